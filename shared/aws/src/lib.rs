@@ -1,0 +1,69 @@
+//! What a process needs of AWS at its start, and the bucket.
+//!
+//! * [`connect`]: one configuration for every SDK, over one shared HTTP client.
+//! * [`signing_secret`]: the generated secret all keys follow from.
+//! * [`pictures`]: QR pictures in S3.
+
+pub mod pictures;
+mod signing_secret;
+
+pub use pictures::PictureBucket;
+pub use signing_secret::{SigningSecret, signing_secret};
+
+use std::time::Duration;
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::SystemTimeSource;
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_types::{
+    SdkConfig,
+    region::Region,
+    sdk_config::{RetryConfig, SharedTimeSource, TimeoutConfig},
+};
+use thiserror::Error;
+
+/// What is missing for a call to AWS.
+#[derive(Debug, Error)]
+#[error("{0} is not set")]
+pub struct NotSet(&'static str);
+
+/// The configuration all SDK clients share, from the variables Lambda sets (`AWS_REGION`, the three
+/// credentials) and `AWS_ENDPOINT_URL`, which points everything at an emulator.
+///
+/// Lambda gives a process one set of credentials for its life, so they are read once and the STS and
+/// SSO clients of `aws-config` are left out. Retries are the SDK's standard three; every attempt has
+/// its time limit, well inside the function's own.
+///
+/// # Errors
+/// Names the variable that is not set.
+pub fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, NotSet> {
+    let required = |name: &'static str| variable(name).ok_or(NotSet(name));
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN").filter(|token| !token.is_empty()),
+        None,
+        "lambda",
+    );
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(1))
+        .operation_attempt_timeout(Duration::from_secs(2))
+        .operation_timeout(Duration::from_secs(6))
+        .build();
+    let http = Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+        .time_source(SharedTimeSource::new(SystemTimeSource::new()))
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts)
+        .http_client(http);
+    config.set_endpoint_url(variable("AWS_ENDPOINT_URL").filter(|url| !url.is_empty()));
+    Ok(config.build())
+}

@@ -1,0 +1,67 @@
+//! QR pictures in S3.
+
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use aws_sdk_s3::{Client, config::Builder, presigning::PresigningConfig, primitives::ByteStream};
+use aws_types::SdkConfig;
+use saoma_domain::{
+    ports::{Pictures, StoreError},
+    session::PictureName,
+    time::Timestamp,
+};
+
+/// The bucket of QR pictures: private, its objects gone after a day.
+pub struct PictureBucket {
+    client: Client,
+    bucket: String,
+}
+
+impl PictureBucket {
+    /// The pictures in `bucket`. An emulator has no host name for each bucket, so it gets paths.
+    #[must_use]
+    pub fn new(config: &SdkConfig, bucket: impl Into<String>) -> Self {
+        let config = Builder::from(config).force_path_style(config.endpoint_url().is_some()).build();
+        Self { client: Client::from_conf(config), bucket: bucket.into() }
+    }
+}
+
+#[async_trait]
+impl Pictures for PictureBucket {
+    async fn put(&self, name: &PictureName, png: Vec<u8>) -> Result<(), StoreError> {
+        self.client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(name.as_str())
+            .content_type("image/png")
+            .cache_control("no-store")
+            .body(ByteStream::from(png))
+            .send()
+            .await
+            .map_err(|error| StoreError::new(format!("PutObject: {}", error.into_service_error())))?;
+        Ok(())
+    }
+
+    /// A presigned address. Signing takes no call, and the same moment gives the same address.
+    async fn address(
+        &self,
+        name: &PictureName,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<String, StoreError> {
+        let presigning = PresigningConfig::builder()
+            .start_time(SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()))
+            .expires_in(until.since(now))
+            .build()
+            .map_err(|error| StoreError::new(format!("presigning: {error}")))?;
+        let presigned = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(name.as_str())
+            .presigned(presigning)
+            .await
+            .map_err(|error| StoreError::new(format!("presigning: {}", error.into_service_error())))?;
+        Ok(presigned.uri().to_owned())
+    }
+}

@@ -1,0 +1,31 @@
+//! The signing secret, from Secrets Manager.
+
+use aws_sdk_secretsmanager::Client;
+use aws_types::SdkConfig;
+use saoma_domain::ports::StoreError;
+
+/// The generated secret, and the one before its last rotation.
+pub struct SigningSecret {
+    /// Signs.
+    pub current: String,
+    /// Still verifies.
+    pub previous: Option<String>,
+}
+
+/// Reads the secret at `arn`. Two calls, for two versions; both at start, none later.
+///
+/// # Errors
+/// When the current version cannot be read. A missing previous one is none.
+pub async fn signing_secret(config: &SdkConfig, arn: &str) -> Result<SigningSecret, StoreError> {
+    let client = Client::new(config);
+    let version = async |stage: &str| {
+        let got = client.get_secret_value().secret_id(arn).version_stage(stage).send().await;
+        got.map(|value| value.secret_string.unwrap_or_default())
+    };
+    let current = version("AWSCURRENT").await.map_err(|error| {
+        let meta = error.into_service_error();
+        StoreError::new(format!("GetSecretValue: {meta}"))
+    })?;
+    let previous = version("AWSPREVIOUS").await.ok().filter(|previous| *previous != current);
+    Ok(SigningSecret { current, previous })
+}

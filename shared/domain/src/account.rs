@@ -1,0 +1,69 @@
+//! The people who sign in.
+
+use crate::{
+    identity::{AccountId, PhoneNumber},
+    time::Timestamp,
+};
+
+/// A person's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its number.
+    pub id: AccountId,
+    /// The number it signs in with, if any.
+    pub phone_number: Option<PhoneNumber>,
+    /// Whether it may be used.
+    pub status: AccountStatus,
+    /// When its credentials were last reset; what was agreed to before that counts no more.
+    pub credentials_at: Timestamp,
+    /// When it was registered.
+    pub created_at: Timestamp,
+}
+
+impl Account {
+    /// The name others may see: a telephone number is masked.
+    #[must_use]
+    pub fn nick_name(&self) -> String {
+        self.phone_number
+            .as_ref()
+            .map_or_else(|| self.id.to_string(), PhoneNumber::masked)
+    }
+
+    /// Whether what the person did at `at` still stands (session core, rule 4).
+    #[must_use]
+    pub fn vouches_for(&self, at: Timestamp) -> bool {
+        self.status == AccountStatus::Active && self.credentials_at <= at
+    }
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountStatus {
+    /// It may.
+    #[default]
+    Active,
+    /// Not until somebody unlocks it.
+    Locked,
+    /// Never again.
+    Deleted,
+}
+
+impl AccountStatus {
+    /// Its name in items.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Locked => "locked",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// Reads the name.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        [Self::Active, Self::Locked, Self::Deleted]
+            .into_iter()
+            .find(|status| status.as_str() == raw)
+    }
+}

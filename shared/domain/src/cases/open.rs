@@ -1,0 +1,90 @@
+//! Open: a screen asks for a QR code.
+
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::{
+    client::Client,
+    ports::{Created, Randomness, Sessions, StoreError},
+    secrets::{Secret, SessionCode},
+    session::{Dialect, MatchNumber, PictureName, ScreenClaims, Seen, Session, State},
+    time::Timestamp,
+};
+
+/// What a new session starts from. Nothing in it can choose an id, a secret or a number
+/// (ADVERSARIES A3).
+#[derive(Clone, Debug)]
+pub struct Opening<'a> {
+    /// The contract it is opened through.
+    pub dialect: Dialect,
+    /// Whose login it is.
+    pub client: &'a Client,
+    /// What the screen says of itself.
+    pub claims: ScreenClaims,
+    /// What we saw of it.
+    pub seen: Seen,
+    /// Whether its picture will be kept in the bucket.
+    pub keeps_picture: bool,
+    /// How long it lives.
+    pub life: Duration,
+}
+
+/// A new session and the only copy of its screen's secret.
+#[derive(Debug)]
+pub struct Opened {
+    /// The session as stored.
+    pub session: Session,
+    /// For the screen alone.
+    pub secret: Secret,
+}
+
+/// Why no session was opened.
+#[derive(Clone, Debug, Error)]
+pub enum OpenError {
+    /// Every drawn code was taken: the generator is broken, for 130 bits do not collide.
+    #[error("no free code was drawn")]
+    NoFreeCode,
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+const MOST_DRAWS: usize = 3;
+
+/// Opens a session under a fresh code, secret and match number.
+///
+/// # Errors
+/// [`OpenError`]; then nothing is stored.
+pub async fn open(
+    sessions: &dyn Sessions,
+    random: &dyn Randomness,
+    opening: Opening<'_>,
+    now: Timestamp,
+) -> Result<Opened, OpenError> {
+    let secret = Secret::random(random);
+    let now = now.whole_secs();
+    let mut session = Session {
+        code: SessionCode::random(random),
+        version: 1,
+        dialect: opening.dialect,
+        client: opening.client.id.clone(),
+        screen: secret.hash(),
+        match_number: MatchNumber::random(random),
+        match_policy: opening.client.match_policy,
+        claims: opening.claims,
+        seen: opening.seen,
+        picture: opening.keeps_picture.then(|| PictureName::random(random)),
+        created_at: now,
+        updated_at: now,
+        expires_at: now.plus(opening.life),
+        state: State::Pending,
+    };
+    for _ in 0..MOST_DRAWS {
+        match sessions.create(&session).await? {
+            Created::Stored => return Ok(Opened { session, secret }),
+            Created::Collision => session.code = SessionCode::random(random),
+        }
+    }
+    Err(OpenError::NoFreeCode)
+}

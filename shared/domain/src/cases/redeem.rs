@@ -1,0 +1,60 @@
+//! Redeem: the screen takes its token, once.
+
+use super::advance::{StepError, advance};
+use crate::{
+    account::Account,
+    ports::{Accounts, Randomness, Sessions, StoreError},
+    secrets::TokenId,
+    session::{Command, Grant, RedeemKey, Refusal, Session, State},
+    time::Timestamp,
+};
+
+/// A redemption that is stored; now, and only now, a token may be signed.
+#[derive(Debug)]
+pub struct Redeemed {
+    /// The session as stored.
+    pub session: Session,
+    /// The person, checked a moment ago.
+    pub account: Account,
+    /// What the token is made of.
+    pub grant: Grant,
+}
+
+/// Redeems a session that was just read.
+///
+/// The checks, in order: somebody confirmed; their account still vouches for it; then the one
+/// guarded write. An account that does not vouch ends the session.
+///
+/// # Errors
+/// [`StepError`]; a barred account is [`Refusal::Cancelled`].
+pub async fn redeem(
+    sessions: &dyn Sessions,
+    accounts: &dyn Accounts,
+    random: &dyn Randomness,
+    session: Session,
+    key: RedeemKey,
+    now: Timestamp,
+) -> Result<Redeemed, StepError> {
+    let asked = Grant { id: TokenId::random(random), at: now.whole_secs() };
+    let redeem = Command::Redeem(key, asked);
+    session.decide(&redeem, now)?;
+    let agreed_at = match &session.state {
+        State::Confirmed { at, .. } => *at,
+        State::Redeemed { grant, .. } => grant.at,
+        _ => return Err(Refusal::NotConfirmed.into()),
+    };
+    let claim = session.state.claim().ok_or(Refusal::NotConfirmed)?;
+    let account = accounts.account(claim.by.account).await?;
+    let Some(account) = account.filter(|account| account.vouches_for(agreed_at)) else {
+        advance(sessions, session, &Command::Bar, now).await?;
+        return Err(Refusal::Cancelled.into());
+    };
+    let session = advance(sessions, session, &redeem, now).await?;
+    match &session.state {
+        State::Redeemed { grant, .. } => {
+            let grant = grant.clone();
+            Ok(Redeemed { session, account, grant })
+        }
+        _ => Err(StoreError::new("a redeemed session is stored as something else").into()),
+    }
+}

@@ -1,0 +1,175 @@
+//! The products that may open sessions.
+
+use url::Url;
+
+use crate::{
+    identity::ClientId,
+    secrets::{Secret, SecretHash},
+    session::MatchPolicy,
+    text::CleanText,
+};
+
+/// A registered product.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its id.
+    pub id: ClientId,
+    /// What people know it as.
+    pub name: CleanText<64>,
+    /// How much it insists on the match number.
+    pub match_policy: MatchPolicy,
+    /// Where a signed-in page goes; `None` goes to our own welcome page.
+    pub return_url: Option<ReturnUrl>,
+    /// The other sites whose pages may call for it.
+    pub origins: Vec<Origin>,
+    /// What is kept of its server's secret; `None` cannot exchange tickets.
+    pub secret: Option<SecretHash>,
+}
+
+impl Client {
+    /// The kiosk contract's default `channel` (CONTRACTS section 1).
+    pub const DEFAULT_KIOSK: &'static str = "HOSPITAL_SAAS";
+    /// The client of our own sign-in page, and the web contract's default.
+    pub const DEFAULT_WEB: &'static str = "saoma";
+
+    /// The two clients that exist without being registered. A registration under the same id
+    /// replaces one.
+    #[must_use]
+    pub fn built_in(id: &ClientId, service_name: &str) -> Option<Self> {
+        let name = match id.as_str() {
+            Self::DEFAULT_KIOSK => Self::DEFAULT_KIOSK,
+            Self::DEFAULT_WEB => service_name,
+            _ => return None,
+        };
+        Some(Self {
+            id: id.clone(),
+            name: CleanText::new(name),
+            match_policy: MatchPolicy::default(),
+            return_url: None,
+            origins: Vec::new(),
+            secret: None,
+        })
+    }
+
+    /// Whether `secret` is this client's.
+    #[must_use]
+    pub fn is_authenticated_by(&self, secret: &Secret) -> bool {
+        self.secret.is_some_and(|hash| hash.matches(secret))
+    }
+}
+
+/// An address a signed-in page may be sent to: absolute, `https` (or `http` to the own machine),
+/// without user, password or fragment (ADVERSARIES W4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnUrl(Url);
+
+impl ReturnUrl {
+    /// Reads an address; `None` when it is not one we would send anybody to.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let suspicious = raw.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+            || raw.to_ascii_lowercase().contains("%0d")
+            || raw.to_ascii_lowercase().contains("%0a");
+        let url = Url::parse(raw).ok().filter(|_| !suspicious)?;
+        let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        (plain && !raw.contains('@') && is_safe_transport(&url)).then_some(Self(url))
+    }
+
+    /// The address with a one-time `ticket` in its query.
+    #[must_use]
+    pub fn with_ticket(&self, ticket: &str) -> String {
+        let mut url = self.0.clone();
+        url.query_pairs_mut().append_pair("ticket", ticket);
+        url.into()
+    }
+
+    /// The address as registered.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+/// A web origin (RFC 6454), compared to the letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    /// Reads `scheme://host[:port]` in its canonical form; `null`, paths and wildcards are none.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let url = Url::parse(raw).ok()?;
+        let canonical = url.origin().ascii_serialization() == raw && !raw.contains('*');
+        (canonical && is_safe_transport(&url)).then(|| Self(raw.to_owned()))
+    }
+
+    /// The origin.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn is_safe_transport(url: &Url) -> bool {
+    match (url.scheme(), url.host_str()) {
+        ("https", Some(_)) => true,
+        ("http", Some(host)) => matches!(host, "localhost" | "127.0.0.1" | "[::1]"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // W4
+    #[test]
+    fn only_plain_absolute_addresses_are_returned_to() {
+        for good in [
+            "https://shop.example/in",
+            "https://shop.example/in?from=qr",
+            "http://localhost:3000/in",
+        ] {
+            assert_eq!(ReturnUrl::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "//evil.example/",
+            "/in",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "http://shop.example/in",
+            "https://good.example@evil.example/",
+            "https://good.example/%0d%0aSet-Cookie:x",
+            "https://good.example/\r\nx",
+            "https:\\\\evil.example",
+            "https://good.example/#x",
+            "",
+        ] {
+            assert_eq!(ReturnUrl::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_joins_the_query() {
+        let url = ReturnUrl::parse("https://shop.example/in?a=1").unwrap();
+        assert_eq!(url.with_ticket("x.y&z"), "https://shop.example/in?a=1&ticket=x.y%26z");
+    }
+
+    // W3
+    #[test]
+    fn an_origin_is_exact() {
+        assert!(Origin::parse("https://shop.example").is_some());
+        assert!(Origin::parse("https://shop.example:8443").is_some());
+        for bad in [
+            "null",
+            "*",
+            "https://*.example",
+            "https://shop.example/",
+            "https://shop.example:443",
+            "HTTPS://shop.example",
+            "http://shop.example",
+        ] {
+            assert_eq!(Origin::parse(bad), None, "{bad}");
+        }
+    }
+}

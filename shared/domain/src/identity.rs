@@ -1,0 +1,193 @@
+//! Who takes part in a login.
+
+use std::fmt;
+
+use crate::{ports::Randomness, secrets::uniform_below};
+
+/// A registered product: kiosk `channel`, `region`, OAuth `client_id` or web site.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientId(String);
+
+impl ClientId {
+    /// The most characters it may have.
+    pub const LONGEST: usize = 32;
+
+    /// 1 to 32 characters of `A-Z a-z 0-9 . _ -`; `None` otherwise.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let well_formed = (1..=Self::LONGEST).contains(&raw.len())
+            && raw.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+        well_formed.then(|| Self(raw.to_owned()))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ClientId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An account's number: ten decimal digits, drawn at random so that it says nothing of when or
+/// after whom somebody registered. `memberId` and `uin` in the contracts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccountId(u64);
+
+impl AccountId {
+    /// A fresh number.
+    pub fn random(random: &dyn Randomness) -> Self {
+        Self(1_000_000_000 + uniform_below(random, 9_000_000_000))
+    }
+
+    /// Reads a stored or presented number; `None` when it is not a canonical decimal.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let canonical = !raw.starts_with(['0', '+']) && raw.len() <= 19;
+        canonical.then(|| raw.parse().ok().filter(|n| i64::try_from(*n).is_ok()).map(Self))?
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One sign-in on one phone: the `sid` of its tokens. Two phones of one person have two.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PhoneId(String);
+
+impl PhoneId {
+    /// A fresh id: 128 random bits in hexadecimal.
+    pub fn random(random: &dyn Randomness) -> Self {
+        let mut bytes = [0_u8; 16];
+        random.fill(&mut bytes);
+        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    /// 1 to 32 characters of `0-9 a-z -`; `None` otherwise.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let well_formed = (1..=32).contains(&raw.len())
+            && raw
+                .bytes()
+                .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-');
+        well_formed.then(|| Self(raw.to_owned()))
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The verified holder of a phone token. Only a token's verification makes one of these for a
+/// request; no body ever does (ADVERSARIES A11).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// Whose phone.
+    pub account: AccountId,
+    /// Which of their phones.
+    pub phone: PhoneId,
+}
+
+/// A telephone number in E.164: `+`, then 8 to 15 digits.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PhoneNumber(String);
+
+impl PhoneNumber {
+    /// Reads E.164; a bare mainland number (eleven digits from 13 to 19) is taken as `+86`
+    /// (CONTRACTS section 5). Spaces and dashes are ignored. `None` otherwise.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        if raw.len() > 32 {
+            return None;
+        }
+        let plain: String = raw.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let digits = plain.strip_prefix('+');
+        let number = match digits {
+            Some(digits) => digits.to_owned(),
+            None if is_mainland(&plain) => format!("86{plain}"),
+            None => return None,
+        };
+        let well_formed = (8..=15).contains(&number.len())
+            && number.bytes().all(|b| b.is_ascii_digit())
+            && !number.starts_with('0')
+            && number.strip_prefix("86").is_none_or(|n| !n.starts_with('1') || is_mainland(n));
+        well_formed.then(|| Self(format!("+{number}")))
+    }
+
+    /// The number in E.164.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The number as others may see it: `138****8000`.
+    #[must_use]
+    pub fn masked(&self) -> String {
+        let national = self.0.strip_prefix("+86").unwrap_or(&self.0);
+        let (head, tail) = (national.get(..3), national.get(national.len() - 4..));
+        format!("{}****{}", head.unwrap_or_default(), tail.unwrap_or_default())
+    }
+}
+
+/// Numbers are personal: logs get the masked form.
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.masked())
+    }
+}
+
+/// A mainland mobile number without its country code.
+fn is_mainland(raw: &str) -> bool {
+    raw.len() == 11
+        && raw.bytes().all(|b| b.is_ascii_digit())
+        && raw.starts_with('1')
+        && raw.as_bytes().get(1).is_some_and(|b| (b'3'..=b'9').contains(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_as_people_write_them() {
+        for (raw, number) in [
+            ("+8613800138000", Some("+8613800138000")),
+            ("138 0013 8000", Some("+8613800138000")),
+            ("+1 415-555-2671", Some("+14155552671")),
+            ("13800138", None),
+            ("4155552671", None),
+            ("+0138001380", None),
+            ("+86138001380", None),
+            ("+86１3800138000", None),
+            ("", None),
+            ("+", None),
+            ("+1234567890123456", None),
+        ] {
+            assert_eq!(PhoneNumber::parse(raw).as_ref().map(PhoneNumber::as_str), number, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_masked_number_keeps_its_ends() {
+        let masked = |raw| PhoneNumber::parse(raw).unwrap().masked();
+        assert_eq!(masked("+8613800138000"), "138****8000");
+        assert_eq!(masked("+14155552671"), "+14****2671");
+    }
+
+    #[test]
+    fn account_numbers_are_canonical() {
+        assert!(AccountId::parse("3000876").is_some());
+        for raw in ["", "-1", "+1", "01", "1.0", "9223372036854775808"] {
+            assert_eq!(AccountId::parse(raw), None, "{raw}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The rules of signing in by scanning, and nothing else.
+//!
+//! This crate knows no clock, generator, store, network or runtime: time and randomness come in as
+//! arguments, everything else through the traits in [`ports`]. Read it in this order:
+//!
+//! * [`time`]: a moment, as whole numbers.
+//! * [`text`]: what strangers say of themselves, made harmless where it enters.
+//! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
+//! * [`identity`]: who a client, an account and a phone are.
+//! * [`session`]: the session core. One enum, one pure function, one kind of change.
+//! * [`account`], [`client`], [`sign_in`], [`sms_code`]: the people and products around a session.
+//! * [`ports`]: what the rules need from the world, each promise written down.
+//! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
+//!
+//! Imports point one way: `cases` see `ports`, `ports` see the data, the data sees nobody.
+
+pub mod account;
+pub mod cases;
+pub mod client;
+pub mod identity;
+pub mod ports;
+pub mod secrets;
+pub mod session;
+pub mod sign_in;
+pub mod sms_code;
+pub mod text;
+pub mod time;

@@ -1,0 +1,205 @@
+//! What the rules need from the world.
+//!
+//! Each trait is narrow, so that a function holds only what it uses and its IAM policy can list the
+//! same. Absence is `Option`; an `Err` means the world failed, and the caller may try again.
+
+use std::{net::IpAddr, sync::Arc};
+
+use async_trait::async_trait;
+use thiserror::Error;
+
+use crate::{
+    account::Account,
+    client::Client,
+    identity::{AccountId, ClientId, PhoneId, PhoneNumber},
+    secrets::SessionCode,
+    session::{Change, PictureName, Session},
+    sign_in::SignIn,
+    sms_code::SmsChallenge,
+    text::CleanText,
+    time::Timestamp,
+};
+
+/// What time it is.
+pub trait Clock: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}
+
+/// Unpredictable bytes.
+pub trait Randomness: Send + Sync {
+    /// Fills `bytes`. An implementation that cannot must not return.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// A keyed hash (HMAC-SHA256) under a key that is not in any table: for values too short to be
+/// hashed bare, and for tokens that need no record of their own.
+pub trait KeyedHash: Send + Sync {
+    /// The hash of `parts` for one `purpose`; the boundaries between parts count.
+    fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> [u8; 32];
+}
+
+/// The world failed: the store or a service could not be reached, refused or answered nonsense.
+/// The message is for logs, never for callers.
+#[derive(Clone, Debug, Error)]
+#[error("{0}")]
+pub struct StoreError(pub Arc<str>);
+
+impl StoreError {
+    /// From anything that says what happened.
+    pub fn new(message: impl Into<Arc<str>>) -> Self {
+        Self(message.into())
+    }
+}
+
+/// How fresh a read must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// May be a moment old; half the price. Enough for a poll.
+    Eventual,
+    /// What was last written.
+    Strong,
+}
+
+/// What became of a new session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    /// It is stored.
+    Stored,
+    /// The code is taken; nothing was touched.
+    Collision,
+}
+
+/// What became of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Committed {
+    /// It is stored; this is the session now.
+    Stored(Session),
+    /// The stored session was not the one decided on; this is what it is. Nothing was touched.
+    Behind(Session),
+    /// There is no such session.
+    Gone,
+}
+
+/// The sessions.
+#[async_trait]
+pub trait Sessions: Send + Sync {
+    /// Stores a new session unless its code is taken.
+    async fn create(&self, session: &Session) -> Result<Created, StoreError>;
+
+    /// The session with this code, expired or not: what is past its time may linger for days, and
+    /// callers compare `expires_at` themselves.
+    async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError>;
+
+    /// Stores `change` if [`Change::may_replace`] holds of what is stored, in one step that no other
+    /// write can come between.
+    async fn commit(&self, change: &Change) -> Result<Committed, StoreError>;
+}
+
+/// The registered clients.
+#[async_trait]
+pub trait Clients: Send + Sync {
+    /// The client with this id.
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError>;
+}
+
+/// The people.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account with this number, whatever its status.
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
+
+    /// The account that signs in with this telephone number.
+    async fn account_by_phone(&self, number: &PhoneNumber) -> Result<Option<Account>, StoreError>;
+
+    /// Stores a new account and its telephone number together; `false`, and nothing stored, when
+    /// either is taken.
+    async fn register(&self, account: &Account) -> Result<bool, StoreError>;
+}
+
+/// The phones that are signed in.
+#[async_trait]
+pub trait SignIns: Send + Sync {
+    /// The sign-in with this id.
+    async fn sign_in(&self, phone: &PhoneId) -> Result<Option<SignIn>, StoreError>;
+
+    /// Stores a new sign-in.
+    async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError>;
+
+    /// Moves from `generation` to the next, with a new end; `false`, and nothing stored, when the
+    /// stored one is of another generation or revoked.
+    async fn rotate(&self, phone: &PhoneId, generation: u64, until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Ends a sign-in; it stays ended.
+    async fn revoke(&self, phone: &PhoneId) -> Result<(), StoreError>;
+}
+
+/// The codes sent by SMS.
+#[async_trait]
+pub trait SmsChallenges: Send + Sync {
+    /// What is kept for a number.
+    async fn challenge(&self, number: &PhoneNumber) -> Result<Option<SmsChallenge>, StoreError>;
+
+    /// Stores `next` if what is stored has the version before it; `false`, and nothing stored,
+    /// otherwise.
+    async fn replace(&self, number: &PhoneNumber, next: &SmsChallenge) -> Result<bool, StoreError>;
+
+    /// Counts one message asked for from `ip` on the UTC day of `now`; `false`, and not counted,
+    /// when there were `limit` already.
+    async fn count_ip(&self, ip: IpAddr, now: Timestamp, limit: u32) -> Result<bool, StoreError>;
+}
+
+/// The machines people have signed in on.
+#[async_trait]
+pub trait Devices: Send + Sync {
+    /// Binds a machine to a member; binding again changes nothing.
+    async fn bind(
+        &self,
+        account: AccountId,
+        mac: &CleanText<64>,
+        name: Option<&CleanText<64>>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+}
+
+/// Sends text messages.
+#[async_trait]
+pub trait Sms: Send + Sync {
+    /// Hands one message over for delivery.
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError>;
+}
+
+/// Keeps pictures where a contract promises an address.
+#[async_trait]
+pub trait Pictures: Send + Sync {
+    /// Stores a PNG.
+    async fn put(&self, name: &PictureName, png: Vec<u8>) -> Result<(), StoreError>;
+
+    /// An address that shows it until `until`.
+    async fn address(&self, name: &PictureName, now: Timestamp, until: Timestamp) -> Result<String, StoreError>;
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A generator for the tests of this crate.
+
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use sha2::{Digest, Sha256};
+
+    use super::Randomness;
+
+    /// SHA-256 of a counter: looks random, is the same every time.
+    #[derive(Default)]
+    pub(crate) struct Counting(AtomicU64);
+
+    impl Randomness for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for chunk in bytes.chunks_mut(32) {
+                let n = self.0.fetch_add(1, Ordering::Relaxed);
+                let block = Sha256::digest(n.to_le_bytes());
+                chunk.copy_from_slice(&block[..chunk.len()]);
+            }
+        }
+    }
+}

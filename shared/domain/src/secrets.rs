@@ -1,0 +1,309 @@
+//! Codes, secrets and what is stored of them.
+//!
+//! A secret here has a redacted `Debug`, no `Display`, one loud accessor, is stored only as a hash
+//! and is compared in constant time.
+
+use std::fmt;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::ports::Randomness;
+
+/// Crockford's base32 alphabet: no I, L, O, U.
+const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A session's public id: 26 characters of Crockford base32, 130 random bits.
+///
+/// The only secret-looking thing in a QR. Holding it allows a scan and a look at the bare state,
+/// never a token.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SessionCode(String);
+
+impl SessionCode {
+    /// Characters in a code.
+    pub const LENGTH: usize = 26;
+    /// The longest text read as a scan; longer is not a code.
+    const LONGEST_SCAN: usize = 512;
+
+    /// A fresh code. Each character takes its own five bits of a random byte: no bias, no structure.
+    pub fn random(random: &dyn Randomness) -> Self {
+        let mut bytes = [0_u8; Self::LENGTH];
+        random.fill(&mut bytes);
+        Self(
+            bytes
+                .iter()
+                .filter_map(|byte| CROCKFORD.get(usize::from(byte & 31)))
+                .map(|letter| char::from(*letter))
+                .collect(),
+        )
+    }
+
+    /// Reads a code as people and machines write it: any case, dashes and spaces ignored, `I` and
+    /// `L` read as `1`, `O` as `0` (ADVERSARIES D4). `None` when it is no code.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        if raw.len() > 2 * Self::LENGTH {
+            return None;
+        }
+        let mut code = String::with_capacity(Self::LENGTH);
+        for c in raw.chars() {
+            let c = match c.to_ascii_uppercase() {
+                '-' | ' ' => continue,
+                'I' | 'L' => '1',
+                'O' => '0',
+                c => c,
+            };
+            if !u8::try_from(c).is_ok_and(|byte| CROCKFORD.contains(&byte)) {
+                return None;
+            }
+            code.push(c);
+        }
+        (code.len() == Self::LENGTH).then_some(Self(code))
+    }
+
+    /// Reads a code from whatever a scanner read from the picture: the whole address
+    /// (`HTTPS://…/Q/<CODE>`, any query ignored) or the bare code (CONTRACTS section 2).
+    #[must_use]
+    pub fn from_scan(raw: &str) -> Option<Self> {
+        let raw = raw.trim();
+        if raw.len() > Self::LONGEST_SCAN {
+            return None;
+        }
+        if !raw.contains('/') {
+            return Self::parse(raw);
+        }
+        let path = raw.split(['?', '#']).next()?;
+        let (before, code) = path.trim_end_matches('/').rsplit_once('/')?;
+        before
+            .to_ascii_uppercase()
+            .ends_with("/Q")
+            .then(|| Self::parse(code))?
+    }
+
+    /// The 26 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SessionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Only the head of a code goes into logs: enough to follow a session, too little to scan it.
+impl fmt::Debug for SessionCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}…", self.0.get(..6).unwrap_or_default())
+    }
+}
+
+/// 256 random bits that only one party holds: a screen's secret, a refresh token, a client's secret.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The longest text accepted as a secret, in bytes.
+    const LONGEST: usize = 128;
+
+    /// A fresh secret.
+    pub fn random(random: &dyn Randomness) -> Self {
+        let mut bytes = [0_u8; 32];
+        random.fill(&mut bytes);
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// A secret as somebody presented it; it is compared as given, so any spelling but the issued
+    /// one is simply wrong. `None` when it is empty or absurdly long.
+    #[must_use]
+    pub fn presented(raw: &str) -> Option<Self> {
+        (!raw.is_empty() && raw.len() <= Self::LONGEST).then(|| Self(raw.to_owned()))
+    }
+
+    /// A secret we made in another way than [`Secret::random`].
+    pub(crate) const fn issued(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The secret itself, for the one answer that hands it over.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What is stored of it.
+    #[must_use]
+    pub fn hash(&self) -> SecretHash {
+        SecretHash(Sha256::digest(self.0.as_bytes()).into())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// SHA-256 of a [`Secret`]. A secret has 256 random bits, so a bare hash cannot be guessed back.
+#[derive(Clone, Copy)]
+pub struct SecretHash([u8; 32]);
+
+impl SecretHash {
+    /// From stored bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The stored bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Whether `secret` is the one this was made of, in constant time.
+    #[must_use]
+    pub fn matches(&self, secret: &Secret) -> bool {
+        *self == secret.hash()
+    }
+}
+
+impl PartialEq for SecretHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for SecretHash {}
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(…)")
+    }
+}
+
+/// A token's `jti` (RFC 7519 section 4.1.7): 128 random bits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenId(String);
+
+impl TokenId {
+    /// A fresh id.
+    pub fn random(random: &dyn Randomness) -> Self {
+        let mut bytes = [0_u8; 16];
+        random.fill(&mut bytes);
+        Self(URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// From a stored id.
+    #[must_use]
+    pub fn from_stored(raw: &str) -> Self {
+        Self(raw.to_owned())
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A uniform number below `bound`, by rejection: no modulo bias (ADVERSARIES D5).
+pub(crate) fn uniform_below(random: &dyn Randomness, bound: u64) -> u64 {
+    let fair = u64::MAX - u64::MAX % bound;
+    loop {
+        let mut bytes = [0_u8; 8];
+        random.fill(&mut bytes);
+        let drawn = u64::from_le_bytes(bytes);
+        if drawn < fair {
+            return drawn % bound;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::testing::Counting;
+
+    // D4
+    #[test]
+    fn case_dashes_and_look_alikes_are_the_same_code() {
+        let code = SessionCode::parse("01ABCDEFGHJKMNPQRSTVWXYZ01").unwrap();
+        for spelling in [
+            "01abcdefghjkmnpqrstvwxyz01",
+            "OIABCDEFGHJKMNPQRSTVWXYZol",
+            "01ABCDEF-GHJKMNPQ-RSTVWXYZ-01",
+            " 01ABCDEFGHJKMNPQRSTVWXYZ0L ",
+        ] {
+            assert_eq!(SessionCode::parse(spelling), Some(code.clone()), "{spelling}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_code_is_refused() {
+        for raw in [
+            "",
+            "0",
+            "U1ABCDEFGHJKMNPQRSTVWXYZ01",
+            "01ABCDEFGHJKMNPQRSTVWXYZ012",
+            "０1ABCDEFGHJKMNPQRSTVWXYZ01",
+        ] {
+            assert_eq!(SessionCode::parse(raw), None, "{raw}");
+        }
+        assert_eq!(SessionCode::parse(&"-".repeat(10_000)), None);
+    }
+
+    #[test]
+    fn a_scan_is_the_whole_text_or_the_bare_code() {
+        let code = SessionCode::parse("01ABCDEFGHJKMNPQRSTVWXYZ01").unwrap();
+        for scan in [
+            "01ABCDEFGHJKMNPQRSTVWXYZ01",
+            "HTTPS://LOGIN.EXAMPLE.COM/Q/01ABCDEFGHJKMNPQRSTVWXYZ01",
+            "https://login.example.com:8443/base/q/01abcdefghjkmnpqrstvwxyz01/?x=1#y",
+        ] {
+            assert_eq!(SessionCode::from_scan(scan), Some(code.clone()), "{scan}");
+        }
+        for scan in ["https://example.com/x/01ABCDEFGHJKMNPQRSTVWXYZ01", "/Q/", "https://e/q/"] {
+            assert_eq!(SessionCode::from_scan(scan), None, "{scan}");
+        }
+    }
+
+    // D5
+    #[test]
+    fn every_letter_is_drawn_equally_often() {
+        let random = Counting::default();
+        let mut seen = std::collections::HashMap::new();
+        for _ in 0..4096 {
+            for c in SessionCode::random(&random).as_str().chars() {
+                *seen.entry(c).or_insert(0_u32) += 1;
+            }
+        }
+        assert_eq!(seen.len(), 32);
+        let (least, most) = (seen.values().min().unwrap(), seen.values().max().unwrap());
+        assert!(f64::from(*most) / f64::from(*least) < 1.2, "{least}..{most}");
+    }
+
+    // J2
+    #[test]
+    fn debug_never_shows_a_secret() {
+        let secret = Secret::random(&Counting::default());
+        let shown = format!("{secret:?} {:?}", secret.hash());
+        assert_eq!(shown, "Secret(…) SecretHash(…)");
+        let code = SessionCode::random(&Counting::default());
+        assert!(!format!("{code:?}").contains(code.as_str()));
+    }
+
+    #[test]
+    fn a_hash_matches_only_its_secret() {
+        let random = Counting::default();
+        let (mine, yours) = (Secret::random(&random), Secret::random(&random));
+        assert!(mine.hash().matches(&mine));
+        assert!(!mine.hash().matches(&yours));
+        assert!(Secret::presented("").is_none());
+        assert!(Secret::presented(&"x".repeat(129)).is_none());
+    }
+}

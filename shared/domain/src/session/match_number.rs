@@ -1,0 +1,142 @@
+//! The match number: two digits that tie the screen in front of a person to the phone in their hand.
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    ports::Randomness,
+    secrets::{SecretHash, uniform_below},
+};
+
+/// Two digits, 10 to 99.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MatchNumber(u8);
+
+/// How many two-digit numbers there are.
+const NUMBERS: u64 = 90;
+
+impl MatchNumber {
+    /// A fresh number, uniform over all ninety.
+    pub fn random(random: &dyn Randomness) -> Self {
+        Self::nth(uniform_below(random, NUMBERS))
+    }
+
+    /// Reads two digits; `None` otherwise. A number that cannot be right is read too (`00` to `09`
+    /// are not), so that sending it counts as a wrong answer and not as none.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let digits = raw.len() == 2 && raw.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| raw.parse().ok().map(Self))?
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+
+    /// The three numbers a phone offers: this one and two others, in ascending order.
+    ///
+    /// They follow from the stored hash of the screen's secret: asking again shows the same three,
+    /// so nobody learns the right one by asking twice, and the QR does not give them away.
+    #[must_use]
+    pub fn choices(self, screen: &SecretHash) -> [Self; 3] {
+        let digest = Sha256::new()
+            .chain_update(b"match number choices")
+            .chain_update(screen.as_bytes())
+            .finalize();
+        let mut chosen = [self; 3];
+        let mut others = digest
+            .iter()
+            .map(|byte| Self::nth(u64::from(*byte) % NUMBERS))
+            .chain((0..NUMBERS).map(Self::nth));
+        let second = others.by_ref().find(|n| *n != self).unwrap_or(self);
+        let third = others.find(|n| *n != self && *n != second).unwrap_or(self);
+        chosen[1] = second;
+        chosen[2] = third;
+        chosen.sort_unstable();
+        chosen
+    }
+
+    fn nth(n: u64) -> Self {
+        Self(u8::try_from(10 + n % NUMBERS).unwrap_or(10))
+    }
+}
+
+impl std::fmt::Display for MatchNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:02}", self.0)
+    }
+}
+
+/// How much a client insists on the match number. A wrong one ends the session under every policy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MatchPolicy {
+    /// Not shown.
+    Off,
+    /// Shown and offered; confirming without it is allowed.
+    #[default]
+    Show,
+    /// Required.
+    Pick,
+}
+
+impl MatchPolicy {
+    /// The word in configuration, items and answers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Show => "show",
+            Self::Pick => "pick",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        [Self::Off, Self::Show, Self::Pick]
+            .into_iter()
+            .find(|policy| policy.as_str() == raw)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ports::testing::Counting, secrets::Secret};
+
+    // I1
+    #[test]
+    fn choices_are_three_stable_and_hold_the_right_one() {
+        let random = Counting::default();
+        for _ in 0..500 {
+            let screen = Secret::random(&random).hash();
+            let number = MatchNumber::random(&random);
+            let choices = number.choices(&screen);
+            assert!(choices.contains(&number));
+            assert!(choices[0] < choices[1] && choices[1] < choices[2], "{choices:?}");
+            assert!(choices.iter().all(|n| (10..=99).contains(&n.get())));
+            assert_eq!(choices, number.choices(&screen));
+        }
+    }
+
+    #[test]
+    fn the_right_number_stands_in_every_place() {
+        let random = Counting::default();
+        let mut places = [0; 3];
+        for _ in 0..600 {
+            let number = MatchNumber::random(&random);
+            let choices = number.choices(&Secret::random(&random).hash());
+            places[choices.iter().position(|n| *n == number).unwrap()] += 1;
+        }
+        assert!(places.iter().all(|n| *n > 120), "{places:?}");
+    }
+
+    #[test]
+    fn two_digits_are_read_and_nothing_else() {
+        assert_eq!(MatchNumber::parse("42").map(MatchNumber::get), Some(42));
+        for raw in ["", "4", "042", "4a", "-1", "٤٢"] {
+            assert_eq!(MatchNumber::parse(raw), None, "{raw}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The session core: one login attempt, shown as one QR code.
+//!
+//! * [`Session`] is what is stored; its [`State`] carries only what is true there.
+//! * [`Session::decide`] is the only place that says what may happen next.
+//! * [`Change`] is the only thing a store accepts.
+
+mod decide;
+mod data;
+mod match_number;
+
+pub use data::{CancelReason, Claim, Dialect, Ext, Grant, PictureName, ScreenClaims, Seen, Session, State};
+pub use decide::{Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
+pub use match_number::{MatchNumber, MatchPolicy};
+
+#[cfg(test)]
+mod table;

@@ -1,0 +1,128 @@
+//! The whole table of states and commands, printed.
+
+use std::{fmt::Write, time::Duration};
+
+use super::*;
+use crate::{
+    client::Client,
+    identity::{AccountId, ClientId, Phone, PhoneId},
+    ports::testing::Counting,
+    secrets::{Secret, SessionCode, TokenId},
+    time::Timestamp,
+};
+
+const OPENED: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+fn at(secs: u64) -> Timestamp {
+    OPENED.plus(Duration::from_secs(secs))
+}
+
+fn phone(account: &str, phone: &str) -> Phone {
+    Phone { account: AccountId::parse(account).unwrap(), phone: PhoneId::parse(phone).unwrap() }
+}
+
+fn claim() -> Claim {
+    Claim { by: phone("3000876", "mine"), at: at(5), ext: Ext::default() }
+}
+
+fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
+    let client = Client::built_in(&ClientId::parse(Client::DEFAULT_WEB).unwrap(), "Saoma").unwrap();
+    Session {
+        code: SessionCode::parse("01ABCDEFGHJKMNPQRSTVWXYZ01").unwrap(),
+        version: 1,
+        dialect: Dialect::Web,
+        client: client.id,
+        screen: screen.hash(),
+        match_number: MatchNumber::parse("42").unwrap(),
+        match_policy: policy,
+        claims: ScreenClaims::default(),
+        seen: Seen { ip: None, browser: None },
+        picture: None,
+        created_at: OPENED,
+        updated_at: OPENED,
+        expires_at: at(300),
+        state,
+    }
+}
+
+fn grant(id: &str, secs: u64) -> Grant {
+    Grant { id: TokenId::from_stored(id), at: at(secs) }
+}
+
+fn outcome(decided: &Result<Decision, Refusal>) -> String {
+    match decided {
+        Ok(Decision::Stays) => "stays".to_owned(),
+        Ok(Decision::Moves(change)) => match change.to() {
+            State::Cancelled { reason, .. } => format!("-> cancelled ({})", reason.as_str()),
+            state => format!("-> {}", state.name()),
+        },
+        Ok(Decision::Ends(change, refusal)) => format!("{refusal:?}, -> {}", change.to().name()),
+        Err(refusal) => format!("{refusal:?}"),
+    }
+}
+
+// A1 A2 A7 A8 A9 A14 A16 C1 C3 C6 D14 E18
+#[test]
+fn the_whole_table() {
+    let random = Counting::default();
+    let (screen, stranger) = (Secret::random(&random), Secret::random(&random));
+    let number = |raw| MatchNumber::parse(raw);
+    let cancelled = |reason| State::Cancelled { reason, claim: Some(claim()) };
+    let states = [
+        ("pending", 10, State::Pending),
+        ("scanned", 10, State::Scanned { claim: claim() }),
+        ("confirmed", 10, State::Confirmed { claim: claim(), at: at(8) }),
+        ("redeemed 30 s ago", 39, State::Redeemed { claim: claim(), grant: grant("first", 9) }),
+        ("redeemed 31 s ago", 40, State::Redeemed { claim: claim(), grant: grant("first", 9) }),
+        ("declined", 10, cancelled(CancelReason::Declined)),
+        ("replaced", 10, cancelled(CancelReason::Replaced)),
+        ("a second before its end", 299, State::Confirmed { claim: claim(), at: at(8) }),
+        ("at its end", 300, State::Confirmed { claim: claim(), at: at(8) }),
+        ("47 hours past its end", 169_500, State::Confirmed { claim: claim(), at: at(8) }),
+    ];
+    let mine = phone("3000876", "mine");
+    let commands = [
+        ("scan, the same phone", Command::Scan(claim())),
+        (
+            "scan, the person's other phone",
+            Command::Scan(Claim { by: phone("3000876", "other"), ..claim() }),
+        ),
+        ("confirm, right number", Command::Confirm(mine.clone(), number("42"))),
+        ("confirm, wrong number", Command::Confirm(mine.clone(), number("43"))),
+        ("confirm, no number", Command::Confirm(mine.clone(), None)),
+        ("confirm, another person", Command::Confirm(phone("4000000", "theirs"), number("42"))),
+        ("decline", Command::Decline(mine)),
+        ("decline, another person", Command::Decline(phone("4000000", "theirs"))),
+        ("replace", Command::Replace(screen.clone())),
+        ("replace, another screen", Command::Replace(stranger.clone())),
+        ("redeem", Command::Redeem(RedeemKey::Screen(screen.clone()), grant("second", 20))),
+        ("redeem, another screen", Command::Redeem(RedeemKey::Screen(stranger), grant("second", 20))),
+        ("redeem by ticket", Command::Redeem(RedeemKey::Ticket, grant("second", 20))),
+        ("redeem by ticket, answer lost", Command::Redeem(RedeemKey::Ticket, grant("first", 20))),
+        ("bar", Command::Bar),
+    ];
+    let mut table = String::new();
+    for (state_name, secs, state) in states {
+        writeln!(table, "{state_name}").unwrap();
+        for (command_name, command) in &commands {
+            let show = session(&screen, MatchPolicy::Show, state.clone());
+            let pick = session(&screen, MatchPolicy::Pick, state.clone());
+            let shown = outcome(&show.decide(command, at(secs)));
+            let picked = outcome(&pick.decide(command, at(secs)));
+            let under_pick = if picked == shown { String::new() } else { format!("   (pick: {picked})") };
+            writeln!(table, "    {command_name:<32} {shown}{under_pick}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+// C5
+#[test]
+fn no_change_moves_the_end() {
+    let screen = Secret::random(&Counting::default());
+    let session = session(&screen, MatchPolicy::Show, State::Pending);
+    let Ok(Decision::Moves(change)) = session.decide(&Command::Scan(claim()), at(299)) else {
+        panic!("a scan in time moves")
+    };
+    assert_eq!(change.applied_to(&session).expires_at, session.expires_at);
+}

@@ -1,0 +1,37 @@
+//! A phone that is signed in, and the refresh tokens that keep it so.
+
+use crate::{
+    identity::{AccountId, Phone, PhoneId},
+    time::Timestamp,
+};
+
+/// One sign-in on one phone: a family of refresh tokens, of which only the newest is good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// The phone's id, `sid` in its tokens.
+    pub phone: PhoneId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Counts the refresh tokens given out, from 1. A token of an earlier generation was used.
+    pub generation: u64,
+    /// Whether it was ended: signed out, or a used refresh token came back.
+    pub revoked: bool,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends unless refreshed.
+    pub expires_at: Timestamp,
+}
+
+impl SignIn {
+    /// Whether tokens of this family still count.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        !self.revoked && now < self.expires_at
+    }
+
+    /// The phone as the session core knows it.
+    #[must_use]
+    pub fn holder(&self) -> Phone {
+        Phone { account: self.account, phone: self.phone.clone() }
+    }
+}

@@ -1,0 +1,85 @@
+//! The Directory table: everything that is not a session.
+//!
+//! | `pk` | `sk` | what |
+//! |---|---|---|
+//! | `CLIENT#<id>` | `CLIENT` | a registered client |
+//! | `ACCOUNT#<id>` | `ACCOUNT` | an account |
+//! | `ACCOUNT#<id>` | `DEVICE#<mac>` | a machine bound to it |
+//! | `PHONE#<number>` | `IDENTITY` | whose telephone number it is |
+//! | `SIGNIN#<phone>` | `SIGNIN` | a phone that is signed in |
+//! | `SMS#<number>` | `CHALLENGE` | codes sent to a number |
+//! | `SMSIP#<ip>#<day>` | `COUNT` | messages asked for from an address in a day |
+
+mod accounts;
+mod clients;
+mod devices;
+mod sign_ins;
+mod sms_challenges;
+
+use aws_sdk_dynamodb::{Client, operation::get_item::GetItemOutput};
+use aws_types::SdkConfig;
+use saoma_domain::{
+    ports::{Freshness, StoreError},
+    time::Timestamp,
+};
+
+use crate::{
+    failed,
+    item::{Item, text},
+};
+
+const PK: &str = "pk";
+const SK: &str = "sk";
+/// The TTL attribute, in seconds, on what does not last.
+const EXPIRES_AT: &str = "expires_at";
+
+/// The Directory in a DynamoDB table.
+pub struct Directory {
+    client: Client,
+    table: String,
+}
+
+/// An item's address.
+struct Key(String, String);
+
+impl Directory {
+    /// The directory in `table`.
+    #[must_use]
+    pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
+        Self { client: Client::new(config), table: table.into() }
+    }
+
+    /// The first call of a process, whose only purpose is the connection it leaves open: Lambda's
+    /// init phase has CPU to spare for a handshake, a handler has not. What it answers is ignored.
+    pub async fn warm_up(&self) {
+        let _ = self.get(&Key("WARM".into(), "UP".into()), Freshness::Eventual).await;
+    }
+
+    async fn get(&self, key: &Key, freshness: Freshness) -> Result<Option<Item>, StoreError> {
+        let got: GetItemOutput = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key(PK, text(&key.0))
+            .key(SK, text(&key.1))
+            .consistent_read(freshness == Freshness::Strong)
+            .send()
+            .await
+            .map_err(failed("GetItem on directory"))?;
+        Ok(got.item)
+    }
+}
+
+/// An item under a key.
+fn item_of<const N: usize>(key: &Key, attributes: [(&str, aws_sdk_dynamodb::types::AttributeValue); N]) -> Item {
+    [(PK, text(&key.0)), (SK, text(&key.1))]
+        .into_iter()
+        .chain(attributes)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// The UTC day of a moment, counted from the epoch.
+const fn day_of(now: Timestamp) -> u64 {
+    now.secs() / 86_400
+}

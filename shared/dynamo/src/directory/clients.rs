@@ -1,0 +1,36 @@
+//! Registered clients.
+
+use async_trait::async_trait;
+use saoma_domain::{
+    client::{Client, Origin, ReturnUrl},
+    identity::ClientId,
+    ports::{Clients, Freshness, StoreError},
+    secrets::SecretHash,
+    session::MatchPolicy,
+    text::CleanText,
+};
+
+use super::{Directory, Key};
+use crate::item::{Item, Reader, inconsistent};
+
+#[async_trait]
+impl Clients for Directory {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        let key = Key(format!("CLIENT#{id}"), "CLIENT".into());
+        let item = self.get(&key, Freshness::Eventual).await?;
+        item.map(|item| read(id, &item)).transpose()
+    }
+}
+
+fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
+    let item = Reader(item);
+    let origins = item.texts("origins")?.into_iter().map(Origin::parse).collect::<Option<Vec<_>>>();
+    Ok(Client {
+        id: id.clone(),
+        name: item.parsed("name", CleanText::non_empty)?,
+        match_policy: item.parsed("match_policy", MatchPolicy::parse)?,
+        return_url: item.optional("return_url", ReturnUrl::parse)?,
+        origins: origins.ok_or_else(|| inconsistent("origins"))?,
+        secret: item.optional_hash("secret")?.map(SecretHash::from_bytes),
+    })
+}

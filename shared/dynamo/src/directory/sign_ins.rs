@@ -1,0 +1,109 @@
+//! Phones that are signed in.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
+use saoma_domain::{
+    identity::{AccountId, PhoneId},
+    ports::{Freshness, SignIns, StoreError},
+    sign_in::SignIn,
+    time::Timestamp,
+};
+
+use super::{Directory, EXPIRES_AT, Key, PK, SK, item_of};
+use crate::{
+    failed,
+    item::{Item, Reader, inconsistent, number, seconds, text},
+};
+
+fn key_of(phone: &PhoneId) -> Key {
+    Key(format!("SIGNIN#{}", phone.as_str()), "SIGNIN".into())
+}
+
+#[async_trait]
+impl SignIns for Directory {
+    async fn sign_in(&self, phone: &PhoneId) -> Result<Option<SignIn>, StoreError> {
+        let item = self.get(&key_of(phone), Freshness::Strong).await?;
+        item.map(|item| read(phone, &item)).transpose()
+    }
+
+    async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError> {
+        let item = item_of(
+            &key_of(&sign_in.phone),
+            [
+                ("account", number(sign_in.account)),
+                ("generation", number(sign_in.generation)),
+                ("revoked", AttributeValue::Bool(sign_in.revoked)),
+                ("created_at", seconds(sign_in.created_at)),
+                (EXPIRES_AT, seconds(sign_in.expires_at)),
+            ],
+        );
+        self.client
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item))
+            .send()
+            .await
+            .map_err(failed("PutItem on directory"))?;
+        Ok(())
+    }
+
+    async fn rotate(&self, phone: &PhoneId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
+        let Key(pk, sk) = key_of(phone);
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .update_expression("SET generation = :next, expires_at = :until")
+            .condition_expression("generation = :generation AND revoked = :no")
+            .expression_attribute_values(":generation", number(generation))
+            .expression_attribute_values(":next", number(generation + 1))
+            .expression_attribute_values(":until", seconds(until))
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(failed("UpdateItem on directory")(error)),
+            },
+        }
+    }
+
+    async fn revoke(&self, phone: &PhoneId) -> Result<(), StoreError> {
+        let Key(pk, sk) = key_of(phone);
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .update_expression("SET revoked = :yes")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(failed("UpdateItem on directory")(error)),
+            },
+        }
+    }
+}
+
+fn read(phone: &PhoneId, item: &Item) -> Result<SignIn, StoreError> {
+    let item = Reader(item);
+    let account: u64 = item.number("account")?;
+    Ok(SignIn {
+        phone: phone.clone(),
+        account: AccountId::parse(&account.to_string()).ok_or_else(|| inconsistent("account"))?,
+        generation: item.number("generation")?,
+        revoked: item.flag("revoked")?,
+        created_at: item.seconds("created_at")?,
+        expires_at: item.seconds(EXPIRES_AT)?,
+    })
+}

@@ -1,0 +1,121 @@
+//! Attributes, written and read.
+
+use std::{collections::HashMap, str::FromStr};
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use saoma_domain::{ports::StoreError, time::Timestamp};
+
+/// An item as the SDK has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Text.
+pub fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number.
+pub fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// A moment, in whole seconds: what a TTL attribute must be (ADVERSARIES C4).
+#[must_use]
+pub fn seconds(value: Timestamp) -> AttributeValue {
+    number(value.secs())
+}
+
+/// Bytes.
+pub fn bytes(value: &[u8]) -> AttributeValue {
+    AttributeValue::B(Blob::new(value))
+}
+
+/// An attribute that is not what we ever write: somebody else did, or we did wrong.
+#[must_use]
+pub fn inconsistent(name: &str) -> StoreError {
+    StoreError::new(format!("inconsistent item: attribute {name}"))
+}
+
+/// Reads attributes of one item by name.
+#[derive(Clone, Copy)]
+pub struct Reader<'a>(pub &'a Item);
+
+impl<'a> Reader<'a> {
+    /// Text that may be missing.
+    pub fn optional_text(self, name: &str) -> Result<Option<&'a str>, StoreError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(AttributeValue::S(value)) => Ok(Some(value)),
+            Some(_) => Err(inconsistent(name)),
+        }
+    }
+
+    /// Text.
+    pub fn text(self, name: &str) -> Result<&'a str, StoreError> {
+        self.optional_text(name)?.ok_or_else(|| inconsistent(name))
+    }
+
+    /// Text that `parse` must make sense of.
+    pub fn parsed<T>(self, name: &str, parse: impl FnOnce(&'a str) -> Option<T>) -> Result<T, StoreError> {
+        parse(self.text(name)?).ok_or_else(|| inconsistent(name))
+    }
+
+    /// Text that may be missing, and that `parse` must make sense of where it is not.
+    pub fn optional<T>(
+        self,
+        name: &str,
+        parse: impl FnOnce(&'a str) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let value = self.optional_text(name)?;
+        value.map(|value| parse(value).ok_or_else(|| inconsistent(name))).transpose()
+    }
+
+    /// A whole number.
+    pub fn number<T: FromStr>(self, name: &str) -> Result<T, StoreError> {
+        let Some(AttributeValue::N(value)) = self.0.get(name) else {
+            return Err(inconsistent(name));
+        };
+        value.parse().map_err(|_| inconsistent(name))
+    }
+
+    /// A moment in whole seconds.
+    pub fn seconds(self, name: &str) -> Result<Timestamp, StoreError> {
+        self.number(name).map(Timestamp::from_secs)
+    }
+
+    /// Thirty-two bytes that may be missing.
+    pub fn optional_hash(self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(AttributeValue::B(value)) => {
+                value.as_ref().try_into().map(Some).map_err(|_| inconsistent(name))
+            }
+            Some(_) => Err(inconsistent(name)),
+        }
+    }
+
+    /// Thirty-two bytes.
+    pub fn hash(self, name: &str) -> Result<[u8; 32], StoreError> {
+        self.optional_hash(name)?.ok_or_else(|| inconsistent(name))
+    }
+
+    /// A yes or no; missing is no.
+    pub fn flag(self, name: &str) -> Result<bool, StoreError> {
+        match self.0.get(name) {
+            None => Ok(false),
+            Some(AttributeValue::Bool(value)) => Ok(*value),
+            Some(_) => Err(inconsistent(name)),
+        }
+    }
+
+    /// A list of texts; missing is empty.
+    pub fn texts(self, name: &str) -> Result<Vec<&'a str>, StoreError> {
+        match self.0.get(name) {
+            None => Ok(Vec::new()),
+            Some(AttributeValue::L(values)) => values
+                .iter()
+                .map(|value| value.as_s().map(String::as_str).map_err(|_| inconsistent(name)))
+                .collect(),
+            Some(_) => Err(inconsistent(name)),
+        }
+    }
+}

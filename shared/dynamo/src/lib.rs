@@ -1,0 +1,36 @@
+//! The ports on DynamoDB.
+//!
+//! * [`sessions`]: the Sessions table. One guarded `UpdateItem` serves every transition.
+//! * [`directory`]: the Directory table: clients, accounts, sign-ins, SMS codes, devices.
+//! * [`session_item`]: a session as an item, and an item as a session.
+//! * [`item`]: reading and writing attributes; what does not fit is an inconsistency with a name.
+
+pub mod directory;
+pub mod item;
+pub mod session_item;
+pub mod sessions;
+
+pub use directory::Directory;
+pub use sessions::SessionTable;
+
+use std::{error::Error, fmt::Debug};
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use saoma_domain::ports::StoreError;
+
+/// What happened at a call, with all its causes, for the log. Requests are not part of it, so no
+/// item is.
+pub(crate) fn failed<E: Error + Debug + 'static>(
+    call: &'static str,
+) -> impl Fn(SdkError<E, HttpResponse>) -> StoreError {
+    move |error| {
+        let mut message = format!("{call}: {error}");
+        let mut cause: Option<&dyn Error> = error.source();
+        while let Some(error) = cause {
+            message.push_str(": ");
+            message.push_str(&error.to_string());
+            cause = error.source();
+        }
+        StoreError::new(message)
+    }
+}

@@ -1,0 +1,233 @@
+//! A session as an item.
+//!
+//! The attribute names are the glossary's; together with the longest values an item stays under
+//! 1 KB, so that each step is one write unit.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use saoma_domain::{
+    identity::{AccountId, ClientId, Phone, PhoneId},
+    ports::StoreError,
+    secrets::{SecretHash, SessionCode, TokenId},
+    session::{
+        CancelReason, Claim, Dialect, Ext, Grant, MatchNumber, MatchPolicy, PictureName, ScreenClaims, Seen,
+        Session, State,
+    },
+    text::CleanText,
+};
+
+use crate::item::{Item, Reader, bytes, inconsistent, number, seconds, text};
+
+/// The table's key.
+pub const CODE: &str = "code";
+/// Counts the stored changes.
+pub const VERSION: &str = "version";
+/// The TTL attribute, in seconds.
+pub const EXPIRES_AT: &str = "expires_at";
+/// When the state last changed.
+pub const UPDATED_AT: &str = "updated_at";
+
+/// The whole session.
+#[must_use]
+pub fn to_item(session: &Session) -> Item {
+    let mut item: Vec<(&str, AttributeValue)> = vec![
+        (CODE, text(session.code.as_str())),
+        (VERSION, number(session.version)),
+        ("dialect", text(session.dialect.as_str())),
+        ("client", text(session.client.as_str())),
+        ("screen", bytes(session.screen.as_bytes())),
+        ("match_number", text(session.match_number.to_string())),
+        ("match_policy", text(session.match_policy.as_str())),
+        ("created_at", seconds(session.created_at)),
+        (UPDATED_AT, seconds(session.updated_at)),
+        (EXPIRES_AT, seconds(session.expires_at)),
+    ];
+    let optional = [
+        ("device_name", session.claims.device_name.as_ref().map(CleanText::as_str)),
+        ("device_mac", session.claims.device_mac.as_ref().map(CleanText::as_str)),
+        ("browser", session.seen.browser.as_ref().map(CleanText::as_str)),
+        ("picture", session.picture.as_ref().map(PictureName::as_str)),
+    ];
+    item.extend(optional.into_iter().filter_map(|(name, value)| Some((name, text(value?)))));
+    item.extend(session.seen.ip.map(|ip| ("ip", text(ip.to_string()))));
+    item.extend(state_attributes(&session.state));
+    item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What a transition writes: the state's name and what is true there.
+#[must_use]
+pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
+    let mut attributes = vec![("state", text(state.name()))];
+    if let Some(claim) = state.claim() {
+        attributes.extend([
+            ("account", number(claim.by.account)),
+            ("phone", text(claim.by.phone.as_str())),
+            ("scanned_at", seconds(claim.at)),
+        ]);
+        if !claim.ext.as_str().is_empty() {
+            attributes.push(("ext", text(claim.ext.as_str())));
+        }
+    }
+    match state {
+        State::Pending | State::Scanned { .. } => {}
+        State::Confirmed { at, .. } => attributes.push(("confirmed_at", seconds(*at))),
+        State::Redeemed { grant, .. } => attributes
+            .extend([("token_id", text(grant.id.as_str())), ("redeemed_at", seconds(grant.at))]),
+        State::Cancelled { reason, .. } => attributes.push(("reason", text(reason.as_str()))),
+    }
+    attributes
+}
+
+/// Reads a session.
+///
+/// # Errors
+/// Names the attribute that is not as we write it.
+pub fn from_item(item: &Item) -> Result<Session, StoreError> {
+    let item = Reader(item);
+    Ok(Session {
+        code: item.parsed(CODE, SessionCode::parse)?,
+        version: item.number(VERSION)?,
+        dialect: item.parsed("dialect", Dialect::parse)?,
+        client: item.parsed("client", ClientId::parse)?,
+        screen: SecretHash::from_bytes(item.hash("screen")?),
+        match_number: item.parsed("match_number", MatchNumber::parse)?,
+        match_policy: item.parsed("match_policy", MatchPolicy::parse)?,
+        claims: ScreenClaims {
+            device_name: item.optional("device_name", CleanText::non_empty)?,
+            device_mac: item.optional("device_mac", CleanText::non_empty)?,
+        },
+        seen: Seen {
+            ip: item.optional("ip", |ip| ip.parse().ok())?,
+            browser: item.optional("browser", CleanText::non_empty)?,
+        },
+        picture: item.optional("picture", |name| Some(PictureName::from_stored(name)))?,
+        created_at: item.seconds("created_at")?,
+        updated_at: item.seconds(UPDATED_AT)?,
+        expires_at: item.seconds(EXPIRES_AT)?,
+        state: read_state(item)?,
+    })
+}
+
+fn read_state(item: Reader<'_>) -> Result<State, StoreError> {
+    match item.text("state")? {
+        "pending" => Ok(State::Pending),
+        "scanned" => Ok(State::Scanned { claim: read_claim(item)? }),
+        "confirmed" => {
+            Ok(State::Confirmed { claim: read_claim(item)?, at: item.seconds("confirmed_at")? })
+        }
+        "redeemed" => Ok(State::Redeemed {
+            claim: read_claim(item)?,
+            grant: Grant {
+                id: TokenId::from_stored(item.text("token_id")?),
+                at: item.seconds("redeemed_at")?,
+            },
+        }),
+        "cancelled" => Ok(State::Cancelled {
+            reason: item.parsed("reason", CancelReason::parse)?,
+            claim: item.0.contains_key("account").then(|| read_claim(item)).transpose()?,
+        }),
+        _ => Err(inconsistent("state")),
+    }
+}
+
+fn read_claim(item: Reader<'_>) -> Result<Claim, StoreError> {
+    let account: u64 = item.number("account")?;
+    Ok(Claim {
+        by: Phone {
+            account: AccountId::parse(&account.to_string()).ok_or_else(|| inconsistent("account"))?,
+            phone: item.parsed("phone", PhoneId::parse)?,
+        },
+        at: item.seconds("scanned_at")?,
+        ext: item.optional("ext", Ext::parse)?.unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use saoma_domain::cases::{self, Opening};
+    use saoma_domain::client::Client;
+    use saoma_domain::time::Timestamp;
+    use saoma_memory::{Memory, contract, world::SeededRandom};
+
+    use super::*;
+
+    /// Bytes an item is billed for: names and values; numbers at two digits a byte and one more.
+    fn billed(item: &Item) -> usize {
+        let value = |value: &AttributeValue| match value {
+            AttributeValue::S(text) => text.len(),
+            AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
+            AttributeValue::B(blob) => blob.as_ref().len(),
+            other => panic!("not in a session: {other:?}"),
+        };
+        item.iter().map(|(name, v)| name.len() + value(v)).sum()
+    }
+
+    fn redeemed(session: Session, ext: &str) -> Session {
+        let claim = Claim {
+            by: Phone {
+                account: AccountId::parse("9999999999").unwrap(),
+                phone: PhoneId::parse(&"f".repeat(32)).unwrap(),
+            },
+            at: session.created_at,
+            ext: Ext::parse(ext).unwrap(),
+        };
+        let grant = Grant { id: TokenId::from_stored(&"j".repeat(22)), at: session.created_at };
+        Session { version: 4, state: State::Redeemed { claim, grant }, ..session }
+    }
+
+    #[tokio::test]
+    async fn the_largest_session_is_one_write_unit() {
+        let (memory, random) = (Memory::default(), SeededRandom::new(1));
+        let kiosk = contract::open_largest(&memory, &random).await.session;
+        let kiosk = to_item(&redeemed(kiosk, ""));
+        assert!(billed(&kiosk) <= 1024, "{} bytes", billed(&kiosk));
+
+        let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
+        let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
+        let opening = Opening {
+            dialect: Dialect::Web,
+            client: &client,
+            claims: ScreenClaims::default(),
+            seen: Seen {
+                ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
+                browser: Some(CleanText::new(&"b".repeat(48))),
+            },
+            keeps_picture: false,
+            life: Duration::from_mins(15),
+        };
+        let now = Timestamp::from_secs(9_999_999_999);
+        let web = cases::open(&memory, &random, opening, now).await.unwrap().session;
+        let mut web = to_item(&redeemed(web, &"e".repeat(Ext::LONGEST)));
+        web.insert("confirmed_at".to_owned(), number(9_999_999_999_u64));
+        assert!(billed(&web) <= 1024, "{} bytes", billed(&web));
+    }
+
+    // C4
+    #[tokio::test]
+    async fn the_ttl_attribute_is_a_number_of_seconds() {
+        let session = contract::open_largest(&Memory::default(), &SeededRandom::new(1)).await.session;
+        let expected = AttributeValue::N((contract::OPENED.secs() + 300).to_string());
+        assert_eq!(to_item(&session).get(EXPIRES_AT), Some(&expected));
+    }
+
+    #[tokio::test]
+    async fn an_item_we_did_not_write_is_a_named_inconsistency() {
+        let session = contract::open_largest(&Memory::default(), &SeededRandom::new(1)).await.session;
+        let good = to_item(&session);
+        assert_eq!(from_item(&good).unwrap(), session);
+        for (name, value) in [
+            ("state", text("approved")),
+            ("state", text("scanned")),
+            ("version", text("1")),
+            ("screen", bytes(&[1; 31])),
+            (EXPIRES_AT, number("1.5")),
+            ("dialect", text("fax")),
+        ] {
+            let mut item = good.clone();
+            item.insert(name.to_owned(), value);
+            let error = from_item(&item).unwrap_err().to_string();
+            assert!(error.starts_with("inconsistent item: attribute "), "{name}: {error}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The environment, parsed once at start. What is missing or absurd is refused by name.
+
+use std::{collections::HashMap, fmt::Debug, ops::RangeInclusive, str::FromStr, time::Duration};
+
+use jiff::tz::TimeZone;
+use saoma_domain::sms_code::SmsLimits;
+use thiserror::Error;
+use url::Url;
+
+/// Why a function refuses to start.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum ConfigError {
+    /// A variable without a default is not set.
+    #[error("{0} is not set")]
+    Missing(&'static str),
+    /// A variable is out of bounds or not readable.
+    #[error("{name} is {value:?}, which is not {expected}")]
+    Absurd {
+        /// The variable.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it should be.
+        expected: String,
+    },
+}
+
+/// The process's variables.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(HashMap<String, String>);
+
+impl Environment {
+    /// The variables this process was started with.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+    }
+
+    /// Given variables, for tests.
+    #[must_use]
+    pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(variables.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
+    }
+
+    /// A variable; set to nothing is not set.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    /// A variable without a default.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`].
+    pub fn required(&self, name: &'static str) -> Result<String, ConfigError> {
+        self.get(name).ok_or(ConfigError::Missing(name))
+    }
+
+    /// A number within bounds; `default` where it is not set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Absurd`].
+    pub fn number<T: FromStr + PartialOrd + Copy + Debug>(
+        &self,
+        name: &'static str,
+        default: T,
+        bounds: RangeInclusive<T>,
+    ) -> Result<T, ConfigError> {
+        let Some(value) = self.get(name) else { return Ok(default) };
+        let number = value.parse().ok().filter(|number| bounds.contains(number));
+        number.ok_or_else(|| ConfigError::Absurd { name, value, expected: format!("a number in {bounds:?}") })
+    }
+
+    fn seconds(
+        &self,
+        name: &'static str,
+        default: u64,
+        bounds: RangeInclusive<u64>,
+    ) -> Result<Duration, ConfigError> {
+        self.number(name, default, bounds).map(Duration::from_secs)
+    }
+}
+
+/// What a deployment sets (`template.yaml`, Parameters).
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The public address without a trailing slash; `None` takes the one API Gateway names.
+    pub public_url: Option<String>,
+    /// What people know the service as.
+    pub service_name: String,
+    /// The zone of the kiosk contract's times.
+    pub time_zone: TimeZone,
+    /// A session's life.
+    pub session_life: Duration,
+    /// A ticket's life.
+    pub ticket_life: Duration,
+    /// An access token's life.
+    pub access_token_life: Duration,
+    /// How long a phone stays signed in without refreshing.
+    pub refresh_token_life: Duration,
+    /// Limits on text messages.
+    pub sms: SmsLimits,
+    /// Sessions one address may open a minute, on one instance.
+    pub creates_per_minute: u32,
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`], for the first variable that is not as it should be.
+    pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        Ok(Self {
+            public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
+            service_name: environment.get("SERVICE_NAME").unwrap_or_else(|| "Saoma".to_owned()),
+            time_zone: read_time_zone(
+                environment.get("TIME_ZONE").unwrap_or_else(|| "Asia/Shanghai".to_owned()),
+            )?,
+            session_life: environment.seconds("SESSION_SECONDS", 300, 30..=900)?,
+            ticket_life: environment.seconds("TICKET_SECONDS", 60, 10..=300)?,
+            access_token_life: environment.seconds("ACCESS_TOKEN_SECONDS", 900, 60..=3600)?,
+            refresh_token_life: environment.seconds("REFRESH_TOKEN_SECONDS", 2_592_000, 3600..=7_776_000)?,
+            sms: SmsLimits {
+                code_life: environment.seconds("SMS_CODE_SECONDS", 300, 60..=900)?,
+                per_number_per_day: environment.number("SMS_PER_NUMBER_PER_DAY", 10, 1..=100)?,
+                per_ip_per_day: environment.number("SMS_PER_IP_PER_DAY", 50, 1..=10_000)?,
+            },
+            creates_per_minute: environment.number("CREATES_PER_MINUTE", 60, 1..=100_000)?,
+        })
+    }
+}
+
+/// An address people can be sent to: `https`, or `http` on the own machine; no query.
+fn read_public_url(value: String) -> Result<String, ConfigError> {
+    let url = Url::parse(&value).ok().filter(|url| {
+        let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
+        (url.scheme() == "https" || url.scheme() == "http" && local)
+            && url.host_str().is_some()
+            && url.username().is_empty()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    match url {
+        Some(_) => Ok(value.trim_end_matches('/').to_owned()),
+        None => {
+            let expected = "an https address without query (http only for localhost)".to_owned();
+            Err(ConfigError::Absurd { name: "PUBLIC_URL", value, expected })
+        }
+    }
+}
+
+fn read_time_zone(value: String) -> Result<TimeZone, ConfigError> {
+    TimeZone::get(&value).map_err(|_| ConfigError::Absurd {
+        name: "TIME_ZONE",
+        value,
+        expected: "a zone of the IANA database".to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // C9 J7
+    #[test]
+    fn absurd_values_are_refused_by_name() {
+        assert!(Settings::read(&Environment::default()).is_ok());
+        for (name, value) in [
+            ("SESSION_SECONDS", "0"),
+            ("SESSION_SECONDS", "-1"),
+            ("SESSION_SECONDS", "901"),
+            ("SESSION_SECONDS", "18446744073709551616"),
+            ("SESSION_SECONDS", "300.5"),
+            ("SESSION_SECONDS", "NaN"),
+            ("TICKET_SECONDS", "3600"),
+            ("ACCESS_TOKEN_SECONDS", "0"),
+            ("REFRESH_TOKEN_SECONDS", "1e9"),
+            ("SMS_CODE_SECONDS", "1"),
+            ("SMS_PER_NUMBER_PER_DAY", "0"),
+            ("SMS_PER_IP_PER_DAY", "-5"),
+            ("CREATES_PER_MINUTE", "0"),
+            ("PUBLIC_URL", "http://login.example.com"),
+            ("PUBLIC_URL", "javascript:alert(1)"),
+            ("PUBLIC_URL", "https://user@login.example.com"),
+            ("TIME_ZONE", "Mars/Olympus"),
+        ] {
+            let refused = Settings::read(&Environment::of([(name, value)])).unwrap_err();
+            assert!(refused.to_string().starts_with(name), "{refused}");
+        }
+        let missing = Environment::default().required("SESSIONS_TABLE").unwrap_err();
+        assert_eq!(missing.to_string(), "SESSIONS_TABLE is not set");
+    }
+}

@@ -1,0 +1,74 @@
+//! What a phone is shown before it confirms (ADVERSARIES I1).
+
+use saoma_domain::{client::Client, session::Session, text::CleanText};
+use serde::Serialize;
+
+/// Who asks, what they say of themselves, and what we saw.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Consent {
+    client: ConsentClient,
+    screen: ConsentScreen,
+    seen: ConsentSeen,
+    match_number: ConsentMatch,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ConsentClient {
+    id: String,
+    name: String,
+    logo: Option<String>,
+}
+
+/// The screen's own claims.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ConsentScreen {
+    device_name: Option<String>,
+    device_mac: Option<String>,
+}
+
+/// What we saw of the screen when it asked for the code.
+#[derive(Clone, Debug, Serialize)]
+struct ConsentSeen {
+    ip: Option<String>,
+    browser: Option<String>,
+    /// Seconds since the epoch.
+    at: u64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct ConsentMatch {
+    policy: &'static str,
+    choices: Vec<String>,
+}
+
+impl Consent {
+    /// For a session and its client.
+    #[must_use]
+    pub fn new(session: &Session, client: Option<&Client>) -> Self {
+        let own = |text: &CleanText<64>| text.as_str().to_owned();
+        let id = session.client.as_str().to_owned();
+        let choices = session.match_choices().into_iter().flatten();
+        Self {
+            client: ConsentClient {
+                name: client.map_or_else(|| id.clone(), |client| client.name.to_string()),
+                id,
+                logo: None,
+            },
+            screen: ConsentScreen {
+                device_name: session.claims.device_name.as_ref().map(own),
+                device_mac: session.claims.device_mac.as_ref().map(own),
+            },
+            seen: ConsentSeen {
+                ip: session.seen.ip.map(|ip| ip.to_string()),
+                browser: session.seen.browser.as_ref().map(ToString::to_string),
+                at: session.created_at.secs(),
+            },
+            match_number: ConsentMatch {
+                policy: session.match_policy.as_str(),
+                choices: choices.map(|number| number.to_string()).collect(),
+            },
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What we saw of a caller.
+
+use std::{convert::Infallible, net::IpAddr};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use lambda_http::request::RequestContext;
+use saoma_domain::{session::Seen, text::CleanText};
+
+/// What API Gateway says of a request. `X-Forwarded-For` and `Host` are the caller's own words and
+/// have no part in it (ADVERSARIES D6, W13).
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The address the connection came from.
+    pub ip: Option<IpAddr>,
+    /// The browser and system in a few words, for people to recognise.
+    pub browser: Option<CleanText<48>>,
+    /// The name of the API's own domain.
+    pub domain_name: Option<String>,
+    /// API Gateway's id of the request, for logs.
+    pub request_id: Option<String>,
+}
+
+impl Facts {
+    /// As the session core keeps it.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        Seen { ip: self.ip, browser: self.browser.clone() }
+    }
+
+    /// What limits are counted by: the address, or for IPv6 the network of 2^64 addresses that one
+    /// subscriber has.
+    #[must_use]
+    pub fn network(&self) -> Option<IpAddr> {
+        self.ip.map(|ip| match ip {
+            IpAddr::V4(_) => ip,
+            IpAddr::V6(v6) => {
+                let network = u128::from(v6) & !u128::from(u64::MAX);
+                IpAddr::V6(network.into())
+            }
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Facts {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>() else {
+            return Ok(Self::default());
+        };
+        let user_agent = context.http.user_agent.as_deref();
+        Ok(Self {
+            ip: context.http.source_ip.as_deref().and_then(|ip| ip.parse().ok()),
+            browser: user_agent.and_then(|agent| CleanText::non_empty(&describe(agent))),
+            domain_name: context.domain_name.clone(),
+            request_id: context.request_id.clone(),
+        })
+    }
+}
+
+/// `Firefox on Windows`: as much as a person can check. More specific names come first, because
+/// browsers name each other.
+fn describe(user_agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 9] = [
+        ("MicroMessenger/", "WeChat"),
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser/", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS/", "Firefox"),
+        ("Chrome/", "Chrome"),
+        ("CriOS/", "Chrome"),
+        ("Safari/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 8] = [
+        ("Windows", "Windows"),
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Mac OS X", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("SMART-TV", "TV"),
+        ("Linux", "Linux"),
+    ];
+    let named = |names: &[(&str, &'static str)]| {
+        names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+    };
+    match (named(&BROWSERS), named(&SYSTEMS)) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => user_agent.split(['/', ' ']).next().unwrap_or_default().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn browsers_are_named_as_people_know_them() {
+        for (agent, name) in [
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Windows"),
+            ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36 Edg/156.0", "Edge on Linux"),
+            ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18 Safari/605.1.15", "Safari on macOS"),
+            ("curl/8.5.0", "curl"),
+            ("", ""),
+        ] {
+            assert_eq!(describe(agent), name);
+        }
+    }
+
+    #[test]
+    fn an_ipv6_subscriber_is_one_network() {
+        let facts = |ip: &str| Facts { ip: Some(ip.parse().unwrap()), ..Facts::default() };
+        assert_eq!(facts("2001:db8::1").network(), facts("2001:db8::ffff:1").network());
+        assert_ne!(facts("2001:db8::1").network(), facts("2001:db8:0:1::1").network());
+        assert_ne!(facts("192.0.2.1").network(), facts("192.0.2.2").network());
+    }
+}

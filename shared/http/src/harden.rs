@@ -1,0 +1,61 @@
+//! What every answer gets, and what no request may do.
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+
+use crate::{Problem, Service, telemetry};
+
+/// Names under which a secret might be sent in a query, where logs and histories keep it.
+const SECRET_NAMES: [&str; 8] =
+    ["token", "polltoken", "access_token", "accesstoken", "refreshtoken", "refresh_token", "authorization", "secret"];
+
+/// A function's routes, with the refusals and headers all of them share, and the log outside.
+pub fn hardened(routes: Router, service: &Service) -> Router {
+    routes
+        .fallback(|| async { no_such_route() })
+        .method_not_allowed_fallback(|| async { wrong_method() })
+        .layer(middleware::from_fn(refuse_secrets_in_query))
+        .layer(middleware::from_fn(add_headers))
+        .layer(middleware::from_fn_with_state(service.clone(), telemetry::log_request))
+}
+
+fn no_such_route() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no_such_route", "There is nothing at this address.")
+}
+
+fn wrong_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method.")
+}
+
+/// A secret in a query is refused, so that nobody gets used to sending one (ADVERSARIES E2).
+async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let named = form_urlencoded::parse(query.as_bytes())
+        .any(|(name, _)| SECRET_NAMES.contains(&name.to_ascii_lowercase().as_str()));
+    if named {
+        return Problem::bad_request("secret_in_query", "Send tokens and secrets in headers.").into_response();
+    }
+    next.run(request).await
+}
+
+/// Answers are not stored (W16), not sniffed, not framed (W5), unless their route says otherwise.
+async fn add_headers(request: Request, next: Next) -> Response {
+    const DEFAULTS: [(HeaderName, &str); 6] = [
+        (header::CACHE_CONTROL, "no-store"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    ];
+    let mut response = next.run(request).await;
+    for (name, value) in DEFAULTS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,56 @@
+//! What every handler has at hand.
+
+use std::sync::Arc;
+
+use saoma_domain::{
+    client::Client,
+    identity::ClientId,
+    ports::{Clients, Clock, Randomness, StoreError},
+};
+use saoma_tokens::Keys;
+
+use crate::{Facts, Problem, Settings, pace::Pace};
+
+/// Configuration, keys, clock, randomness and this instance's memory of who asked when.
+#[derive(Clone)]
+pub struct Service {
+    /// What the deployment sets.
+    pub settings: Arc<Settings>,
+    /// Signs and verifies.
+    pub keys: Arc<Keys>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Randomness>,
+    /// Who asked when.
+    pub pace: Arc<Pace>,
+}
+
+impl Service {
+    /// A service with a fresh memory.
+    #[must_use]
+    pub fn new(settings: Settings, keys: Keys, clock: Arc<dyn Clock>, random: Arc<dyn Randomness>) -> Self {
+        let pace = Arc::new(Pace::new(settings.creates_per_minute));
+        Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace }
+    }
+
+    /// The address people and tokens know the service by, and the tokens' issuer. Never from a
+    /// header (ADVERSARIES W13).
+    ///
+    /// # Errors
+    /// When neither `PUBLIC_URL` nor API Gateway names one.
+    pub fn public_url(&self, facts: &Facts) -> Result<String, Problem> {
+        let named = self.settings.public_url.clone();
+        let gateway = || facts.domain_name.as_ref().map(|domain| format!("https://{domain}"));
+        named.or_else(gateway).ok_or_else(|| Problem::internal("PUBLIC_URL is not set and no domain name came"))
+    }
+
+    /// The client with this id: registered, or built in.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn client(&self, clients: &dyn Clients, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        let registered = clients.client(id).await?;
+        Ok(registered.or_else(|| Client::built_in(id, &self.settings.service_name)))
+    }
+}

@@ -1,0 +1,13 @@
+//! The ports in memory, for tests, and the contract every store must pass.
+//!
+//! * [`Memory`]: all data ports over one lock, with faults to inject and stale copies to serve.
+//! * [`world`]: a clock that stands where it is put, seeded randomness, an outbox, a picture drawer.
+//! * [`contract`]: what every store must do, as functions that take one. DynamoDB passes the same.
+//!
+//! Nothing here is linked into a function that is deployed.
+
+pub mod contract;
+mod store;
+pub mod world;
+
+pub use store::{Fault, Memory};

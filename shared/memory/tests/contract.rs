@@ -1,0 +1,70 @@
+//! The memory store against the contract, and the contract against a store without its guard.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use saoma_domain::{
+    ports::{Committed, Created, Freshness, Sessions, StoreError},
+    secrets::SessionCode,
+    session::{Change, Session},
+};
+use saoma_memory::{Memory, contract, world::SeededRandom};
+
+static RANDOM: SeededRandom = SeededRandom::new(1);
+
+#[tokio::test]
+async fn sessions() {
+    let memory = Memory::default();
+    contract::what_is_written_is_read(&memory, &RANDOM).await;
+    contract::a_taken_code_is_left_alone(&memory, &RANDOM).await;
+    contract::a_stale_copy_changes_nothing(&memory, &RANDOM).await;
+    contract::nothing_is_stored_at_or_after_the_end(&memory, &RANDOM).await;
+}
+
+// B1 B2 B4 B5 B6
+#[tokio::test]
+async fn races() {
+    let memory = Arc::new(Memory::default());
+    contract::one_winner_a_version(memory.clone(), &SeededRandom::new(2), 50).await;
+    assert_eq!(contract::fifty_redemptions(memory, &SeededRandom::new(3)).await, 1);
+}
+
+#[tokio::test]
+async fn directory() {
+    let memory = Arc::new(Memory::default());
+    let random = SeededRandom::new(4);
+    contract::one_account_a_number(&*memory, &random).await;
+    contract::a_generation_is_good_once(memory.clone(), &random).await;
+    contract::challenges_follow_one_another(memory.clone(), &random).await;
+    contract::binding_twice_is_binding_once(&*memory, &random).await;
+    assert_eq!(memory.devices().len(), 1);
+}
+
+/// A store that forgot its condition.
+struct Unguarded(Memory);
+
+#[async_trait]
+impl Sessions for Unguarded {
+    async fn create(&self, session: &Session) -> Result<Created, StoreError> {
+        self.0.create(session).await
+    }
+
+    async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError> {
+        self.0.find(code, freshness).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+        let Some(stored) = self.0.find(change.code(), Freshness::Strong).await? else {
+            return Ok(Committed::Gone);
+        };
+        let session = change.applied_to(&stored);
+        self.0.force(session.clone());
+        Ok(Committed::Stored(session))
+    }
+}
+
+#[tokio::test]
+async fn without_the_guard_the_race_redeems_more_than_once() {
+    let unguarded = Arc::new(Unguarded(Memory::default()));
+    assert!(contract::fifty_redemptions(unguarded, &SeededRandom::new(5)).await > 1);
+}

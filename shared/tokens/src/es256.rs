@@ -1,0 +1,74 @@
+//! ES256 (RFC 7518 section 3.4) as `jsonwebtoken`'s only algorithm.
+//!
+//! Signatures are deterministic (RFC 6979): the same claims under the same key give the same token,
+//! to the byte, so a repeated answer is the same answer. No other algorithm is compiled in, so no
+//! header can choose one.
+
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey,
+    crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
+    errors::{ErrorKind, Result},
+    signature::{Error, Signer, Verifier},
+};
+use p256::ecdsa::{
+    Signature, SigningKey, VerifyingKey,
+    signature::{Signer as _, Verifier as _},
+};
+
+/// Makes this the process's provider. Doing so again changes nothing.
+pub(crate) fn install() {
+    static PROVIDER: CryptoProvider =
+        CryptoProvider { signer_factory, verifier_factory, key_utils: KeyUtils::new_unimplemented() };
+    // An error says that a provider is installed already: this one, for nobody else installs any.
+    let _ = PROVIDER.install_default();
+}
+
+struct Es256Signer(SigningKey);
+
+struct Es256Verifier(VerifyingKey);
+
+fn signer_factory(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
+    only_es256(*algorithm)?;
+    let key = SigningKey::from_slice(key.as_bytes()).map_err(|_| ErrorKind::InvalidEcdsaKey)?;
+    Ok(Box::new(Es256Signer(key)))
+}
+
+fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
+    only_es256(*algorithm)?;
+    let key =
+        VerifyingKey::from_sec1_bytes(key.try_get_as_bytes()?).map_err(|_| ErrorKind::InvalidEcdsaKey)?;
+    Ok(Box::new(Es256Verifier(key)))
+}
+
+fn only_es256(algorithm: Algorithm) -> Result<()> {
+    match algorithm {
+        Algorithm::ES256 => Ok(()),
+        _ => Err(ErrorKind::InvalidAlgorithm.into()),
+    }
+}
+
+impl Signer<Vec<u8>> for Es256Signer {
+    fn try_sign(&self, message: &[u8]) -> std::result::Result<Vec<u8>, Error> {
+        let signature: Signature = self.0.try_sign(message).map_err(Error::from_source)?;
+        Ok(signature.to_bytes().to_vec())
+    }
+}
+
+impl JwtSigner for Es256Signer {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::ES256
+    }
+}
+
+impl Verifier<Vec<u8>> for Es256Verifier {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> std::result::Result<(), Error> {
+        let signature = Signature::from_slice(signature).map_err(Error::from_source)?;
+        self.0.verify(message, &signature).map_err(Error::from_source)
+    }
+}
+
+impl JwtVerifier for Es256Verifier {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::ES256
+    }
+}

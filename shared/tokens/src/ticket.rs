@@ -1,0 +1,89 @@
+//! The ticket a signed-in page brings to its server, to be exchanged once (CONTRACTS section 2).
+
+use std::time::Duration;
+
+use saoma_domain::{
+    identity::ClientId,
+    secrets::{SessionCode, TokenId},
+    session::Session,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Keys, TokenError, access::present_number};
+
+const TYP: &str = "ticket+jwt";
+
+/// What a verified ticket stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketClaims {
+    /// The session it redeems.
+    pub code: SessionCode,
+    /// The client it was made for.
+    pub client: ClientId,
+}
+
+#[derive(Debug, Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sid: &'a str,
+    iat: u64,
+    exp: u64,
+    jti: &'a str,
+}
+
+/// What a ticket says. The signature is good; nothing else was looked at.
+#[derive(Debug, Deserialize)]
+struct UnverifiedTicket {
+    iss: String,
+    aud: String,
+    sid: String,
+    exp: u64,
+    #[serde(default, deserialize_with = "present_number")]
+    nbf: u64,
+}
+
+impl Keys {
+    /// A ticket for a confirmed session. It stores nothing: using it is what redeems the session, so
+    /// of any number of tickets for one session one works, once.
+    ///
+    /// # Errors
+    /// [`TokenError::Unsignable`].
+    pub fn mint_ticket(
+        &self,
+        issuer: &str,
+        session: &Session,
+        id: &TokenId,
+        life: Duration,
+        now: Timestamp,
+    ) -> Result<String, TokenError> {
+        let claims = Claims {
+            iss: issuer,
+            aud: session.client.as_str(),
+            sid: session.code.as_str(),
+            iat: now.secs(),
+            exp: now.plus(life).min(session.expires_at).secs(),
+            jti: id.as_str(),
+        };
+        self.sign(TYP, &claims)
+    }
+
+    /// Verifies a ticket brought by `client`.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`].
+    pub fn verify_ticket(
+        &self,
+        issuer: &str,
+        client: &ClientId,
+        ticket: &str,
+        now: Timestamp,
+    ) -> Result<TicketClaims, TokenError> {
+        let claims: UnverifiedTicket = self.open(TYP, ticket)?;
+        let for_them = claims.iss == issuer && claims.aud == client.as_str();
+        let good_now = claims.nbf <= now.secs() && now.secs() < claims.exp;
+        let code = SessionCode::parse(&claims.sid).filter(|_| for_them && good_now);
+        code.map(|code| TicketClaims { code, client: client.clone() }).ok_or(TokenError::Invalid)
+    }
+}

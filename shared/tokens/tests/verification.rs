@@ -1,0 +1,307 @@
+//! What verification accepts, and all that it must not.
+
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::{Signer, Verifier}};
+use saoma_domain::{
+    cases::{self, Opening},
+    client::Client,
+    identity::{AccountId, ClientId, PhoneId},
+    ports::KeyedHash,
+    secrets::TokenId,
+    session::{Dialect, Grant, ScreenClaims, Seen, Session},
+    sign_in::SignIn,
+    time::Timestamp,
+};
+use saoma_memory::{Memory, world::SeededRandom};
+use saoma_tokens::{Keys, TokenError};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ__";
+const ISSUER: &str = "https://login.example.com";
+const NOW: Timestamp = Timestamp::from_secs(1_705_998_038);
+const LIFE: Duration = Duration::from_mins(15);
+
+fn keys() -> Keys {
+    Keys::derive(SECRET, None).unwrap()
+}
+
+fn sign_in() -> SignIn {
+    SignIn {
+        phone: PhoneId::parse("aaaa").unwrap(),
+        account: AccountId::parse("3000876").unwrap(),
+        generation: 1,
+        revoked: false,
+        created_at: NOW,
+        expires_at: NOW.plus(Duration::from_hours(1)),
+    }
+}
+
+fn phone_token(keys: &Keys) -> String {
+    let id = TokenId::from_stored("jti-1");
+    keys.mint_phone_token(ISSUER, &sign_in(), &id, LIFE, NOW).unwrap().token
+}
+
+async fn session() -> Session {
+    let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
+    let opening = Opening {
+        dialect: Dialect::Web,
+        client: &client,
+        claims: ScreenClaims::default(),
+        seen: Seen { ip: None, browser: None },
+        keeps_picture: false,
+        life: Duration::from_mins(5),
+    };
+    cases::open(&Memory::default(), &SeededRandom::new(1), opening, NOW).await.unwrap().session
+}
+
+fn parts(token: &str) -> (Value, Value, Vec<u8>) {
+    let parts: Vec<_> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
+    (
+        serde_json::from_slice(&parts[0]).unwrap(),
+        serde_json::from_slice(&parts[1]).unwrap(),
+        parts[2].clone(),
+    )
+}
+
+fn signing_input(header: &Value, claims: &Value) -> String {
+    format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header.to_string()),
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    )
+}
+
+/// The deployment's own key, derived a second time: forgeries here are as good as they get.
+fn signed(header: &Value, claims: &Value) -> String {
+    let mut scalar = [0; 32];
+    hkdf::Hkdf::<Sha256>::new(None, SECRET.as_bytes()).expand(b"saoma es256 v1 \0", &mut scalar).unwrap();
+    let input = signing_input(header, claims);
+    let signature: Signature = SigningKey::from_slice(&scalar).unwrap().sign(input.as_bytes());
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()))
+}
+
+fn verdict(token: &str) -> Result<String, TokenError> {
+    keys().verify_approver(ISSUER, token, NOW).map(|approver| approver.phone.account.to_string())
+}
+
+#[test]
+fn a_phone_token_says_what_rfc_9068_asks_for_and_is_accepted() {
+    let (header, claims, _) = parts(&phone_token(&keys()));
+    assert_eq!(header["typ"], "at+jwt");
+    assert_eq!(header["alg"], "ES256");
+    assert_eq!(
+        claims,
+        json!({
+            "iss": ISSUER, "aud": ISSUER, "sub": "3000876", "client_id": "phone", "iat": 1_705_998_038,
+            "exp": 1_705_998_938, "jti": "jti-1", "scope": "approve_login", "sid": "aaaa", "amr": ["sms"],
+        })
+    );
+    assert_eq!(verdict(&phone_token(&keys())), Ok("3000876".to_owned()));
+}
+
+#[test]
+fn forging_with_the_real_key_works_so_the_refusals_below_mean_something() {
+    let (header, claims, _) = parts(&phone_token(&keys()));
+    assert!(verdict(&signed(&header, &claims)).is_ok());
+}
+
+#[test]
+fn every_token_verifies_against_the_published_keys() {
+    let keys = keys();
+    let jwks = serde_json::to_value(keys.jwks()).unwrap();
+    let (header, _, signature) = parts(&phone_token(&keys));
+    let jwk = &jwks["keys"][0];
+    assert_eq!(jwk["kid"], header["kid"]);
+    let point = ["x", "y"].map(|name| URL_SAFE_NO_PAD.decode(jwk[name].as_str().unwrap()).unwrap());
+    let key = VerifyingKey::from_sec1_bytes(&[vec![4], point.concat()].concat()).unwrap();
+    let token = phone_token(&keys);
+    let (input, _) = token.rsplit_once('.').unwrap();
+    key.verify(input.as_bytes(), &Signature::from_slice(&signature).unwrap()).unwrap();
+}
+
+// A12
+#[tokio::test]
+async fn a_token_got_by_qr_may_not_approve() {
+    let keys = keys();
+    let grant = Grant { id: TokenId::from_stored("jti-2"), at: NOW };
+    let account = AccountId::parse("3000876").unwrap();
+    let minted = keys.mint_screen_token(ISSUER, &session().await, account, &grant, LIFE).unwrap();
+    assert_eq!(verdict(&minted.token), Err(TokenError::MayNotApprove));
+    let (_, claims, _) = parts(&minted.token);
+    assert_eq!(claims["aud"], "saoma");
+    assert_eq!(claims.get("scope"), None);
+    // B8: asked again, the same token to the byte.
+    let again = keys.mint_screen_token(ISSUER, &session().await, account, &grant, LIFE).unwrap();
+    assert_eq!(again.token, minted.token);
+}
+
+// E3
+#[test]
+fn alg_none_is_refused_in_every_spelling() {
+    let (mut header, claims, _) = parts(&phone_token(&keys()));
+    for alg in ["none", "None", "NONE", "nOnE", "", "ES256 ", "es256", "HS256", "RS256", "ES384", "EdDSA"] {
+        header["alg"] = json!(alg);
+        let input = signing_input(&header, &claims);
+        assert_eq!(verdict(&format!("{input}.")), Err(TokenError::Invalid), "{alg}");
+        assert_eq!(verdict(&input), Err(TokenError::Invalid), "{alg}");
+        assert_eq!(verdict(&signed(&header, &claims)), Err(TokenError::Invalid), "{alg}");
+    }
+}
+
+// E4
+#[test]
+fn a_mac_with_the_public_key_is_refused() {
+    let keys = keys();
+    let (mut header, claims, _) = parts(&phone_token(&keys));
+    header["alg"] = json!("HS256");
+    let input = signing_input(&header, &claims);
+    let jwks = serde_json::to_value(keys.jwks()).unwrap();
+    let jwk = jwks["keys"][0].to_string();
+    for key in [jwk.as_bytes(), jwks["keys"][0]["x"].as_str().unwrap().as_bytes()] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(input.as_bytes());
+        let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+        assert_eq!(verdict(&format!("{input}.{signature}")), Err(TokenError::Invalid));
+    }
+}
+
+// E5 E6
+#[test]
+fn a_header_neither_names_nor_brings_a_key() {
+    let (header, claims, _) = parts(&phone_token(&keys()));
+    for kid in [json!(null), json!(""), json!("../../key"), json!("' OR 1=1"), json!(["a"]), json!(7)] {
+        let mut header = header.clone();
+        header["kid"] = kid;
+        assert_eq!(verdict(&signed(&header, &claims)), Err(TokenError::Invalid), "{header}");
+    }
+    let stranger = SigningKey::from_slice(&[7; 32]).unwrap();
+    let mut header = header;
+    header["jku"] = json!("https://evil.example/jwks.json");
+    header["x5u"] = json!("https://evil.example/key.pem");
+    let input = signing_input(&header, &claims);
+    let signature: Signature = stranger.sign(input.as_bytes());
+    let forged = format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.to_bytes()));
+    assert_eq!(verdict(&forged), Err(TokenError::Invalid));
+    assert!(verdict(&signed(&header, &claims)).is_ok(), "the addresses are ignored, not followed");
+}
+
+// E8
+#[test]
+fn another_issuer_or_audience_is_refused() {
+    let (header, claims, _) = parts(&phone_token(&keys()));
+    for (name, value) in [
+        ("iss", json!("https://evil.example")),
+        ("iss", json!("https://login.example.com/")),
+        ("aud", json!("saoma")),
+        ("aud", json!([ISSUER])),
+        ("aud", json!(null)),
+        ("sub", json!("")),
+        ("sub", json!("03000876")),
+        ("sid", json!("../x")),
+    ] {
+        let mut claims = claims.clone();
+        claims[name] = value;
+        assert_eq!(verdict(&signed(&header, &claims)), Err(TokenError::Invalid), "{claims}");
+    }
+}
+
+// E9
+#[tokio::test]
+async fn one_kind_of_token_is_not_another() {
+    let keys = keys();
+    let client = ClientId::parse("saoma").unwrap();
+    let id = TokenId::from_stored("jti-3");
+    let session = session().await;
+    let ticket = keys.mint_ticket(ISSUER, &session, &id, Duration::from_mins(1), NOW).unwrap();
+    assert_eq!(keys.verify_ticket(ISSUER, &client, &ticket, NOW).unwrap().code, session.code);
+    assert_eq!(verdict(&ticket), Err(TokenError::Invalid));
+    let as_ticket = keys.verify_ticket(ISSUER, &client, &phone_token(&keys), NOW);
+    assert_eq!(as_ticket, Err(TokenError::Invalid));
+    let (mut header, claims, _) = parts(&phone_token(&keys));
+    for typ in [json!("JWT"), json!("ticket+jwt"), json!("AT+JWT"), json!(null)] {
+        header["typ"] = typ;
+        assert_eq!(verdict(&signed(&header, &claims)), Err(TokenError::Invalid), "{header}");
+    }
+    // A5: another client's ticket.
+    let other = ClientId::parse("other").unwrap();
+    assert_eq!(keys.verify_ticket(ISSUER, &other, &ticket, NOW), Err(TokenError::Invalid));
+    // A ticket is good for a minute.
+    let end = |secs| NOW.plus(Duration::from_secs(secs));
+    assert!(keys.verify_ticket(ISSUER, &client, &ticket, end(59)).is_ok());
+    assert_eq!(keys.verify_ticket(ISSUER, &client, &ticket, end(60)), Err(TokenError::Invalid));
+}
+
+// E10
+#[test]
+fn times_are_whole_numbers() {
+    let (header, claims, _) = parts(&phone_token(&keys()));
+    for (name, value) in [
+        ("exp", json!("1705998938")),
+        ("exp", json!(1_705_998_938.5)),
+        ("exp", json!(1e300)),
+        ("exp", json!(-1)),
+        ("exp", json!(null)),
+        ("exp", json!(1_705_998_038)),
+        ("nbf", json!("0")),
+        ("nbf", json!(0.5)),
+        ("nbf", json!(null)),
+        ("nbf", json!(1_705_998_039)),
+    ] {
+        let mut claims = claims.clone();
+        claims[name] = value;
+        assert_eq!(verdict(&signed(&header, &claims)), Err(TokenError::Invalid), "{name} {claims}");
+    }
+    let mut without = claims;
+    without.as_object_mut().unwrap().remove("exp");
+    assert_eq!(verdict(&signed(&header, &without)), Err(TokenError::Invalid));
+}
+
+// E11
+#[test]
+fn a_bent_signature_is_refused() {
+    let token = phone_token(&keys());
+    let (input, _) = token.rsplit_once('.').unwrap();
+    let (_, _, good) = parts(&token);
+    let mut flipped = good.clone();
+    flipped[10] ^= 1;
+    let bent = [vec![0; 64], good[..63].to_vec(), [good.clone(), vec![0]].concat(), vec![], flipped];
+    for signature in bent {
+        let forged = format!("{input}.{}", URL_SAFE_NO_PAD.encode(&signature));
+        assert_eq!(verdict(&forged), Err(TokenError::Invalid), "{} bytes", signature.len());
+    }
+    for text in ["", ".", "..", "...", "a.b.c", &"x".repeat(100_000), &format!("{token}.x"), &format!(" {token}")] {
+        assert_eq!(verdict(text), Err(TokenError::Invalid));
+    }
+}
+
+#[test]
+fn both_keys_verify_after_a_rotation_and_the_new_one_signs() {
+    let old = phone_token(&keys());
+    let rotated = Keys::derive(&SECRET.replace('a', "b"), Some(SECRET)).unwrap();
+    assert!(rotated.verify_approver(ISSUER, &old, NOW).is_ok());
+    let new = phone_token(&rotated);
+    assert!(rotated.verify_approver(ISSUER, &new, NOW).is_ok());
+    assert_eq!(keys().verify_approver(ISSUER, &new, NOW), Err(TokenError::Invalid));
+    let jwks = serde_json::to_value(rotated.jwks()).unwrap();
+    assert_eq!(jwks["keys"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_short_secret_makes_no_keys() {
+    assert!(Keys::derive("short", None).is_err());
+}
+
+#[test]
+fn a_keyed_hash_depends_on_key_purpose_and_boundaries() {
+    let keys = keys();
+    let hash = keys.keyed_hash("p", &["ab", "c"]);
+    assert_eq!(hash, keys.keyed_hash("p", &["ab", "c"]));
+    assert_ne!(hash, keys.keyed_hash("p", &["a", "bc"]));
+    assert_ne!(hash, keys.keyed_hash("q", &["ab", "c"]));
+    let other = Keys::derive(&SECRET.replace('a', "b"), None).unwrap();
+    assert_ne!(hash, other.keyed_hash("p", &["ab", "c"]));
+}
