@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::{
     account::Account,
-    client::Client,
+    client::{Client, Origin},
     identity::{AccountId, ClientId, PhoneId, PhoneNumber},
     secrets::SessionCode,
     session::{Change, PictureName, Session},
@@ -101,6 +101,9 @@ pub trait Sessions: Send + Sync {
 pub trait Clients: Send + Sync {
     /// The client with this id.
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError>;
+
+    /// Whether any client has registered pages of this origin.
+    async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError>;
 }
 
 /// The people.

@@ -3,6 +3,7 @@
 //! | `pk` | `sk` | what |
 //! |---|---|---|
 //! | `CLIENT#<id>` | `CLIENT` | a registered client |
+//! | `ORIGIN#<origin>` | `ORIGIN` | that some client has registered pages of this origin |
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account |
 //! | `ACCOUNT#<id>` | `DEVICE#<mac>` | a machine bound to it |
 //! | `PHONE#<number>` | `IDENTITY` | whose telephone number it is |

@@ -130,20 +130,22 @@ impl Settings {
     }
 }
 
-/// An address people can be sent to: `https`, or `http` on the own machine; no query.
+/// An origin people can be sent to: `https`, or `http` on the own machine. No path, because the QR
+/// spells the address in upper case.
 fn read_public_url(value: String) -> Result<String, ConfigError> {
     let url = Url::parse(&value).ok().filter(|url| {
         let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
         (url.scheme() == "https" || url.scheme() == "http" && local)
             && url.host_str().is_some()
             && url.username().is_empty()
+            && url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none()
     });
     match url {
         Some(_) => Ok(value.trim_end_matches('/').to_owned()),
         None => {
-            let expected = "an https address without query (http only for localhost)".to_owned();
+            let expected = "an https address without path or query (http only for localhost)".to_owned();
             Err(ConfigError::Absurd { name: "PUBLIC_URL", value, expected })
         }
     }
@@ -182,6 +184,7 @@ mod tests {
             ("PUBLIC_URL", "http://login.example.com"),
             ("PUBLIC_URL", "javascript:alert(1)"),
             ("PUBLIC_URL", "https://user@login.example.com"),
+            ("PUBLIC_URL", "https://login.example.com/base"),
             ("TIME_ZONE", "Mars/Olympus"),
         ] {
             let refused = Settings::read(&Environment::of([(name, value)])).unwrap_err();

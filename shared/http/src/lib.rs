@@ -7,6 +7,7 @@
 //! * [`auth`]: phones by bearer token, clients by Basic, screens by cookie or header ([`cookie`]).
 //! * [`problem`]: the error envelope (RFC 9457).
 //! * [`consent`]: what a phone is shown before it confirms.
+//! * [`exchange`]: a verified ticket for a token.
 //! * [`pace`]: how often somebody may ask, kept in bounded memory.
 //! * [`harden`]: headers and refusals that every answer gets.
 //! * [`telemetry`]: one JSON line a request.
@@ -18,6 +19,7 @@ pub mod body;
 pub mod config;
 pub mod consent;
 pub mod cookie;
+pub mod exchange;
 pub mod facts;
 pub mod harden;
 pub mod pace;

@@ -9,7 +9,7 @@ use std::{
 use async_trait::async_trait;
 use saoma_domain::{
     account::Account,
-    client::Client,
+    client::{Client, Origin},
     identity::{AccountId, ClientId, PhoneId, PhoneNumber},
     ports::{
         Accounts, Clients, Committed, Created, Devices, Freshness, Sessions, SignIns, SmsChallenges,
@@ -180,6 +180,10 @@ impl Sessions for Memory {
 impl Clients for Memory {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         self.call(|data| data.clients.get(id.as_str()).cloned())
+    }
+
+    async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {
+        self.call(|data| data.clients.values().any(|client| client.origins.contains(origin)))
     }
 }
 

@@ -28,6 +28,15 @@ impl MatchNumber {
         digits.then(|| raw.parse().ok().map(Self))?
     }
 
+    /// Reads a number that a body may leave out.
+    ///
+    /// # Errors
+    /// When it is there and is not two digits.
+    #[expect(clippy::result_unit_err, reason = "there is one way to be wrong")]
+    pub fn read_optional(raw: Option<&str>) -> Result<Option<Self>, ()> {
+        raw.filter(|raw| !raw.is_empty()).map(|raw| Self::parse(raw).ok_or(())).transpose()
+    }
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> u8 {

@@ -20,6 +20,11 @@ impl Clients for Directory {
         let item = self.get(&key, Freshness::Eventual).await?;
         item.map(|item| read(id, &item)).transpose()
     }
+
+    async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {
+        let key = Key(format!("ORIGIN#{}", origin.as_str()), "ORIGIN".into());
+        Ok(self.get(&key, Freshness::Eventual).await?.is_some())
+    }
 }
 
 fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {

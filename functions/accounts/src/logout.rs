@@ -1,0 +1,22 @@
+//! Sign out.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+};
+use saoma_domain::cases;
+use saoma_http::{Facts, Problem, auth};
+
+use crate::App;
+
+/// `POST /api/user/logout`: ends this phone's sign-in; its tokens stop counting at once (I7).
+pub(crate) async fn logout(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let (phone, _) =
+        auth::phone(&app.service, &*app.sign_ins, &*app.accounts, &facts, &headers).await?;
+    cases::sign_out(&*app.sign_ins, &phone.phone).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,50 @@
+//! What a phone that is signed in gets.
+
+use saoma_domain::{account::Account, cases, secrets::TokenId, sign_in::SignIn};
+use saoma_http::{Facts, Problem};
+use serde::Serialize;
+
+use crate::App;
+
+/// The answer of sign-in and refresh.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SignedIn {
+    token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    refresh_token: String,
+    user: User,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    member_id: String,
+    nick_name: String,
+    is_new: bool,
+}
+
+impl SignedIn {
+    /// Mints the tokens of a stored sign-in.
+    pub(crate) fn of(
+        app: &App,
+        facts: &Facts,
+        account: &Account,
+        sign_in: &SignIn,
+        is_new: bool,
+    ) -> Result<Self, Problem> {
+        let service = &app.service;
+        let issuer = service.public_url(facts)?;
+        let id = TokenId::random(&*service.random);
+        let life = service.settings.access_token_life;
+        let minted = service.keys.mint_phone_token(&issuer, sign_in, &id, life, service.clock.now())?;
+        Ok(Self {
+            token: minted.token,
+            token_type: "Bearer",
+            expires_in: minted.expires_in.as_secs(),
+            refresh_token: cases::refresh_token(&*service.keys, sign_in).reveal().to_owned(),
+            user: User { member_id: account.id.to_string(), nick_name: account.nick_name(), is_new },
+        })
+    }
+}

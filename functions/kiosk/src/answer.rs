@@ -1,0 +1,112 @@
+//! The one answer of all five calls.
+
+use jiff::Timestamp as Instant;
+use saoma_domain::{
+    session::{Session, State},
+    text::CleanText,
+    time::Timestamp,
+};
+use saoma_http::{Problem, consent::Consent};
+use serde::Serialize;
+
+use crate::App;
+
+/// `codeStatus` (CONTRACTS section 1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum CodeStatus {
+    /// Not scanned.
+    Default,
+    /// Scanned.
+    Scan,
+    /// Signed in.
+    Success,
+    /// Cancelled or expired.
+    Failed,
+}
+
+impl CodeStatus {
+    /// What a session comes to in this contract.
+    pub(crate) fn of(session: &Session, now: Timestamp) -> Self {
+        if session.is_expired(now) {
+            return Self::Failed;
+        }
+        match session.state {
+            State::Pending => Self::Default,
+            State::Scanned { .. } => Self::Scan,
+            State::Confirmed { .. } | State::Redeemed { .. } => Self::Success,
+            State::Cancelled { .. } => Self::Failed,
+        }
+    }
+}
+
+/// The answer. The documented fields are always there.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Answer {
+    pub(crate) id: String,
+    pub(crate) code_url: Option<String>,
+    pub(crate) code_status: CodeStatus,
+    pub(crate) expiration_time: Option<String>,
+    pub(crate) member_token: Option<String>,
+    pub(crate) device_name: Option<String>,
+    pub(crate) device_mac: Option<String>,
+    pub(crate) create_time: Option<String>,
+    pub(crate) update_time: Option<String>,
+    /// Ours, at create only: what status wants in its `token` header to give the `memberToken`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) poll_token: Option<String>,
+    /// Ours, at create only: the number to show on the screen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) match_number: Option<String>,
+    /// Ours, at scan only: what to show the person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) consent: Option<Consent>,
+}
+
+impl Answer {
+    /// The session as anybody who knows its id may see it.
+    pub(crate) async fn of(app: &App, session: &Session) -> Result<Self, Problem> {
+        let own = |text: &CleanText<64>| text.as_str().to_owned();
+        let code_url = match &session.picture {
+            Some(name) => Some(app.pictures.address(name, session.created_at, session.expires_at).await?),
+            None => None,
+        };
+        Ok(Self {
+            code_url,
+            expiration_time: app.local_time(session.expires_at),
+            device_name: session.claims.device_name.as_ref().map(own),
+            device_mac: session.claims.device_mac.as_ref().map(own),
+            create_time: app.local_time(session.created_at),
+            update_time: app.local_time(session.updated_at),
+            ..Self::bare(app, session)
+        })
+    }
+
+    /// The state without anything else.
+    pub(crate) fn bare(app: &App, session: &Session) -> Self {
+        Self {
+            id: session.code.to_string(),
+            code_url: None,
+            code_status: CodeStatus::of(session, app.service.clock.now()),
+            expiration_time: None,
+            member_token: None,
+            device_name: None,
+            device_mac: None,
+            create_time: None,
+            update_time: None,
+            poll_token: None,
+            match_number: None,
+            consent: None,
+        }
+    }
+}
+
+impl App {
+    /// `yyyy-MM-dd HH:mm:ss` in the deployment's zone.
+    fn local_time(&self, at: Timestamp) -> Option<String> {
+        let instant = Instant::from_second(i64::try_from(at.secs()).ok()?).ok()?;
+        let local = instant.to_zoned(self.service.settings.time_zone.clone());
+        Some(local.strftime("%Y-%m-%d %H:%M:%S").to_string())
+    }
+}

@@ -1,0 +1,39 @@
+//! The person authorises on the mini-program.
+
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+};
+use saoma_domain::{
+    cases,
+    session::{Dialect, MatchNumber},
+};
+use saoma_http::{Facts, Problem, body::Json};
+use serde::Deserialize;
+
+use crate::{App, answer::Answer, code_of};
+
+/// What the person picked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Picked {
+    match_number: Option<String>,
+}
+
+/// `POST /api/qrCode/bindLoginQrCode/{id}`: confirms, and binds the machine to the member.
+pub(crate) async fn bind(
+    State(app): State<App>,
+    facts: Facts,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(picked): Json<Picked>,
+) -> Result<Json<Answer>, Problem> {
+    let phone = app.phone(&facts, &headers).await?;
+    let number = MatchNumber::read_optional(picked.match_number.as_deref())
+        .map_err(|()| Problem::bad_request("malformed_match_number", "A match number is two digits."))?;
+    let now = app.service.clock.now();
+    let kiosk = Some(Dialect::Kiosk);
+    let session =
+        cases::confirm(&*app.sessions, &*app.devices, &code_of(&id)?, kiosk, phone, number, now).await?;
+    Ok(Json(Answer::of(&app, &session).await?))
+}

@@ -1,0 +1,85 @@
+//! The machine asks for its QR.
+
+use axum::{extract::State, http::HeaderMap};
+use saoma_domain::{
+    cases::{self, Opening},
+    client::Client,
+    identity::ClientId,
+    session::{Dialect, ScreenClaims, Session},
+    text::CleanText,
+};
+use saoma_http::{Facts, Problem, body::Json};
+use saoma_qr::{Picture, PictureSize, Symbol, png, session_text};
+use serde::Deserialize;
+
+use crate::{App, answer::Answer};
+
+/// The picture's size in pixels: what a machine's screen shows well.
+const PICTURE_PIXELS: u32 = 512;
+
+/// The body of create and status: what the machine says of itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Device {
+    device_name: Option<String>,
+    device_mac: Option<String>,
+}
+
+impl Device {
+    /// As the session core keeps it.
+    pub(crate) fn claims(&self) -> ScreenClaims {
+        let clean = |raw: &Option<String>| raw.as_deref().and_then(CleanText::non_empty);
+        ScreenClaims { device_name: clean(&self.device_name), device_mac: clean(&self.device_mac) }
+    }
+}
+
+/// `POST /api/qrCode/createLoginQrCode`.
+///
+/// The session is stored before its picture is drawn, so a refused create leaves neither (G9, D10).
+pub(crate) async fn create(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    Json(device): Json<Device>,
+) -> Result<Json<Answer>, Problem> {
+    let now = app.service.clock.now();
+    let client = channel(&app, &headers).await?;
+    let public_url = app.service.public_url(&facts)?;
+    app.service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
+    let opening = Opening {
+        dialect: Dialect::Kiosk,
+        client: &client,
+        claims: device.claims(),
+        seen: facts.seen(),
+        keeps_picture: true,
+        life: app.service.settings.session_life,
+    };
+    let opened = cases::open(&*app.sessions, &*app.service.random, opening, now).await?;
+    if let Some(name) = &opened.session.picture {
+        app.pictures.put(name, draw(&public_url, &opened.session)?).await?;
+    }
+    Ok(Json(Answer {
+        poll_token: Some(opened.secret.reveal().to_owned()),
+        match_number: opened.session.match_choices().map(|_| opened.session.match_number.to_string()),
+        ..Answer::of(&app, &opened.session).await?
+    }))
+}
+
+/// The client a `channel` header names.
+async fn channel(app: &App, headers: &HeaderMap) -> Result<Client, Problem> {
+    const UNKNOWN: Problem =
+        Problem::bad_request("unknown_channel", "The channel header names no registered client.");
+    let named = headers.get("channel").map(|value| value.to_str().map_err(|_| UNKNOWN)).transpose()?;
+    let id = named.filter(|name| !name.is_empty()).unwrap_or(Client::DEFAULT_KIOSK);
+    let id = ClientId::parse(id).ok_or(UNKNOWN)?;
+    app.service.client(&*app.clients, &id).await?.ok_or(UNKNOWN)
+}
+
+fn draw(public_url: &str, session: &Session) -> Result<Vec<u8>, Problem> {
+    let drawn = || {
+        let picture = Picture::plain(PictureSize::new(PICTURE_PIXELS)?);
+        let text = session_text(public_url, session.code.as_str())?;
+        png(&Symbol::fit(&text, picture)?, picture)
+    };
+    drawn().map_err(|error: saoma_qr::QrError| Problem::internal(error.to_string()))
+}

@@ -1,0 +1,67 @@
+//! `/api/qrCode/*`: an all-in-one machine signs in by a mini-program (CONTRACTS section 1).
+//!
+//! | call | who | file |
+//! |---|---|---|
+//! | `createLoginQrCode` | machine | [`create`] |
+//! | `getLoginQrCode/{id}` | machine | [`status`] |
+//! | `scanLoginQrCode/{id}` | mini-program | [`scan`] |
+//! | `bindLoginQrCode/{id}` | mini-program | [`bind`] |
+//! | `cancelLoginQrCode/{id}` | mini-program | [`cancel`] |
+//!
+//! All five give the same [`answer`].
+
+mod answer;
+mod bind;
+mod cancel;
+mod create;
+mod scan;
+mod status;
+
+use std::sync::Arc;
+
+use axum::{Router, http::HeaderMap, routing::post};
+use saoma_domain::{
+    identity::Phone,
+    ports::{Accounts, Clients, Devices, Pictures, Sessions, SignIns},
+    secrets::SessionCode,
+};
+use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+
+/// What the kiosk's endpoints need.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the port of its name")]
+pub struct App {
+    pub service: Service,
+    pub sessions: Arc<dyn Sessions>,
+    pub clients: Arc<dyn Clients>,
+    pub accounts: Arc<dyn Accounts>,
+    pub sign_ins: Arc<dyn SignIns>,
+    pub devices: Arc<dyn Devices>,
+    pub pictures: Arc<dyn Pictures>,
+}
+
+/// The function's routes.
+pub fn router(app: App) -> Router {
+    let service = app.service.clone();
+    let routes = Router::new()
+        .route("/api/qrCode/createLoginQrCode", post(create::create))
+        .route("/api/qrCode/getLoginQrCode/{id}", post(status::status))
+        .route("/api/qrCode/scanLoginQrCode/{id}", post(scan::scan))
+        .route("/api/qrCode/bindLoginQrCode/{id}", post(bind::bind))
+        .route("/api/qrCode/cancelLoginQrCode/{id}", post(cancel::cancel))
+        .with_state(app);
+    hardened(routes, &service)
+}
+
+impl App {
+    /// The verified phone behind a request.
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
+        let (phone, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(phone)
+    }
+}
+
+/// The code in a path; what is no code is as unknown as any other.
+fn code_of(id: &str) -> Result<SessionCode, Problem> {
+    SessionCode::parse(id).ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,88 @@
+//! The machine asks how its QR stands, and takes its token.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use saoma_domain::{
+    cases::{self, Redeemed, StepError, View},
+    secrets::Secret,
+    session::{Dialect, RedeemKey, Session, State as SessionState},
+};
+use saoma_http::{Facts, Problem, auth::presented_token, body::Json};
+
+use crate::{
+    App,
+    answer::{Answer, CodeStatus},
+    code_of,
+    create::Device,
+};
+
+/// `POST /api/qrCode/getLoginQrCode/{id}`.
+///
+/// Anybody with the id sees the state; a machine that names another mac sees nothing else; only the
+/// holder of the `pollToken` gets the `memberToken`.
+pub(crate) async fn status(
+    State(app): State<App>,
+    facts: Facts,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    Json(device): Json<Device>,
+) -> Result<Response, Problem> {
+    let now = app.service.clock.now();
+    let code = code_of(&id)?;
+    let secret = presented_token(&headers).and_then(Secret::presented);
+    let view = cases::status(&*app.sessions, &code, Dialect::Kiosk, secret.as_ref()).await?;
+    let session = view.session();
+    let is_screen = matches!(view, View::Screen(_));
+    let waits = matches!(CodeStatus::of(session, now), CodeStatus::Default | CodeStatus::Scan);
+    let early = waits.then(|| app.service.pace.poll(session, is_screen, now)).and_then(Result::err);
+
+    let named = device.claims().device_mac;
+    let answer = if named.is_some() && named != session.claims.device_mac {
+        Answer::bare(&app, session)
+    } else {
+        match (&view, secret) {
+            (View::Screen(session), Some(secret)) => for_the_screen(&app, &facts, session, secret).await?,
+            _ => Answer::of(&app, session).await?,
+        }
+    };
+    let mut response = Json(answer).into_response();
+    if let Some(seconds) = early {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+/// The answer to the machine itself: with its token, once there is one to take.
+async fn for_the_screen(
+    app: &App,
+    facts: &Facts,
+    session: &Session,
+    secret: Secret,
+) -> Result<Answer, Problem> {
+    let redeemable = matches!(session.state, SessionState::Confirmed { .. } | SessionState::Redeemed { .. });
+    if !redeemable {
+        return Answer::of(app, session).await;
+    }
+    let now = app.service.clock.now();
+    let key = RedeemKey::Screen(secret);
+    let redeemed =
+        cases::redeem(&*app.sessions, &*app.accounts, &*app.service.random, session.clone(), key, now).await;
+    match redeemed {
+        Ok(Redeemed { session, account, grant }) => {
+            let life = app.service.settings.access_token_life;
+            let issuer = app.service.public_url(facts)?;
+            let minted = app.service.keys.mint_screen_token(&issuer, &session, account.id, &grant, life)?;
+            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, &session).await? })
+        }
+        // Used, cancelled or expired since it was read: say how it stands now.
+        Err(StepError::Refused(_)) => {
+            let view = cases::status(&*app.sessions, &session.code, Dialect::Kiosk, None).await?;
+            Answer::of(app, view.session()).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}

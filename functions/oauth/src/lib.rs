@@ -1,0 +1,16 @@
+//! `/.well-known/*`: what others verify our tokens with.
+//!
+//! The device grant (RFC 8628) and discovery will join [`jwks`] here.
+
+mod jwks;
+
+use axum::{Router, routing::get};
+use saoma_http::{Service, harden::hardened};
+
+/// The function's routes.
+pub fn router(service: Service) -> Router {
+    let routes = Router::new()
+        .route("/.well-known/jwks.json", get(jwks::jwks))
+        .with_state(service.clone());
+    hardened(routes, &service)
+}

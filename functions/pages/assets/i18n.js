@@ -1,0 +1,143 @@
+// Every word the pages say, in both languages, side by side so that neither is forgotten.
+// `{name}` in a text is replaced by what `t` is given.
+
+const words = {
+  'screen.title.loading': ['Sign in with your phone', '用手机扫码登录'],
+  'screen.title.waiting': ['Sign in with your phone', '用手机扫码登录'],
+  'screen.title.scanned': ['Scanned. Confirm on your phone.', '已扫描，请在手机上确认'],
+  'screen.title.signing-in': ['Signing you in', '正在登录'],
+  'screen.title.cancelled': ['Sign-in cancelled', '登录已取消'],
+  'screen.title.expired': ['This code has expired', '二维码已过期'],
+  'screen.title.error': ['Something went wrong', '出了点问题'],
+  'screen.lead.loading': ['No password. Your phone is the key.', '无需密码，用手机即可登录。'],
+  'screen.lead.waiting': ['No password. Your phone is the key.', '无需密码，用手机即可登录。'],
+  'screen.lead.scanned': ['When your phone asks which number this screen shows, pick {number}.', '当手机询问屏幕上的数字时，请选择 {number}。'],
+  'screen.lead.signing-in': ['Confirmed on your phone. One moment.', '手机已确认，请稍候。'],
+  'screen.lead.cancelled': ['Nobody was signed in. If that was a slip, show a new code.', '没有人登录。如果是误操作，请获取新的二维码。'],
+  'screen.lead.expired': ['Codes last a few minutes. Show a new one when you are ready.', '二维码仅在几分钟内有效。准备好后请获取新的二维码。'],
+  'screen.lead.error': ['The service could not be reached. Please try again.', '暂时无法连接服务，请重试。'],
+  'screen.lead.busy': ['Too many codes were asked for. A new one comes in {seconds} seconds.', '请求过于频繁，{seconds} 秒后会自动获取新的二维码。'],
+  'screen.lead.elsewhere': ['A newer code is open in another tab or window.', '已在另一个标签页或窗口中打开了新的二维码。'],
+  'screen.again.cancelled': ['Show a new code', '获取新的二维码'],
+  'screen.again.expired': ['Show a new code', '获取新的二维码'],
+  'screen.again.error': ['Try again', '重试'],
+  'screen.qrAlt': ['QR code for signing in. Scan it with your phone’s camera.', '登录二维码，请用手机相机扫描。'],
+  'screen.pickThis': ['On your phone, pick', '在手机上选择'],
+  'screen.expiresIn': ['Expires in', '剩余有效时间'],
+  'screen.step1': ['Open your phone’s camera or app', '打开手机相机或应用'],
+  'screen.step2': ['Scan the code, open the link', '对准二维码并打开链接'],
+  'screen.step3': ['Confirm. When asked, pick', '确认登录；询问时请选择'],
+  'screen.openHere': ['Can’t scan? Continue on this device', '无法扫码？在本设备上继续'],
+  'screen.notYou': ['Wasn’t you? Show a new code', '不是你扫的？获取新的二维码'],
+  'screen.footer': ['Only scan a code on a page you opened yourself.', '请只扫描你自己打开的页面上的二维码。'],
+  'screen.renewed': ['The last code expired. This is a new one.', '上一个二维码已过期，这是新的二维码。'],
+  'screen.offline': ['Connection lost. Trying again…', '连接中断，正在重试…'],
+  'screen.secondsLeft': ['{seconds} seconds left', '还剩 {seconds} 秒'],
+
+  'phone.loading': ['Opening the sign-in request…', '正在打开登录请求…'],
+  'phone.who': ['First, sign in on this phone', '请先在手机上登录'],
+  'phone.whoLead': ['Then you can see what the screen asks for and decide.', '登录后即可查看屏幕的登录请求并作出决定。'],
+  'phone.number': ['Phone number', '手机号'],
+  'phone.numberHint': ['Outside mainland China, start with + and the country code.', '中国大陆以外的号码请以 + 和国家代码开头。'],
+  'phone.send': ['Send code by SMS', '发送短信验证码'],
+  'phone.smsPromise': ['No account yet? One is made when you enter the code.', '未注册的手机号验证后将自动创建账号。'],
+  'phone.badNumber': ['That does not look like a phone number. Please check it.', '手机号格式不正确，请检查。'],
+  'phone.enter': ['Enter the code', '输入验证码'],
+  'phone.sentTo': ['We sent it by SMS to {phone}.', '验证码已通过短信发送至 {phone}。'],
+  'phone.sixDigits': ['Six digits', '六位数字'],
+  'phone.needSix': ['Please enter all six digits.', '请输入完整的六位数字。'],
+  'phone.badCode': ['That code is wrong or used up. Check it, or have a new one sent.', '验证码错误或已失效，请检查或重新获取。'],
+  'phone.continue': ['Continue', '继续'],
+  'phone.resend': ['Send again', '重新发送'],
+  'phone.resendIn': ['Send again in {seconds} s', '{seconds} 秒后可重新发送'],
+  'phone.resent': ['A new code is on its way.', '新的验证码已发送。'],
+  'phone.changeNumber': ['Use another number', '更换手机号'],
+  'phone.signInAgain': ['Your sign-in on this phone has ended. Please sign in again.', '手机登录已失效，请重新登录。'],
+  'phone.signedOut': ['You are signed out, and the request on the screen was cancelled.', '已退出登录，屏幕上的登录请求已取消。'],
+  'phone.signedOutOnly': ['You are signed out on this phone.', '已在此手机上退出登录。'],
+
+  'consent.title': ['Sign in on another device?', '要登录另一台设备吗？'],
+  'consent.asks': ['asks to sign you in on a screen', '请求在一块屏幕上登录你的账号'],
+  'consent.seen': ['What we can see', '我们看到的信息'],
+  'consent.ip': ['IP address', 'IP 地址'],
+  'consent.browser': ['Browser', '浏览器'],
+  'consent.place': ['Place', '地点'],
+  'consent.at': ['Opened', '打开时间'],
+  'consent.claims': ['What the screen says of itself (not verified)', '屏幕自称的信息（未经核实）'],
+  'consent.deviceName': ['Name', '名称'],
+  'consent.deviceMac': ['Hardware address', '硬件地址'],
+  'consent.match': ['Which number does the screen show?', '屏幕上显示的是哪个数字？'],
+  'consent.matchShow': ['Recommended. None of these? Then cancel.', '建议选择。如果都不是，请取消。'],
+  'consent.matchPick': ['Required. None of these? Then cancel.', '必须选择。如果都不是，请取消。'],
+  'consent.pickFirst': ['Pick the number that the screen shows.', '请选择屏幕上显示的数字。'],
+  'consent.warning': ['Only confirm if the screen is in front of you. Nobody from support will ever ask you to scan.', '仅当屏幕就在你面前时才确认。客服人员绝不会要求你扫码。'],
+  'consent.cancel': ['Cancel', '取消'],
+  'consent.confirm': ['Sign in', '登录'],
+  'consent.justNow': ['just now', '刚刚'],
+
+  'done.confirmed': ['Confirmed', '已确认'],
+  'done.confirmedLead': ['The screen signs in by itself. You can close this page.', '屏幕将自动登录，你可以关闭此页面。'],
+  'done.cancelled': ['Sign-in cancelled', '登录已取消'],
+  'done.cancelledLead': ['Nobody was signed in on the screen. You can close this page.', '屏幕上没有人登录，你可以关闭此页面。'],
+  'gone.title': ['This code is no longer valid', '此二维码已失效'],
+  'gone.lead': ['Ask for a new one on the screen, then scan that.', '请在屏幕上获取新的二维码，然后重新扫描。'],
+
+  'error.title': ['Something went wrong', '出了点问题'],
+  'error.lead': ['The service could not be reached, or it stumbled. Please try again.', '服务暂时不可用，请重试。'],
+  'error.retry': ['Try again', '重试'],
+  'error.signIn': ['Sign in by SMS', '用短信登录'],
+  'error.slow': ['Too many tries. Please wait {seconds} seconds.', '操作过于频繁，请等待 {seconds} 秒。'],
+  'error.slowMinutes': ['Too many tries. Please wait {minutes} minutes.', '操作过于频繁，请等待 {minutes} 分钟。'],
+  'error.later': ['Too many tries. Please come back later.', '操作过于频繁，请稍后再试。'],
+  'error.claimed_by_another.title': ['Someone else has scanned this code', '此二维码已被其他人扫描'],
+  'error.claimed_by_another.lead': ['If that was not someone with you, show a new code on the screen and scan that.', '如果不是你身边的人，请在屏幕上获取新的二维码后重新扫描。'],
+  'error.wrong_match_number.title': ['The number did not match', '数字不一致'],
+  'error.wrong_match_number.lead': ['The sign-in was stopped for your safety. If the screen is really in front of you, show a new code there and try again.', '为了你的安全，本次登录已终止。如果屏幕确实在你面前，请在屏幕上获取新的二维码后重试。'],
+  'error.not_an_approver.title': ['This sign-in cannot approve others', '当前登录无法批准其他登录'],
+  'error.not_an_approver.lead': ['You came in by QR code here. Sign in by SMS on this phone, then confirm.', '你是通过扫码登录的。请在此手机上用短信登录后再确认。'],
+
+  'account.as': ['Signed in as', '当前账号'],
+  'account.signOut': ['Sign out', '退出登录'],
+
+  'welcome.working': ['Signing you in…', '正在登录…'],
+  'welcome.signedInAs': ['Signed in as', '已登录'],
+  'welcome.member': ['Member', '会员号'],
+  'welcome.checking': ['Checking the token…', '正在校验令牌…'],
+  'welcome.verified': ['Token verified against this site’s published keys', '令牌已通过本站公开密钥的校验'],
+  'welcome.unverified': ['The token does not match this site’s published keys', '令牌未通过本站公开密钥的校验'],
+  'welcome.unchecked': ['The token could not be checked in this browser', '此浏览器无法校验令牌'],
+  'welcome.claims': ['What the token says', '令牌内容'],
+  'welcome.again': ['Sign in again', '重新登录'],
+  'welcome.failed': ['You are not signed in', '尚未登录'],
+  'welcome.usedUp': ['This sign-in link is used up or too old. Each works once, for a minute.', '此登录链接已使用或已过期。每个链接仅可使用一次，有效期约一分钟。'],
+  'welcome.unreachable': ['The service could not be reached. Please sign in again.', '暂时无法连接服务，请重新登录。'],
+};
+
+const chosen = (navigator.languages ?? [navigator.language]).find((tag) => /^(zh|en)\b/i.test(tag)) ?? 'en';
+const chinese = /^zh/i.test(chosen);
+
+/** The page's language as a BCP 47 tag. */
+export const language = chinese ? 'zh-CN' : 'en';
+
+/** The text under `key`, its `{names}` filled in. An unknown key shows itself, so it is noticed. */
+export function t(key, values = {}) {
+  const text = words[key]?.[chinese ? 1 : 0] ?? key;
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+}
+
+/** Puts every text marked data-t into the page. */
+export function translate() {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t);
+}
+
+/** "2 minutes ago", from seconds since 1970. */
+export function ago(seconds) {
+  const passed = Math.round(Date.now() / 1000 - seconds);
+  // A phone's clock may be slow; nothing was opened in the future.
+  if (passed < 10) return t('consent.justNow');
+  const words = new Intl.RelativeTimeFormat(language);
+  if (passed < 90) return words.format(-passed, 'second');
+  if (passed < 5400) return words.format(-Math.round(passed / 60), 'minute');
+  return words.format(-Math.round(passed / 3600), 'hour');
+}

@@ -1,0 +1,182 @@
+// The screen: shows a code, asks how it is doing, and goes where the answer says.
+
+import { call } from './api.js';
+import { t, translate } from './i18n.js';
+import { $, announce, clock, countdown, say, show, state } from './view.js';
+
+const PACE = [2, 2, 3, 4, 5]; // seconds between polls; the last one stays
+const BACKOFF = [2, 4, 8, 15, 30]; // seconds after the first, second, … failure in a row
+const RENEWALS = 5; // a forgotten tab must not ask for codes all night
+const ERRORS = 3; // -1 this often in a row is no hiccup
+const CLOSEST_MS = 1100; // the service refuses more than one poll a second
+
+// One attempt is one code on the screen. Whatever comes back for an older one is ignored.
+let attempt = { stop() {} };
+let renewals = 0;
+let unopened = 0;
+let renewOnReturn = false;
+
+const tabs = 'BroadcastChannel' in window ? new BroadcastChannel('saoma.screen') : null;
+
+function begin() {
+  attempt.stop();
+  const mine = { polls: 0, failures: 0, errors: 0, polledAt: 0, endsAt: 0, timer: 0, stopCounting() {} };
+  mine.stop = () => {
+    clearTimeout(mine.timer);
+    mine.stopCounting();
+    mine.over = true;
+  };
+  attempt = mine;
+  return mine;
+}
+
+/** Shows a state with its heading and the line beneath it. */
+function tell(next, { lead = t(`screen.lead.${next}`), focus = true, detail } = {}) {
+  $('title').textContent = t(`screen.title.${next}`);
+  $('lead').textContent = lead;
+  // Only a code that can be scanned is described as one.
+  $('qr').alt = next === 'waiting' ? t('screen.qrAlt') : '';
+  if (next !== 'waiting') say($('note'), '');
+  show(next, { focus, detail });
+  if (!$('again').hidden) $('again-label').textContent = t(`screen.again.${next}`);
+  // The heading is read when it gets the focus; the line beneath it, and changes nobody asked for, are not.
+  if (next !== 'loading' && next !== 'waiting') announce(focus ? lead : `${$('title').textContent} ${lead}`);
+}
+
+/** Asks for a code and draws it. `focus` when a person asked: the button they pressed goes away. */
+async function open({ note = '', focus = false } = {}) {
+  const mine = begin();
+  renewOnReturn = false;
+  tell('loading', { focus });
+  const answer = await call('GET', '/qr/code');
+  if (mine.over) return;
+  if (answer.status !== 200 || !answer.body.svg) return openLater(mine, answer);
+  unopened = 0;
+  draw(mine, answer.body);
+  say($('note'), note);
+  if (note) announce(note);
+  // The newest code in a browser is the only living one: the older tabs say so.
+  tabs?.postMessage('opened');
+  later(mine);
+}
+
+/** No code came: says so, and asks again when the service says, else ever more slowly. */
+function openLater(mine, answer) {
+  const seconds = answer.retryAfter || BACKOFF[Math.min(unopened, BACKOFF.length - 1)];
+  unopened += 1;
+  const busy = answer.status === 429;
+  tell('error', { lead: busy ? t('screen.lead.busy', { seconds }) : undefined, detail: busy ? 'too_many_requests' : '' });
+  mine.timer = setTimeout(() => open(), seconds * 1000);
+}
+
+function draw(mine, { svg, code, matchNumber, expiresIn }) {
+  $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  $('qr').hidden = false;
+  $('here').href = `/q/${encodeURIComponent(code)}`;
+  for (const element of document.querySelectorAll('[data-number]')) element.textContent = matchNumber;
+  mine.number = matchNumber;
+  mine.endsAt = Date.now() + expiresIn * 1000;
+  mine.stopCounting = countdown(mine.endsAt, (left) => {
+    $('countdown').textContent = clock(left);
+    if (left === 60 || left === 10) announce(t('screen.secondsLeft', { seconds: left }));
+    if (left === 0) expire();
+  });
+  tell('waiting', { focus: false }); // the same heading as while loading
+}
+
+/** Plans the next poll: at the usual pace, after a failure slower, never before the service said. */
+function later(mine, retryAfter = 0) {
+  const pace = mine.failures > 0
+    ? BACKOFF[Math.min(mine.failures, BACKOFF.length) - 1]
+    : PACE[Math.min(mine.polls, PACE.length - 1)];
+  clearTimeout(mine.timer);
+  mine.timer = setTimeout(() => poll(mine), Math.max(pace, retryAfter) * 1000);
+}
+
+async function poll(mine) {
+  mine.polls += 1;
+  mine.polledAt = Date.now();
+  const answer = await call('GET', '/qr/login');
+  if (mine.over) return;
+
+  const flag = answer.body.statusflag;
+  if (flag === undefined) {
+    mine.failures += 1;
+    say($('note'), t('screen.offline'));
+    return later(mine, answer.retryAfter);
+  }
+  if (mine.failures > 0) say($('note'), '');
+  mine.failures = 0;
+
+  if (flag === 2) return enter(answer.body.url);
+  if (flag === -2) return die(mine, answer.body.reason);
+  mine.errors = flag === -1 ? mine.errors + 1 : 0;
+  if (mine.errors >= ERRORS) {
+    mine.stop();
+    return tell('error');
+  }
+  if (flag === 1 && state() !== 'scanned') {
+    // The person is at it now, so look often again.
+    mine.polls = 0;
+    tell('scanned', { lead: t('screen.lead.scanned', { number: mine.number }) });
+  }
+  later(mine, answer.retryAfter);
+}
+
+function die(mine, reason) {
+  // An answer without a reason, well before the end, can only be a cancel.
+  const early = mine.endsAt - Date.now() > 5000;
+  if (reason === 'expired' || (!reason && !early)) return expire();
+  mine.stop();
+  tell('cancelled');
+}
+
+function expire() {
+  attempt.stop();
+  // Nobody looks: the new code waits until somebody does.
+  renewOnReturn = document.hidden && renewals < RENEWALS;
+  if (renewOnReturn || renewals >= RENEWALS) return tell('expired');
+  renewals += 1;
+  open({ note: t('screen.renewed') });
+}
+
+function enter(url) {
+  attempt.stop();
+  // The address is the client's registered page; still, a page is all it may be.
+  if (!/^(https?:\/\/|\/(?!\/))/i.test(url ?? '')) return tell('error');
+  tell('signing-in');
+  location.assign(url);
+}
+
+function startOver() {
+  renewals = 0;
+  open({ focus: true });
+}
+
+$('again').addEventListener('click', startOver);
+$('restart').addEventListener('click', startOver);
+
+tabs?.addEventListener('message', () => {
+  // While our own code is still on its way it is the newest, and will say so itself.
+  if (attempt.over || !attempt.endsAt) return;
+  attempt.stop();
+  tell('expired', { lead: t('screen.lead.elsewhere'), focus: false, detail: 'elsewhere' });
+});
+
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden) return;
+  if (renewOnReturn) return expire();
+  if (attempt.over || !attempt.endsAt) return;
+  // Back from elsewhere, perhaps from the phone: look at once, but not twice within a second.
+  clearTimeout(attempt.timer);
+  const mine = attempt;
+  mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - Date.now()));
+});
+
+// Coming back with the browser's back button finds the page as it was left, and its code used.
+window.addEventListener('pageshow', (event) => {
+  if (event.persisted) startOver();
+});
+
+translate();
+open();

@@ -1,0 +1,86 @@
+// After the sign-in: hands the ticket in for a token, and checks the token against the published keys.
+
+import { call } from './api.js';
+import { language, t, translate } from './i18n.js';
+import { $, list, show } from './view.js';
+
+const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
+
+/** The ticket, taken out of the address before anything else can read, keep or send it. */
+function takeTicket() {
+  const ticket = new URLSearchParams(location.search).get('ticket');
+  history.replaceState(null, '', location.pathname);
+  return ticket;
+}
+
+const bytes = (base64url) => Uint8Array.from(
+  atob(base64url.replace(/-/g, '+').replace(/_/g, '/')),
+  (character) => character.charCodeAt(0),
+);
+const json = (base64url) => JSON.parse(new TextDecoder().decode(bytes(base64url)));
+
+/** Whether one of `keys` (a JWKS) signed this ES256 token. Only to show it: a site's server checks for itself. */
+async function isSignedBy(keys, token) {
+  const [head, claims, signature] = token.split('.');
+  const { alg, kid } = json(head);
+  const key = keys.find((each) => each.kid === kid && each.kty === 'EC' && each.crv === 'P-256');
+  if (alg !== 'ES256' || !key) return false;
+  const { kty, crv, x, y } = key;
+  const p256 = { name: 'ECDSA', namedCurve: 'P-256' };
+  const imported = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, p256, false, ['verify']);
+  const signed = new TextEncoder().encode(`${head}.${claims}`);
+  return crypto.subtle.verify({ name: 'ECDSA', hash: 'SHA-256' }, imported, bytes(signature), signed);
+}
+
+async function check(token) {
+  // WebCrypto is there on https and localhost only.
+  if (!crypto.subtle) return 'unchecked';
+  const answer = await call('GET', '/.well-known/jwks.json');
+  if (!Array.isArray(answer.body.keys)) return 'unchecked';
+  return isSignedBy(answer.body.keys, token).then((good) => (good ? 'verified' : 'unverified'), () => 'unverified');
+}
+
+function seal(result) {
+  $('verified').textContent = t(`welcome.${result}`);
+  $('verified').dataset.result = result;
+}
+
+function describe(name, value) {
+  if (TIMES.includes(name) && Number.isFinite(value)) {
+    return new Date(value * 1000).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'medium' });
+  }
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** The token's claims in the order they were signed; nothing when it is no JWT. */
+function readClaims(token) {
+  try {
+    return Object.entries(json(token.split('.')[1])).map(([name, value]) => [name, describe(name, value), `claim-${name}`]);
+  } catch {
+    return [];
+  }
+}
+
+function fail(reason) {
+  $('failed-lead').textContent = t(`welcome.${reason}`);
+  show('failed');
+}
+
+async function start() {
+  const ticket = takeTicket();
+  if (!ticket) return fail('usedUp');
+  const answer = await call('POST', '/welcome', { body: { ticket } });
+  const { access_token: token, user } = answer.body;
+  if (answer.status !== 200 || !token) {
+    return fail(answer.status >= 400 && answer.status < 500 && answer.status !== 429 ? 'usedUp' : 'unreachable');
+  }
+  $('name').textContent = user?.nickName ?? '';
+  $('member').textContent = user?.memberId ?? '';
+  list($('claims'), readClaims(token));
+  seal('checking');
+  show('signed-in');
+  seal(await check(token));
+}
+
+translate();
+start();

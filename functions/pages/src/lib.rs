@@ -1,0 +1,63 @@
+//! What people see.
+//!
+//! | address | who | file |
+//! |---|---|---|
+//! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
+//! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
+//! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
+//! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
+//! | `/assets/{file}` | style, scripts, icon, from `assets/` | [`page`] |
+
+mod page;
+mod phone;
+mod welcome;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::HeaderMap,
+    routing::{get, post},
+};
+use saoma_domain::{
+    identity::Phone,
+    ports::{Accounts, Clients, Devices, Sessions, SignIns},
+};
+use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+
+/// What the pages need.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the port of its name")]
+pub struct App {
+    pub service: Service,
+    pub sessions: Arc<dyn Sessions>,
+    pub clients: Arc<dyn Clients>,
+    pub accounts: Arc<dyn Accounts>,
+    pub sign_ins: Arc<dyn SignIns>,
+    pub devices: Arc<dyn Devices>,
+}
+
+/// The function's routes.
+pub fn router(app: App) -> Router {
+    let service = app.service.clone();
+    let routes = Router::new()
+        .route("/", get(page::screen))
+        .route("/q/{code}", get(page::phone))
+        .route("/Q/{code}", get(page::phone))
+        .route("/q/{code}/scan", post(phone::scan))
+        .route("/q/{code}/confirm", post(phone::confirm))
+        .route("/q/{code}/cancel", post(phone::cancel))
+        .route("/welcome", get(page::welcome).post(welcome::exchange))
+        .route("/assets/{file}", get(page::asset))
+        .route("/favicon.ico", get(page::icon))
+        .with_state(app);
+    hardened(routes, &service)
+}
+
+impl App {
+    /// The verified phone behind a request.
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
+        let (phone, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(phone)
+    }
+}

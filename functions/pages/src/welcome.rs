@@ -1,0 +1,42 @@
+//! Our own page is signed in: its ticket for a token.
+
+use axum::{extract::State, http::HeaderMap};
+use saoma_domain::{client::Client, identity::ClientId, ports::Freshness};
+use saoma_http::{
+    Facts, Problem,
+    body::Json,
+    cookie::ScreenKey,
+    exchange::{self, Exchanged, INVALID_TICKET},
+};
+use serde::Deserialize;
+
+use crate::App;
+
+/// The ticket from the page's address.
+#[derive(Deserialize)]
+pub(crate) struct Presented {
+    ticket: String,
+}
+
+/// `POST /welcome`. There is no server between the page and us to authenticate, so the binding
+/// cookie stands in for it: a ticket works only in the browser that showed its QR, and nobody can
+/// sign a stranger in as themselves by sending them a link.
+pub(crate) async fn exchange(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    Json(presented): Json<Presented>,
+) -> Result<Json<Exchanged>, Problem> {
+    let service = &app.service;
+    let issuer = service.public_url(&facts)?;
+    let us = ClientId::parse(Client::DEFAULT_WEB).ok_or(INVALID_TICKET)?;
+    let ticket = service.keys.verify_ticket(&issuer, &us, &presented.ticket, service.clock.now());
+    let ticket = ticket.map_err(|_| INVALID_TICKET)?;
+    let key = ScreenKey::from_cookie(&headers, &issuer).filter(|key| key.code == ticket.code);
+    let key = key.ok_or(INVALID_TICKET)?;
+    let session = app.sessions.find(&ticket.code, Freshness::Strong).await?;
+    if !session.is_some_and(|session| session.is_screen(&key.secret)) {
+        return Err(INVALID_TICKET);
+    }
+    exchange::exchange(service, &*app.sessions, &*app.accounts, &issuer, &ticket).await.map(Json)
+}

@@ -1,0 +1,49 @@
+//! The person lets the PC in.
+
+use axum::{extract::State, http::HeaderMap};
+use saoma_domain::{
+    cases,
+    session::{Dialect, MatchNumber},
+};
+use saoma_http::{
+    Facts, Problem,
+    body::{Json, JsonOrForm},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    App,
+    flag::{Flag, Refused},
+    lock::read_code,
+};
+
+/// What was read from the picture, and the number the person picked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Activating {
+    code: String,
+    match_number: Option<String>,
+}
+
+/// Done.
+#[derive(Serialize)]
+pub(crate) struct Done {
+    pub(crate) statusflag: Flag,
+}
+
+/// `POST /qr/activate`.
+pub(crate) async fn activate(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    body: Result<JsonOrForm<Activating>, Problem>,
+) -> Result<Json<Done>, Refused> {
+    let JsonOrForm(activating) = body?;
+    let phone = app.phone(&facts, &headers).await?;
+    let number = MatchNumber::read_optional(activating.match_number.as_deref())
+        .map_err(|()| Problem::bad_request("malformed_match_number", "A match number is two digits."))?;
+    let code = read_code(&activating.code)?;
+    let now = app.service.clock.now();
+    cases::confirm(&*app.sessions, &*app.devices, &code, Some(Dialect::Web), phone, number, now).await?;
+    Ok(Json(Done { statusflag: Flag::Waiting }))
+}

@@ -1,0 +1,36 @@
+//! The person says no: the QR dies.
+
+use axum::{extract::State, http::HeaderMap};
+use saoma_domain::{cases, session::Dialect};
+use saoma_http::{
+    Facts, Problem,
+    body::{Json, JsonOrForm},
+};
+use serde::Deserialize;
+
+use crate::{
+    App,
+    activate::Done,
+    flag::{Flag, Refused},
+    lock::read_code,
+};
+
+/// What was read from the picture.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Cancelling {
+    code: String,
+}
+
+/// `POST /qr/cancel`.
+pub(crate) async fn cancel(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    body: Result<JsonOrForm<Cancelling>, Problem>,
+) -> Result<Json<Done>, Refused> {
+    let JsonOrForm(cancelling) = body?;
+    let phone = app.phone(&facts, &headers).await?;
+    let code = read_code(&cancelling.code)?;
+    cases::cancel(&*app.sessions, &code, Some(Dialect::Web), phone, app.service.clock.now()).await?;
+    Ok(Json(Done { statusflag: Flag::Waiting }))
+}

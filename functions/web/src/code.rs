@@ -1,0 +1,59 @@
+//! The QR as text, for pages that draw it themselves.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use saoma_http::{Facts, Problem, body::Json, query::Query};
+use saoma_qr::{Level, Margin, Symbol, svg};
+use serde::Serialize;
+
+use crate::{
+    App, cors,
+    flag::{Flag, Refused},
+    open::open,
+};
+
+/// All a page needs to show a QR and to ask how it stands.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Code {
+    #[serde(rename = "statusflag")]
+    status_flag: Flag,
+    /// The session's id.
+    code: String,
+    /// What the QR says.
+    text: String,
+    /// The same, drawn.
+    svg: String,
+    /// For the `token` header of `/qr/login`, where the cookie is blocked.
+    poll_token: String,
+    /// To show beside the QR; none under the policy `off`.
+    match_number: Option<String>,
+    /// Seconds it lives.
+    expires_in: u64,
+}
+
+/// `GET /qr/code`.
+pub(crate) async fn code(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    query: Result<Query, Problem>,
+) -> Result<Response, Refused> {
+    let qr = open(&app, &facts, &headers, &query?).await?;
+    let symbol = Symbol::encode(&qr.text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
+    let body = Code {
+        status_flag: Flag::Waiting,
+        code: qr.session.code.to_string(),
+        svg: svg(&symbol, Margin::QUIET_ZONE),
+        poll_token: qr.key.reveal(),
+        match_number: qr.session.match_choices().map(|_| qr.session.match_number.to_string()),
+        expires_in: qr.session.expires_at.since(app.service.clock.now()).as_secs(),
+        text: qr.text,
+    };
+    let mut response = Json(body).into_response();
+    response.headers_mut().insert(header::SET_COOKIE, qr.cookie);
+    Ok(cors::readable(response, qr.origin))
+}

@@ -1,0 +1,81 @@
+//! Which pages of other sites may call: those whose origin is registered, to the letter. The phone's
+//! endpoints answer none (ADVERSARIES W3).
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use saoma_domain::client::{Client, Origin};
+use saoma_http::{Facts, Problem};
+
+use crate::{App, flag::Refused};
+
+const NOT_ADMITTED: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "origin_not_registered",
+    "This site is not registered with the client; cross-origin calls are refused.",
+);
+
+/// The other site a request comes from; `None` when it comes from our own pages or no page.
+fn foreign_origin<'a>(headers: &'a HeaderMap, public_url: &str) -> Option<&'a HeaderValue> {
+    headers.get(header::ORIGIN).filter(|origin| origin.as_bytes() != public_url.as_bytes())
+}
+
+/// Checks that the page behind a request may call for `client`.
+///
+/// # Errors
+/// 403 for a page of a site that is not registered.
+pub(crate) fn admit(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    client: &Client,
+) -> Result<Option<HeaderValue>, Refused> {
+    let public_url = app.service.public_url(facts)?;
+    let Some(origin) = foreign_origin(headers, &public_url) else { return Ok(None) };
+    let admitted = client.origins.iter().any(|registered| registered.as_str().as_bytes() == origin.as_bytes());
+    if admitted { Ok(Some(origin.clone())) } else { Err(Refused::Error(NOT_ADMITTED)) }
+}
+
+/// Lets an admitted page read the answer. Without credentials: it sends its `pollToken` in a header.
+pub(crate) fn readable(mut response: Response, origin: Option<HeaderValue>) -> Response {
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+    if let Some(origin) = origin {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response
+            .headers_mut()
+            .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
+    }
+    response
+}
+
+/// `OPTIONS` on the two calls of a page. A preflight names no client, so any registered origin
+/// passes; the call itself is then checked against its own.
+pub(crate) async fn preflight(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let public_url = app.service.public_url(&facts)?;
+    let Some(asked) = foreign_origin(&headers, &public_url) else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    };
+    let origin = asked.to_str().ok().and_then(Origin::parse);
+    let known = match &origin {
+        Some(origin) => app.clients.knows_origin(origin).await?,
+        None => false,
+    };
+    if !known {
+        return Err(Refused::Error(NOT_ADMITTED));
+    }
+    let mut response = readable(StatusCode::NO_CONTENT.into_response(), Some(asked.clone()));
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "token, authorization"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ] {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
+}

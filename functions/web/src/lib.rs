@@ -1,0 +1,74 @@
+//! `/qr/*`: a PC page signs in by an app (CONTRACTS section 2).
+//!
+//! | call | who | file |
+//! |---|---|---|
+//! | `GET /qr/loginpic` | PC | [`login_pic`] |
+//! | `GET /qr/code` | PC | [`code`] |
+//! | `GET /qr/login` | PC | [`login`] |
+//! | `POST /qr/lock` | app | [`lock`] |
+//! | `POST /qr/activate` | app | [`activate`] |
+//! | `POST /qr/cancel` | app | [`cancel`] |
+//! | `POST /qr/ticket` | the site's server | [`ticket`] |
+//!
+//! [`open`] is what the two ways to a picture share, [`flag`] the contract's shape of answers and
+//! refusals, [`cors`] which other sites' pages may call.
+
+mod activate;
+mod cancel;
+mod code;
+mod cors;
+mod flag;
+mod lock;
+mod login;
+mod login_pic;
+mod open;
+mod ticket;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::HeaderMap,
+    routing::{get, options, post},
+};
+use saoma_domain::{
+    identity::Phone,
+    ports::{Accounts, Clients, Devices, Sessions, SignIns},
+};
+use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+
+/// What the web endpoints need.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the port of its name")]
+pub struct App {
+    pub service: Service,
+    pub sessions: Arc<dyn Sessions>,
+    pub clients: Arc<dyn Clients>,
+    pub accounts: Arc<dyn Accounts>,
+    pub sign_ins: Arc<dyn SignIns>,
+    pub devices: Arc<dyn Devices>,
+}
+
+/// The function's routes.
+pub fn router(app: App) -> Router {
+    let service = app.service.clone();
+    let routes = Router::new()
+        .route("/qr/loginpic", get(login_pic::login_pic))
+        .route("/qr/loginpic/", get(login_pic::login_pic))
+        .route("/qr/code", get(code::code).merge(options(cors::preflight)))
+        .route("/qr/login", get(login::login).merge(options(cors::preflight)))
+        .route("/qr/lock", post(lock::lock))
+        .route("/qr/activate", post(activate::activate))
+        .route("/qr/cancel", post(cancel::cancel))
+        .route("/qr/ticket", post(ticket::ticket))
+        .with_state(app);
+    hardened(routes, &service)
+}
+
+impl App {
+    /// The verified phone behind a request.
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
+        let (phone, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(phone)
+    }
+}

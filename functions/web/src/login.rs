@@ -1,0 +1,97 @@
+//! The PC asks how its QR stands.
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use saoma_domain::{
+    cases::{self, StepError, View},
+    secrets::TokenId,
+    session::{Dialect, Session, State as SessionState},
+};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey};
+use serde::Serialize;
+
+use crate::{
+    App, cors,
+    flag::{Flag, Refused},
+};
+
+/// How a QR stands.
+#[derive(Default, Serialize)]
+struct Standing {
+    statusflag: Option<Flag>,
+    /// Where to go, with a one-time ticket: signed in only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    /// What the app put in at lock: signed in only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ext: Option<String>,
+    /// Why a QR is dead, to the PC that showed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+}
+
+/// `GET /qr/login`, without parameters: the PC is known by its cookie, or by the `pollToken` in the
+/// `token` header. A secret that is not the screen's learns what an expired one does (W15).
+pub(crate) async fn login(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let public_url = app.service.public_url(&facts)?;
+    let key = ScreenKey::from_header(&headers)
+        .or_else(|| ScreenKey::from_cookie(&headers, &public_url))
+        .ok_or_else(Problem::unauthorized)?;
+    let view = match cases::status(&*app.sessions, &key.code, Dialect::Web, Some(&key.secret)).await {
+        Ok(View::Screen(session)) => session,
+        Ok(View::Stranger(_)) | Err(StepError::Unknown) => return Err(Refused::Dead),
+        Err(error) => return Err(error.into()),
+    };
+    let client = app.service.client(&*app.clients, &view.client).await?.ok_or(Refused::Dead)?;
+    let origin = cors::admit(&app, &facts, &headers, &client)?;
+    let return_url = |ticket: &str| match &client.return_url {
+        Some(url) => url.with_ticket(ticket),
+        None => format!("{public_url}/welcome?ticket={ticket}"),
+    };
+    let standing = stand(&app, &public_url, &view, return_url)?;
+    let waits = matches!(standing.statusflag, Some(Flag::Waiting | Flag::Scanned));
+    let early = waits.then(|| app.service.pace.poll(&view, true, app.service.clock.now()));
+    let mut response = Json(standing).into_response();
+    if let Some(Err(seconds)) = early {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(cors::readable(response, origin))
+}
+
+fn stand(
+    app: &App,
+    issuer: &str,
+    session: &Session,
+    return_url: impl FnOnce(&str) -> String,
+) -> Result<Standing, Problem> {
+    let now = app.service.clock.now();
+    let flagged = |flag| Standing { statusflag: Some(flag), ..Standing::default() };
+    let dead = |reason| Ok(Standing { reason: Some(reason), ..flagged(Flag::Dead) });
+    if session.is_expired(now) {
+        return dead("expired");
+    }
+    match &session.state {
+        SessionState::Pending => Ok(flagged(Flag::Waiting)),
+        SessionState::Scanned { .. } => Ok(flagged(Flag::Scanned)),
+        SessionState::Confirmed { claim, .. } => {
+            let id = TokenId::random(&*app.service.random);
+            let life = app.service.settings.ticket_life;
+            let ticket = app.service.keys.mint_ticket(issuer, session, &id, life, now)?;
+            Ok(Standing {
+                url: Some(return_url(&ticket)),
+                ext: Some(claim.ext.as_str().to_owned()),
+                ..flagged(Flag::SignedIn)
+            })
+        }
+        SessionState::Redeemed { .. } => dead("used"),
+        SessionState::Cancelled { .. } => dead("cancelled"),
+    }
+}

@@ -1,0 +1,62 @@
+//! A verified ticket for a token: what a site's server does, and our own welcome page.
+
+use axum::http::StatusCode;
+use saoma_domain::{
+    cases::{self, StepError},
+    ports::{Accounts, Freshness, Sessions},
+    session::RedeemKey,
+};
+use saoma_tokens::TicketClaims;
+use serde::Serialize;
+
+use crate::{Problem, Service};
+
+/// What everybody is told of a ticket that is not good, whatever the reason.
+pub const INVALID_TICKET: Problem =
+    Problem::new(StatusCode::BAD_REQUEST, "invalid_ticket", "The ticket is not valid, or was used.");
+
+/// The token and whose it is.
+#[derive(Serialize)]
+pub struct Exchanged {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    user: User,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    member_id: String,
+    nick_name: String,
+}
+
+/// Redeems the session a ticket stands for, and only then signs the token.
+///
+/// # Errors
+/// [`INVALID_TICKET`] whenever the session does not allow it; a failing store's problem.
+pub async fn exchange(
+    service: &Service,
+    sessions: &dyn Sessions,
+    accounts: &dyn Accounts,
+    issuer: &str,
+    ticket: &TicketClaims,
+) -> Result<Exchanged, Problem> {
+    let found = sessions.find(&ticket.code, Freshness::Strong).await?;
+    let session = found.filter(|session| session.client == ticket.client).ok_or(INVALID_TICKET)?;
+    let now = service.clock.now();
+    let redeemed = cases::redeem(sessions, accounts, &*service.random, session, RedeemKey::Ticket, now).await;
+    let redeemed = redeemed.map_err(|error| match error {
+        StepError::Unknown | StepError::Refused(_) => INVALID_TICKET,
+        StepError::Store(error) => error.into(),
+    })?;
+    let life = service.settings.access_token_life;
+    let (session, account) = (&redeemed.session, &redeemed.account);
+    let minted = service.keys.mint_screen_token(issuer, session, account.id, &redeemed.grant, life)?;
+    Ok(Exchanged {
+        access_token: minted.token,
+        token_type: "Bearer",
+        expires_in: minted.expires_in.as_secs(),
+        user: User { member_id: account.id.to_string(), nick_name: account.nick_name() },
+    })
+}

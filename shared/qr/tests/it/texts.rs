@@ -1,0 +1,93 @@
+//! What the QR says, and that nothing can be added to it. // G3
+
+use proptest::prelude::*;
+use saoma_qr::{QrError, session_text};
+
+use crate::CODE;
+
+#[test]
+fn an_address_becomes_upper_case() {
+    for (address, text) in [
+        ("https://login.example.com", "HTTPS://LOGIN.EXAMPLE.COM/Q/"),
+        ("https://login.example.com/", "HTTPS://LOGIN.EXAMPLE.COM/Q/"),
+        ("http://localhost:9000", "HTTP://LOCALHOST:9000/Q/"),
+        ("HTTPS://Login.Example.COM:8443/LOGIN/", "HTTPS://LOGIN.EXAMPLE.COM:8443/LOGIN/Q/"),
+        ("http://127.0.0.1:9000", "HTTP://127.0.0.1:9000/Q/"),
+        ("http://[::1]:9000", "HTTP://[::1]:9000/Q/"),
+    ] {
+        assert_eq!(session_text(address, CODE).unwrap(), format!("{text}{CODE}"));
+    }
+}
+
+#[test]
+fn a_base_path_keeps_its_case_because_servers_tell_it_apart() {
+    assert_eq!(
+        session_text("https://example.com/login", CODE).unwrap(),
+        format!("HTTPS://EXAMPLE.COM/login/Q/{CODE}")
+    );
+}
+
+#[test]
+fn an_address_that_is_more_than_an_address_is_refused() {
+    for address in [
+        "",
+        "https://",
+        "https:///q",
+        "login.example.com",
+        "//login.example.com",
+        "ftp://example.com",
+        "javascript://example.com",
+        "https://user@example.com",
+        "https://example.com?x=1",
+        "https://example.com/?x=1",
+        "https://example.com/#x",
+        "https://example.com\r\n",
+        "https://exa mple.com",
+        "https://example.com:0",
+        "https://example.com:+9",
+        "https://example.com:65536",
+        "https://[::1",
+        "https://[::1]x",
+        "https://a:1:2",
+        "https://例子.中国",
+        "https://example.com/a\u{202e}b",
+    ] {
+        assert!(matches!(session_text(address, CODE), Err(QrError::Address)), "{address:?}");
+    }
+    let long = format!("https://{}.example.com", "a".repeat(300));
+    assert!(matches!(session_text(&long, CODE), Err(QrError::Address)));
+}
+
+// G3
+#[test]
+fn a_code_that_is_more_than_a_code_is_refused() {
+    for code in [
+        "",
+        "abc",
+        "ABC/DEF",
+        "ABC?X=1",
+        "ABC DEF",
+        "ABC\n",
+        "ABC%20",
+        "I",
+        "L",
+        "O",
+        "U",
+        "ＡＢＣ",
+        "A&LOGO=2",
+        &"A".repeat(65),
+    ] {
+        assert!(matches!(session_text("https://example.com", code), Err(QrError::Code)), "{code:?}");
+    }
+}
+
+proptest! {
+    // G3: whatever is passed as the code, the text is refused or is the address, `/Q/` and just that code.
+    #[test]
+    fn nothing_adds_to_the_text(code in ".{0,40}") {
+        if let Ok(text) = session_text("https://example.com", &code) {
+            prop_assert!(code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()));
+            prop_assert_eq!(text, format!("HTTPS://EXAMPLE.COM/Q/{code}"));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Drivers for the tests: a whole service in process, and the people and machines that use it.
+//!
+//! * [`World`]: all functions over one memory, with a clock that stands and randomness that repeats.
+//! * [`Call`] and [`Answer`]: one HTTP call, made of the event API Gateway would send.
+//! * [`Person`]: somebody with a phone that is signed in.
+
+#![expect(
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a driver that cannot go on is a failed test"
+)]
+
+mod call;
+mod world;
+
+pub use call::{Answer, Call};
+pub use world::{ISSUER, Person, SIGNING_SECRET, World};

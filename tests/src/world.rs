@@ -1,0 +1,187 @@
+//! A whole service in process.
+
+use std::sync::Arc;
+
+use axum::Router;
+use saoma_domain::{
+    account::{Account, AccountStatus},
+    client::Client,
+    identity::{AccountId, ClientId, PhoneNumber},
+    ports::Clock,
+    secrets::{Secret, SessionCode},
+    session::Session,
+};
+use saoma_http::{Environment, Service, Settings};
+use saoma_memory::{
+    Memory,
+    world::{Drawer, FixedClock, Outbox, SeededRandom},
+};
+use saoma_tokens::Keys;
+use serde_json::json;
+use tower::ServiceExt;
+
+use crate::{Answer, Call};
+
+/// The tests' signing secret. It signs nothing that is deployed.
+pub const SIGNING_SECRET: &str = "a-secret-for-tests-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI";
+/// The tests' public address, and so the tokens' issuer.
+pub const ISSUER: &str = "https://login.example.com";
+
+/// All functions over one memory.
+pub struct World {
+    /// The stores.
+    pub memory: Arc<Memory>,
+    /// Stands at the kiosk contract's example until moved.
+    pub clock: Arc<FixedClock>,
+    /// The same bytes in every run.
+    pub random: Arc<SeededRandom>,
+    /// The messages sent.
+    pub outbox: Arc<Outbox>,
+    /// The pictures stored.
+    pub drawer: Arc<Drawer>,
+    /// Settings, keys and pace.
+    pub service: Service,
+    routers: [Router; 5],
+}
+
+/// Somebody with a phone that is signed in.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Their number.
+    pub number: String,
+    /// Their phone's access token.
+    pub token: String,
+    /// Their phone's refresh token.
+    pub refresh_token: String,
+    /// Their account.
+    pub account: AccountId,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::with(&[])
+    }
+}
+
+impl World {
+    /// A world with these variables set, besides `PUBLIC_URL`.
+    #[must_use]
+    pub fn with(variables: &[(&str, &str)]) -> Self {
+        let memory = Arc::new(Memory::default());
+        let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
+        let random = Arc::new(SeededRandom::new(42));
+        let (outbox, drawer) = (Arc::new(Outbox::default()), Arc::new(Drawer::default()));
+        let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
+        let settings = Settings::read(&Environment::of(variables)).unwrap();
+        let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
+        let service = Service::new(settings, keys, clock.clone(), random.clone());
+        let routers = [
+            kiosk::router(kiosk::App {
+                service: service.clone(),
+                sessions: memory.clone(),
+                clients: memory.clone(),
+                accounts: memory.clone(),
+                sign_ins: memory.clone(),
+                devices: memory.clone(),
+                pictures: drawer.clone(),
+            }),
+            web::router(web::App {
+                service: service.clone(),
+                sessions: memory.clone(),
+                clients: memory.clone(),
+                accounts: memory.clone(),
+                sign_ins: memory.clone(),
+                devices: memory.clone(),
+            }),
+            oauth::router(service.clone()),
+            accounts::router(accounts::App {
+                service: service.clone(),
+                accounts: memory.clone(),
+                sign_ins: memory.clone(),
+                challenges: memory.clone(),
+                sms: outbox.clone(),
+            }),
+            pages::router(pages::App {
+                service: service.clone(),
+                sessions: memory.clone(),
+                clients: memory.clone(),
+                accounts: memory.clone(),
+                sign_ins: memory.clone(),
+                devices: memory.clone(),
+            }),
+        ];
+        Self { memory, clock, random, outbox, drawer, service, routers }
+    }
+
+    /// Makes a call, to the function that `template.yaml` gives its path to.
+    pub async fn call(&self, call: Call) -> Answer {
+        let path = call.path();
+        let function = match path {
+            _ if path.starts_with("/api/qrCode/") => 0,
+            _ if path.starts_with("/qr/") => 1,
+            _ if path.starts_with("/.well-known/") => 2,
+            _ if path.starts_with("/api/user/") => 3,
+            _ => 4,
+        };
+        let response = self.routers[function].clone().oneshot(call.request()).await.unwrap();
+        Answer::read(response).await
+    }
+
+    /// Signs in with this number, by a code that came by SMS.
+    pub async fn sign_in(&self, number: &str) -> Person {
+        let sent = self.call(Call::post("/api/user/sendCode").json(&json!({"phone": number}))).await;
+        assert_eq!(sent.status, 200, "{}", sent.whole());
+        let code = self.outbox.last_code().unwrap();
+        let body = json!({"phone": number, "code": code});
+        let signed_in = self.call(Call::post("/api/user/login/code").json(&body)).await;
+        assert_eq!(signed_in.status, 200, "{}", signed_in.whole());
+        let member = signed_in.json()["user"]["memberId"].as_str().unwrap().to_owned();
+        Person {
+            number: number.to_owned(),
+            token: signed_in.text("token"),
+            refresh_token: signed_in.text("refreshToken"),
+            account: AccountId::parse(&member).unwrap(),
+        }
+    }
+
+    /// The stored session with this code.
+    #[must_use]
+    pub fn session(&self, code: &str) -> Session {
+        let code = SessionCode::parse(code).unwrap();
+        self.memory.sessions().into_iter().find(|session| session.code == code).unwrap()
+    }
+
+    /// Changes an account's status, as an operator would.
+    pub fn set_status(&self, person: &Person, status: AccountStatus) {
+        self.memory.put_account(Account { status, ..self.account_of(person) });
+    }
+
+    /// Resets an account's credentials now.
+    pub fn reset_credentials(&self, person: &Person) {
+        let credentials_at = self.clock.now();
+        self.memory.put_account(Account { credentials_at, ..self.account_of(person) });
+    }
+
+    fn account_of(&self, person: &Person) -> Account {
+        Account {
+            id: person.account,
+            phone_number: PhoneNumber::parse(&person.number),
+            status: AccountStatus::Active,
+            credentials_at: FixedClock::EXAMPLE,
+            created_at: FixedClock::EXAMPLE,
+        }
+    }
+
+    /// Registers a client; its server's secret comes back.
+    pub fn register_client(&self, id: &str, change: impl FnOnce(Client) -> Client) -> Secret {
+        let secret = Secret::random(&*self.random);
+        let built_in = ClientId::parse(Client::DEFAULT_WEB).unwrap();
+        let client = Client {
+            id: ClientId::parse(id).unwrap(),
+            secret: Some(secret.hash()),
+            ..Client::built_in(&built_in, id).unwrap()
+        };
+        self.memory.put_client(change(client));
+        secret
+    }
+}
