@@ -1,0 +1,54 @@
+# The one place to start from; `make` alone lists it. Longer work is in tests/local/.
+#
+# Needed: rust, cargo-nextest (for test), python3 with venv, make. The rest comes into .venv, to the version.
+
+STAGE ?= dev
+ARCH ?= arm64
+VENV := .venv/.installed
+PYTHON := .venv/bin/python
+export PYTHONDONTWRITEBYTECODE := 1
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench build deploy deploy-local client lock
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT), with reload
+	@exec $(PYTHON) tests/local/run.py
+
+deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhost:9100
+	@exec $(PYTHON) tests/local/deploy_local.py
+
+client: $(VENV) ## register a client: ID=... NAME=... [POLICY=off|show|pick] [PAGE=...] [ORIGIN=...] [STAGE=local]
+	@$(PYTHON) tests/local/client.py --id "$(ID)" --name "$(NAME)" $(if $(POLICY),--policy $(POLICY)) \
+		$(if $(PAGE),--page "$(PAGE)") $(if $(ORIGIN),--origin "$(ORIGIN)") --stage $(if $(filter file,$(origin STAGE)),local,$(STAGE))
+
+test: $(VENV) ## everything: lints, all tests, end to end, a real browser
+	@$(PYTHON) tests/local/packages.py
+	@exec $(PYTHON) tests/local/suite.py
+
+check: $(VENV) ## format, lints and the template only
+	@exec $(PYTHON) tests/local/suite.py check
+
+bench: $(VENV) ## sizes, starts, warm calls, pictures, and what a login costs
+	@exec $(PYTHON) tests/local/bench.py
+
+build: $(VENV) ## what is shipped, into target/lambda (ARCH=arm64 or x86_64)
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --release --locked --$(subst _,-,$(ARCH))
+
+deploy: build ## build and deploy to AWS: STAGE=dev, staging or prod
+	.venv/bin/sam deploy --config-env $(STAGE)
+
+lock: ## write tests/local/requirements.lock anew from requirements.txt
+	python3 -m venv --clear .venv
+	.venv/bin/pip install --quiet --requirement tests/local/requirements.txt
+	(echo "# Everything in .venv, to the version. Written by: make lock"; .venv/bin/pip freeze) > tests/local/requirements.lock
+	touch $(VENV)
+
+$(VENV): tests/local/requirements.lock
+	@echo "Installing the pinned tools into .venv (once, a minute or two) ..."
+	@python3 -m venv --clear .venv
+	@.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@

@@ -1,0 +1,163 @@
+//! The DynamoDB stores against the contract, over the real API: `make test` starts an emulator and
+//! names it in `SAOMA_EMULATOR`, with the tables of `template.yaml`.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{
+    Client,
+    types::{AttributeValue, ReturnValue},
+};
+use aws_types::SdkConfig;
+use saoma_domain::{
+    cases::{self, StepError},
+    ports::{Committed, Created, Freshness, Randomness, Sessions, StoreError},
+    secrets::SessionCode,
+    session::{Change, Command, Ext, Session},
+};
+use saoma_dynamo::{Directory, SessionTable, item, session_item};
+use saoma_memory::contract;
+
+/// Real randomness: the tables outlive a run.
+struct System;
+
+impl Randomness for System {
+    #[expect(clippy::disallowed_methods, reason = "items of other runs must not be met again")]
+    fn fill(&self, bytes: &mut [u8]) {
+        getrandom::fill(bytes).unwrap();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "where the emulator is comes from `make test`")]
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this through `make test`"))
+}
+
+fn config() -> SdkConfig {
+    let endpoint = variable("SAOMA_EMULATOR");
+    saoma_aws::connect(|name| match name {
+        "AWS_ENDPOINT_URL" => Some(endpoint.clone()),
+        "AWS_REGION" => Some("us-east-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+        _ => None,
+    })
+    .unwrap()
+}
+
+fn sessions() -> Arc<SessionTable> {
+    Arc::new(SessionTable::new(&config(), variable("SAOMA_SESSIONS_TABLE")))
+}
+
+fn directory() -> Arc<Directory> {
+    Arc::new(Directory::new(&config(), variable("SAOMA_DIRECTORY_TABLE")))
+}
+
+#[tokio::test]
+async fn sessions_are_read_as_written() {
+    contract::what_is_written_is_read(&*sessions(), &System).await;
+}
+
+// B10
+#[tokio::test]
+async fn a_taken_code_is_left_alone() {
+    contract::a_taken_code_is_left_alone(&*sessions(), &System).await;
+}
+
+// B11
+#[tokio::test]
+async fn a_stale_copy_changes_nothing() {
+    contract::a_stale_copy_changes_nothing(&*sessions(), &System).await;
+}
+
+// B3 C1 C3
+#[tokio::test]
+async fn nothing_is_stored_at_or_after_the_end() {
+    contract::nothing_is_stored_at_or_after_the_end(&*sessions(), &System).await;
+}
+
+// B1 B2 B4 B5 B6
+#[tokio::test]
+async fn one_winner_a_version() {
+    contract::one_winner_a_version(sessions(), &System, 5).await;
+    assert_eq!(contract::fifty_redemptions(sessions(), &System).await, 1);
+}
+
+#[tokio::test]
+async fn one_account_a_number() {
+    contract::one_account_a_number(&*directory(), &System).await;
+}
+
+// E15
+#[tokio::test]
+async fn a_generation_is_good_once() {
+    contract::a_generation_is_good_once(directory(), &System).await;
+}
+
+// D1 H3
+#[tokio::test]
+async fn challenges_follow_one_another() {
+    contract::challenges_follow_one_another(directory(), &System).await;
+}
+
+#[tokio::test]
+async fn binding_twice_is_binding_once() {
+    contract::binding_twice_is_binding_once(&*directory(), &System).await;
+}
+
+/// The table behind the store, written to without its condition.
+struct Unguarded {
+    store: Arc<SessionTable>,
+    client: Client,
+    table: String,
+}
+
+#[async_trait]
+impl Sessions for Unguarded {
+    async fn create(&self, session: &Session) -> Result<Created, StoreError> {
+        self.store.create(session).await
+    }
+
+    async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError> {
+        self.store.find(code, freshness).await
+    }
+
+    async fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+        let mut write = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(session_item::CODE, item::text(change.code().as_str()))
+            .return_values(ReturnValue::AllNew);
+        let mut attributes: HashMap<&str, AttributeValue> =
+            session_item::state_attributes(change.to()).into_iter().collect();
+        attributes.insert(session_item::VERSION, item::number(change.if_version() + 1));
+        let mut set = Vec::new();
+        for (name, value) in attributes {
+            set.push(format!("#{name} = :{name}"));
+            write = write
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        let written = write.update_expression(format!("SET {}", set.join(", "))).send().await.unwrap();
+        session_item::from_item(&written.attributes.unwrap()).map(Committed::Stored)
+    }
+}
+
+#[tokio::test]
+async fn without_the_guard_the_race_redeems_more_than_once() {
+    let table = variable("SAOMA_SESSIONS_TABLE");
+    let unguarded = Unguarded { store: sessions(), client: Client::new(&config()), table };
+    assert!(contract::fifty_redemptions(Arc::new(unguarded), &System).await > 1);
+}
+
+// B6: the loser of a race is told the truth without a second read of its own.
+#[tokio::test]
+async fn the_loser_of_a_race_is_told_the_truth() {
+    let sessions = sessions();
+    let (confirmed, me, _) = contract::open_confirmed(&*sessions, &System).await;
+    let cancelled = cases::cancel(&*sessions, &confirmed.code, None, me.clone(), contract::OPENED).await;
+    let late = contract::change(&confirmed, &Command::Decline(me.clone()), contract::OPENED);
+    assert_eq!(sessions.commit(&late).await.unwrap(), Committed::Behind(cancelled.unwrap()));
+    let scan = cases::scan(&*sessions, &confirmed.code, None, me, Ext::default(), contract::OPENED).await;
+    assert!(matches!(scan, Err(StepError::Refused(_))));
+}

@@ -1,0 +1,77 @@
+"""make client: registers a product that may open sessions, and prints its secret, once.
+
+    make client ID=my-shop NAME="My shop" PAGE=https://shop.example/signed-in ORIGIN=https://shop.example
+
+Writes to the local emulator, or with STAGE=dev, staging or prod to that stack on AWS.
+"""
+
+import argparse
+import hashlib
+import secrets
+
+import boto3
+
+import emulator as aws
+from processes import Failure, tidy
+
+
+def main():
+    """Reads the command line, writes the client, prints the secret."""
+    options = parser().parse_args()
+    directory, table = directory_of(options)
+    secret = secrets.token_urlsafe(32)
+    try:
+        client, *origins = items(options, hashlib.sha256(secret.encode()).digest())
+        directory.put_item(TableName=table, Item=client, ConditionExpression="attribute_not_exists(pk)")
+        for origin in origins:
+            directory.put_item(TableName=table, Item=origin)
+    except directory.exceptions.ConditionalCheckFailedException:
+        raise Failure(f"there is a client {options.id} already") from None
+    print(f"client  {options.id}\nsecret  {secret}\n\nThe secret is kept nowhere: only its SHA-256 is stored.")
+
+
+def items(options, secret_hash):
+    """The client as shared/dynamo/src/directory/clients.rs reads it, and its origins by themselves for preflights."""
+    client = {
+        "pk": {"S": f"CLIENT#{options.id}"},
+        "sk": {"S": "CLIENT"},
+        "name": {"S": options.name},
+        "match_policy": {"S": options.policy},
+        "secret": {"B": secret_hash},
+    }
+    if options.page:
+        client["return_url"] = {"S": options.page}
+    if options.origin:
+        client["origins"] = {"L": [{"S": origin} for origin in options.origin]}
+    return [client] + [{"pk": {"S": f"ORIGIN#{origin}"}, "sk": {"S": "ORIGIN"}} for origin in options.origin or []]
+
+
+def directory_of(options):
+    """A DynamoDB client and the name of the Directory table."""
+    if options.stage == "local":
+        local = aws.Emulator(options.emulator_port)
+        try:
+            return local.client("dynamodb"), aws.outputs(local)["DirectoryTable"]
+        except Exception as error:
+            raise Failure(f"no local stack at {local.endpoint}: start one with make run") from error
+    stack = boto3.client("cloudformation").describe_stacks(StackName=f"saoma-{options.stage}")["Stacks"][0]
+    outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
+    return boto3.client("dynamodb"), outputs["DirectoryTable"]
+
+
+def parser():
+    """The command line."""
+    found = argparse.ArgumentParser(prog="make client", description="Registers a client.")
+    found.add_argument("--id", required=True, help="what the client calls itself: channel, region, client_id")
+    found.add_argument("--name", required=True, help="what a person reads before confirming")
+    found.add_argument("--policy", choices=["off", "show", "pick"], default="show", help="the match number")
+    found.add_argument("--page", help="where a signed-in PC page goes")
+    found.add_argument("--origin", action="append", help="an origin that may poll; repeat for more")
+    found.add_argument("--stage", default="local", choices=["local", "dev", "staging", "prod"])
+    found.add_argument("--emulator-port", type=int, default=4566)
+    return found
+
+
+if __name__ == "__main__":
+    with tidy():
+        main()

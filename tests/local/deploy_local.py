@@ -1,0 +1,149 @@
+"""make deploy-local: the whole template deployed into the emulator by `sam deploy`, served on http://localhost:9100."""
+
+import http.client
+import os
+import shutil
+import subprocess
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import emulator as aws
+import template as sam
+from processes import ROOT, SCRATCH, VENV, hold, port_from, run, tidy
+from serve import Stack, announce, build
+
+
+@contextmanager
+def deployed(port, emulator):
+    """Deploys, creates the routes and serves them at their natural paths."""
+    url = f"http://localhost:{port}"
+    sam_deploy(emulator, package(), {"Architecture": "x86_64", "PublicUrl": os.environ.get("PUBLIC_URL") or url})
+    created = aws.physical_ids(emulator)
+    api = created["Api"]
+    create_routes(emulator, api, created)
+    # The bucket refuses plain http, which is all that an emulator speaks.
+    emulator.client("s3").delete_bucket_policy(Bucket=created["QrImages"])
+    server = Server(("127.0.0.1", port), gateway(emulator, api))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield Stack(url, emulator, aws.outputs(emulator))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def package():
+    """A folder with the template as it is and, where it looks for them, the binaries `cargo build` made.
+
+    `cargo lambda build` would compile everything once more for an explicit target; and target/lambda is for what is
+    shipped.
+    """
+    folder = SCRATCH / "deploy"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copy(ROOT / "template.yaml", folder)
+    target = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
+    for function in sam.functions(sam.load()):
+        home = folder / "target" / "lambda" / function.binary
+        home.mkdir(parents=True)
+        shutil.copy(target / "debug" / function.binary, home / "bootstrap")
+        subprocess.run(["strip", home / "bootstrap"], check=False)
+    return folder
+
+
+def sam_deploy(emulator, folder, parameters):
+    """`sam deploy`, as to AWS."""
+    command = [
+        VENV / "sam", "deploy", "--stack-name", aws.STACK, "--resolve-s3", "--capabilities", "CAPABILITY_IAM",
+        "--region", aws.REGION, "--no-confirm-changeset", "--no-progressbar",
+        "--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items()),
+    ]  # fmt: skip
+    env = {**emulator.environment(), "SAM_CLI_TELEMETRY": "0"}
+    run(command, env=env, cwd=folder, log=SCRATCH / f"sam-deploy-{emulator.port}.log")
+
+
+def create_routes(emulator, api, created):
+    """What AWS reads out of the API's OpenAPI body, and the emulator does not."""
+    gateway = emulator.client("apigatewayv2")
+    lambdas = emulator.client("lambda")
+    for function in sam.functions(sam.load()):
+        arn = lambdas.get_function(FunctionName=created[function.logical_id])["Configuration"]["FunctionArn"]
+        integration = gateway.create_integration(
+            ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
+        )
+        target = f"integrations/{integration['IntegrationId']}"
+        for method, path in function.routes:
+            gateway.create_route(ApiId=api, RouteKey=f"{method} {path}", Target=target)
+
+
+class Server(ThreadingHTTPServer):
+    """A server for many at once, who may leave in the middle."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+def gateway(emulator, api):
+    """A door to the deployed API at its natural paths, for programs that cannot choose their Host header."""
+    host = f"{api}.execute-api.localhost:{emulator.port}"
+
+    class Gateway(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def forward(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP_BY_HOP}
+            upstream = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)
+            try:
+                upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+                for name, value in {**headers, "Host": host, "Content-Length": str(len(body))}.items():
+                    upstream.putheader(name, value)
+                upstream.endheaders(body)
+                answer = upstream.getresponse()
+                content = answer.read()
+            except OSError:
+                self.send_error(502)
+                return
+            finally:
+                upstream.close()
+            self.send_response_only(answer.status)
+            for name, value in answer.getheaders():
+                if name.lower() not in _HOP_BY_HOP:
+                    self.send_header(name, value)
+            if answer.status != 204:
+                length = answer.getheader("Content-Length") if self.command == "HEAD" else len(content)
+                self.send_header("Content-Length", str(length or 0))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(content)
+
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = forward
+
+        def log_message(self, *_):
+            pass
+
+    return Gateway
+
+
+_HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"}
+
+
+def main():
+    port = port_from("PORT", 9100)
+    emulator_port = port_from("EMULATOR_PORT", 4566)
+    print("Building the functions ...", flush=True)
+    build()
+    with aws.running(emulator_port) as emulator:
+        print("Deploying into the emulator ...", flush=True)
+        with deployed(port, emulator) as stack:
+            announce(stack)
+            hold()
+
+
+if __name__ == "__main__":
+    with tidy():
+        main()

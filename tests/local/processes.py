@@ -1,0 +1,215 @@
+"""Programs we start, and the promise that none outlives us.
+
+The functions' processes lead sessions of their own, so a signal to a process group does not reach them. Here every
+orphan of ours comes back to us (Linux), and what is left at the end is found by its parent and ended.
+"""
+
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / ".venv" / "bin"
+SCRATCH = ROOT / ".saoma"  # logs and local deployments; ignored by git, so no reload watches it
+
+_started = []  # what should run until we end it
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
+_LINUX = sys.platform == "linux"
+
+
+class Failure(Exception):
+    """What a person should read instead of a traceback."""
+
+
+def _prctl(option, value):
+    if _LINUX:
+        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+
+
+def _stop(signum, _frame):
+    raise SystemExit(128 + signum)
+
+
+@contextmanager
+def tidy():
+    """Runs a whole program: turns signals into an orderly end and leaves no process behind."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(signum, _stop)
+    try:
+        yield
+    except Failure as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        raise SystemExit(1) from None
+    finally:
+        # A second Ctrl-C must not interrupt the cleaning.
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(signum, signal.SIG_IGN)
+        _end_descendants()
+
+
+def start(command, *, env=None, log=None, without=None, cwd=ROOT):
+    """Starts a program in its own process group; its output goes to `log`, or to ours, there without some lines."""
+    out = subprocess.PIPE if without else None
+    if log:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        out = log.open("wb")
+    process = subprocess.Popen(
+        [str(word) for word in command],
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=subprocess.STDOUT if out else None,
+        process_group=0,
+        preexec_fn=lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM),
+    )
+    _started.append(process)
+    if log:
+        out.close()
+    if without:
+        threading.Thread(target=_copy, args=(process.stdout, without), daemon=True).start()
+    return process
+
+
+def _copy(source, without):
+    for line in source:
+        if without not in line:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+
+
+def run(command, *, env=None, log=None, cwd=ROOT):
+    """Runs a program to its end; a failure stops ours with its last words."""
+    process = start(command, env=env, log=log, cwd=cwd)
+    process.wait()
+    _started.remove(process)
+    if process.returncode != 0:
+        words = " ".join(str(word) for word in command)
+        raise Failure(f"{words}: exit {process.returncode}{tail(log) if log else ''}")
+
+
+def end(process, patience=8):
+    """Asks a program to end, then insists."""
+    _started.remove(process)
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def hold():
+    """Stays until a signal comes, which is the orderly end, or something that should run ends by itself."""
+    try:
+        while all(process.poll() is None for process in _started):
+            time.sleep(0.2)
+    except SystemExit:
+        return
+    raise Failure("ended, because a program it needs did")
+
+
+def tail(log, lines=20):
+    """The end of a log, for a message."""
+    try:
+        text = log.read_text(errors="replace").splitlines()[-lines:]
+    except OSError:
+        return ""
+    return "\n  " + "\n  ".join(text)
+
+
+def free_port():
+    """A port nobody listens on now."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def port_from(name, default):
+    """The port a variable names; 0 means any free one."""
+    text = os.environ.get(name, "") or str(default)
+    if not text.isdigit() or int(text) > 65535:
+        raise Failure(f"{name} must be a port number, not {text!r}")
+    port = int(text) or free_port()
+    if listening(port):
+        raise Failure(f"port {port} is taken: choose another with {name}=")
+    return port
+
+
+def listening(port):
+    """Whether something takes connections on a port of this machine."""
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(what, ready, process=None, log=None, seconds=60):
+    """Waits for `ready()`, and gives up when its process ends first."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if process is not None and process.poll() is not None:
+            raise Failure(f"{what} ended with {process.returncode}{tail(log) if log else ''}")
+        if time.monotonic() > deadline:
+            raise Failure(f"{what} is not ready after {seconds} s{tail(log) if log else ''}")
+        time.sleep(0.1)
+
+
+def _end_descendants():
+    """Ends what is left of ours, politely first."""
+    for signum, patience in ((signal.SIGTERM, 8), (signal.SIGKILL, 2)):
+        deadline = time.monotonic() + patience
+        told = set()
+        while left := _descendants():
+            for pid in left - told:
+                try:
+                    os.kill(pid, signum)
+                except ProcessLookupError:
+                    pass
+            told |= left
+            _reap()
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+    _reap()
+
+
+def _descendants():
+    """Every live process below us, by the parent each names."""
+    if not _LINUX:
+        out = subprocess.run(["ps", "-axo", "pid=,ppid=,stat="], capture_output=True, text=True).stdout
+        rows = [line.split() for line in out.splitlines()]
+    else:
+        rows = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                pid, rest = stat.read_text(errors="replace").split(" (", 1)
+                state, parent = rest.rsplit(") ", 1)[1].split()[:2]
+            except (OSError, ValueError):
+                continue
+            rows.append((pid, parent, state))
+    children = {}
+    for pid, parent, state in rows:
+        if not state.startswith("Z"):
+            children.setdefault(int(parent), []).append(int(pid))
+    found, queue = set(), [os.getpid()]
+    while queue:
+        for pid in children.get(queue.pop(), []):
+            found.add(pid)
+            queue.append(pid)
+    return found
+
+
+def _reap():
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass

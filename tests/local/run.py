@@ -1,0 +1,20 @@
+"""make run: the service on http://localhost:9000, over an AWS emulator on 4566. Ctrl-C ends both."""
+
+import emulator as aws
+from processes import hold, port_from, tidy
+from serve import announce, build, served
+
+
+def main():
+    port = port_from("PORT", 9000)
+    emulator_port = port_from("EMULATOR_PORT", 4566)
+    print("Building the functions ...", flush=True)
+    build()
+    with aws.running(emulator_port) as emulator, served(port, emulator, reload=True) as stack:
+        announce(stack)
+        hold()
+
+
+if __name__ == "__main__":
+    with tidy():
+        main()

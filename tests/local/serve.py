@@ -1,0 +1,88 @@
+"""All functions on one port at their natural paths, over the emulator: `cargo lambda watch`."""
+
+import http.client
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import emulator as aws
+import template as sam
+from processes import SCRATCH, VENV, Failure, end, listening, run, start, wait_until
+
+# What the Lambda runtime says at each start about a limit that only `cargo lambda watch` sets.
+_NOISE = b"AWS_LAMBDA_MAX_CONCURRENCY is set"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A served stack: where it is, its emulator, and the template's outputs."""
+
+    url: str
+    emulator: aws.Emulator
+    outputs: dict
+
+
+def build():
+    """Compiles every function as `cargo lambda watch` will ask for it, so that it has nothing left to compile."""
+    run(["cargo", "build", "--quiet", "--bins"])
+
+
+@contextmanager
+def served(port, emulator, *, reload, concurrency=2):
+    """Creates the data, serves the functions and waits until each of them answers."""
+    template = sam.load()
+    outputs = aws.create_data(emulator, template)
+    url = f"http://localhost:{port}"
+    environment = {
+        # What the template says, which our own environment may override: SESSION_SECONDS=30 make run
+        **{name: os.environ.get(name) or value for name, value in sam.environment(template, outputs).items()},
+        "PUBLIC_URL": os.environ.get("PUBLIC_URL") or url,
+    }
+    # The functions inherit the server's environment, all but the log level: that one cargo-lambda would take for itself.
+    log_level = SCRATCH / f"functions-{port}.env"
+    log_level.write_text(f"RUST_LOG={environment.pop('RUST_LOG')}\n")
+    command = [
+        VENV / "cargo-lambda", "lambda", "watch", "--quiet",
+        "--invoke-address", os.environ.get("HOST", "127.0.0.1"),
+        "--invoke-port", port,
+        "--concurrency", concurrency,
+        "--env-file", log_level,
+        "--disable-cors",
+    ]  # fmt: skip
+    if not reload:
+        command.append("--ignore-changes")
+    process = start(command, env={**emulator.environment(), **environment, "RUST_LOG": "off"}, without=_NOISE)
+    try:
+        wait_until("cargo lambda watch", lambda: listening(port), process)
+        for function in sam.functions(template):
+            started(port, function.binary)
+        yield Stack(url, emulator, outputs)
+    finally:
+        end(process)
+
+
+def announce(stack):
+    """Prints where everything is, and from then on each SMS."""
+    aws.follow_messages(stack.emulator)
+    print(
+        f"""
+  Sign-in page   {stack.url}/
+  Keys           {stack.url}/.well-known/jwks.json
+  AWS emulator   {stack.emulator.endpoint}
+  SMS codes      are printed here as they are sent
+  Ctrl-C         ends everything
+""",
+        flush=True,
+    )
+
+
+def started(port, binary):
+    """Has a function started, by asking it for a page it does not have."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", f"/lambda-url/{binary}/-")
+        connection.getresponse().read()
+    except (OSError, http.client.HTTPException) as error:
+        raise Failure(f"the function {binary} does not answer: its last words are above") from error
+    finally:
+        connection.close()

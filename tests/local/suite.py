@@ -1,0 +1,89 @@
+"""make test: everything there is to check, cheapest first. Uses free ports, so that a `make run` can stay up.
+
+make check stops after the first step.
+"""
+
+import os
+import re
+import sys
+import time
+
+import emulator as aws
+import template as sam
+from deploy_local import deployed
+from processes import ROOT, VENV, free_port, run, tidy
+from serve import build, served
+
+END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
+
+
+def check():
+    """Format, lints, and the template."""
+    step("format and lints")
+    run(["cargo", "fmt", "--all", "--check"])
+    run(["cargo", "clippy", "--quiet", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+    step("template.yaml")
+    run([VENV / "cfn-lint", "template.yaml"])
+    offline = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": aws.REGION}
+    run([VENV / "sam", "validate", "--lint"], env=offline)
+    run([sys.executable, "tests/local/check_template.py"])
+
+
+def unit_contract_and_http():
+    """Everything that needs no served stack; the store's contract also runs on the emulator's DynamoDB."""
+    step("unit, contract and HTTP tests")
+    with aws.running(free_port()) as emulator:
+        outputs = aws.create_data(emulator, sam.load())
+        nextest(f"not {END_TO_END}", {**emulator_environment(emulator), **output_environment(outputs)})
+
+
+def end_to_end():
+    """The same tests against both ways of serving."""
+    build()
+    step("end to end, as `make run` serves")
+    with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False) as stack:
+        nextest(END_TO_END, stack_environment(stack, "run"))
+    step("end to end, as `make deploy-local` deploys")
+    with aws.running(free_port()) as emulator, deployed(free_port(), emulator) as stack:
+        nextest(END_TO_END, stack_environment(stack, "deploy-local"))
+
+
+def nextest(which, environment):
+    """Runs some of the tests."""
+    run(["cargo", "nextest", "run", "--workspace", "--filterset", which], env=environment)
+
+
+def emulator_environment(emulator):
+    """Where the emulator is: SAOMA_EMULATOR, and what an AWS SDK reads."""
+    return {**emulator.environment(), "SAOMA_EMULATOR": emulator.endpoint}
+
+
+def stack_environment(stack, served_by):
+    """Where the stack is: SAOMA_URL, SAOMA_SERVED_BY, and each output, SessionsTable as SAOMA_SESSIONS_TABLE."""
+    where = {"SAOMA_URL": stack.url, "SAOMA_SERVED_BY": served_by}
+    return {**emulator_environment(stack.emulator), **output_environment(stack.outputs), **where}
+
+
+def output_environment(outputs):
+    """Each output of the stack, SessionsTable as SAOMA_SESSIONS_TABLE."""
+    return {f"SAOMA_{upper(name)}": value for name, value in outputs.items()}
+
+
+def upper(name):
+    """SessionsTable as SESSIONS_TABLE."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+
+
+def step(name):
+    """Says what comes, and when."""
+    print(f"\n== {name} ({time.strftime('%H:%M:%S')})", flush=True)
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    with tidy():
+        check()
+        if sys.argv[1:] != ["check"]:
+            unit_contract_and_http()
+            end_to_end()
+            step("all passed")

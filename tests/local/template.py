@@ -1,0 +1,107 @@
+"""template.yaml, read as data: what the local stack creates and how the functions are configured.
+
+The template is the only definition. Nothing here knows a table, a route or a variable by name.
+"""
+
+import re
+from dataclasses import dataclass
+
+from samtranslator.yaml_helper import yaml_parse
+
+from processes import ROOT, Failure
+
+_FUNCTION = "AWS::Serverless::Function"
+# What only runs or guards on AWS: everything else is data, and is created locally as it stands. The bucket's policy
+# refuses plain http, which is all an emulator speaks.
+_NOT_DATA = (_FUNCTION, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy")
+
+
+def load():
+    """The whole template."""
+    return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def data_only(template):
+    """The template's tables, bucket, topic and secret, as a plain CloudFormation template.
+
+    The functions' variables are added to its outputs, so that CloudFormation works out their values too.
+    """
+    resources = {name: it for name, it in template["Resources"].items() if it["Type"] not in _NOT_DATA}
+    gone = set(template["Resources"]) - set(resources)
+    outputs = {name: it for name, it in template["Outputs"].items() if not names(it) & gone}
+    outputs |= {_output(name): {"Value": value} for name, value in variables(template).items()}
+    used = names(resources) | names(outputs)
+    return {
+        "AWSTemplateFormatVersion": template["AWSTemplateFormatVersion"],
+        "Parameters": {name: it for name, it in template["Parameters"].items() if name in used},
+        "Resources": resources,
+        "Outputs": outputs,
+    }
+
+
+def variables(template):
+    """Every function's variables in one: the local server gives all functions the same."""
+    return {name: value for function in functions(template) for name, value in function.environment.items()}
+
+
+def environment(template, outputs):
+    """The variables as a stack of `data_only` worked them out."""
+    return {name: outputs[_output(name)] for name in variables(template)}
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of the template: its binary's name, its variables as written, and its routes."""
+
+    logical_id: str
+    binary: str
+    environment: dict
+    routes: tuple
+
+
+def functions(template):
+    """Every function of the template, in its order."""
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    found = []
+    for name, it in template["Resources"].items():
+        if it["Type"] != _FUNCTION:
+            continue
+        properties = it["Properties"]
+        own = properties.get("Environment", {}).get("Variables", {})
+        events = [event["Properties"] for event in properties["Events"].values() if event["Type"] == "HttpApi"]
+        routes = tuple((event["Method"], event["Path"]) for event in events)
+        found.append(Function(name, binary_of(properties), {**shared, **own}, routes))
+    return found
+
+
+def binary_of(properties):
+    """The package that builds a function, out of `CodeUri: target/lambda/<name>/`."""
+    match = re.fullmatch(r"target/lambda/([a-z]+)/", properties["CodeUri"])
+    if not match:
+        raise Failure(f"CodeUri {properties['CodeUri']} is not target/lambda/<package>/")
+    return match.group(1)
+
+
+def _output(variable):
+    """The name of an output, in which CloudFormation allows no underscore."""
+    return "Variable" + variable.title().replace("_", "")
+
+
+def names(node):
+    """Every logical id that a piece of the template refers to."""
+    if isinstance(node, list):
+        return set().union(*map(names, node)) if node else set()
+    if not isinstance(node, dict):
+        return set()
+    found = set()
+    for key, value in node.items():
+        if key == "Ref":
+            found.add(value)
+        elif key == "Fn::GetAtt":
+            found.add(value[0] if isinstance(value, list) else value.split(".")[0])
+        elif key == "Fn::Sub":
+            text = value[0] if isinstance(value, list) else value
+            found |= {name.split(".")[0] for name in re.findall(r"\$\{([^}!]+)\}", text)}
+        else:
+            found |= names(value)
+    return found
