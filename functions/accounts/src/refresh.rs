@@ -23,14 +23,8 @@ pub(crate) async fn refresh(
     let token = Secret::presented(&presented.refresh_token).ok_or_else(Problem::unauthorized)?;
     let service = &app.service;
     let life = service.settings.refresh_token_life;
-    let renewed = cases::refresh(
-        &*app.sign_ins,
-        &*app.accounts,
-        &*service.keys,
-        &token,
-        life,
-        service.clock.now(),
-    )
-    .await?;
+    let renewed =
+        cases::refresh(&*app.sign_ins, &*app.accounts, &*service.keys, &token, life, service.clock.now())
+            .await?;
     SignedIn::of(&app, &facts, &renewed.account, &renewed.sign_in, false).map(Json)
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{App, read_number};
 
 /// Whom to send it to.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 pub(crate) struct Asked {
     phone: String,
 }

@@ -40,8 +40,8 @@ impl CodeStatus {
     }
 }
 
-/// The answer. The documented fields are always there.
-#[derive(Debug, Serialize)]
+/// The answer. The documented fields are always there. It holds tokens, so it has no `Debug` (J2).
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Answer {
     pub(crate) id: String,

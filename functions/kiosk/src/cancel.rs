@@ -19,7 +19,6 @@ pub(crate) async fn cancel(
 ) -> Result<Json<Answer>, Problem> {
     let phone = app.phone(&facts, &headers).await?;
     let now = app.service.clock.now();
-    let session =
-        cases::cancel(&*app.sessions, &code_of(&id)?, Some(Dialect::Kiosk), phone, now).await?;
+    let session = cases::cancel(&*app.sessions, &code_of(&id)?, Some(Dialect::Kiosk), phone, now).await?;
     Ok(Json(Answer::of(&app, &session).await?))
 }

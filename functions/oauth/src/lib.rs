@@ -8,9 +8,8 @@ use axum::{Router, routing::get};
 use saoma_http::{Service, harden::hardened};
 
 /// The function's routes.
+#[expect(clippy::needless_pass_by_value, reason = "as every function's router")]
 pub fn router(service: Service) -> Router {
-    let routes = Router::new()
-        .route("/.well-known/jwks.json", get(jwks::jwks))
-        .with_state(service.clone());
+    let routes = Router::new().route("/.well-known/jwks.json", get(jwks::jwks)).with_state(service.clone());
     hardened(routes, &service)
 }

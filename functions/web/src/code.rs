@@ -18,6 +18,7 @@ use crate::{
 /// All a page needs to show a QR and to ask how it stands.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the contract's name")]
 struct Code {
     #[serde(rename = "statusflag")]
     status_flag: Flag,

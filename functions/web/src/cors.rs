@@ -34,7 +34,8 @@ pub(crate) fn admit(
 ) -> Result<Option<HeaderValue>, Refused> {
     let public_url = app.service.public_url(facts)?;
     let Some(origin) = foreign_origin(headers, &public_url) else { return Ok(None) };
-    let admitted = client.origins.iter().any(|registered| registered.as_str().as_bytes() == origin.as_bytes());
+    let admitted =
+        client.origins.iter().any(|registered| registered.as_str().as_bytes() == origin.as_bytes());
     if admitted { Ok(Some(origin.clone())) } else { Err(Refused::Error(NOT_ADMITTED)) }
 }
 

@@ -44,7 +44,10 @@ fn read_picture(query: &Query) -> Result<Picture, Refused> {
         None | Some("0") => None,
         Some(number) => {
             let known = parse_digits(number).and_then(|n| Logo::from_number(u32::try_from(n).ok()?));
-            Some(known.ok_or_else(|| refused("unknown_logo", "logo is 0 for none, or the number of a logo."))?)
+            Some(
+                known
+                    .ok_or_else(|| refused("unknown_logo", "logo is 0 for none, or the number of a logo."))?,
+            )
         }
     };
     let sized = || Ok((PictureSize::new(size)?, LogoSize::new(logo_size)?));
@@ -59,7 +62,8 @@ fn read_picture(query: &Query) -> Result<Picture, Refused> {
 fn read_number(query: &Query, name: &str, (default, largest): (u32, u32)) -> Result<u32, Refused> {
     let Some(raw) = query.get(name) else { return Ok(default) };
     let number = parse_digits(raw).filter(|n| *n > 0);
-    let number = number.ok_or_else(|| refused("invalid_size", "qrSize and logoSize are positive numbers."))?;
+    let number =
+        number.ok_or_else(|| refused("invalid_size", "qrSize and logoSize are positive numbers."))?;
     Ok(u32::try_from(number).unwrap_or(largest).min(largest))
 }
 

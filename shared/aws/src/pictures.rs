@@ -38,7 +38,7 @@ impl Pictures for PictureBucket {
             .body(ByteStream::from(png))
             .send()
             .await
-            .map_err(|error| StoreError::new(format!("PutObject: {}", error.into_service_error())))?;
+            .map_err(|error| StoreError::at("PutObject", &error))?;
         Ok(())
     }
 
@@ -53,7 +53,7 @@ impl Pictures for PictureBucket {
             .start_time(SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()))
             .expires_in(until.since(now))
             .build()
-            .map_err(|error| StoreError::new(format!("presigning: {error}")))?;
+            .map_err(|error| StoreError::at("presigning", &error))?;
         let presigned = self
             .client
             .get_object()
@@ -61,7 +61,7 @@ impl Pictures for PictureBucket {
             .key(name.as_str())
             .presigned(presigning)
             .await
-            .map_err(|error| StoreError::new(format!("presigning: {}", error.into_service_error())))?;
+            .map_err(|error| StoreError::at("presigning", &error))?;
         Ok(presigned.uri().to_owned())
     }
 }

@@ -22,10 +22,7 @@ pub async fn signing_secret(config: &SdkConfig, arn: &str) -> Result<SigningSecr
         let got = client.get_secret_value().secret_id(arn).version_stage(stage).send().await;
         got.map(|value| value.secret_string.unwrap_or_default())
     };
-    let current = version("AWSCURRENT").await.map_err(|error| {
-        let meta = error.into_service_error();
-        StoreError::new(format!("GetSecretValue: {meta}"))
-    })?;
+    let current = version("AWSCURRENT").await.map_err(|error| StoreError::at("GetSecretValue", &error))?;
     let previous = version("AWSPREVIOUS").await.ok().filter(|previous| *previous != current);
     Ok(SigningSecret { current, previous })
 }

@@ -24,9 +24,7 @@ impl Account {
     /// The name others may see: a telephone number is masked.
     #[must_use]
     pub fn nick_name(&self) -> String {
-        self.phone_number
-            .as_ref()
-            .map_or_else(|| self.id.to_string(), PhoneNumber::masked)
+        self.phone_number.as_ref().map_or_else(|| self.id.to_string(), PhoneNumber::masked)
     }
 
     /// Whether what the person did at `at` still stands (session core, rule 4).
@@ -62,8 +60,6 @@ impl AccountStatus {
     /// Reads the name.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Active, Self::Locked, Self::Deleted]
-            .into_iter()
-            .find(|status| status.as_str() == raw)
+        [Self::Active, Self::Locked, Self::Deleted].into_iter().find(|status| status.as_str() == raw)
     }
 }

@@ -125,11 +125,8 @@ mod tests {
     // W4
     #[test]
     fn only_plain_absolute_addresses_are_returned_to() {
-        for good in [
-            "https://shop.example/in",
-            "https://shop.example/in?from=qr",
-            "http://localhost:3000/in",
-        ] {
+        for good in ["https://shop.example/in", "https://shop.example/in?from=qr", "http://localhost:3000/in"]
+        {
             assert_eq!(ReturnUrl::parse(good).unwrap().as_str(), good);
         }
         for bad in [

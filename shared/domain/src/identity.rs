@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{ports::Randomness, secrets::uniform_below};
+use crate::{
+    ports::Randomness,
+    secrets::{random_hex, uniform_below},
+};
 
 /// A registered product: kiosk `channel`, `region`, OAuth `client_id` or web site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,18 +68,14 @@ pub struct PhoneId(String);
 impl PhoneId {
     /// A fresh id: 128 random bits in hexadecimal.
     pub fn random(random: &dyn Randomness) -> Self {
-        let mut bytes = [0_u8; 16];
-        random.fill(&mut bytes);
-        Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        Self(random_hex(random))
     }
 
     /// 1 to 32 characters of `0-9 a-z -`; `None` otherwise.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let well_formed = (1..=32).contains(&raw.len())
-            && raw
-                .bytes()
-                .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-');
+            && raw.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-');
         well_formed.then(|| Self(raw.to_owned()))
     }
 

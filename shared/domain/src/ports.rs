@@ -50,6 +50,19 @@ impl StoreError {
     pub fn new(message: impl Into<Arc<str>>) -> Self {
         Self(message.into())
     }
+
+    /// From the error of a call, with all its causes.
+    #[must_use]
+    pub fn at(call: &str, error: &dyn std::error::Error) -> Self {
+        let mut message = format!("{call}: {error}");
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message.push_str(": ");
+            message.push_str(&error.to_string());
+            cause = error.source();
+        }
+        Self::new(message)
+    }
 }
 
 /// How fresh a read must be.
@@ -179,7 +192,12 @@ pub trait Pictures: Send + Sync {
     async fn put(&self, name: &PictureName, png: Vec<u8>) -> Result<(), StoreError>;
 
     /// An address that shows it until `until`.
-    async fn address(&self, name: &PictureName, now: Timestamp, until: Timestamp) -> Result<String, StoreError>;
+    async fn address(
+        &self,
+        name: &PictureName,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<String, StoreError>;
 }
 
 #[cfg(test)]

@@ -76,10 +76,7 @@ impl SessionCode {
         }
         let path = raw.split(['?', '#']).next()?;
         let (before, code) = path.trim_end_matches('/').rsplit_once('/')?;
-        before
-            .to_ascii_uppercase()
-            .ends_with("/Q")
-            .then(|| Self::parse(code))?
+        before.to_ascii_uppercase().ends_with("/Q").then(|| Self::parse(code))?
     }
 
     /// The 26 characters.
@@ -209,6 +206,13 @@ impl TokenId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// 128 random bits in hexadecimal, for ids that are no secrets.
+pub(crate) fn random_hex(random: &dyn Randomness) -> String {
+    let mut bytes = [0_u8; 16];
+    random.fill(&mut bytes);
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 /// A uniform number below `bound`, by rejection: no modulo bias (ADVERSARIES D5).

@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(challenge.send(RIGHT, at(59), LIMITS), Err(Duration::from_secs(1)));
         challenge = challenge.send(RIGHT, at(60), LIMITS).unwrap();
         challenge = challenge.send(RIGHT, at(120), LIMITS).unwrap();
-        assert_eq!(challenge.send(RIGHT, at(180), LIMITS), Err(DAY - Duration::from_mins(3)));
+        assert_eq!(challenge.send(RIGHT, at(180), LIMITS), Err(Duration::from_mins(24 * 60 - 3)));
         assert_eq!(challenge.send(RIGHT, at(86_400), LIMITS).unwrap().sent, 1);
     }
 

@@ -72,7 +72,10 @@ impl Directory {
 }
 
 /// An item under a key.
-fn item_of<const N: usize>(key: &Key, attributes: [(&str, aws_sdk_dynamodb::types::AttributeValue); N]) -> Item {
+fn item_of<const N: usize>(
+    key: &Key,
+    attributes: [(&str, aws_sdk_dynamodb::types::AttributeValue); N],
+) -> Item {
     [(PK, text(&key.0)), (SK, text(&key.1))]
         .into_iter()
         .chain(attributes)

@@ -14,6 +14,7 @@ pub fn text(value: impl Into<String>) -> AttributeValue {
 }
 
 /// A number.
+#[expect(clippy::needless_pass_by_value, reason = "numbers are small, and read better by value")]
 pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
@@ -25,6 +26,7 @@ pub fn seconds(value: Timestamp) -> AttributeValue {
 }
 
 /// Bytes.
+#[must_use]
 pub fn bytes(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }

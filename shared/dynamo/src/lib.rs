@@ -18,19 +18,9 @@ use std::{error::Error, fmt::Debug};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use saoma_domain::ports::StoreError;
 
-/// What happened at a call, with all its causes, for the log. Requests are not part of it, so no
-/// item is.
+/// What happened at a call, for the log. Requests are not part of it, so no item is.
 pub(crate) fn failed<E: Error + Debug + 'static>(
     call: &'static str,
 ) -> impl Fn(SdkError<E, HttpResponse>) -> StoreError {
-    move |error| {
-        let mut message = format!("{call}: {error}");
-        let mut cause: Option<&dyn Error> = error.source();
-        while let Some(error) = cause {
-            message.push_str(": ");
-            message.push_str(&error.to_string());
-            cause = error.source();
-        }
-        StoreError::new(message)
-    }
+    move |error| StoreError::at(call, &error)
 }

@@ -70,8 +70,9 @@ pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
     match state {
         State::Pending | State::Scanned { .. } => {}
         State::Confirmed { at, .. } => attributes.push(("confirmed_at", seconds(*at))),
-        State::Redeemed { grant, .. } => attributes
-            .extend([("token_id", text(grant.id.as_str())), ("redeemed_at", seconds(grant.at))]),
+        State::Redeemed { grant, .. } => {
+            attributes.extend([("token_id", text(grant.id.as_str())), ("redeemed_at", seconds(grant.at))]);
+        }
         State::Cancelled { reason, .. } => attributes.push(("reason", text(reason.as_str()))),
     }
     attributes
@@ -111,9 +112,7 @@ fn read_state(item: Reader<'_>) -> Result<State, StoreError> {
     match item.text("state")? {
         "pending" => Ok(State::Pending),
         "scanned" => Ok(State::Scanned { claim: read_claim(item)? }),
-        "confirmed" => {
-            Ok(State::Confirmed { claim: read_claim(item)?, at: item.seconds("confirmed_at")? })
-        }
+        "confirmed" => Ok(State::Confirmed { claim: read_claim(item)?, at: item.seconds("confirmed_at")? }),
         "redeemed" => Ok(State::Redeemed {
             claim: read_claim(item)?,
             grant: Grant {

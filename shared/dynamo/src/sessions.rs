@@ -92,7 +92,8 @@ impl Sessions for SessionTable {
         let written = write.update_expression(format!("SET {}", set.join(", "))).send().await;
         match written {
             Ok(written) => {
-                let item = written.attributes.ok_or_else(|| StoreError::new("UpdateItem returned no item"))?;
+                let item =
+                    written.attributes.ok_or_else(|| StoreError::new("UpdateItem returned no item"))?;
                 from_item(&item).map(Committed::Stored)
             }
             Err(error) => match error.as_service_error() {

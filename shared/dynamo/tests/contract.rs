@@ -1,6 +1,8 @@
 //! The DynamoDB stores against the contract, over the real API: `make test` starts an emulator and
 //! names it in `SAOMA_EMULATOR`, with the tables of `template.yaml`.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;

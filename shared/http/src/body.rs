@@ -71,9 +71,9 @@ enum Kind {
 
 async fn read(request: Request<Body>) -> Result<(Kind, Bytes), Problem> {
     let kind = content_type(request.headers());
-    let bytes = to_bytes(request.into_body(), LARGEST_BODY).await.map_err(|_| {
-        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "A body has at most 16 KB.")
-    })?;
+    let bytes = to_bytes(request.into_body(), LARGEST_BODY)
+        .await
+        .map_err(|_| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "A body has at most 16 KB."))?;
     Ok((if bytes.is_empty() { Kind::None } else { kind }, bytes))
 }
 

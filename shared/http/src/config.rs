@@ -1,6 +1,12 @@
 //! The environment, parsed once at start. What is missing or absurd is refused by name.
 
-use std::{collections::HashMap, fmt::Debug, ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt::{self, Debug},
+    ops::RangeInclusive,
+    str::FromStr,
+    time::Duration,
+};
 
 use jiff::tz::TimeZone;
 use saoma_domain::sms_code::SmsLimits;
@@ -26,14 +32,25 @@ pub enum ConfigError {
 }
 
 /// The process's variables.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment(HashMap<String, String>);
+
+/// The credentials are among the values: logs get the names (ADVERSARIES J2).
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 impl Environment {
     /// The variables this process was started with.
     #[must_use]
     pub fn of_process() -> Self {
-        Self(std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?))).collect())
+        Self(
+            std::env::vars_os()
+                .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
+                .collect(),
+        )
     }
 
     /// Given variables, for tests.
@@ -142,13 +159,11 @@ fn read_public_url(value: String) -> Result<String, ConfigError> {
             && url.query().is_none()
             && url.fragment().is_none()
     });
-    match url {
-        Some(_) => Ok(value.trim_end_matches('/').to_owned()),
-        None => {
-            let expected = "an https address without path or query (http only for localhost)".to_owned();
-            Err(ConfigError::Absurd { name: "PUBLIC_URL", value, expected })
-        }
+    if url.is_some() {
+        return Ok(value.trim_end_matches('/').to_owned());
     }
+    let expected = "an https address without path or query (http only for localhost)".to_owned();
+    Err(ConfigError::Absurd { name: "PUBLIC_URL", value, expected })
 }
 
 fn read_time_zone(value: String) -> Result<TimeZone, ConfigError> {

@@ -57,7 +57,8 @@ impl ScreenKey {
         let name = cookie_name(public_url);
         let value = self.reveal();
         let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly{secure}; SameSite=Lax");
-        let mut cookie = HeaderValue::from_str(&cookie).map_err(|error| Problem::internal(error.to_string()))?;
+        let mut cookie =
+            HeaderValue::from_str(&cookie).map_err(|error| Problem::internal(error.to_string()))?;
         cookie.set_sensitive(true);
         Ok(cookie)
     }

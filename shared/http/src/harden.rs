@@ -11,8 +11,16 @@ use axum::{
 use crate::{Problem, Service, telemetry};
 
 /// Names under which a secret might be sent in a query, where logs and histories keep it.
-const SECRET_NAMES: [&str; 8] =
-    ["token", "polltoken", "access_token", "accesstoken", "refreshtoken", "refresh_token", "authorization", "secret"];
+const SECRET_NAMES: [&str; 8] = [
+    "token",
+    "polltoken",
+    "access_token",
+    "accesstoken",
+    "refreshtoken",
+    "refresh_token",
+    "authorization",
+    "secret",
+];
 
 /// A function's routes, with the refusals and headers all of them share, and the log outside.
 pub fn hardened(routes: Router, service: &Service) -> Router {
@@ -38,7 +46,8 @@ async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
     let named = form_urlencoded::parse(query.as_bytes())
         .any(|(name, _)| SECRET_NAMES.contains(&name.to_ascii_lowercase().as_str()));
     if named {
-        return Problem::bad_request("secret_in_query", "Send tokens and secrets in headers.").into_response();
+        return Problem::bad_request("secret_in_query", "Send tokens and secrets in headers.")
+            .into_response();
     }
     next.run(request).await
 }

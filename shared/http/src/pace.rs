@@ -67,9 +67,9 @@ impl Pace {
     pub fn poll(&self, session: &Session, is_screen: bool, now: Timestamp) -> Result<(), u64> {
         let mut polls = self.polls.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (session.code.clone(), is_screen);
-        let early = polls.get(&key).is_some_and(|(last, version)| {
-            *version == session.version && now.since(*last) < SHORTEST_PACE
-        });
+        let early = polls
+            .get(&key)
+            .is_some_and(|(last, version)| *version == session.version && now.since(*last) < SHORTEST_PACE);
         if early {
             return Err(SHORTEST_PACE.as_secs());
         }

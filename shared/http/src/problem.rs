@@ -70,8 +70,11 @@ impl Problem {
     /// Too many requests; come back in so many seconds.
     #[must_use]
     pub const fn too_many(retry_after: u64) -> Self {
-        let mut problem =
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Too many requests; wait a little.");
+        let mut problem = Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "too_many_requests",
+            "Too many requests; wait a little.",
+        );
         problem.retry_after = Some(retry_after);
         problem
     }
@@ -92,8 +95,11 @@ impl Problem {
     /// We did something wrong.
     #[must_use]
     pub fn internal(cause: impl Into<String>) -> Self {
-        let mut problem =
-            Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "The service failed; it has been logged.");
+        let mut problem = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "The service failed; it has been logged.",
+        );
         problem.cause = Some(cause.into());
         problem
     }
@@ -128,7 +134,9 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let forbidden = |code, detail| Self::new(StatusCode::FORBIDDEN, code, detail);
         match refusal {
-            Refusal::Expired | Refusal::Cancelled | Refusal::Used | Refusal::NotTheScreen => Self::not_found(),
+            Refusal::Expired | Refusal::Cancelled | Refusal::Used | Refusal::NotTheScreen => {
+                Self::not_found()
+            }
             Refusal::ClaimedByAnother => {
                 forbidden("claimed_by_another", "Another phone has scanned this code.")
             }

@@ -23,10 +23,9 @@ impl<S: Sync> FromRequestParts<S> for Query {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let raw = parts.uri.query().unwrap_or_default();
-        parse_pairs(raw.as_bytes()).map(Self).ok_or(Problem::bad_request(
-            "malformed_query",
-            "A query parameter comes twice or is not UTF-8.",
-        ))
+        parse_pairs(raw.as_bytes())
+            .map(Self)
+            .ok_or(Problem::bad_request("malformed_query", "A query parameter comes twice or is not UTF-8."))
     }
 }
 

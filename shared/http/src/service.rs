@@ -42,7 +42,9 @@ impl Service {
     pub fn public_url(&self, facts: &Facts) -> Result<String, Problem> {
         let named = self.settings.public_url.clone();
         let gateway = || facts.domain_name.as_ref().map(|domain| format!("https://{domain}"));
-        named.or_else(gateway).ok_or_else(|| Problem::internal("PUBLIC_URL is not set and no domain name came"))
+        named
+            .or_else(gateway)
+            .ok_or_else(|| Problem::internal("PUBLIC_URL is not set and no domain name came"))
     }
 
     /// The client with this id: registered, or built in.

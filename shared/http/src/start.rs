@@ -1,6 +1,6 @@
 //! From `main` to the first request.
 
-use std::{error::Error, sync::Arc};
+use std::{error::Error, fmt, sync::Arc};
 
 use axum::Router;
 use saoma_tokens::Keys;
@@ -11,8 +11,27 @@ use crate::{
     telemetry,
 };
 
-/// Anything that keeps a function from starting.
-pub type StartError = Box<dyn Error + Send + Sync>;
+/// Anything that keeps a function from starting, with its causes. What `main` returns is printed as
+/// `Debug`, so this says it in words (ADVERSARIES J7).
+pub struct StartError(Box<dyn Error + Send + Sync>);
+
+impl<E: Error + Send + Sync + 'static> From<E> for StartError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the function refuses to start: {}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
 
 /// Starts the log and reads the environment. The first thing a `main` does.
 #[must_use]
@@ -26,7 +45,11 @@ pub fn environment() -> Environment {
 ///
 /// # Errors
 /// What keeps the function from starting.
-pub fn service(environment: &Environment, secret: &str, previous: Option<&str>) -> Result<Service, StartError> {
+pub fn service(
+    environment: &Environment,
+    secret: &str,
+    previous: Option<&str>,
+) -> Result<Service, StartError> {
     let settings = Settings::read(environment)?;
     let keys = Keys::derive(secret, previous)?;
     Ok(Service::new(settings, keys, Arc::new(SystemClock), Arc::new(SystemRandom)))
@@ -37,5 +60,5 @@ pub fn service(environment: &Environment, secret: &str, previous: Option<&str>) 
 /// # Errors
 /// When the runtime cannot be reached.
 pub async fn serve(router: Router) -> Result<(), StartError> {
-    lambda_http::run(router).await
+    lambda_http::run(router).await.map_err(StartError)
 }

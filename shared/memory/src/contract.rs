@@ -17,13 +17,11 @@ use saoma_domain::{
     cases::{self, Opened, Opening},
     client::Client,
     identity::{AccountId, ClientId, Phone, PhoneId, PhoneNumber},
-    ports::{
-        Accounts, Committed, Created, Devices, Freshness, Randomness, Sessions, SignIns, SmsChallenges,
-    },
+    ports::{Accounts, Committed, Created, Devices, Freshness, Randomness, Sessions, SignIns, SmsChallenges},
     secrets::TokenId,
     session::{
         Change, Claim, Command, Decision, Dialect, Ext, Grant, MatchNumber, RedeemKey, ScreenClaims, Seen,
-        Session, State,
+        Session,
     },
     sign_in::SignIn,
     sms_code::{SmsChallenge, SmsLimits},
@@ -70,6 +68,7 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
 }
 
 /// The change that `command` leads to from `session`.
+#[must_use]
 pub fn change(session: &Session, command: &Command, now: Timestamp) -> Change {
     match session.decide(command, now) {
         Ok(Decision::Moves(change) | Decision::Ends(change, _)) => change,
@@ -196,7 +195,7 @@ pub async fn one_winner_a_version(sessions: Arc<dyn Sessions>, random: &dyn Rand
         let winners = race(&sessions, &pending, scans).await;
         assert_eq!(winners.len(), 1, "B6: one phone wins");
         let scanned = stored(&*sessions, &pending).await;
-        assert_eq!(winners, [scanned.clone()]);
+        assert_eq!(winners, std::slice::from_ref(&scanned));
 
         let me = scanned.state.claim().unwrap().by.clone();
         let confirm = Command::Confirm(me.clone(), None);
@@ -220,11 +219,6 @@ pub async fn fifty_redemptions(sessions: Arc<dyn Sessions>, random: &dyn Randomn
     let (confirmed, _, secret) = open_confirmed(&*sessions, random).await;
     let redeems = (0..50).map(|_| redeem(random, &secret)).collect();
     race(&sessions, &confirmed, redeems).await.len()
-}
-
-/// Whether the stored state and the number of winners agree after a race.
-pub fn is_over(session: &Session) -> bool {
-    matches!(session.state, State::Redeemed { .. } | State::Cancelled { .. })
 }
 
 /// Accounts: one number, one account, found by either.

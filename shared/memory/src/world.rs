@@ -71,10 +71,8 @@ impl Randomness for SeededRandom {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(32) {
             let n = self.drawn.fetch_add(1, Ordering::SeqCst);
-            let block = Sha256::new()
-                .chain_update(self.seed.to_le_bytes())
-                .chain_update(n.to_le_bytes())
-                .finalize();
+            let block =
+                Sha256::new().chain_update(self.seed.to_le_bytes()).chain_update(n.to_le_bytes()).finalize();
             for (byte, drawn) in chunk.iter_mut().zip(block) {
                 *byte = drawn;
             }
@@ -97,9 +95,7 @@ impl Outbox {
     #[must_use]
     pub fn last_code(&self) -> Option<String> {
         let (_, text) = self.messages().pop()?;
-        text.split(|c: char| !c.is_ascii_digit())
-            .find(|digits| digits.len() == 6)
-            .map(str::to_owned)
+        text.split(|c: char| !c.is_ascii_digit()).find(|digits| digits.len() == 6).map(str::to_owned)
     }
 }
 

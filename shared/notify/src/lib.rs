@@ -27,7 +27,7 @@ impl Sms for SnsSms {
             .data_type("String")
             .string_value("Transactional")
             .build()
-            .map_err(|error| StoreError::new(error.to_string()))?;
+            .map_err(|error| StoreError::at("Publish", &error))?;
         self.0
             .publish()
             .phone_number(number.as_str())
@@ -35,7 +35,7 @@ impl Sms for SnsSms {
             .message_attributes("AWS.SNS.SMS.SMSType", transactional)
             .send()
             .await
-            .map_err(|error| StoreError::new(format!("Publish: {}", error.into_service_error())))?;
+            .map_err(|error| StoreError::at("Publish", &error))?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 //! A phone's token says `scope: approve_login` and may approve logins. A token that a screen got by
 //! QR never says so: one approval must not breed another (session core, rule 7).
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, PhoneId},
@@ -38,12 +38,19 @@ pub enum TokenError {
 }
 
 /// A signed token and what its receiver is told of it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MintedToken {
     /// The token.
     pub token: String,
     /// How long it is good.
     pub expires_in: Duration,
+}
+
+/// Whoever holds a token is its owner: logs get its life (ADVERSARIES J2).
+impl fmt::Debug for MintedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MintedToken(…, {:?})", self.expires_in)
+    }
 }
 
 /// The holder of a verified phone token.

@@ -27,12 +27,14 @@ struct Es256Signer(SigningKey);
 
 struct Es256Verifier(VerifyingKey);
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is jsonwebtoken's")]
 fn signer_factory(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>> {
     only_es256(*algorithm)?;
     let key = SigningKey::from_slice(key.as_bytes()).map_err(|_| ErrorKind::InvalidEcdsaKey)?;
     Ok(Box::new(Es256Signer(key)))
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature is jsonwebtoken's")]
 fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn JwtVerifier>> {
     only_es256(*algorithm)?;
     let key =

@@ -4,10 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use p256::{
-    SecretKey,
-    elliptic_curve::sec1::ToSec1Point,
-};
+use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
 use saoma_domain::ports::KeyedHash;
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -171,9 +168,7 @@ fn expand(secret: &str, info: &[u8], out: &mut [u8]) -> Result<(), KeyError> {
     if secret.len() < Keys::SHORTEST_SECRET {
         return Err(KeyError::TooShort);
     }
-    Hkdf::<Sha256>::new(None, secret.as_bytes())
-        .expand(info, out)
-        .map_err(|_| KeyError::Underivable)
+    Hkdf::<Sha256>::new(None, secret.as_bytes()).expand(info, out).map_err(|_| KeyError::Underivable)
 }
 
 /// The key's name: its RFC 7638 thumbprint.

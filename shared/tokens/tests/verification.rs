@@ -1,10 +1,15 @@
 //! What verification accepts, and all that it must not.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
-use p256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::{Signer, Verifier}};
+use p256::ecdsa::{
+    Signature, SigningKey, VerifyingKey,
+    signature::{Signer, Verifier},
+};
 use saoma_domain::{
     cases::{self, Opening},
     client::Client,
@@ -60,19 +65,11 @@ async fn session() -> Session {
 
 fn parts(token: &str) -> (Value, Value, Vec<u8>) {
     let parts: Vec<_> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
-    (
-        serde_json::from_slice(&parts[0]).unwrap(),
-        serde_json::from_slice(&parts[1]).unwrap(),
-        parts[2].clone(),
-    )
+    (serde_json::from_slice(&parts[0]).unwrap(), serde_json::from_slice(&parts[1]).unwrap(), parts[2].clone())
 }
 
 fn signing_input(header: &Value, claims: &Value) -> String {
-    format!(
-        "{}.{}",
-        URL_SAFE_NO_PAD.encode(header.to_string()),
-        URL_SAFE_NO_PAD.encode(claims.to_string())
-    )
+    format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
 /// The deployment's own key, derived a second time: forgeries here are as good as they get.
@@ -273,7 +270,9 @@ fn a_bent_signature_is_refused() {
         let forged = format!("{input}.{}", URL_SAFE_NO_PAD.encode(&signature));
         assert_eq!(verdict(&forged), Err(TokenError::Invalid), "{} bytes", signature.len());
     }
-    for text in ["", ".", "..", "...", "a.b.c", &"x".repeat(100_000), &format!("{token}.x"), &format!(" {token}")] {
+    for text in
+        ["", ".", "..", "...", "a.b.c", &"x".repeat(100_000), &format!("{token}.x"), &format!(" {token}")]
+    {
         assert_eq!(verdict(text), Err(TokenError::Invalid));
     }
 }

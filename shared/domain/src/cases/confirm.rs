@@ -28,9 +28,7 @@ pub async fn confirm(
     let session = find(sessions, code, dialect).await?;
     let confirmed = advance(sessions, session, &Command::Confirm(by, number), now).await?;
     if let (Dialect::Kiosk, Some(mac)) = (confirmed.dialect, &confirmed.claims.device_mac) {
-        devices
-            .bind(account, mac, confirmed.claims.device_name.as_ref(), now)
-            .await?;
+        devices.bind(account, mac, confirmed.claims.device_name.as_ref(), now).await?;
     }
     Ok(confirmed)
 }

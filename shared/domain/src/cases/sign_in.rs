@@ -62,7 +62,10 @@ const MOST_RACES: usize = 8;
 ///
 /// # Errors
 /// [`SignInError`].
-#[expect(clippy::too_many_arguments, reason = "each is a port or a parsed value; bundling them would only hide it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a port or a parsed value; bundling them would only hide it"
+)]
 pub async fn sign_in_by_sms(
     challenges: &dyn SmsChallenges,
     accounts: &dyn Accounts,

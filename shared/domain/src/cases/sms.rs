@@ -46,7 +46,10 @@ pub(super) fn code_hash(keys: &dyn KeyedHash, number: &PhoneNumber, code: &SmsCo
 ///
 /// # Errors
 /// [`SendError`].
-#[expect(clippy::too_many_arguments, reason = "each is a port or a parsed value; bundling them would only hide it")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a port or a parsed value; bundling them would only hide it"
+)]
 pub async fn send_code(
     challenges: &dyn SmsChallenges,
     sms: &dyn Sms,
@@ -60,9 +63,7 @@ pub async fn send_code(
 ) -> Result<Sent, SendError> {
     let code = SmsCode::random(random);
     let stored = challenges.challenge(number).await?.unwrap_or_default();
-    let next = stored
-        .send(code_hash(keys, number, &code), now, limits)
-        .map_err(SendError::TooMany)?;
+    let next = stored.send(code_hash(keys, number, &code), now, limits).map_err(SendError::TooMany)?;
     if let Some(ip) = ip
         && !challenges.count_ip(ip, now, limits.per_ip_per_day).await?
     {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::{
     identity::{ClientId, Phone},
     ports::Randomness,
-    secrets::{Secret, SecretHash, SessionCode, TokenId},
+    secrets::{Secret, SecretHash, SessionCode, TokenId, random_hex},
     session::{MatchNumber, MatchPolicy},
     text::CleanText,
     time::Timestamp,
@@ -172,14 +172,9 @@ impl CancelReason {
     /// Reads the name.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        [
-            Self::Declined,
-            Self::Replaced,
-            Self::WrongMatchNumber,
-            Self::AccountBarred,
-        ]
-        .into_iter()
-        .find(|reason| reason.as_str() == raw)
+        [Self::Declined, Self::Replaced, Self::WrongMatchNumber, Self::AccountBarred]
+            .into_iter()
+            .find(|reason| reason.as_str() == raw)
     }
 }
 
@@ -205,9 +200,7 @@ impl Dialect {
     /// Reads the name.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Kiosk, Self::Web]
-            .into_iter()
-            .find(|dialect| dialect.as_str() == raw)
+        [Self::Kiosk, Self::Web].into_iter().find(|dialect| dialect.as_str() == raw)
     }
 }
 
@@ -257,10 +250,7 @@ pub struct PictureName(String);
 impl PictureName {
     /// A fresh name with 128 random bits.
     pub fn random(random: &dyn Randomness) -> Self {
-        let mut bytes = [0_u8; 16];
-        random.fill(&mut bytes);
-        let name: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self(format!("{name}.png"))
+        Self(format!("{}.png", random_hex(random)))
     }
 
     /// From a stored name.

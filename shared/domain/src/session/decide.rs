@@ -144,6 +144,7 @@ impl Session {
     /// # Errors
     /// The [`Refusal`] that is true of the session as it stands here. A store may know better; then
     /// the caller decides again on what the store has.
+    #[expect(clippy::match_same_arms, reason = "it is a table: its rows stand by state")]
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
         use Command::{Bar, Confirm, Decline, Redeem, Replace, Scan};
         use State::{Cancelled, Confirmed, Pending, Redeemed, Scanned};
@@ -155,11 +156,10 @@ impl Session {
             (_, Replace(secret) | Redeem(RedeemKey::Screen(secret), _)) if !self.is_screen(secret) => {
                 Err(Refusal::NotTheScreen)
             }
-            (Scanned { claim } | Confirmed { claim, .. }, Scan(Claim { by, .. }) | Confirm(by, _) | Decline(by))
-                if claim.by != *by =>
-            {
-                Err(Refusal::ClaimedByAnother)
-            }
+            (
+                Scanned { claim } | Confirmed { claim, .. },
+                Scan(Claim { by, .. }) | Confirm(by, _) | Decline(by),
+            ) if claim.by != *by => Err(Refusal::ClaimedByAnother),
 
             (Pending, Scan(claim)) => Ok(self.to(now, Scanned { claim: claim.clone() })),
             (Pending, Confirm(..)) => Err(Refusal::NotScanned),
@@ -223,9 +223,5 @@ impl Session {
 /// when ours was, and otherwise nothing.
 fn redeem_again(key: &RedeemKey, stored: &Grant, asked: &Grant, now: Timestamp) -> Result<Decision, Refusal> {
     let answer_lost = matches!(key, RedeemKey::Screen(_)) && now.since(stored.at) <= REDEEM_AGAIN;
-    if stored.id == asked.id || answer_lost {
-        Ok(Decision::Stays)
-    } else {
-        Err(Refusal::Used)
-    }
+    if stored.id == asked.id || answer_lost { Ok(Decision::Stays) } else { Err(Refusal::Used) }
 }

@@ -49,10 +49,8 @@ impl MatchNumber {
     /// so nobody learns the right one by asking twice, and the QR does not give them away.
     #[must_use]
     pub fn choices(self, screen: &SecretHash) -> [Self; 3] {
-        let digest = Sha256::new()
-            .chain_update(b"match number choices")
-            .chain_update(screen.as_bytes())
-            .finalize();
+        let digest =
+            Sha256::new().chain_update(b"match number choices").chain_update(screen.as_bytes()).finalize();
         let mut chosen = [self; 3];
         let mut others = digest
             .iter()
@@ -103,9 +101,7 @@ impl MatchPolicy {
     /// Reads the word.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Off, Self::Show, Self::Pick]
-            .into_iter()
-            .find(|policy| policy.as_str() == raw)
+        [Self::Off, Self::Show, Self::Pick].into_iter().find(|policy| policy.as_str() == raw)
     }
 }
 

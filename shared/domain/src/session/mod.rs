@@ -4,8 +4,8 @@
 //! * [`Session::decide`] is the only place that says what may happen next.
 //! * [`Change`] is the only thing a store accepts.
 
-mod decide;
 mod data;
+mod decide;
 mod match_number;
 
 pub use data::{CancelReason, Claim, Dialect, Ext, Grant, PictureName, ScreenClaims, Seen, Session, State};

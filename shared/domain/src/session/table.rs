@@ -83,10 +83,7 @@ fn the_whole_table() {
     let mine = phone("3000876", "mine");
     let commands = [
         ("scan, the same phone", Command::Scan(claim())),
-        (
-            "scan, the person's other phone",
-            Command::Scan(Claim { by: phone("3000876", "other"), ..claim() }),
-        ),
+        ("scan, the person's other phone", Command::Scan(Claim { by: phone("3000876", "other"), ..claim() })),
         ("confirm, right number", Command::Confirm(mine.clone(), number("42"))),
         ("confirm, wrong number", Command::Confirm(mine.clone(), number("43"))),
         ("confirm, no number", Command::Confirm(mine.clone(), None)),

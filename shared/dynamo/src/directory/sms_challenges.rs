@@ -40,9 +40,9 @@ impl SmsChallenges for Directory {
                 "#version = :before"
             })
             .expression_attribute_names("#version", "version")
-            .set_expression_attribute_values((next.version > 1).then(|| {
-                [(":before".to_owned(), self::number(next.version - 1))].into()
-            }))
+            .set_expression_attribute_values(
+                (next.version > 1).then(|| [(":before".to_owned(), self::number(next.version - 1))].into()),
+            )
             .send()
             .await;
         match put {
