@@ -7,6 +7,7 @@ Writes to the local emulator, or with STAGE=dev, staging or prod to that stack o
 
 import argparse
 import hashlib
+import os
 import secrets
 
 import boto3
@@ -68,7 +69,7 @@ def parser():
     found.add_argument("--page", help="where a signed-in PC page goes")
     found.add_argument("--origin", action="append", help="an origin that may poll; repeat for more")
     found.add_argument("--stage", default="local", choices=["local", "dev", "staging", "prod"])
-    found.add_argument("--emulator-port", type=int, default=4566)
+    found.add_argument("--emulator-port", type=int, default=int(os.environ.get("EMULATOR_PORT") or 4566))
     return found
 
 

@@ -15,10 +15,11 @@ from serve import Stack, announce, build
 
 
 @contextmanager
-def deployed(port, emulator):
-    """Deploys, creates the routes and serves them at their natural paths."""
+def deployed(port, emulator, **parameters):
+    """Deploys with these parameters, creates the routes and serves them at their natural paths."""
     url = f"http://localhost:{port}"
-    sam_deploy(emulator, package(), {"Architecture": "x86_64", "PublicUrl": os.environ.get("PUBLIC_URL") or url})
+    public_url = os.environ.get("PUBLIC_URL") or url
+    sam_deploy(emulator, package(), {"Architecture": "x86_64", "PublicUrl": public_url, **parameters})
     created = aws.physical_ids(emulator)
     api = created["Api"]
     create_routes(emulator, api, created)

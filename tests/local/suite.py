@@ -15,6 +15,9 @@ from processes import ROOT, VENV, free_port, run, tidy
 from serve import build, served
 
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
+DOCS = ("docs/kiosk.md", "docs/web.md")
+# The suite is one address with many people behind it.
+RAISED = {"CreatesPerMinute": "100000", "SmsPerIpPerDay": "10000"}
 
 
 def check():
@@ -38,14 +41,24 @@ def unit_contract_and_http():
 
 
 def end_to_end():
-    """The same tests against both ways of serving."""
+    """The same tests, and the pages of docs/, against both ways of serving."""
     build()
     step("end to end, as `make run` serves")
+    os.environ |= {upper(name): value for name, value in RAISED.items()}
     with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False) as stack:
-        nextest(END_TO_END, stack_environment(stack, "run"))
+        against(stack, "run")
     step("end to end, as `make deploy-local` deploys")
-    with aws.running(free_port()) as emulator, deployed(free_port(), emulator) as stack:
-        nextest(END_TO_END, stack_environment(stack, "deploy-local"))
+    with aws.running(free_port()) as emulator, deployed(free_port(), emulator, **RAISED) as stack:
+        against(stack, "deploy-local")
+
+
+def against(stack, served_by):
+    """Everything that calls a served stack."""
+    environment = stack_environment(stack, served_by)
+    nextest(END_TO_END, environment)
+    port = {"EMULATOR_PORT": str(stack.emulator.port)}
+    docs = [sys.executable, "tests/local/pages_of_docs.py", *DOCS]
+    run(docs, env={**os.environ, **environment, **port})
 
 
 def nextest(which, environment):

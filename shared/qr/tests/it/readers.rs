@@ -38,22 +38,6 @@ fn a_text_in_lower_case_reads_at_every_size() {
     reads_at_every_size(&shop(), &[Logo::Shield]);
 }
 
-// G4
-#[test]
-#[ignore = "takes minutes; run it after a change to symbols, rasters or logos"]
-fn every_text_reads_at_every_size_with_every_logo_at_every_logo_size() {
-    for text in [session("https://login.example.com"), session("http://localhost:9000"), shop()] {
-        for size in 94..=512 {
-            reads(&text, plain(size));
-            let logos =
-                Logo::ALL.iter().flat_map(|&logo| LOGO_SIZES.map(|wanted| with_logo(size, logo, wanted)));
-            for picture in logos {
-                reads(&text, picture);
-            }
-        }
-    }
-}
-
 #[test]
 fn a_session_at_an_api_gateway_address_reads_at_every_size() {
     let text = session("https://abcdefghij.execute-api.ap-northeast-1.amazonaws.com");
