@@ -6,6 +6,7 @@ and `Instance`, under AWS's runtime interface emulator, which takes calls. Linux
 
 import http.client
 import json
+import os
 import platform
 import subprocess
 import threading
@@ -15,10 +16,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlencode
 
+import template as sam
 from processes import ROOT, SCRATCH, VENV, Failure, end, free_port, listening, start, wait_until
 
-PUBLIC_HOST = "login.example.com"
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -36,46 +38,38 @@ class Answer:
         """The body as JSON."""
         return json.loads(self.body)
 
-    def expect(self, status):
-        """Itself, if its status is this one."""
-        if self.status != status:
-            raise Failure(f"a call was answered {self.status} instead of {status}: {self.body[:500]!r}")
+    def expect(self, *statuses):
+        """Itself, if its status is one of these."""
+        if self.status not in statuses:
+            raise Failure(f"a call was answered {self.status} instead of {statuses}: {self.body[:500]!r}")
         return self
 
 
-def event(method, path, *, headers=None, cookies=(), body=None):
-    """An HTTP call as the event API Gateway sends (payload format 2.0)."""
-    path, _, query = path.partition("?")
-    sent = {"user-agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"}
-    sent |= {"content-type": "application/json"} if body is not None else {}
-    sent |= headers or {}
+def event(name, *, parameters=None, query=None, headers=None, cookies=None, body=None):
+    """The call of events/<name>.json, with what a test cannot know beforehand put in."""
+    call = json.loads((ROOT / "events" / f"{name}.json").read_text())
+    for parameter, value in (parameters or {}).items():
+        call["rawPath"] = call["rawPath"].replace(call["pathParameters"][parameter], value)
+        call["pathParameters"][parameter] = value
+    call["requestContext"]["http"]["path"] = call["rawPath"]
+    if query is not None:
+        call["queryStringParameters"], call["rawQueryString"] = query, urlencode(query)
+    call["headers"] |= headers or {}
+    if cookies is not None:
+        call["cookies"] = cookies
+    if body is not None:
+        call["body"], call["isBase64Encoded"] = json.dumps(body), False
+        call["headers"] |= {"content-type": "application/json", "content-length": str(len(call["body"]))}
+    return call
+
+
+def environment(emulator, template, outputs):
+    """What a deployed function finds in its environment, and no variable of ours."""
     return {
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": query,
-        "cookies": list(cookies),
-        "headers": sent,
-        "requestContext": {
-            "accountId": "123456789012",
-            "apiId": "bench",
-            "domainName": PUBLIC_HOST,
-            "domainPrefix": "bench",
-            "http": {
-                "method": method,
-                "path": path,
-                "protocol": "HTTP/1.1",
-                "sourceIp": "203.0.113.7",
-                "userAgent": sent["user-agent"],
-            },
-            "requestId": "bench",
-            "routeKey": "$default",
-            "stage": "$default",
-            "time": "23/Jan/2024:08:20:38 +0000",
-            "timeEpoch": 1705998038000,
-        },
-        "body": None if body is None else json.dumps(body),
-        "isBase64Encoded": False,
+        **emulator.aws_environment(),
+        **sam.environment(template, outputs),
+        "PUBLIC_URL": "https://login.example.com",
+        "PATH": os.environ["PATH"],
     }
 
 
@@ -93,28 +87,28 @@ def peak_megabytes(pid):
 
 def time_start(binary, env):
     """Starts a function; seconds of processor and of wall until it asks for its first event."""
-    began = asked = used = None
-    ready = threading.Event()
+    process = asked = used = None
+    ready, over = threading.Event(), threading.Event()
 
     class RuntimeApi(BaseHTTPRequestHandler):
         def do_GET(self):
             nonlocal asked, used
-            asked = time.perf_counter()
-            used = cpu_seconds(process.pid)
+            asked, used = time.perf_counter(), cpu_seconds(process.pid)
             ready.set()
-            self.close_connection = True
+            over.wait()  # there is no event
 
-        do_POST = do_GET  # a function that fails to start says so here
+        def do_POST(self):  # it says why it cannot start
+            ready.set()
 
         def log_message(self, *_):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    env = {**env, **_LAMBDA, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"}
-    # Without hooks of ours Python starts a program by vfork, so hardly any of its own time is counted as the program's.
-    process = None
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    env = {**env, **_FROM_LAMBDA, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"}
     began = time.perf_counter()
+    # Without a hook Python starts a program by vfork, so that hardly any time of its own is counted as the program's.
     process = subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     try:
         if not ready.wait(20) or asked is None:
@@ -123,12 +117,13 @@ def time_start(binary, env):
     finally:
         process.kill()
         process.wait()
+        over.set()
         server.shutdown()
         server.server_close()
 
 
-# What Lambda sets, and the runtime client asks for.
-_LAMBDA = {
+# What the runtime client asks for.
+_FROM_LAMBDA = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
@@ -205,11 +200,4 @@ def interface_emulator():
 
 def binary_of(function):
     """Where `cargo build --release` puts a function."""
-    return release_folder() / function
-
-
-def release_folder():
-    """Where `cargo build --release` puts everything."""
-    import os
-
-    return (ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release").resolve()
+    return (ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "release" / function).resolve()

@@ -19,6 +19,7 @@ pub struct Call {
     headers: Map<String, Value>,
     cookies: Vec<String>,
     body: Option<String>,
+    is_base64: bool,
     ip: String,
 }
 
@@ -48,6 +49,7 @@ impl Call {
             headers,
             cookies: Vec::new(),
             body: None,
+            is_base64: false,
             ip: "203.0.113.7".to_owned(),
         }
     }
@@ -83,6 +85,13 @@ impl Call {
     pub fn body(mut self, content_type: &str, body: &str) -> Self {
         self.body = Some(body.to_owned());
         self.header("content-type", content_type)
+    }
+
+    /// A body of any bytes, in Base64, as API Gateway sends what is not text.
+    #[must_use]
+    pub fn base64(mut self, content_type: &str, encoded: &str) -> Self {
+        self.is_base64 = true;
+        self.body(content_type, encoded)
     }
 
     /// Called from this address.
@@ -127,7 +136,7 @@ impl Call {
                 "timeEpoch": 1_705_998_038_000_u64,
             },
             "body": self.body,
-            "isBase64Encoded": false,
+            "isBase64Encoded": self.is_base64,
         })
     }
 

@@ -47,6 +47,7 @@ function tell(next, { lead = t(`screen.lead.${next}`), focus = true, detail } = 
 async function open({ note = '', focus = false } = {}) {
   const mine = begin();
   renewOnReturn = false;
+  number(''); // a number belongs to its code
   tell('loading', { focus });
   const answer = await call('GET', '/qr/code');
   if (mine.over) return;
@@ -69,11 +70,15 @@ function openLater(mine, answer) {
   mine.timer = setTimeout(() => open(), seconds * 1000);
 }
 
+function number(text) {
+  for (const element of document.querySelectorAll('[data-number]')) element.textContent = text;
+}
+
 function draw(mine, { svg, code, matchNumber, expiresIn }) {
   $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   $('qr').hidden = false;
   $('here').href = `/q/${encodeURIComponent(code)}`;
-  for (const element of document.querySelectorAll('[data-number]')) element.textContent = matchNumber;
+  number(matchNumber);
   mine.number = matchNumber;
   mine.endsAt = Date.now() + expiresIn * 1000;
   mine.stopCounting = countdown(mine.endsAt, (left) => {

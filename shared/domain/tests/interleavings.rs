@@ -261,13 +261,16 @@ impl Trace {
     }
 }
 
-/// The memory store never waits, so one poll is enough.
+/// The memory store only lets others in, and here there are none: asking again is enough.
 fn run<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let waker = std::task::Waker::from(Arc::new(Quiet));
-    match future.as_mut().poll(&mut std::task::Context::from_waker(&waker)) {
-        std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => panic!("the memory store waited"),
+    loop {
+        if let std::task::Poll::Ready(value) =
+            future.as_mut().poll(&mut std::task::Context::from_waker(&waker))
+        {
+            return value;
+        }
     }
 }
 

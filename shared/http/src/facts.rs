@@ -2,7 +2,10 @@
 
 use std::{convert::Infallible, net::IpAddr};
 
-use axum::{extract::FromRequestParts, http::request::Parts};
+use axum::{
+    extract::FromRequestParts,
+    http::{header::USER_AGENT, request::Parts},
+};
 use lambda_http::request::RequestContext;
 use saoma_domain::{session::Seen, text::CleanText};
 
@@ -48,7 +51,7 @@ impl<S: Sync> FromRequestParts<S> for Facts {
         let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>() else {
             return Ok(Self::default());
         };
-        let user_agent = context.http.user_agent.as_deref();
+        let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         Ok(Self {
             ip: context.http.source_ip.as_deref().and_then(|ip| ip.parse().ok()),
             browser: user_agent.and_then(|agent| CleanText::non_empty(&describe(agent))),

@@ -143,9 +143,16 @@ impl Memory {
     }
 }
 
+/// A real store answers later. So that tests meet the races of one, others have their turn between
+/// a read and the write decided on it.
+async fn let_others_in() {
+    tokio::task::yield_now().await;
+}
+
 #[async_trait]
 impl Sessions for Memory {
     async fn create(&self, session: &Session) -> Result<Created, StoreError> {
+        let_others_in().await;
         self.call(|data| {
             if data.sessions.contains_key(session.code.as_str()) {
                 return Created::Collision;
@@ -156,6 +163,7 @@ impl Sessions for Memory {
     }
 
     async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError> {
+        let_others_in().await;
         self.call(|data| {
             let stale = data.stale.get(code.as_str()).filter(|_| freshness == Freshness::Eventual);
             stale.or_else(|| data.sessions.get(code.as_str())).cloned()
@@ -163,6 +171,7 @@ impl Sessions for Memory {
     }
 
     async fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+        let_others_in().await;
         self.call(|data| {
             let Some(stored) = data.sessions.get_mut(change.code().as_str()) else {
                 return Committed::Gone;

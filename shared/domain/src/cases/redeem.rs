@@ -36,6 +36,7 @@ pub async fn redeem(
     now: Timestamp,
 ) -> Result<Redeemed, StepError> {
     let asked = Grant { id: TokenId::random(random), at: now.whole_secs() };
+    let works_once = matches!(key, RedeemKey::Ticket);
     let redeem = Command::Redeem(key, asked);
     session.decide(&redeem, now)?;
     let agreed_at = match &session.state {
@@ -49,7 +50,12 @@ pub async fn redeem(
         advance(sessions, session, &Command::Bar, now).await?;
         return Err(Refusal::Cancelled.into());
     };
-    let session = advance(sessions, session, &redeem, now).await?;
+    let session = match advance(sessions, session.clone(), &redeem, now).await {
+        // The write may be done and only its answer lost. A ticket cannot be used again to find out,
+        // so ask once more for the same grant: done, it stays; not done, it is tried again (B12).
+        Err(StepError::Store(_)) if works_once => advance(sessions, session, &redeem, now).await?,
+        settled => settled?,
+    };
     match &session.state {
         State::Redeemed { grant, .. } => {
             let grant = grant.clone();

@@ -1,0 +1,252 @@
+//! A headless Chromium, driven over `WebDriver` (W3C) by chromedriver.
+//!
+//! A dozen calls of a plain JSON protocol: a client library would bring more code than this and want a
+//! connector of its own.
+
+use std::path::Path;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+use crate::{
+    driver::{Driver, Profile},
+    service::{PATIENCE, eventually},
+};
+
+/// No sandbox, because root in a container has none; nothing that calls home or starts up slowly.
+const FLAGS: [&str; 8] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+/// The member of an answer that refers to an element (`WebDriver`, section 12.1).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+
+/// Whether nothing moves but what turns forever.
+const AT_REST: &str = "return document.getAnimations().every((each) => each.playState !== 'running' \
+     || each.effect.getComputedTiming().iterations === Infinity)";
+
+/// What a browser's user reads.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Language {
+    English,
+    Chinese,
+}
+
+impl Language {
+    /// As a BCP 47 tag.
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Chinese => "zh-CN",
+        }
+    }
+}
+
+/// What a browser is looked at on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Glass {
+    /// A PC: 1280 by 900.
+    Desk,
+    /// A phone: 360 by 740, two pixels to each.
+    Hand,
+}
+
+/// What a browser gets through to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Network {
+    Gone,
+    /// Each call takes three seconds.
+    Slow,
+}
+
+/// A browser of its own: no other has its profile. Gone when dropped, with all its processes.
+pub(crate) struct Browser {
+    // Dropped first, and everything that writes to the profile with it.
+    _driver: Driver,
+    profile: Profile,
+    session: String,
+    http: reqwest::Client,
+    glass: Glass,
+}
+
+impl Browser {
+    /// A browser fresh from the box.
+    pub(crate) async fn open(language: Language, glass: Glass) -> Self {
+        let profile = Profile::new();
+        let driver = Driver::start();
+        let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
+        let session = format!("http://127.0.0.1:{}/session", driver.port());
+        let mut browser = Self { _driver: driver, profile, session, http, glass };
+        let new = browser.call("", &browser.capabilities(language)).await;
+        browser.session = format!("{}/{}", browser.session, new["sessionId"].as_str().unwrap());
+        browser.look_through(glass).await;
+        browser
+    }
+
+    fn capabilities(&self, language: Language) -> Value {
+        let tag = language.tag();
+        let own = [format!("--lang={tag}"), format!("--user-data-dir={}", self.profile.path().display())];
+        let args: Vec<_> = FLAGS.into_iter().map(str::to_owned).chain(own).collect();
+        let options = json!({"args": args, "prefs": {"intl.accept_languages": tag}});
+        json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}})
+    }
+
+    /// Opens an address.
+    pub(crate) async fn go_to(&self, address: &str) {
+        self.call("/url", &json!({"url": address})).await;
+    }
+
+    /// Where it is now.
+    pub(crate) async fn address(&self) -> String {
+        self.run("return location.href").await.as_str().unwrap().to_owned()
+    }
+
+    /// Waits until the page says that it is in this state.
+    pub(crate) async fn reaches(&self, state: &str) {
+        let script = "return document.querySelector('main')?.dataset.state ?? ''";
+        let reached = async || (self.run(script).await == state).then_some(());
+        eventually(&format!("a page that is {state}"), reached).await;
+    }
+
+    /// What a person reads there.
+    pub(crate) async fn text(&self, testid: &str) -> String {
+        let script = "return document.querySelector(arguments[0])?.innerText ?? ''";
+        let read = self.run_with(script, &json!([css(testid)])).await;
+        read.as_str().unwrap().trim().to_owned()
+    }
+
+    /// Waits until an attribute has a value.
+    pub(crate) async fn has(&self, testid: &str, attribute: &str, value: &str) {
+        let script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1])";
+        let arguments = json!([css(testid), attribute]);
+        let there = async || (self.run_with(script, &arguments).await == value).then_some(());
+        eventually(&format!("{testid} with {attribute} {value}"), there).await;
+    }
+
+    /// Presses what has this test id.
+    pub(crate) async fn press(&self, testid: &str) {
+        self.press_at(&css(testid)).await;
+    }
+
+    /// Presses what this selector finds, as soon as it can be pressed.
+    pub(crate) async fn press_at(&self, selector: &str) {
+        let pressed = async || {
+            let element = self.find(selector).await?;
+            self.attempt(&format!("/element/{element}/click"), &json!({})).await.ok()
+        };
+        eventually(&format!("{selector} to press"), pressed).await;
+    }
+
+    /// Types into a field, as soon as it takes keys.
+    pub(crate) async fn write(&self, testid: &str, text: &str) {
+        let written = async || {
+            let element = self.find(&css(testid)).await?;
+            self.attempt(&format!("/element/{element}/value"), &json!({"text": text})).await.ok()
+        };
+        eventually(&format!("{testid} to write into"), written).await;
+    }
+
+    async fn find(&self, selector: &str) -> Option<String> {
+        let found = self.attempt("/element", &json!({"using": "css selector", "value": selector})).await;
+        Some(found.ok()?[ELEMENT].as_str()?.to_owned())
+    }
+
+    /// Runs a script in the page.
+    pub(crate) async fn run(&self, script: &str) -> Value {
+        self.run_with(script, &json!([])).await
+    }
+
+    /// Runs a script in the page; a page that is just being left has nothing to say.
+    async fn run_with(&self, script: &str, arguments: &Value) -> Value {
+        self.attempt("/execute/sync", &json!({"script": script, "args": arguments}))
+            .await
+            .unwrap_or(json!(""))
+    }
+
+    /// What is on the glass, as PNG.
+    pub(crate) async fn screenshot(&self) -> Vec<u8> {
+        // Reads an answer without a body, so `attempt` cannot.
+        let answer = self.http.get(format!("{}/screenshot", self.session)).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        STANDARD.decode(answer["value"].as_str().unwrap_or_else(|| panic!("{answer}"))).unwrap()
+    }
+
+    /// Makes its person like `light` or `dark` pages.
+    pub(crate) async fn turn(&self, scheme: &str) {
+        let like = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", like).await;
+    }
+
+    /// Changes its network.
+    pub(crate) async fn connect(&self, network: Network) {
+        let (offline, latency) = match network {
+            Network::Gone => (true, 0),
+            Network::Slow => (false, 3000),
+        };
+        self.devtools("Network.enable", json!({})).await;
+        let so =
+            json!({"offline": offline, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.devtools("Network.emulateNetworkConditions", so).await;
+    }
+
+    /// Sends a command of the `DevTools` protocol.
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        self.call("/goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
+    }
+
+    /// Saves the page as it stands, whole, on both glasses, to `target/screenshots`.
+    pub(crate) async fn shoot(&self, language: Language, name: &str) {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
+        std::fs::create_dir_all(&folder).unwrap();
+        for glass in [Glass::Desk, Glass::Hand] {
+            self.look_through(glass).await;
+            eventually("a page at rest", async || (self.run(AT_REST).await == true).then_some(())).await;
+            let png = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await;
+            let png = STANDARD.decode(png["data"].as_str().unwrap()).unwrap();
+            let file = format!("{}-{name}-{}.png", language.tag(), glass.width());
+            std::fs::write(folder.join(file), png).unwrap();
+        }
+        self.look_through(self.glass).await;
+    }
+
+    async fn look_through(&self, glass: Glass) {
+        let (height, scale, mobile) = match glass {
+            Glass::Desk => (900, 1, false),
+            Glass::Hand => (740, 2, true),
+        };
+        let metrics =
+            json!({"width": glass.width(), "height": height, "deviceScaleFactor": scale, "mobile": mobile});
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    async fn call(&self, path: &str, body: &Value) -> Value {
+        self.attempt(path, body).await.unwrap_or_else(|refused| panic!("WebDriver, {path}: {refused}"))
+    }
+
+    /// One call of the protocol; what it refuses comes back as it says it.
+    async fn attempt(&self, path: &str, body: &Value) -> Result<Value, Value> {
+        let answer = self.http.post(format!("{}{path}", self.session)).json(body).send().await;
+        let mut answer: Value = answer.unwrap_or_else(|error| panic!("{error:?}")).json().await.unwrap();
+        let value = answer["value"].take();
+        if value["error"].is_string() { Err(value) } else { Ok(value) }
+    }
+}
+
+impl Glass {
+    fn width(self) -> u32 {
+        match self {
+            Self::Desk => 1280,
+            Self::Hand => 360,
+        }
+    }
+}
+
+fn css(testid: &str) -> String {
+    format!("[data-testid={testid}]")
+}

@@ -1,0 +1,37 @@
+//! The whole service from the outside, as it is served: over HTTP, in a real browser, on the real tables.
+//!
+//! The same tests run against both ways of serving (`tests/local/suite.py` starts them); where the stack
+//! is comes from the environment, see [`service`].
+//!
+//! Drivers:
+//! * [`screen`]: a PC or a machine, over HTTP, with its own cookies.
+//! * [`phone`]: somebody's phone, signed in by a real SMS code.
+//! * [`browser`]: a headless Chromium ([`driver`] is its process); [`people`] says what a person does with it.
+//! * [`qr`]: two independent readers that must agree.
+//! * [`tables`]: what is stored. [`jwt`]: a token, checked against the published keys.
+//!
+//! Tests: [`kiosk`], [`web`], [`pictures`], [`storage`], [`walks`].
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a driver that cannot go on is a failed test"
+)]
+
+mod browser;
+mod driver;
+mod jwt;
+mod people;
+mod phone;
+mod qr;
+mod screen;
+mod service;
+mod tables;
+
+mod kiosk;
+mod pictures;
+mod storage;
+mod walks;
+mod web;

@@ -1,0 +1,72 @@
+//! What people do: one looks at a screen, and holds a phone.
+
+use crate::{
+    browser::{Browser, Glass, Language},
+    phone::{fresh_number, sms_code},
+    qr,
+    service::{Service, eventually},
+};
+
+/// A person before a screen, and what they read.
+pub(crate) struct Person {
+    pub(crate) service: Service,
+    pub(crate) language: Language,
+    pub(crate) screen: Browser,
+    /// Begins the names of screenshots: empty, or `dark-`.
+    pub(crate) shade: &'static str,
+}
+
+impl Person {
+    /// Somebody who has just opened the sign-in page.
+    pub(crate) async fn at_a_screen(language: Language) -> Self {
+        let service = Service::served();
+        let screen = Browser::open(language, Glass::Desk).await;
+        screen.go_to(&format!("{}/", service.url)).await;
+        screen.reaches("waiting").await;
+        Self { service, language, screen, shade: "" }
+    }
+
+    /// Holds a camera before the screen until it has read the QR: one that is just fading in is blurred.
+    pub(crate) async fn reads_the_qr(&self) -> String {
+        let look = async || qr::try_read(&self.screen.screenshot().await).ok();
+        let address = eventually("a QR on the screen that can be read", look).await;
+        assert!(address.starts_with(&format!("{}/Q/", self.service.url).to_uppercase()), "{address}");
+        address
+    }
+
+    /// The code of the QR on the screen.
+    pub(crate) async fn code(&self) -> String {
+        self.reads_the_qr().await.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// Takes out a phone and opens the QR's address on it.
+    pub(crate) async fn scans(&self) -> Browser {
+        let phone = Browser::open(self.language, Glass::Hand).await;
+        phone.go_to(&self.reads_the_qr().await).await;
+        phone
+    }
+
+    /// Signs in on the phone by SMS, up to the question.
+    pub(crate) async fn signs_in(&self, phone: &Browser) {
+        phone.reaches("phone-number").await;
+        self.shoot(phone, "phone-number").await;
+        let number = fresh_number();
+        phone.write("phone-input", number.trim_start_matches("+86")).await;
+        phone.press("send-code").await;
+        phone.reaches("sms-code").await;
+        self.shoot(phone, "phone-sms-code").await;
+        // The sixth digit sends it.
+        phone.write("sms-input", &sms_code(&self.service, &number).await).await;
+        phone.reaches("consent").await;
+    }
+
+    /// Saves what is to be seen.
+    pub(crate) async fn shoot(&self, browser: &Browser, name: &str) {
+        browser.shoot(self.language, &format!("{}{name}", self.shade)).await;
+    }
+
+    /// Saves what is to be seen on the screen.
+    pub(crate) async fn shoot_screen(&self, name: &str) {
+        self.shoot(&self.screen, name).await;
+    }
+}

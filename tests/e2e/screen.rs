@@ -1,0 +1,104 @@
+//! A screen without eyes: a PC or a machine, over HTTP, with its own cookies.
+
+use std::time::Duration;
+
+use reqwest::{
+    Client, StatusCode,
+    header::{HeaderMap, RETRY_AFTER},
+};
+use serde_json::Value;
+
+use crate::service::{PATIENCE, Service};
+
+/// One caller with one cookie jar.
+#[derive(Clone)]
+pub(crate) struct Screen {
+    url: String,
+    http: Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Screen {
+    /// A caller nobody has seen before.
+    pub(crate) fn new(service: &Service) -> Self {
+        let http = Client::builder().cookie_store(true).no_proxy().timeout(PATIENCE).build().unwrap();
+        Self { url: service.url.clone(), http }
+    }
+
+    /// `GET` a path of the service, or any whole address.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        let address = if path.starts_with('/') { format!("{}{path}", self.url) } else { path.to_owned() };
+        self.patiently(|| self.http.get(&address)).await
+    }
+
+    /// `POST` JSON; with a `token` header where there is one.
+    pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+        self.patiently(|| {
+            let call = self.http.post(format!("{}{path}", self.url)).json(body);
+            token.into_iter().fold(call, |call, token| call.header("token", token))
+        })
+        .await
+    }
+
+    /// Makes a call; when told to come back later, does. A poll that came too early is an answer.
+    async fn patiently(&self, call: impl Fn() -> reqwest::RequestBuilder) -> Answer {
+        loop {
+            let response = call().send().await.unwrap_or_else(|error| panic!("{error:?}"));
+            let (status, headers) = (response.status(), response.headers().clone());
+            let answer = Answer { status, headers, body: response.bytes().await.unwrap().to_vec() };
+            match answer.later() {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => return answer,
+            }
+        }
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.told()))
+    }
+
+    /// A text field of the JSON body.
+    pub(crate) fn text(&self, name: &str) -> String {
+        let found = self.json()[name].as_str().map(str::to_owned);
+        found.unwrap_or_else(|| panic!("no text {name}: {}", self.told()))
+    }
+
+    /// A header; empty when there is none.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The same answer, when it is the good one.
+    pub(crate) fn good(self) -> Self {
+        assert_eq!(self.status, 200, "{}", self.told());
+        self
+    }
+
+    /// For a message.
+    pub(crate) fn told(&self) -> String {
+        format!("{} {}", self.status, String::from_utf8_lossy(&self.body))
+    }
+
+    /// How long the service wants us to wait before it does what we asked.
+    fn later(&self) -> Option<Duration> {
+        let refused = self.status == StatusCode::TOO_MANY_REQUESTS && !self.is_a_state();
+        let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;
+        (refused && seconds <= 70).then(|| Duration::from_secs(seconds))
+    }
+
+    /// Whether it says how a login stands, which an early poll does too.
+    fn is_a_state(&self) -> bool {
+        let Ok(body) = serde_json::from_slice::<Value>(&self.body) else { return false };
+        body["codeStatus"].is_string() || body["statusflag"].as_i64().is_some_and(|flag| flag != -1)
+    }
+}

@@ -1,0 +1,60 @@
+//! Where the served stack is.
+
+use std::time::Duration;
+
+use saoma_http::Environment;
+
+/// How long anything may take that is not told otherwise: the machine may be small and busy.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+/// How long to wait between two looks.
+const GLANCE: Duration = Duration::from_millis(100);
+
+/// A served stack. A test without one fails: passing would say what was not seen.
+pub(crate) struct Service {
+    /// The public address, without a trailing slash.
+    pub(crate) url: String,
+    /// The AWS emulator's address, without a trailing slash.
+    pub(crate) emulator: String,
+    environment: Environment,
+}
+
+impl Service {
+    /// The stack that the environment names.
+    pub(crate) fn served() -> Self {
+        let environment = Environment::of_process();
+        let mut service = Self { url: String::new(), emulator: String::new(), environment };
+        service.url = service.address("SAOMA_URL");
+        service.emulator = service.address("SAOMA_EMULATOR");
+        service
+    }
+
+    /// A variable that must be set.
+    pub(crate) fn variable(&self, name: &'static str) -> String {
+        let value = self.environment.get(name);
+        value.unwrap_or_else(|| {
+            panic!("{name} is not set: these tests need a served stack, start them with `make test`")
+        })
+    }
+
+    /// All variables, as an SDK's configuration reads them.
+    pub(crate) fn environment(&self) -> impl Fn(&str) -> Option<String> {
+        |name| self.environment.get(name)
+    }
+
+    fn address(&self, name: &'static str) -> String {
+        self.variable(name).trim_end_matches('/').to_owned()
+    }
+}
+
+/// Looks again and again until there is something to see.
+pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let seen = tokio::time::timeout(PATIENCE, async {
+        loop {
+            if let Some(seen) = look().await {
+                return seen;
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    });
+    seen.await.unwrap_or_else(|_| panic!("after {PATIENCE:?} still not: {what}"))
+}

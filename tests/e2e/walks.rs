@@ -1,0 +1,180 @@
+//! People at both pages, in a real browser, in both languages.
+
+use crate::{
+    browser::{
+        Language::{self, Chinese, English},
+        Network,
+    },
+    people::Person,
+    service::eventually,
+    tables::Tables,
+};
+
+#[tokio::test]
+async fn a_person_signs_in_english() {
+    a_person_signs_in(English).await;
+}
+
+#[tokio::test]
+async fn a_person_signs_in_chinese() {
+    a_person_signs_in(Chinese).await;
+}
+
+async fn a_person_signs_in(language: Language) {
+    let person = Person::at_a_screen(language).await;
+    let screen = &person.screen;
+    assert_eq!(screen.run("return document.documentElement.lang").await, language.tag());
+    person.shoot_screen("screen-waiting").await;
+    let number = screen.text("match-number").await;
+
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    // I1
+    assert_eq!(phone.text("client-name").await, "Saoma");
+    let browser = phone.text("seen-browser").await;
+    assert!(browser.starts_with("Chrome on "), "{browser}");
+    person.shoot(&phone, "phone-consent").await;
+    screen.reaches("scanned").await;
+    assert_eq!(screen.text("match-number-large").await, number);
+    person.shoot_screen("screen-scanned").await;
+
+    phone.press_at(&choice(&number)).await;
+    person.shoot(&phone, "phone-consent-picked").await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    person.shoot(&phone, "phone-confirmed").await;
+
+    screen.reaches("signed-in").await;
+    screen.has("verified", "data-result", "verified").await;
+    // The ticket is out of the address before anybody can copy it.
+    assert_eq!(screen.address().await, format!("{}/welcome", person.service.url));
+    assert!(!screen.text("nick-name").await.is_empty());
+    assert!(!screen.text("member-id").await.is_empty());
+    person.shoot_screen("welcome-signed-in").await;
+
+    // A ticket works once: coming back to the page does not sign in again.
+    screen.go_to(&format!("{}/welcome", person.service.url)).await;
+    screen.reaches("failed").await;
+    person.shoot_screen("welcome-failed").await;
+}
+
+#[tokio::test]
+async fn a_person_says_no_english() {
+    a_person_says_no(English).await;
+}
+
+#[tokio::test]
+async fn a_person_says_no_chinese() {
+    a_person_says_no(Chinese).await;
+}
+
+async fn a_person_says_no(language: Language) {
+    let person = Person::at_a_screen(language).await;
+    let screen = &person.screen;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    phone.press("cancel").await;
+    phone.reaches("cancelled").await;
+    person.shoot(&phone, "phone-cancelled").await;
+    screen.reaches("cancelled").await;
+    person.shoot_screen("screen-cancelled").await;
+
+    // Who is signed in on the phone is asked at once the next time. D14: a wrong number ends it.
+    screen.press("new-code").await;
+    screen.reaches("waiting").await;
+    let number = screen.text("match-number").await;
+    phone.go_to(&person.reads_the_qr().await).await;
+    phone.reaches("consent").await;
+    phone.press_at(&format!("[data-testid=match-choice]:not([data-value='{number}'])")).await;
+    phone.press("confirm").await;
+    phone.reaches("error").await;
+    person.shoot(&phone, "phone-error").await;
+    screen.reaches("cancelled").await;
+
+    phone.run("location.reload()").await;
+    phone.reaches("gone").await;
+    person.shoot(&phone, "phone-gone").await;
+}
+
+#[tokio::test]
+async fn codes_run_out_english() {
+    codes_run_out(English).await;
+}
+
+#[tokio::test]
+async fn codes_run_out_chinese() {
+    codes_run_out(Chinese).await;
+}
+
+async fn codes_run_out(language: Language) {
+    let mut person = Person::at_a_screen(language).await;
+    let (screen, tables) = (&person.screen, Tables::of(&person.service));
+
+    // The clock on the wall jumps: the page need not ask anybody to know that its code is over.
+    let mut code = person.code().await;
+    screen.run("const now = Date.now; Date.now = () => now() + 3600e3").await;
+    code = renewed(&person, &code).await;
+    person.shoot_screen("screen-renewed").await;
+
+    // The service says so: four more times the page asks for a new one by itself, then it waits.
+    for _ in 0..4 {
+        tables.expire(&code).await;
+        code = renewed(&person, &code).await;
+    }
+    tables.expire(&code).await;
+    screen.reaches("expired").await;
+    person.shoot_screen("screen-expired").await;
+    screen.press("new-code").await;
+    screen.reaches("waiting").await;
+    assert_ne!(person.code().await, code);
+
+    in_the_dark(&mut person).await;
+    without_a_network(&person).await;
+}
+
+/// Waits for the code that replaces this one.
+async fn renewed(person: &Person, old: &str) -> String {
+    let address = async || {
+        let link = person.screen.run("return document.querySelector('[data-testid=open-here]').href").await;
+        let code = link.as_str()?.rsplit('/').next()?.to_owned();
+        (code != old).then_some(code)
+    };
+    let code = eventually("a new code", address).await;
+    person.screen.reaches("waiting").await;
+    assert_eq!(person.code().await, code, "the picture is the new code's");
+    code
+}
+
+/// A QR on a dark page is read all the same.
+async fn in_the_dark(person: &mut Person) {
+    person.shade = "dark-";
+    person.screen.turn("dark").await;
+    person.shoot_screen("screen-waiting").await;
+    let phone = person.scans().await;
+    phone.turn("dark").await;
+    person.signs_in(&phone).await;
+    person.shoot(&phone, "phone-consent").await;
+    person.screen.reaches("scanned").await;
+    person.shoot_screen("screen-scanned").await;
+    person.screen.turn("light").await;
+    person.shade = "";
+}
+
+/// Without the service the page says so and asks again by itself.
+async fn without_a_network(person: &Person) {
+    let screen = &person.screen;
+    screen.connect(Network::Gone).await;
+    screen.press("restart").await;
+    screen.reaches("error").await;
+    person.shoot_screen("screen-error").await;
+    screen.connect(Network::Slow).await;
+    screen.reaches("loading").await;
+    assert_eq!(screen.text("match-number").await, "", "the number of a code that is gone");
+    person.shoot_screen("screen-loading").await;
+    screen.reaches("waiting").await;
+}
+
+/// The tile with this number.
+fn choice(number: &str) -> String {
+    format!("[data-testid=match-choice][data-value='{number}']")
+}

@@ -1,0 +1,206 @@
+//! `POST /qr/ticket`: the site's server takes its token.
+
+use std::sync::Arc;
+
+use acceptance::{Call, Person, World};
+use saoma_domain::{
+    account::AccountStatus,
+    client::Client,
+    session::{CancelReason, State},
+};
+use serde_json::json;
+use tokio::{sync::Barrier, task::JoinSet};
+
+use super::{Pc, basic, exchange, let_in, pass, problem, register, register_shop, sessions, user};
+
+/// A ticket of a QR that the person activated for the shop.
+async fn ticket(world: &World, person: &Person) -> (Pc, String) {
+    let pc = Pc::open_shop(world).await;
+    let_in(world, person, &pc).await;
+    let ticket = pc.ticket(world).await;
+    (pc, ticket)
+}
+
+#[tokio::test]
+async fn a_form_does_what_json_does() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let (_, ticket) = ticket(&world, &person).await;
+    let call = Call::post("/qr/ticket").header("authorization", &shop);
+    let answer =
+        world.call(call.body("application/x-www-form-urlencoded", &format!("ticket={ticket}"))).await;
+    assert_eq!(user(&answer), json!(person.account.to_string()));
+}
+
+// B4
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_fifty_exchanges_at_once_one_gets_the_token() {
+    for _ in 0..20 {
+        let world = Arc::new(World::default());
+        let shop = register_shop(&world);
+        let person = world.sign_in("13800138000").await;
+        let (_, ticket) = ticket(&world, &person).await;
+        let barrier = Arc::new(Barrier::new(50));
+        let mut exchanges = JoinSet::new();
+        for _ in 0..50 {
+            let (world, barrier, shop, ticket) =
+                (world.clone(), barrier.clone(), shop.clone(), ticket.clone());
+            exchanges.spawn(async move {
+                barrier.wait().await;
+                exchange(&world, &shop, &ticket).await
+            });
+        }
+        let answers = exchanges.join_all().await;
+        let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
+        assert_eq!((good.len(), bad.len()), (1, 49));
+        for answer in bad {
+            problem(&answer, 400, "invalid_ticket");
+        }
+    }
+}
+
+// B4
+#[tokio::test]
+async fn of_many_tickets_for_one_session_one_is_good() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let (pc, first) = ticket(&world, &person).await;
+    let second = pc.ticket(&world).await;
+    assert_ne!(first, second);
+    user(&exchange(&world, &shop, &second).await);
+    problem(&exchange(&world, &shop, &first).await, 400, "invalid_ticket");
+}
+
+// A5
+#[tokio::test]
+async fn another_clients_credentials_are_refused_and_use_nothing_up() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let other = register(&world, "other", |client| client);
+    let person = world.sign_in("13800138000").await;
+    let (_, ticket) = ticket(&world, &person).await;
+    let before = sessions(&world);
+    problem(&exchange(&world, &other, &ticket).await, 400, "invalid_ticket");
+    assert_eq!(sessions(&world), before);
+    assert_eq!(user(&exchange(&world, &shop, &ticket).await), json!(person.account.to_string()));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_prove_itself_is_refused_and_uses_nothing_up() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let (pc, ticket) = ticket(&world, &person).await;
+    let before = sessions(&world);
+    for authorization in [
+        String::new(),
+        basic("shop", "wrong"),
+        basic("shop", ""),
+        basic("nobody", "wrong"),
+        basic("saoma", ""),
+        basic("saoma", "x"),
+        "Basic ***".to_owned(),
+        format!("Basic {}", "A".repeat(10_000)),
+        format!("Bearer {}", person.token),
+        shop.replace("Basic", "Digest"),
+    ] {
+        problem(&exchange(&world, &authorization, &ticket).await, 401, "invalid_client");
+    }
+    let by_cookie = Call::post("/qr/ticket").cookie(&pc.cookie).json(&json!({"ticket": ticket}));
+    problem(&world.call(by_cookie).await, 401, "invalid_client");
+    assert_eq!(sessions(&world), before);
+    user(&exchange(&world, &shop, &ticket).await);
+}
+
+// E18
+#[tokio::test]
+async fn a_used_ticket_gets_nothing_later() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let (pc, ticket) = ticket(&world, &person).await;
+    user(&exchange(&world, &shop, &ticket).await);
+    for seconds in [0, 1, 29, 31, 250] {
+        pass(&world, seconds);
+        problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+        assert_eq!(pc.poll(&world).await.json()["statusflag"], -2);
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_is_good_for_a_minute() {
+    for (seconds, status) in [(59, 200), (60, 400)] {
+        let world = World::default();
+        let shop = register_shop(&world);
+        let person = world.sign_in("13800138000").await;
+        let (_, ticket) = ticket(&world, &person).await;
+        pass(&world, seconds);
+        assert_eq!(exchange(&world, &shop, &ticket).await.status, status);
+    }
+}
+
+// E9 E11
+#[tokio::test]
+async fn no_other_kind_of_token_is_a_ticket() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let (pc, good) = ticket(&world, &person).await;
+    let (_, used) = ticket(&world, &person).await;
+    let token = exchange(&world, &shop, &used).await.text("access_token");
+    let before = sessions(&world);
+    let (unsigned, _) = good.rsplit_once('.').unwrap();
+    for wrong in [
+        person.token.clone(),
+        person.refresh_token.clone(),
+        token,
+        pc.poll_token.clone(),
+        pc.code.clone(),
+        String::new(),
+        format!("{unsigned}."),
+        unsigned.to_owned(),
+        format!("{good}A"),
+        good[..good.len() - 2].to_owned(),
+        "x".repeat(10_000),
+    ] {
+        problem(&exchange(&world, &shop, &wrong).await, 400, "invalid_ticket");
+    }
+    assert_eq!(sessions(&world), before);
+    user(&exchange(&world, &shop, &good).await);
+}
+
+// A14
+#[tokio::test]
+async fn an_account_barred_since_it_confirmed_signs_nobody_in() {
+    let bar: [fn(&World, &Person); 3] = [
+        |world, person| world.set_status(person, AccountStatus::Locked),
+        |world, person| world.set_status(person, AccountStatus::Deleted),
+        |world, person| world.reset_credentials(person),
+    ];
+    for bar in bar {
+        let world = World::default();
+        let shop = register_shop(&world);
+        let person = world.sign_in("13800138000").await;
+        let (pc, ticket) = ticket(&world, &person).await;
+        pass(&world, 1);
+        bar(&world, &person);
+        problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+        let state = world.session(&pc.code).state;
+        assert!(matches!(state, State::Cancelled { reason: CancelReason::AccountBarred, .. }), "{state:?}");
+        // Unlocking does not bring it back.
+        world.set_status(&person, AccountStatus::Active);
+        problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+        assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "reason": "cancelled"}));
+    }
+}
+
+#[tokio::test]
+async fn a_client_without_a_secret_exchanges_nothing() {
+    let world = World::default();
+    let shop = register(&world, "shop", |client| Client { secret: None, ..client });
+    let person = world.sign_in("13800138000").await;
+    let (_, ticket) = ticket(&world, &person).await;
+    problem(&exchange(&world, &shop, &ticket).await, 401, "invalid_client");
+}

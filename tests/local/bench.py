@@ -1,0 +1,29 @@
+"""make bench: what is shipped, measured: functions, pictures, and what a login costs. Linux only.
+
+A figure that misses its aim is marked and fails nothing: other machines are slower, and busy ones lie. Run it alone.
+"""
+
+import os
+import sys
+
+import bench_functions
+import bench_login
+import bench_pictures
+from processes import ROOT, Failure, run, tidy
+
+
+def main():
+    """Builds what is shipped, then measures it."""
+    if sys.platform != "linux":
+        raise Failure("make bench reads the processes' time and memory from /proc, so it needs Linux")
+    print("Building the functions as they are shipped (the first time takes minutes) ...", flush=True)
+    run(["cargo", "build", "--quiet", "--release", "--locked", "--bins"])
+    bench_functions.measure()
+    bench_pictures.measure()
+    bench_login.measure()
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    with tidy():
+        main()

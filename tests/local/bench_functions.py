@@ -1,0 +1,159 @@
+"""What each function weighs, how it starts, and what a call costs it."""
+
+import re
+from dataclasses import dataclass
+from statistics import median, quantiles
+
+import emulator as aws
+import template as sam
+from lambdas import binary_of, cpu_seconds, environment, event, instance, peak_megabytes, time_start
+from processes import free_port
+from tables import judged, show
+
+STARTS = 7
+WARM_CALLS = 300
+FEW_CALLS = 20  # enough to know what warm is in an instance that was started for its first answer
+GOOD = (200, 429)  # a poll before its time is answered in full, as a 429
+NUMBER = "+8613800138000"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One function's figures, in megabytes and milliseconds."""
+
+    function: str
+    size: float
+    ready_cpu: float
+    ready_wall: float
+    first_extra: float
+    warm_p50: float
+    warm_p99: float
+    warm_cpu: float
+    memory: float
+
+
+def measure():
+    """Measures every function over an emulator of its own, and prints the table."""
+    template = sam.load()
+    with aws.running(free_port()) as emulator:
+        env = environment(emulator, template, aws.create_data(emulator, template))
+        found = [measure_one(it.binary, env, emulator) for it in sam.functions(template)]
+    show_figures(found)
+
+
+def measure_one(function, env, emulator):
+    """One function: starts first, then calls."""
+    binary = binary_of(function)
+    time_start(binary, env)  # reads the file from disk once
+    starts = [time_start(binary, env) for _ in range(STARTS)]
+    with instance(binary, env) as prepared:
+        following = CALLS[function](prepared, emulator)
+    last, extras = None, []
+    for _ in range(STARTS):
+        with instance(binary, env) as it:
+            first = last = it.call(following(last)).expect(*GOOD)
+            warm = []
+            for _ in range(FEW_CALLS):
+                last = it.call(following(last)).expect(*GOOD)
+                warm.append(last.seconds)
+            extras.append(first.seconds - it.init_seconds() - median(warm))
+    with instance(binary, env) as it:
+        last = it.call(following(last))
+        used = cpu_seconds(it.pid)
+        warm = []
+        for _ in range(WARM_CALLS):
+            last = it.call(following(last)).expect(*GOOD)
+            warm.append(last.seconds)
+        used = cpu_seconds(it.pid) - used
+        memory = peak_megabytes(it.pid)
+    return Figures(
+        function,
+        size=binary.stat().st_size / 1e6,
+        ready_cpu=median(cpu for cpu, _ in starts) * 1e3,
+        ready_wall=median(wall for _, wall in starts) * 1e3,
+        first_extra=median(extras) * 1e3,
+        warm_p50=median(warm) * 1e3,
+        warm_p99=quantiles(warm, n=100)[98] * 1e3,
+        warm_cpu=used / WARM_CALLS * 1e3,
+        memory=memory,
+    )
+
+
+# What is called of each function: given an instance and the emulator, each makes what the call needs and returns a
+# function from the answer before to the next event.
+
+
+def poll_of_a_machine(kiosk, _emulator):
+    """A machine asks for the state with its secret. Asked too early it gets the same answer, as a 429."""
+    created = kiosk.call(event("kiosk-create")).expect(200).json()
+    poll = event("kiosk-status", parameters={"id": created["id"]}, headers={"token": created["pollToken"]})
+    return lambda _: poll
+
+
+def poll_of_a_page(web, _emulator):
+    """A PC page asks for the state with its cookie; too early as above."""
+    opened = web.call(event("web-code", cookies=[])).expect(200)
+    poll = event("web-login", cookies=[opened.cookies[0].split(";")[0]])
+    return lambda _: poll
+
+
+def published_keys(_oauth, _emulator):
+    """A server fetches the keys."""
+    jwks = event("oauth-jwks")
+    return lambda _: jwks
+
+
+def next_tokens(accounts, emulator):
+    """A phone exchanges each refresh token for the next."""
+    signed_in = sign_in(accounts, emulator)
+    return lambda last: event(
+        "accounts-refresh", body={"refreshToken": (last.json() if last else signed_in)["refreshToken"]}
+    )
+
+
+def sign_in_page(_pages, _emulator):
+    """A browser opens the sign-in page."""
+    page = event("pages-sign-in")
+    return lambda _: page
+
+
+CALLS = {
+    "kiosk": poll_of_a_machine,
+    "web": poll_of_a_page,
+    "oauth": published_keys,
+    "accounts": next_tokens,
+    "pages": sign_in_page,
+}
+
+
+def sign_in(accounts, emulator):
+    """Signs a phone in by SMS; the answer."""
+    accounts.call(event("accounts-send-code", body={"phone": NUMBER})).expect(200)
+    code = re.search(r"\d{6}", emulator.messages()[NUMBER][-1])[0]
+    return accounts.call(event("accounts-login-code", body={"phone": NUMBER, "code": code})).expect(200).json()
+
+
+def show_figures(found):
+    """The table."""
+    head = [
+        "function", "binary MB", "ready CPU ms", "ready wall ms", "first - warm ms",
+        "warm p50 ms", "warm p99 ms", "warm CPU ms", "peak MB",
+    ]  # fmt: skip
+    rows = [
+        [
+            it.function, judged(it.size, 6), judged(it.ready_cpu, 5), f"{it.ready_wall:.1f}",
+            judged(it.first_extra, 5), f"{it.warm_p50:.2f}", f"{it.warm_p99:.2f}",
+            judged(it.warm_cpu, 0.5, 3), judged(it.memory, 24, 1),
+        ]
+        for it in found
+    ]  # fmt: skip
+    rows.append(["aim", "< 6", "< 5", "", "< 5", "", "", "< 0.5", "< 24"])
+    called = {name: call.__doc__.split(".")[0].split("; too")[0] for name, call in CALLS.items()}
+    notes = [
+        f"ready: from the process's start until it asks for its first event, by a runtime API of our own, median of {STARTS}",
+        f"first - warm: AWS's runtime interface emulator: the first call less the start it reports and less a warm call, median of {STARTS}",
+        f"warm, peak: AWS's runtime interface emulator, {WARM_CALLS} calls of one instance; peak is VmHWM",
+        "wall includes the answers of the emulated AWS, a few ms each; CPU is the function's own, of all its threads (schedstat)",
+        *(f"{name}: {what}" for name, what in called.items()),
+    ]
+    show("Functions, as shipped", head, rows, notes)
