@@ -27,7 +27,7 @@ fn packages(folder: &str) -> BTreeMap<String, Vec<String>> {
                     _ if line.starts_with('[') => section = line,
                     "[package]" if key == "name" => name = line.split('"').nth(1).unwrap(),
                     "[dependencies]" if !key.is_empty() && !key.starts_with('#') => {
-                        needs.push(key.to_owned())
+                        needs.push(key.to_owned());
                     }
                     _ => {}
                 }

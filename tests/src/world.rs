@@ -12,7 +12,7 @@ use saoma_domain::{
     secrets::{Secret, SessionCode},
     session::Session,
 };
-use saoma_http::{Environment, Service, Settings};
+use saoma_http::{Environment, Service, Settings, config::read_time_zone};
 use saoma_memory::{
     Memory,
     world::{Drawer, FixedClock, Outbox, SeededRandom},
@@ -73,7 +73,8 @@ impl World {
         let random = Arc::new(SeededRandom::new(42));
         let (outbox, drawer) = (Arc::new(Outbox::default()), Arc::new(Drawer::default()));
         let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
-        let settings = Settings::read(&Environment::of(variables)).unwrap();
+        let environment = Environment::of(variables);
+        let settings = Settings::read(&environment).unwrap();
         let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
         let routers = [
@@ -85,6 +86,7 @@ impl World {
                 sign_ins: memory.clone(),
                 devices: memory.clone(),
                 pictures: drawer.clone(),
+                time_zone: read_time_zone(&environment).unwrap(),
             }),
             web::router(web::App {
                 service: service.clone(),

@@ -106,7 +106,7 @@ impl App {
     /// `yyyy-MM-dd HH:mm:ss` in the deployment's zone.
     fn local_time(&self, at: Timestamp) -> Option<String> {
         let instant = Instant::from_second(i64::try_from(at.secs()).ok()?).ok()?;
-        let local = instant.to_zoned(self.service.settings.time_zone.clone());
+        let local = instant.to_zoned(self.time_zone.clone());
         Some(local.strftime("%Y-%m-%d %H:%M:%S").to_string())
     }
 }

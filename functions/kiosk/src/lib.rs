@@ -20,6 +20,7 @@ mod status;
 use std::sync::Arc;
 
 use axum::{Router, http::HeaderMap, routing::post};
+use jiff::tz::TimeZone;
 use saoma_domain::{
     identity::Phone,
     ports::{Accounts, Clients, Devices, Pictures, Sessions, SignIns},
@@ -29,7 +30,7 @@ use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
 
 /// What the kiosk's endpoints need.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each is the port of its name")]
+#[expect(missing_docs, reason = "each is the port of its name, and the zone of the answers' times")]
 pub struct App {
     pub service: Service,
     pub sessions: Arc<dyn Sessions>,
@@ -38,6 +39,7 @@ pub struct App {
     pub sign_ins: Arc<dyn SignIns>,
     pub devices: Arc<dyn Devices>,
     pub pictures: Arc<dyn Pictures>,
+    pub time_zone: TimeZone,
 }
 
 /// The function's routes.

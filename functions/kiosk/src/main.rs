@@ -5,7 +5,10 @@ use std::sync::Arc;
 use kiosk::App;
 use saoma_aws::PictureBucket;
 use saoma_dynamo::{Directory, SessionTable};
-use saoma_http::start::{self, StartError};
+use saoma_http::{
+    config::read_time_zone,
+    start::{self, StartError},
+};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
@@ -22,6 +25,7 @@ async fn main() -> Result<(), StartError> {
         accounts: directory.clone(),
         sign_ins: directory.clone(),
         devices: directory,
+        time_zone: read_time_zone(&environment)?,
         pictures: Arc::new(PictureBucket::new(&aws, environment.required("QR_BUCKET")?)),
     }))
     .await
