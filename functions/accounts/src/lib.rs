@@ -17,7 +17,7 @@ mod signed_in;
 
 use std::sync::Arc;
 
-use axum::{Router, routing::post};
+use axum::{Router, response::IntoResponse, routing::post};
 use saoma_domain::{
     identity::PhoneNumber,
     ports::{Accounts, SignIns, Sms, SmsChallenges},
@@ -44,7 +44,7 @@ pub fn router(app: App) -> Router {
         .route("/api/user/refresh", post(refresh::refresh))
         .route("/api/user/logout", post(logout::logout))
         .with_state(app);
-    hardened(routes, &service)
+    hardened(routes, &service, Problem::into_response)
 }
 
 /// A telephone number from a body.

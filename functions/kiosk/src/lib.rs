@@ -19,7 +19,7 @@ mod status;
 
 use std::sync::Arc;
 
-use axum::{Router, http::HeaderMap, routing::post};
+use axum::{Router, http::HeaderMap, response::IntoResponse, routing::post};
 use jiff::tz::TimeZone;
 use saoma_domain::{
     identity::Phone,
@@ -52,7 +52,7 @@ pub fn router(app: App) -> Router {
         .route("/api/qrCode/bindLoginQrCode/{id}", post(bind::bind))
         .route("/api/qrCode/cancelLoginQrCode/{id}", post(cancel::cancel))
         .with_state(app);
-    hardened(routes, &service)
+    hardened(routes, &service, Problem::into_response)
 }
 
 impl App {

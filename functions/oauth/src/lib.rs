@@ -4,12 +4,12 @@
 
 mod jwks;
 
-use axum::{Router, routing::get};
-use saoma_http::{Service, harden::hardened};
+use axum::{Router, response::IntoResponse, routing::get};
+use saoma_http::{Problem, Service, harden::hardened};
 
 /// The function's routes.
 #[expect(clippy::needless_pass_by_value, reason = "as every function's router")]
 pub fn router(service: Service) -> Router {
     let routes = Router::new().route("/.well-known/jwks.json", get(jwks::jwks)).with_state(service.clone());
-    hardened(routes, &service)
+    hardened(routes, &service, Problem::into_response)
 }

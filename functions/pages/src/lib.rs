@@ -17,6 +17,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::HeaderMap,
+    response::IntoResponse,
     routing::{get, post},
 };
 use saoma_domain::{
@@ -51,7 +52,7 @@ pub fn router(app: App) -> Router {
         .route("/assets/{file}", get(page::asset))
         .route("/favicon.ico", get(page::icon))
         .with_state(app);
-    hardened(routes, &service)
+    hardened(routes, &service, Problem::into_response)
 }
 
 impl App {

@@ -29,6 +29,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     http::HeaderMap,
+    response::IntoResponse,
     routing::{get, options, post},
 };
 use saoma_domain::{
@@ -36,6 +37,8 @@ use saoma_domain::{
     ports::{Accounts, Clients, Devices, Sessions, SignIns},
 };
 use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+
+use crate::flag::Refused;
 
 /// What the web endpoints need.
 #[derive(Clone)]
@@ -62,7 +65,7 @@ pub fn router(app: App) -> Router {
         .route("/qr/cancel", post(cancel::cancel))
         .route("/qr/ticket", post(ticket::ticket))
         .with_state(app);
-    hardened(routes, &service)
+    hardened(routes, &service, |problem| Refused::Error(problem).into_response())
 }
 
 impl App {

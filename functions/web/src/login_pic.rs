@@ -67,10 +67,10 @@ fn read_number(query: &Query, name: &str, (default, largest): (u32, u32)) -> Res
     Ok(u32::try_from(number).unwrap_or(largest).min(largest))
 }
 
-/// A plain decimal of at most 18 digits.
+/// A plain decimal, however long: what is beyond counting is simply large.
 fn parse_digits(raw: &str) -> Option<u64> {
-    let digits = (1..=18).contains(&raw.len()) && raw.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| raw.parse().ok())?
+    let digits = !raw.is_empty() && raw.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| raw.parse().unwrap_or(u64::MAX))
 }
 
 /// A picture too small for its modules could not be read; that is known before any session is.

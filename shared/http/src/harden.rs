@@ -2,10 +2,10 @@
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
 use crate::{Problem, Service, telemetry};
@@ -22,12 +22,16 @@ const SECRET_NAMES: [&str; 8] = [
     "secret",
 ];
 
-/// A function's routes, with the refusals and headers all of them share, and the log outside.
-pub fn hardened(routes: Router, service: &Service) -> Router {
+/// How a function's contract words a refusal.
+pub type Shape = fn(Problem) -> Response;
+
+/// A function's routes, with the refusals and headers all of them share, and the log outside. The
+/// refusals take the contract's `shape`.
+pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
     routes
-        .fallback(|| async { no_such_route() })
-        .method_not_allowed_fallback(|| async { wrong_method() })
-        .layer(middleware::from_fn(refuse_secrets_in_query))
+        .fallback(move || async move { shape(no_such_route()) })
+        .method_not_allowed_fallback(move || async move { shape(wrong_method()) })
+        .layer(middleware::from_fn_with_state(shape, refuse_secrets_in_query))
         .layer(middleware::from_fn(add_headers))
         .layer(middleware::from_fn_with_state(service.clone(), telemetry::log_request))
 }
@@ -41,13 +45,12 @@ fn wrong_method() -> Problem {
 }
 
 /// A secret in a query is refused, so that nobody gets used to sending one (ADVERSARIES E2).
-async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
+async fn refuse_secrets_in_query(State(shape): State<Shape>, request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let named = form_urlencoded::parse(query.as_bytes())
         .any(|(name, _)| SECRET_NAMES.contains(&name.to_ascii_lowercase().as_str()));
     if named {
-        return Problem::bad_request("secret_in_query", "Send tokens and secrets in headers.")
-            .into_response();
+        return shape(Problem::bad_request("secret_in_query", "Send tokens and secrets in headers."));
     }
     next.run(request).await
 }

@@ -62,7 +62,8 @@ async fn the_documented_example_is_clamped_to_512_pixels_with_a_logo() {
 #[tokio::test]
 async fn a_picture_has_exactly_the_pixels_asked_for_and_at_most_512() {
     let world = World::with(&[("CREATES_PER_MINUTE", "1000")]);
-    let asked = ["94", "100", "163", "256", "511", "512", "513", "50000", "4294967297", "999999999999999999"];
+    let asked =
+        ["94", "100", "163", "256", "511", "512", "513", "50000", "4294967297", "18446744073709551616"];
     for (asked, side) in asked.into_iter().zip([94, 100, 163, 256, 511, 512, 512, 512, 512, 512]) {
         for logo in ["", "&logo=0", "&logo=1", "&logo=2&logoSize=1", "&logo=3&logoSize=50000"] {
             let answer = world.call(Call::get(&format!("/qr/loginpic?qrSize={asked}{logo}"))).await;
@@ -87,7 +88,6 @@ async fn a_picture_that_cannot_be_drawn_is_refused_and_leaves_nothing() {
         ("qrSize=%2B94", "invalid_size"),
         ("qrSize=0x5e", "invalid_size"),
         ("qrSize=%EF%BC%99%EF%BC%94", "invalid_size"),
-        ("qrSize=18446744073709551616", "invalid_size"),
         ("qrSize=73", "too_small"),
         ("qrSize=1", "too_small"),
         ("logoSize=0&logo=1", "invalid_size"),
