@@ -21,7 +21,7 @@ run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT),
 deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhost:9100
 	@exec $(PYTHON) tests/local/deploy_local.py
 
-client: $(VENV) ## register a client: ID=... NAME=... [POLICY=off|show|pick] [PAGE=...] [ORIGIN=...] [STAGE=local]
+client: $(VENV) ## register a client: ID=... NAME=... [PAGE=... for web] [ORIGIN=...] [POLICY=off|show|pick] [STAGE=local]
 	@$(PYTHON) tests/local/client.py --id "$(ID)" --name "$(NAME)" $(if $(POLICY),--policy $(POLICY)) \
 		$(if $(PAGE),--page "$(PAGE)") $(if $(ORIGIN),--origin "$(ORIGIN)") --stage $(if $(filter file,$(origin STAGE)),local,$(STAGE))
 

@@ -4,7 +4,12 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use acceptance::{Answer, Call, Person, World};
 use insta::assert_snapshot;
-use saoma_domain::{account::AccountStatus, ports::Clock, session::MatchPolicy};
+use saoma_domain::{
+    account::AccountStatus,
+    client::Client,
+    ports::Clock,
+    session::{Dialect, MatchPolicy},
+};
 use saoma_memory::{Fault, world::FixedClock};
 use serde_json::{Value, json};
 use tokio::{sync::Barrier, task::JoinSet};
@@ -974,4 +979,30 @@ async fn of_two_phones_that_scan_at_once_one_wins() {
         assert_eq!((won.len(), lost.len()), (1, 1));
         refused(lost[0], 403, "claimed_by_another");
     }
+}
+
+// A5: a web client's token leaves only for its server's ticket.
+#[tokio::test]
+async fn a_client_of_another_contract_is_unknown() {
+    let world = World::default();
+    world.register_client("shop", |client| Client { dialects: vec![Dialect::Web], ..client });
+    for channel in ["saoma", "shop"] {
+        let call = Call::post(CREATE).json(&machine()).header("channel", channel);
+        refused(&world.call(call).await, 400, "unknown_channel");
+    }
+    assert!(world.memory.sessions().is_empty());
+}
+
+// B8
+#[tokio::test]
+async fn an_answer_lost_in_the_last_second_is_given_again() {
+    let world = World::default();
+    let (_, id, poll_token) = confirmed(&world).await;
+    world.clock.advance(Duration::from_secs(299));
+    let taken = status(&world, &id, &poll_token).await;
+    world.clock.advance(Duration::from_secs(30));
+    assert_eq!(status(&world, &id, &poll_token).await.body, taken.body);
+    world.clock.advance(Duration::from_secs(2));
+    let later = status(&world, &id, &poll_token).await.json();
+    assert_eq!((&later["codeStatus"], &later["memberToken"]), (&json!("SUCCESS"), &Value::Null));
 }

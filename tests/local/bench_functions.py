@@ -51,19 +51,13 @@ def measure_one(function, env, emulator):
     last, extras = None, []
     for _ in range(STARTS):
         with instance(binary, env) as it:
-            first = last = it.call(following(last)).expect(*GOOD)
-            warm = []
-            for _ in range(FEW_CALLS):
-                last = it.call(following(last)).expect(*GOOD)
-                warm.append(last.seconds)
+            first = it.call(following(last)).expect(*GOOD)
+            warm, last = call_often(it, following, first, FEW_CALLS)
             extras.append(first.seconds - it.init_seconds() - median(warm))
     with instance(binary, env) as it:
-        last = it.call(following(last))
+        first = it.call(following(last)).expect(*GOOD)
         used = cpu_seconds(it.pid)
-        warm = []
-        for _ in range(WARM_CALLS):
-            last = it.call(following(last)).expect(*GOOD)
-            warm.append(last.seconds)
+        warm, _ = call_often(it, following, first, WARM_CALLS)
         used = cpu_seconds(it.pid) - used
         memory = peak_megabytes(it.pid)
     return Figures(
@@ -77,6 +71,15 @@ def measure_one(function, env, emulator):
         warm_cpu=used / WARM_CALLS * 1e3,
         memory=memory,
     )
+
+
+def call_often(running, following, last, times):
+    """Calls one after the other; their seconds, and the last answer."""
+    seconds = []
+    for _ in range(times):
+        last = running.call(following(last)).expect(*GOOD)
+        seconds.append(last.seconds)
+    return seconds, last
 
 
 # What is called of each function: given an instance and the emulator, each makes what the call needs and returns a
@@ -148,12 +151,13 @@ def show_figures(found):
         for it in found
     ]  # fmt: skip
     rows.append(["aim", "< 6", "< 5", "", "< 5", "", "", "< 0.5", "< 24"])
-    called = {name: call.__doc__.split(".")[0].split("; too")[0] for name, call in CALLS.items()}
     notes = [
-        f"ready: from the process's start until it asks for its first event, by a runtime API of our own, median of {STARTS}",
-        f"first - warm: AWS's runtime interface emulator: the first call less the start it reports and less a warm call, median of {STARTS}",
-        f"warm, peak: AWS's runtime interface emulator, {WARM_CALLS} calls of one instance; peak is VmHWM",
-        "wall includes the answers of the emulated AWS, a few ms each; CPU is the function's own, of all its threads (schedstat)",
-        *(f"{name}: {what}" for name, what in called.items()),
+        "ready: from the process's start until it asks for its first event; a runtime API of our own sees it;"
+        f" median of {STARTS}",
+        "first - warm: the first call, less the start it waits for, less a warm call; AWS's runtime interface emulator;"
+        f" median of {STARTS}",
+        f"warm, peak: {WARM_CALLS} calls of one instance; AWS's runtime interface emulator; peak is VmHWM",
+        "wall includes the emulated AWS, a few ms an answer; CPU is the function's own, of all threads (schedstat)",
+        "called: " + ", ".join(f"{name}: {call.__name__.replace('_', ' ')}" for name, call in CALLS.items()),
     ]
     show("Functions, as shipped", head, rows, notes)

@@ -37,6 +37,7 @@ def items(options, secret_hash):
         "pk": {"S": f"CLIENT#{options.id}"},
         "sk": {"S": "CLIENT"},
         "name": {"S": options.name},
+        "dialects": {"L": [{"S": "web" if options.page else "kiosk"}]},
         "match_policy": {"S": options.policy},
         "secret": {"B": secret_hash},
     }
@@ -66,7 +67,7 @@ def parser():
     found.add_argument("--id", required=True, help="what the client calls itself: channel, region, client_id")
     found.add_argument("--name", required=True, help="what a person reads before confirming")
     found.add_argument("--policy", choices=["off", "show", "pick"], default="show", help="the match number")
-    found.add_argument("--page", help="where a signed-in PC page goes")
+    found.add_argument("--page", help="where a signed-in PC page goes: makes it a web client; without, a kiosk channel")
     found.add_argument("--origin", action="append", help="an origin that may poll; repeat for more")
     found.add_argument("--stage", default="local", choices=["local", "dev", "staging", "prod"])
     found.add_argument("--emulator-port", type=int, default=int(os.environ.get("EMULATOR_PORT") or 4566))

@@ -10,7 +10,7 @@ use saoma_domain::{
     identity::{AccountId, ClientId, PhoneNumber},
     ports::Clock,
     secrets::{Secret, SessionCode},
-    session::Session,
+    session::{Dialect, Session},
 };
 use saoma_http::{Environment, Service, Settings, config::read_time_zone};
 use saoma_memory::{
@@ -192,6 +192,7 @@ impl World {
         let client = Client {
             id: ClientId::parse(id).unwrap(),
             secret: Some(secret.hash()),
+            dialects: vec![Dialect::Kiosk, Dialect::Web],
             ..Client::built_in(&built_in, id).unwrap()
         };
         self.memory.put_client(change(client));

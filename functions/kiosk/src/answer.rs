@@ -26,15 +26,15 @@ pub(crate) enum CodeStatus {
 }
 
 impl CodeStatus {
-    /// What a session comes to in this contract.
+    /// What a session comes to in this contract. One that was redeemed in time did not fail, however
+    /// late it is asked about.
     pub(crate) fn of(session: &Session, now: Timestamp) -> Self {
-        if session.is_expired(now) {
-            return Self::Failed;
-        }
         match session.state {
+            State::Redeemed { .. } => Self::Success,
+            _ if session.is_expired(now) => Self::Failed,
             State::Pending => Self::Default,
             State::Scanned { .. } => Self::Scan,
-            State::Confirmed { .. } | State::Redeemed { .. } => Self::Success,
+            State::Confirmed { .. } => Self::Success,
             State::Cancelled { .. } => Self::Failed,
         }
     }

@@ -42,8 +42,20 @@ pub(crate) async fn code(
     facts: Facts,
     headers: HeaderMap,
     query: Result<Query, Problem>,
+) -> Response {
+    match show(&app, &facts, &headers, query).await {
+        Ok(response) => response,
+        Err(refused) => cors::readable_refusal(&app, &facts, &headers, refused).await,
+    }
+}
+
+async fn show(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    query: Result<Query, Problem>,
 ) -> Result<Response, Refused> {
-    let qr = open(&app, &facts, &headers, &query?).await?;
+    let qr = open(app, facts, headers, &query?).await?;
     let symbol = Symbol::encode(&qr.text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
     let body = Code {
         status_flag: Flag::Waiting,

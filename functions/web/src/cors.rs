@@ -22,6 +22,11 @@ fn foreign_origin<'a>(headers: &'a HeaderMap, public_url: &str) -> Option<&'a He
     headers.get(header::ORIGIN).filter(|origin| origin.as_bytes() != public_url.as_bytes())
 }
 
+/// Whether a page of another site is calling.
+pub(crate) fn is_foreign(headers: &HeaderMap, public_url: &str) -> bool {
+    foreign_origin(headers, public_url).is_some()
+}
+
 /// Checks that the page behind a request may call for `client`.
 ///
 /// # Errors
@@ -49,6 +54,23 @@ pub(crate) fn readable(mut response: Response, origin: Option<HeaderValue>) -> R
             .insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
     }
     response
+}
+
+/// A refusal that a registered page may read too: why, and when to come back.
+pub(crate) async fn readable_refusal(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    refused: Refused,
+) -> Response {
+    let public_url = app.service.public_url(facts).unwrap_or_default();
+    let foreign = foreign_origin(headers, &public_url);
+    let origin = foreign.and_then(|origin| Origin::parse(origin.to_str().ok()?));
+    let known = match &origin {
+        Some(origin) => app.clients.knows_origin(origin).await.unwrap_or(false),
+        None => false,
+    };
+    readable(refused.into_response(), foreign.filter(|_| known).cloned())
 }
 
 /// `OPTIONS` on the two calls of a page. A preflight names no client, so any registered origin

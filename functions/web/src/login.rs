@@ -35,27 +35,37 @@ struct Standing {
 
 /// `GET /qr/login`, without parameters: the PC is known by its cookie, or by the `pollToken` in the
 /// `token` header. A secret that is not the screen's learns what an expired one does (W15).
-pub(crate) async fn login(
-    State(app): State<App>,
-    facts: Facts,
-    headers: HeaderMap,
-) -> Result<Response, Refused> {
-    let public_url = app.service.public_url(&facts)?;
-    let key = ScreenKey::from_header(&headers)
-        .or_else(|| ScreenKey::from_cookie(&headers, &public_url))
+pub(crate) async fn login(State(app): State<App>, facts: Facts, headers: HeaderMap) -> Response {
+    match ask(&app, &facts, &headers).await {
+        Ok(response) => response,
+        Err(refused) => cors::readable_refusal(&app, &facts, &headers, refused).await,
+    }
+}
+
+async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, Refused> {
+    let public_url = app.service.public_url(facts)?;
+    let key = ScreenKey::from_header(headers)
+        .or_else(|| ScreenKey::from_cookie(headers, &public_url))
         .ok_or_else(Problem::unauthorized)?;
     let view = match cases::status(&*app.sessions, &key.code, Dialect::Web, Some(&key.secret)).await {
         Ok(View::Screen(session)) => session,
         Ok(View::Stranger(_)) | Err(StepError::Unknown) => return Err(Refused::Dead),
         Err(error) => return Err(error.into()),
     };
-    let client = app.service.client(&*app.clients, &view.client).await?.ok_or(Refused::Dead)?;
-    let origin = cors::admit(&app, &facts, &headers, &client)?;
-    let return_url = |ticket: &str| match &client.return_url {
+    // A plain poll reads the session and nothing else.
+    let confirmed = matches!(view.state, SessionState::Confirmed { .. });
+    let (client, origin) = if confirmed || cors::is_foreign(headers, &public_url) {
+        let client = app.service.client(&*app.clients, &view.client).await?.ok_or(Refused::Dead)?;
+        let origin = cors::admit(app, facts, headers, &client)?;
+        (Some(client), origin)
+    } else {
+        (None, None)
+    };
+    let return_url = |ticket: &str| match client.as_ref().and_then(|client| client.return_url.as_ref()) {
         Some(url) => url.with_ticket(ticket),
         None => format!("{public_url}/welcome?ticket={ticket}"),
     };
-    let standing = stand(&app, &public_url, &view, return_url)?;
+    let standing = stand(app, &public_url, &view, return_url)?;
     let waits = matches!(standing.statusflag, Some(Flag::Waiting | Flag::Scanned));
     let early = waits.then(|| app.service.pace.poll(&view, true, app.service.clock.now()));
     let mut response = Json(standing).into_response();

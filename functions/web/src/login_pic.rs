@@ -41,7 +41,8 @@ fn read_picture(query: &Query) -> Result<Picture, Refused> {
     let size = read_number(query, "qrSize", QR_SIZE)?;
     let logo_size = read_number(query, "logoSize", LOGO_SIZE)?;
     let logo = match query.get("logo") {
-        None | Some("0") => None,
+        None => None,
+        Some(number) if parse_digits(number) == Some(0) => None,
         Some(number) => {
             let known = parse_digits(number).and_then(|n| Logo::from_number(u32::try_from(n).ok()?));
             Some(

@@ -62,5 +62,5 @@ async fn client_of(app: &App, query: &Query) -> Result<Client, Refused> {
     const UNKNOWN: Problem =
         Problem::bad_request("unknown_client", "The client parameter names no registered client.");
     let id = ClientId::parse(query.get("client").unwrap_or(Client::DEFAULT_WEB)).ok_or(UNKNOWN)?;
-    Ok(app.service.client(&*app.clients, &id).await?.ok_or(UNKNOWN)?)
+    Ok(app.service.client_of(&*app.clients, &id, Dialect::Web).await?.ok_or(UNKNOWN)?)
 }

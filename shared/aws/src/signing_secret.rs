@@ -12,7 +12,7 @@ pub struct SigningSecret {
     pub previous: Option<String>,
 }
 
-/// Reads the secret at `arn`. Two calls, for two versions; both at start, none later.
+/// Reads the secret at `arn`. Two calls at once, for two versions; none later.
 ///
 /// # Errors
 /// When the current version cannot be read. A missing previous one is none.
@@ -22,7 +22,8 @@ pub async fn signing_secret(config: &SdkConfig, arn: &str) -> Result<SigningSecr
         let got = client.get_secret_value().secret_id(arn).version_stage(stage).send().await;
         got.map(|value| value.secret_string.unwrap_or_default())
     };
-    let current = version("AWSCURRENT").await.map_err(|error| StoreError::at("GetSecretValue", &error))?;
-    let previous = version("AWSPREVIOUS").await.ok().filter(|previous| *previous != current);
+    let (current, previous) = tokio::join!(version("AWSCURRENT"), version("AWSPREVIOUS"));
+    let current = current.map_err(|error| StoreError::at("GetSecretValue", &error))?;
+    let previous = previous.ok().filter(|previous| *previous != current);
     Ok(SigningSecret { current, previous })
 }

@@ -5,7 +5,7 @@ use url::Url;
 use crate::{
     identity::ClientId,
     secrets::{Secret, SecretHash},
-    session::MatchPolicy,
+    session::{Dialect, MatchPolicy},
     text::CleanText,
 };
 
@@ -16,6 +16,9 @@ pub struct Client {
     pub id: ClientId,
     /// What people know it as.
     pub name: CleanText<64>,
+    /// The contracts it opens sessions through. A web client's token leaves only for its server's
+    /// ticket, so nobody may fetch one for it as a kiosk.
+    pub dialects: Vec<Dialect>,
     /// How much it insists on the match number.
     pub match_policy: MatchPolicy,
     /// Where a signed-in page goes; `None` goes to our own welcome page.
@@ -36,14 +39,15 @@ impl Client {
     /// replaces one.
     #[must_use]
     pub fn built_in(id: &ClientId, service_name: &str) -> Option<Self> {
-        let name = match id.as_str() {
-            Self::DEFAULT_KIOSK => Self::DEFAULT_KIOSK,
-            Self::DEFAULT_WEB => service_name,
+        let (name, dialect) = match id.as_str() {
+            Self::DEFAULT_KIOSK => (Self::DEFAULT_KIOSK, Dialect::Kiosk),
+            Self::DEFAULT_WEB => (service_name, Dialect::Web),
             _ => return None,
         };
         Some(Self {
             id: id.clone(),
             name: CleanText::new(name),
+            dialects: vec![dialect],
             match_policy: MatchPolicy::default(),
             return_url: None,
             origins: Vec::new(),

@@ -118,7 +118,7 @@ impl PhoneNumber {
         let well_formed = (8..=15).contains(&number.len())
             && number.bytes().all(|b| b.is_ascii_digit())
             && !number.starts_with('0')
-            && number.strip_prefix("86").is_none_or(|n| !n.starts_with('1') || is_mainland(n));
+            && number.strip_prefix("86").is_none_or(|n| !n.starts_with(['0', '1']) || is_mainland(n));
         well_formed.then(|| Self(format!("+{number}")))
     }
 
@@ -166,6 +166,7 @@ mod tests {
             ("4155552671", None),
             ("+0138001380", None),
             ("+86138001380", None),
+            ("+86013800138000", None),
             ("+86１3800138000", None),
             ("", None),
             ("+", None),

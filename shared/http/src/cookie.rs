@@ -28,18 +28,18 @@ impl ScreenKey {
         Some(Self { code: SessionCode::parse(code)?, secret: Secret::presented(secret)? })
     }
 
-    /// What a request's cookie holds.
+    /// What a request's cookie holds: the first of its name that can be one, whatever cookies of other
+    /// programs stand beside it.
     #[must_use]
     pub fn from_cookie(headers: &HeaderMap, public_url: &str) -> Option<Self> {
         let name = cookie_name(public_url);
         headers
             .get_all(header::COOKIE)
             .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(found, _)| *found == name)
-            .and_then(|(_, value)| Self::parse(value))
+            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+            .filter(|(found, _)| *found == name)
+            .find_map(|(_, value)| Self::parse(value))
     }
 
     /// What a request's `token` header holds.

@@ -11,9 +11,11 @@ use axum::{
 use crate::{Problem, Service, telemetry};
 
 /// Names under which a secret might be sent in a query, where logs and histories keep it.
-const SECRET_NAMES: [&str; 8] = [
+const SECRET_NAMES: [&str; 10] = [
     "token",
     "polltoken",
+    "poll_token",
+    "client_secret",
     "access_token",
     "accesstoken",
     "refreshtoken",

@@ -6,6 +6,7 @@ use saoma_domain::{
     client::Client,
     identity::ClientId,
     ports::{Clients, Clock, Randomness, StoreError},
+    session::Dialect,
 };
 use saoma_tokens::Keys;
 
@@ -45,6 +46,20 @@ impl Service {
         named
             .or_else(gateway)
             .ok_or_else(|| Problem::internal("PUBLIC_URL is not set and no domain name came"))
+    }
+
+    /// The client with this id, if it opens sessions through this contract.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn client_of(
+        &self,
+        clients: &dyn Clients,
+        id: &ClientId,
+        dialect: Dialect,
+    ) -> Result<Option<Client>, StoreError> {
+        let client = self.client(clients, id).await?;
+        Ok(client.filter(|client| client.dialects.contains(&dialect)))
     }
 
     /// The client with this id: registered, or built in.

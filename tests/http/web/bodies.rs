@@ -44,6 +44,7 @@ async fn malformed_json_is_refused() {
         "{",
         "null",
         "[]",
+        r#"["CODE","ext"]"#,
         "\"CODE\"",
         r#"{"code":null}"#,
         r#"{"code":7}"#,

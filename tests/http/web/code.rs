@@ -1,7 +1,10 @@
 //! `GET /qr/code`, and the cookie and origins it shares with the picture.
 
 use acceptance::{Answer, Call, World};
-use saoma_domain::{client::Client, session::MatchPolicy};
+use saoma_domain::{
+    client::Client,
+    session::{Dialect, MatchPolicy},
+};
 use serde_json::json;
 
 use super::{Pc, SHOP_ORIGIN, flag, refused, register, register_shop, sessions};
@@ -105,6 +108,21 @@ async fn a_page_of_a_registered_origin_may_call() {
 
 // W3
 #[tokio::test]
+async fn a_page_of_a_registered_origin_may_read_why_it_is_refused() {
+    let world = World::default();
+    register_shop(&world);
+    let stranger = "0".repeat(26) + ".x";
+    let poll = Call::get("/qr/login").header("token", &stranger).header("origin", SHOP_ORIGIN);
+    let dead = world.call(poll).await;
+    assert_eq!((cors(&dead), flag(&dead)), ((200, SHOP_ORIGIN, ""), -2));
+    let unknown = world.call(Call::get("/qr/code?client=nobody").header("origin", SHOP_ORIGIN)).await;
+    assert_eq!(cors(&unknown), (400, SHOP_ORIGIN, ""));
+    let elsewhere = Call::get("/qr/code?client=nobody").header("origin", "https://evil.example");
+    assert_eq!(cors(&world.call(elsewhere).await), (400, "", ""));
+}
+
+// W3
+#[tokio::test]
 async fn a_page_of_any_other_origin_may_not() {
     let world = World::default();
     register_shop(&world);
@@ -168,4 +186,16 @@ async fn the_phones_endpoints_answer_no_page() {
             assert_eq!(answer.header("access-control-allow-headers"), "", "{step}");
         }
     }
+}
+
+// A5: a kiosk's client has no page to send a ticket to, and a web client's token is for its server.
+#[tokio::test]
+async fn a_client_of_another_contract_is_unknown() {
+    let world = World::default();
+    world.register_client("machine", |client| Client { dialects: vec![Dialect::Kiosk], ..client });
+    for client in ["HOSPITAL_SAAS", "machine"] {
+        let answer = world.call(Call::get(&format!("/qr/code?client={client}"))).await;
+        refused(&answer, 400, "unknown_client");
+    }
+    assert!(sessions(&world).is_empty());
 }

@@ -48,6 +48,7 @@ async fn a_poll_by_nobody_is_an_error() {
     401 Unauthorized
     content-type: application/json
     www-authenticate: Bearer
+    vary: Origin
     cache-control: no-store
     x-content-type-options: nosniff
     x-frame-options: DENY
@@ -297,4 +298,16 @@ async fn a_ticket_from_a_stale_copy_of_a_replaced_qr_is_worth_nothing() {
     let ticket = pc.ticket(&world).await;
     super::problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
     assert_eq!(world.session(&pc.code).state.name(), "cancelled");
+}
+
+#[tokio::test]
+async fn cookies_of_other_programs_do_not_hide_ours() {
+    let world = World::default();
+    let pc = Pc::open(&world).await;
+    let name = pc.cookie.split('=').next().unwrap();
+    for neighbour in ["theme=深色", "=", "no-pair", &format!("{name}=junk"), &format!("{name}=a.b")] {
+        let answer = world.call(Call::get("/qr/login").cookie(neighbour).cookie(&pc.cookie)).await;
+        assert_eq!(flag(&answer), 0, "{neighbour}: {}", answer.whole());
+        pass(&world, 2);
+    }
 }

@@ -149,7 +149,9 @@ impl Session {
         use Command::{Bar, Confirm, Decline, Redeem, Replace, Scan};
         use State::{Cancelled, Confirmed, Pending, Redeemed, Scanned};
 
-        if self.is_expired(now) {
+        // A lost answer is given again for its half minute, even past the session's end.
+        let given_again = matches!((&self.state, command), (Redeemed { .. }, Redeem(..)));
+        if self.is_expired(now) && !given_again {
             return Err(Refusal::Expired);
         }
         match (&self.state, command) {

@@ -76,6 +76,11 @@ fn the_whole_table() {
         ("redeemed 31 s ago", 40, State::Redeemed { claim: claim(), grant: grant("first", 9) }),
         ("declined", 10, cancelled(CancelReason::Declined)),
         ("replaced", 10, cancelled(CancelReason::Replaced)),
+        (
+            "redeemed a second before its end, 5 s ago",
+            304,
+            State::Redeemed { claim: claim(), grant: grant("first", 299) },
+        ),
         ("a second before its end", 299, State::Confirmed { claim: claim(), at: at(8) }),
         ("at its end", 300, State::Confirmed { claim: claim(), at: at(8) }),
         ("47 hours past its end", 169_500, State::Confirmed { claim: claim(), at: at(8) }),

@@ -6,7 +6,7 @@ use saoma_domain::{
     identity::ClientId,
     ports::{Clients, Freshness, StoreError},
     secrets::SecretHash,
-    session::MatchPolicy,
+    session::{Dialect, MatchPolicy},
     text::CleanText,
 };
 
@@ -30,9 +30,11 @@ impl Clients for Directory {
 fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
     let item = Reader(item);
     let origins = item.texts("origins")?.into_iter().map(Origin::parse).collect::<Option<Vec<_>>>();
+    let dialects = item.texts("dialects")?.into_iter().map(Dialect::parse).collect::<Option<Vec<_>>>();
     Ok(Client {
         id: id.clone(),
         name: item.parsed("name", CleanText::non_empty)?,
+        dialects: dialects.ok_or_else(|| inconsistent("dialects"))?,
         match_policy: item.parsed("match_policy", MatchPolicy::parse)?,
         return_url: item.optional("return_url", ReturnUrl::parse)?,
         origins: origins.ok_or_else(|| inconsistent("origins"))?,
