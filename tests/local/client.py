@@ -8,6 +8,7 @@ Writes to the local emulator, or with STAGE=dev, staging or prod to that stack o
 import argparse
 import hashlib
 import os
+import re
 import secrets
 
 import boto3
@@ -19,6 +20,7 @@ from processes import Failure, tidy
 def main():
     """Reads the command line, writes the client, prints the secret."""
     options = parser().parse_args()
+    check(options)
     directory, table = directory_of(options)
     secret = secrets.token_urlsafe(32)
     try:
@@ -29,6 +31,16 @@ def main():
     except directory.exceptions.ConditionalCheckFailedException:
         raise Failure(f"there is a client {options.id} already") from None
     print(f"client  {options.id}\nsecret  {secret}\n\nThe secret is kept nowhere: only its SHA-256 is stored.")
+
+
+def check(options):
+    """What the service would refuse to read is refused here."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", options.id):
+        raise Failure("ID=... is needed: 1 to 32 letters, digits, dots, dashes and underscores")
+    if not options.name.strip() or len(options.name.encode()) > 64:
+        raise Failure("NAME=... is needed: what a person reads before confirming, at most 64 bytes")
+    if options.page and not re.match(r"https://[^/@\\\s]+|http://localhost", options.page):
+        raise Failure("PAGE=... is an https address (http for localhost only)")
 
 
 def items(options, secret_hash):
@@ -55,7 +67,7 @@ def directory_of(options):
         try:
             return local.client("dynamodb"), aws.outputs(local)["DirectoryTable"]
         except Exception as error:
-            raise Failure(f"no local stack at {local.endpoint}: start one with make run") from error
+            raise Failure(f"no local stack at {local.endpoint}: start one with make run or make deploy-local") from error
     stack = boto3.client("cloudformation").describe_stacks(StackName=f"saoma-{options.stage}")["Stacks"][0]
     outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
     return boto3.client("dynamodb"), outputs["DirectoryTable"]
