@@ -4,11 +4,8 @@ use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use saoma_domain::{
-    cases,
-    session::{Dialect, MatchNumber},
-};
-use saoma_http::{Facts, Problem, body::Json};
+use saoma_domain::{cases, session::Dialect};
+use saoma_http::{Facts, Problem, body::Json, consent::picked_number};
 use serde::Deserialize;
 
 use crate::{App, answer::Answer, code_of};
@@ -29,8 +26,7 @@ pub(crate) async fn bind(
     Json(picked): Json<Picked>,
 ) -> Result<Json<Answer>, Problem> {
     let phone = app.phone(&facts, &headers).await?;
-    let number = MatchNumber::read_optional(picked.match_number.as_deref())
-        .map_err(|()| Problem::bad_request("malformed_match_number", "A match number is two digits."))?;
+    let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let kiosk = Some(Dialect::Kiosk);
     let session =

@@ -4,12 +4,12 @@ use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use saoma_domain::{
-    cases,
-    secrets::SessionCode,
-    session::{Ext, MatchNumber},
+use saoma_domain::{cases, secrets::SessionCode, session::Ext};
+use saoma_http::{
+    Facts, Problem,
+    body::Json,
+    consent::{Consent, picked_number},
 };
-use saoma_http::{Facts, Problem, body::Json, consent::Consent};
 use serde::{Deserialize, Serialize};
 
 use crate::App;
@@ -64,8 +64,7 @@ pub(crate) async fn confirm(
     Json(picked): Json<Picked>,
 ) -> Result<Json<Decided>, Problem> {
     let phone = app.phone(&facts, &headers).await?;
-    let number = MatchNumber::read_optional(picked.match_number.as_deref())
-        .map_err(|()| Problem::bad_request("malformed_match_number", "A match number is two digits."))?;
+    let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let code = read_code(&code)?;
     let session = cases::confirm(&*app.sessions, &*app.devices, &code, None, phone, number, now).await?;

@@ -1,13 +1,11 @@
 //! The person lets the PC in.
 
 use axum::{extract::State, http::HeaderMap};
-use saoma_domain::{
-    cases,
-    session::{Dialect, MatchNumber},
-};
+use saoma_domain::{cases, session::Dialect};
 use saoma_http::{
     Facts, Problem,
     body::{Json, JsonOrForm},
+    consent::picked_number,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,8 +38,7 @@ pub(crate) async fn activate(
 ) -> Result<Json<Done>, Refused> {
     let JsonOrForm(activating) = body?;
     let phone = app.phone(&facts, &headers).await?;
-    let number = MatchNumber::read_optional(activating.match_number.as_deref())
-        .map_err(|()| Problem::bad_request("malformed_match_number", "A match number is two digits."))?;
+    let number = picked_number(activating.match_number.as_deref())?;
     let code = read_code(&activating.code)?;
     let now = app.service.clock.now();
     cases::confirm(&*app.sessions, &*app.devices, &code, Some(Dialect::Web), phone, number, now).await?;

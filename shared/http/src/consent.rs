@@ -1,7 +1,13 @@
 //! What a phone is shown before it confirms (ADVERSARIES I1).
 
-use saoma_domain::{client::Client, session::Session, text::CleanText};
+use saoma_domain::{
+    client::Client,
+    session::{MatchNumber, Session},
+    text::CleanText,
+};
 use serde::Serialize;
+
+use crate::Problem;
 
 /// Who asks, what they say of themselves, and what we saw.
 #[derive(Clone, Debug, Serialize)]
@@ -71,4 +77,13 @@ impl Consent {
             },
         }
     }
+}
+
+/// The number a person picked, out of a body that may leave it out.
+///
+/// # Errors
+/// 400 for what is not two digits.
+pub fn picked_number(raw: Option<&str>) -> Result<Option<MatchNumber>, Problem> {
+    MatchNumber::read_optional(raw)
+        .map_err(|()| Problem::bad_request("malformed_match_number", "A match number is two digits."))
 }
