@@ -21,9 +21,11 @@ run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT),
 deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhost:9100
 	@exec $(PYTHON) tests/local/deploy_local.py
 
-client: $(VENV) ## register a client: ID=... NAME=... [PAGE=... for web] [ORIGIN=...] [POLICY=off|show|pick] [STAGE=local]
-	@$(PYTHON) tests/local/client.py --id "$(ID)" --name "$(NAME)" $(if $(POLICY),--policy $(POLICY)) \
-		$(if $(PAGE),--page "$(PAGE)") $(if $(ORIGIN),--origin "$(ORIGIN)") --stage $(if $(filter file,$(origin STAGE)),local,$(STAGE))
+client: $(VENV) ## register a client: ID=... NAME=... [DIALECT=kiosk|web|remembered|shop] [more: tests/local/client.py]
+	@$(PYTHON) tests/local/client.py --id "$(ID)" --name "$(NAME)" $(if $(DIALECT),--dialect $(DIALECT)) \
+		$(if $(POLICY),--policy $(POLICY)) $(if $(PAGE),--page "$(PAGE)") $(if $(ORIGIN),--origin "$(ORIGIN)") \
+		$(if $(WEBHOOK),--webhook "$(WEBHOOK)") $(if $(APPS),--apps "$(APPS)") \
+		--stage $(if $(filter file,$(origin STAGE)),local,$(STAGE))
 
 test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 	@$(PYTHON) tests/local/packages.py

@@ -4,13 +4,13 @@
 //! is comes from the environment, see [`service`].
 //!
 //! Drivers:
-//! * [`screen`]: a PC or a machine, over HTTP, with its own cookies.
+//! * [`screen`]: a PC or a machine, over HTTP, with its own cookies; or a client's server.
 //! * [`phone`]: somebody's phone, signed in by a real SMS code.
 //! * [`browser`]: a headless Chromium ([`driver`] is its process); [`people`] says what a person does with it.
 //! * [`qr`]: two independent readers that must agree.
 //! * [`tables`]: what is stored. [`jwt`]: a token, checked against the published keys.
 //!
-//! Tests: [`kiosk`], [`web`], [`pictures`], [`storage`], [`walks`].
+//! Tests: [`kiosk`], [`web`], [`pictures`], [`storage`], [`walks`], [`prompts`].
 
 #![expect(
     clippy::expect_used,
@@ -32,6 +32,7 @@ mod tables;
 
 mod kiosk;
 mod pictures;
+mod prompts;
 mod storage;
 mod walks;
 mod web;

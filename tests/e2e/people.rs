@@ -19,11 +19,16 @@ pub(crate) struct Person {
 impl Person {
     /// Somebody who has just opened the sign-in page.
     pub(crate) async fn at_a_screen(language: Language) -> Self {
-        let service = Service::served();
+        let person = Self::at_a_blank_screen(language).await;
+        person.screen.go_to(&format!("{}/", person.service.url)).await;
+        person.screen.reaches("waiting").await;
+        person
+    }
+
+    /// Somebody before a screen that shows nothing yet.
+    pub(crate) async fn at_a_blank_screen(language: Language) -> Self {
         let screen = Browser::open(language, Glass::Desk).await;
-        screen.go_to(&format!("{}/", service.url)).await;
-        screen.reaches("waiting").await;
-        Self { service, language, screen, shade: "" }
+        Self { service: Service::served(), language, screen, shade: "" }
     }
 
     /// Holds a camera before the screen until it has read the QR: one that is just fading in is blurred.

@@ -1,10 +1,11 @@
-//! A screen without eyes: a PC or a machine, over HTTP, with its own cookies.
+//! A screen without eyes: a PC or a machine, over HTTP, with its own cookies; or a client's server.
 
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
     Client, StatusCode,
-    header::{HeaderMap, RETRY_AFTER},
+    header::{AUTHORIZATION, HeaderMap, RETRY_AFTER},
 };
 use serde_json::Value;
 
@@ -28,8 +29,18 @@ pub(crate) struct Answer {
 impl Screen {
     /// A caller nobody has seen before.
     pub(crate) fn new(service: &Service) -> Self {
-        let http = Client::builder().cookie_store(true).no_proxy().timeout(PATIENCE).build().unwrap();
-        Self { url: service.url.clone(), http }
+        Self::with(service, HeaderMap::new())
+    }
+
+    /// The server of a registered client, which says so with every call.
+    pub(crate) fn of_server(service: &Service, id: &str, secret: &str) -> Self {
+        let credentials = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
+        Self::with(service, HeaderMap::from_iter([(AUTHORIZATION, credentials.parse().unwrap())]))
+    }
+
+    fn with(service: &Service, headers: HeaderMap) -> Self {
+        let http = Client::builder().cookie_store(true).no_proxy().timeout(PATIENCE);
+        Self { url: service.url.clone(), http: http.default_headers(headers).build().unwrap() }
     }
 
     /// `GET` a path of the service, or any whole address.

@@ -87,7 +87,10 @@ fn what_is_shared_needs_no_adapter_and_no_function() {
 #[test]
 fn no_function_needs_another_or_the_memory() {
     let functions = packages("functions");
-    assert_eq!(functions.keys().collect::<Vec<_>>(), ["accounts", "kiosk", "oauth", "pages", "web"]);
+    assert_eq!(
+        functions.keys().collect::<Vec<_>>(),
+        ["accounts", "devices", "kiosk", "notify", "oauth", "pages", "remembered", "shop", "web"]
+    );
     for (name, needs) in &functions {
         for need in needs {
             assert!(!functions.contains_key(need) && need != "saoma-memory", "{name} needs {need}");

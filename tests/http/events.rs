@@ -1,5 +1,5 @@
-//! `events/*.json`: what API Gateway sends, one file a route, named after its function. `sam local
-//! invoke -e` and `cargo lambda invoke --data-file` take the same files.
+//! `events/*.json`: what API Gateway and a table's stream send, one file a trigger, named after its
+//! function. `sam local invoke -e` and `cargo lambda invoke --data-file` take the same files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,10 +10,13 @@ use std::{
 
 use acceptance::{Call, World};
 use insta::assert_snapshot;
+use saoma_dynamo::stream::StreamEvent;
 use serde_json::Value;
 
 /// A function, and a method and path it serves.
 type Route = (String, String);
+/// What the events of a DynamoDB stream call their source.
+const STREAM: &str = "aws:dynamodb";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -47,10 +50,27 @@ fn deployed() -> Vec<Route> {
     routes
 }
 
+/// The streams of `template.yaml`: each event source mapping, with the function it names.
+fn deployed_streams() -> Vec<Route> {
+    let template = read("template.yaml");
+    let binary_of = |logical_id: &str| {
+        let resource = template.split_once(&format!("\n  {logical_id}:\n")).unwrap().1;
+        between(resource, "CodeUri: target/lambda/", &['/']).unwrap().to_owned()
+    };
+    let mappings = template.split("Type: AWS::Lambda::EventSourceMapping").skip(1);
+    mappings
+        .map(|mapping| {
+            let source = between(mapping, "EventSourceArn:", &['\n']).unwrap();
+            assert!(source.ends_with(".StreamArn"), "{source}");
+            (binary_of(between(mapping, "FunctionName: !Ref", &['\n']).unwrap()), STREAM.to_owned())
+        })
+        .collect()
+}
+
 /// The routes in the source of the routers.
 fn served() -> BTreeSet<Route> {
     let mut routes = BTreeSet::new();
-    for function in ["kiosk", "web", "oauth", "accounts", "pages"] {
+    for function in ["kiosk", "web", "remembered", "shop", "oauth", "accounts", "devices", "pages"] {
         let source = read(&format!("functions/{function}/src/lib.rs"));
         for route in source.split(".route(\"").skip(1) {
             let (path, handlers) = route.split_once('"').unwrap();
@@ -76,6 +96,16 @@ fn events() -> BTreeMap<String, Value> {
         .collect()
 }
 
+/// The event files of routes.
+fn calls() -> BTreeMap<String, Value> {
+    events().into_iter().filter(|(_, event)| event.get("routeKey").is_some()).collect()
+}
+
+/// What makes Lambda send an event: its route, or its stream.
+fn trigger_of(event: &Value) -> &str {
+    event.get("routeKey").unwrap_or(&event["Records"][0]["eventSource"]).as_str().unwrap()
+}
+
 fn function_of(event: &str) -> &str {
     event.split('-').next().unwrap()
 }
@@ -93,8 +123,9 @@ async fn every_deployed_route_is_served_by_its_function() {
     let world = World::default();
     for (function, route) in deployed() {
         let (method, path) = route.split_once(' ').unwrap();
-        let method = ["GET", "POST", "OPTIONS"].into_iter().find(|known| *known == method).unwrap();
+        let method = ["GET", "POST", "DELETE", "OPTIONS"].into_iter().find(|known| *known == method).unwrap();
         let path = path.replace("{id}", "x").replace("{code}", "x").replace("{file}", "app.css");
+        let path = path.replace("{traceId}", "x");
         let answer = world.call_function(&function, Call::new(method, &path).request()).await;
         assert_ne!(answer.status, 405, "{function} {route}");
         assert!(!String::from_utf8_lossy(&answer.body).contains("no_such_route"), "{function} {route}");
@@ -102,20 +133,20 @@ async fn every_deployed_route_is_served_by_its_function() {
 }
 
 #[test]
-fn every_deployed_route_has_its_event_and_every_event_its_route() {
-    let routes: BTreeSet<Route> = deployed().into_iter().collect();
+fn every_deployed_trigger_has_its_event_and_every_event_its_trigger() {
+    let triggers: BTreeSet<Route> = deployed().into_iter().chain(deployed_streams()).collect();
     let events = events();
     let named: BTreeSet<Route> = events
         .iter()
-        .map(|(name, event)| (function_of(name).to_owned(), event["routeKey"].as_str().unwrap().to_owned()))
+        .map(|(name, event)| (function_of(name).to_owned(), trigger_of(event).to_owned()))
         .collect();
-    assert_eq!(named, routes);
-    assert_eq!(events.len(), routes.len(), "two events for one route");
+    assert_eq!(named, triggers);
+    assert_eq!(events.len(), triggers.len(), "two events for one trigger");
 }
 
 #[test]
-fn an_event_agrees_with_itself() {
-    for (name, event) in events() {
+fn a_call_agrees_with_itself() {
+    for (name, event) in calls() {
         let context = &event["requestContext"];
         let (method, path) = event["routeKey"].as_str().unwrap().split_once(' ').unwrap();
         assert_eq!(context["routeKey"], event["routeKey"], "{name}");
@@ -137,11 +168,25 @@ fn an_event_agrees_with_itself() {
     }
 }
 
-/// The status and what says how it went, for each event.
+#[test]
+fn a_stream_event_brings_sessions_as_they_are_stored() {
+    for (name, event) in events().into_iter().filter(|(_, event)| trigger_of(event) == STREAM) {
+        let records = event["Records"].as_array().unwrap();
+        let kinds: Vec<&str> = records.iter().map(|record| record["eventName"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["INSERT", "MODIFY"], "{name}");
+        let read = serde_json::from_value::<StreamEvent>(event.clone()).unwrap().into_records();
+        for (record, change) in read.into_iter().zip(records) {
+            let session = record.session.unwrap().unwrap();
+            assert_eq!(change["dynamodb"]["Keys"]["code"]["S"], session.code.as_str(), "{name}");
+        }
+    }
+}
+
+/// The status and what says how it went, for each event of a route.
 #[tokio::test]
 async fn every_event_gets_its_documented_answer() {
     let mut table = String::new();
-    for (name, event) in events() {
+    for (name, event) in calls() {
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
         let answer = World::default().call_function(function_of(&name), request).await;
         let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

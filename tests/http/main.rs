@@ -5,9 +5,13 @@
 
 mod accounts;
 mod architecture;
+mod devices;
 mod events;
 mod kiosk;
+mod notify;
 mod oauth;
 mod operations;
 mod pages;
+mod remembered;
+mod shop;
 mod web;

@@ -1,12 +1,15 @@
 """What each function weighs, how it starts, and what a call costs it."""
 
+import hashlib
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from statistics import median, quantiles
 
+import client
 import emulator as aws
 import template as sam
-from lambdas import binary_of, cpu_seconds, environment, event, instance, peak_megabytes, time_start
+from lambdas import binary_of, cpu_seconds, environment, event, instance, peak_megabytes, records, time_start
 from processes import free_port
 from tables import judged, show
 
@@ -14,7 +17,8 @@ STARTS = 7
 WARM_CALLS = 300
 FEW_CALLS = 20  # enough to know what warm is in an instance that was started for its first answer
 GOOD = (200, 429)  # a poll before its time is answered in full, as a 429
-NUMBER = "+8613800138000"
+NUMBER, ANOTHER_NUMBER = "+8613800138000", "+8613800138001"
+SECRET = "b" * 43  # of the clients that are registered here
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def measure_one(function, env, emulator):
     time_start(binary, env)  # reads the file from disk once
     starts = [time_start(binary, env) for _ in range(STARTS)]
     with instance(binary, env) as prepared:
-        following = CALLS[function](prepared, emulator)
+        following = CALLS[function](prepared, emulator, env)
     last, extras = None, []
     for _ in range(STARTS):
         with instance(binary, env) as it:
@@ -82,31 +86,47 @@ def call_often(running, following, last, times):
     return seconds, last
 
 
-# What is called of each function: given an instance and the emulator, each makes what the call needs and returns a
-# function from the answer before to the next event.
+# What is called of each function: given an instance, the emulator and the functions' environment, each makes what the
+# call needs and returns a function from the answer before to the next event.
 
 
-def poll_of_a_machine(kiosk, _emulator):
+def poll_of_a_machine(kiosk, _emulator, _env):
     """A machine asks for the state with its secret. Asked too early it gets the same answer, as a 429."""
     created = kiosk.call(event("kiosk-create")).expect(200).json()
     poll = event("kiosk-status", parameters={"id": created["id"]}, headers={"token": created["pollToken"]})
     return lambda _: poll
 
 
-def poll_of_a_page(web, _emulator):
+def poll_of_a_page(web, _emulator, _env):
     """A PC page asks for the state with its cookie; too early as above."""
     opened = web.call(event("web-code", cookies=[])).expect(200)
     poll = event("web-login", cookies=[opened.cookies[0].split(";")[0]])
     return lambda _: poll
 
 
-def published_keys(_oauth, _emulator):
+def results_of_a_trace(remembered, emulator, _env):
+    """A region's server asks how a login of its stands."""
+    server = register_client(emulator, "--id", "bench-region", "--name", "Region", "--dialect", "remembered")
+    asked = remembered.call(event("remembered-ask", headers=server, body={"region": "bench-region"})).expect(200)
+    results = event("remembered-results", parameters={"traceId": asked.json()["traceId"]}, headers=server)
+    return lambda _: results
+
+
+def poll_of_a_shop_page(shop, _emulator, _env):
+    """A shop's page asks for the state with its cookie; too early as above."""
+    opened = shop.call(event("shop-create", headers={"accept": "application/json"})).expect(200)
+    cookie = opened.cookies[0].split(";")[0]
+    poll = event("shop-login", parameters={"code": opened.json()["code"]}, cookies=[cookie])
+    return lambda _: poll
+
+
+def published_keys(_oauth, _emulator, _env):
     """A server fetches the keys."""
     jwks = event("oauth-jwks")
     return lambda _: jwks
 
 
-def next_tokens(accounts, emulator):
+def next_tokens(accounts, emulator, _env):
     """A phone exchanges each refresh token for the next."""
     signed_in = sign_in(accounts, emulator)
     return lambda last: event(
@@ -114,26 +134,53 @@ def next_tokens(accounts, emulator):
     )
 
 
-def sign_in_page(_pages, _emulator):
+def the_same_token_again(_devices, emulator, env):
+    """An app registers its push token, as it does at each start."""
+    with instance(binary_of("accounts"), env) as accounts:
+        token = sign_in(accounts, emulator, ANOTHER_NUMBER)["token"]
+    register = event("devices-register", headers={"authorization": f"Bearer {token}"})
+    return lambda _: register
+
+
+def sign_in_page(_pages, _emulator, _env):
     """A browser opens the sign-in page."""
     page = event("pages-sign-in")
     return lambda _: page
 
 
+def step_of_a_web_login(_notify, _emulator, _env):
+    """A page's QR was scanned, which its site's server does not ask to hear: one message to the topic."""
+    (step,) = (it for it in records("notify-stream") if it["dynamodb"]["NewImage"]["dialect"]["S"] == "web")
+    return lambda _: {"Records": [step]}
+
+
 CALLS = {
     "kiosk": poll_of_a_machine,
     "web": poll_of_a_page,
+    "remembered": results_of_a_trace,
+    "shop": poll_of_a_shop_page,
     "oauth": published_keys,
     "accounts": next_tokens,
+    "devices": the_same_token_again,
     "pages": sign_in_page,
+    "notify": step_of_a_web_login,
 }
 
 
-def sign_in(accounts, emulator):
+def sign_in(accounts, emulator, number=NUMBER):
     """Signs a phone in by SMS; the answer."""
-    accounts.call(event("accounts-send-code", body={"phone": NUMBER})).expect(200)
-    code = re.search(r"\d{6}", emulator.messages()[NUMBER][-1])[0]
-    return accounts.call(event("accounts-login-code", body={"phone": NUMBER, "code": code})).expect(200).json()
+    accounts.call(event("accounts-send-code", body={"phone": number})).expect(200)
+    code = re.search(r"\d{6}", emulator.messages()[number][-1])[0]
+    return accounts.call(event("accounts-login-code", body={"phone": number, "code": code})).expect(200).json()
+
+
+def register_client(emulator, *words):
+    """Registers a client as `make client` does; the header its server authenticates with."""
+    options = client.parser().parse_args(words)
+    client.check(options)
+    for item in client.items(options, hashlib.sha256(SECRET.encode()).digest()):
+        emulator.client("dynamodb").put_item(TableName=aws.outputs(emulator)["DirectoryTable"], Item=item)
+    return {"authorization": "Basic " + b64encode(f"{options.id}:{SECRET}".encode()).decode()}
 
 
 def show_figures(found):

@@ -1,21 +1,18 @@
 """What one whole login asks of AWS, counted from real calls, and what a million of them cost."""
 
-import hashlib
 import math
-import time
-import urllib.request
-from base64 import b64encode
+import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlsplit
 
-import client
 import emulator as aws
+import stream
 import template as sam
-from bench_functions import sign_in
+from bench_functions import register_client, sign_in
 from lambdas import binary_of, environment, event, instance
 from meter import counted, metered
-from processes import Failure, free_port
+from played_logins import LOGINS, POLLS_BEFORE_CONFIRM, POLLS_BEFORE_SCAN, REGION, SITE
+from processes import free_port
 from tables import exactly, judged, show
 
 # US dollars in us-east-1, list prices without any free tier, for a million of each but the last.
@@ -26,22 +23,24 @@ PRICES = {
     "DynamoDB read units": 0.125,
     "S3 PUT": 5.00,
     "S3 GET": 0.40,
+    "SNS publishes": 0.50,
     "Lambda GB-seconds": 13.3334,  # arm64, $0.0000133334 each
 }
-PUT_AIMS = {"kiosk": 1, "web": 0}
-# Dollars for a million: polls each 2 s for 20 s, and where a contract wants a picture's address, S3.
-COST_AIMS = {"kiosk": 22.0 + 5.4, "web": 22.0}
-PACE = 1.05  # seconds between two polls: as soon as the service allows; people's screens wait for 2
-POLLS_BEFORE_SCAN, POLLS_BEFORE_CONFIRM = 4, 3  # and one that takes the token: about 20 s at 2 s each
-SHOP, SHOP_SECRET = "bench-shop", "b" * 43
+PUT_AIMS = {"kiosk": 1, "web": 0, "remembered": 0, "shop": 1}
+# Dollars for a million: polls each 2 s for 20 s; where a contract wants a picture's address, S3; and for each step that is
+# told, a call of notify and a message.
+COST_AIMS = {"kiosk": 22.0 + 5.4 + 3, "web": 22.0 + 3, "remembered": 22.0 + 4, "shop": 22.0 + 5.4 + 3}
+CAST = ("kiosk", "web", "remembered", "shop", "accounts", "pages", "notify")  # the functions that take part
 
 
 @dataclass(frozen=True)
 class Login:
-    """One login: the calls that functions made to AWS, and how long each request took a function, in seconds."""
+    """One login: the calls that functions made to AWS, and how long each request took a function, in seconds; and each
+    record of the stream."""
 
     calls: list
     requests: list
+    told: list
 
     def count(self, service, operation):
         """How many calls of an operation."""
@@ -57,12 +56,21 @@ class Login:
 
 
 class Stage:
-    """All functions, started, with a meter between them and AWS; and a phone that is signed in."""
+    """The functions, started, with a meter between them and AWS; a phone that is signed in, and two clients' servers."""
 
-    def __init__(self, instances, meter):
+    def __init__(self, instances, meter, emulator, table):
         self._instances, self.meter = instances, meter
         self._requests = []
-        self.phone_token = ""
+        _, mapping = sam.stream(sam.load())
+        self._wanted = stream.Mapping(mapping).wants
+        arn = emulator.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        self._stream = stream.read(emulator, arn, threading.Event())
+        self.phone_token = sign_in(instances["accounts"], emulator)["token"]
+        page = ("--page", "https://site.example/signed-in")
+        self.servers = {
+            SITE: register_client(emulator, "--id", SITE, "--name", "Site", *page),
+            REGION: register_client(emulator, "--id", REGION, "--name", "Region", "--dialect", "remembered"),
+        }
 
     def call(self, name, **changes):
         """Makes the call of events/<name>.json to its function; its answer, which must be a success."""
@@ -75,87 +83,36 @@ class Stage:
         self.meter.taken()
         self._requests = []
         login(self)
-        return Login(self.meter.taken(), self._requests)
+        told = [self._instances["notify"].call({"Records": [it]}).expect(200).seconds for it in self._stored()]
+        return Login(self.meter.taken(), self._requests, told)
 
-
-def kiosk_login(stage):
-    """A machine shows a QR and polls; a mini-program scans it and binds."""
-    created = stage.call("kiosk-create").json()
-    with urllib.request.urlopen(created["codeUrl"], timeout=10) as picture:
-        picture.read()
-    session, phone = {"id": created["id"]}, {"token": stage.phone_token}
-
-    def poll(status):
-        time.sleep(PACE)
-        answer = stage.call("kiosk-status", parameters=session, headers={"token": created["pollToken"]}).json()
-        must_be(answer["codeStatus"], status)
-        return answer
-
-    for _ in range(POLLS_BEFORE_SCAN):
-        poll("DEFAULT")
-    stage.call("kiosk-scan", parameters=session, headers=phone)
-    for _ in range(POLLS_BEFORE_CONFIRM):
-        poll("SCAN")
-    stage.call("kiosk-bind", parameters=session, headers=phone, body={"matchNumber": created["matchNumber"]})
-    must_be(bool(poll("SUCCESS")["memberToken"]), True)
-
-
-def web_login(stage):
-    """A site's page shows the picture and polls; an app locks and activates; the site's server exchanges the ticket."""
-    opened = stage.call("web-loginpic", query={"qrSize": "256", "client": SHOP}, cookies=[])
-    cookie = opened.cookies[0].split(";")[0]
-    code, phone = {"code": cookie.split("=")[1].split(".")[0]}, {"authorization": f"Bearer {stage.phone_token}"}
-
-    def poll(flag):
-        time.sleep(PACE)
-        answer = stage.call("web-login", cookies=[cookie]).json()
-        must_be(answer["statusflag"], flag)
-        return answer
-
-    for _ in range(POLLS_BEFORE_SCAN):
-        poll(0)
-    stage.call("web-lock", headers=phone, body=code)
-    for _ in range(POLLS_BEFORE_CONFIRM):
-        poll(1)
-    stage.call("web-activate", headers=phone, body=code)
-    ticket = parse_qs(urlsplit(poll(2)["url"]).query)["ticket"][0]
-    server = {"authorization": "Basic " + b64encode(f"{SHOP}:{SHOP_SECRET}".encode()).decode()}
-    must_be(bool(stage.call("web-ticket", headers=server, body={"ticket": ticket}).json()["access_token"]), True)
-
-
-def must_be(found, expected):
-    """A login that goes another way would count something else."""
-    if found != expected:
-        raise Failure(f"a login went astray: {found!r} instead of {expected!r}")
+    def _stored(self):
+        """What of the stream's records since the last look is handed over."""
+        found = []
+        while batch := next(self._stream):
+            found += filter(self._wanted, batch)
+        return found
 
 
 def measure():
-    """Plays both logins and prints what they take and cost."""
+    """Plays a login of each contract and prints what they take and cost."""
     template = sam.load()
     with aws.running(free_port()) as emulator, metered(emulator) as meter, ExitStack() as running:
         outputs = aws.create_data(emulator, template)
-        register_shop(emulator, outputs)
         env = environment(emulator, template, outputs) | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{meter.port}"}
         starts, instances = {}, {}
-        for name in ("kiosk", "web", "accounts"):
+        for name in CAST:
             instances[name] = running.enter_context(instance(binary_of(name), env))
-            start = event("oauth-jwks")  # a page they do not have, to have them started
-            instances[name].call(start).expect(404)
+            # What they have nothing to do with, to have them started.
+            start, answered = ({"Records": []}, 200) if name == "notify" else (event("oauth-jwks"), 404)
+            instances[name].call(start).expect(answered)
             starts[name] = meter.taken()
-        stage = Stage(instances, meter)
-        stage.phone_token = sign_in(instances["accounts"], emulator)["token"]
+        stage = Stage(instances, meter, emulator, outputs["SessionsTable"])
         signing_in = meter.taken()
-        logins = {"kiosk": stage.play(kiosk_login), "web": stage.play(web_login)}
+        logins = {name: stage.play(login) for name, login in LOGINS.items()}
     tables = {"Sessions": outputs["SessionsTable"], "Directory": outputs["DirectoryTable"]}
     show_counts(logins, tables, starts, signing_in)
     show_costs(logins, megabytes=template["Parameters"]["MemorySize"]["Default"])
-
-
-def register_shop(emulator, outputs):
-    """A site that takes part in the web login."""
-    options = client.parser().parse_args(["--id", SHOP, "--name", "Shop", "--page", "https://shop.example/signed-in"])
-    for item in client.items(options, hashlib.sha256(SHOP_SECRET.encode()).digest()):
-        emulator.client("dynamodb").put_item(TableName=outputs["DirectoryTable"], Item=item)
 
 
 def show_counts(logins, tables, starts, signing_in):
@@ -163,23 +120,24 @@ def show_counts(logins, tables, starts, signing_in):
     rows = []
     for name, it in logins.items():
         rows.append([
-            name, len(it.requests),
+            name, len(it.requests), len(it.told),
             exactly(it.writes(tables["Sessions"]), 4), f"{it.writes(tables['Directory']):g}",
             f"{it.reads(tables['Sessions']):g}", f"{it.reads(tables['Directory']):g}",
             exactly(it.count("s3", "PUT object"), PUT_AIMS[name]), it.count("s3", "GET object"),
             it.count("sns", "Publish"),
             largest(it, tables["Sessions"]),
         ])  # fmt: skip
-    rows.append(["aim", "", "4", "", "", "", "1, 0", "", "", "<= 1024"])
+    rows.append(["aim", "", "", "4", "", "", "", "1, 0", "", "", "<= 1024"])
     head = [
-        "login", "HTTP requests", "writes Sessions", "Directory", "reads Sessions", "Directory",
+        "login", "HTTP requests", "records", "writes Sessions", "Directory", "reads Sessions", "Directory",
         "S3 PUT", "S3 GET", "SNS", "largest item B",
     ]  # fmt: skip
     polls = POLLS_BEFORE_SCAN + POLLS_BEFORE_CONFIRM + 1
     notes = [
         f"writes and reads in DynamoDB's units; {polls} polls, {POLLS_BEFORE_SCAN} of them before the scan;"
         " the phone was signed in before",
-        "kiosk's write on Directory binds the machine to the member; its S3 GET is the machine loading the picture",
+        "records: steps of the session that notify was handed, each by itself; it publishes one message each",
+        "kiosk's S3 GET is the machine loading the picture, shop's is the function showing it",
         "a start, once an instance: " + "; ".join(f"{name}: {counted(calls)}" for name, calls in starts.items()),
         f"a phone's first sign-in by SMS, not in the table: {counted(signing_in)}",
     ]
@@ -215,13 +173,14 @@ def show_costs(logins, megabytes):
 
 def amounts(login, megabytes):
     """How much of everything that has a price one login takes."""
-    billed = sum(math.ceil(seconds * 1e3) for seconds in login.requests) / 1e3
+    billed = sum(math.ceil(seconds * 1e3) for seconds in login.requests + login.told) / 1e3
     return {
         "HTTP API requests": len(login.requests),
-        "Lambda requests": len(login.requests),
+        "Lambda requests": len(login.requests) + len(login.told),
         "DynamoDB write units": sum(it.writes for it in login.calls),
         "DynamoDB read units": sum(it.reads for it in login.calls),
         "S3 PUT": login.count("s3", "PUT object"),
         "S3 GET": login.count("s3", "GET object"),
+        "SNS publishes": login.count("sns", "Publish"),
         "Lambda GB-seconds": billed * megabytes / 1024,
     }

@@ -5,12 +5,23 @@ import tomllib
 import template as sam
 from processes import ROOT, Failure
 
-# By the type of what they are for; everything else a function may do is refused here, before AWS is asked.
-_READ_AND_STEP = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"}
+_READ_AND_STEP = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+# Who reads a person's phones, and removes what is dead.
+_LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
+_READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+_ENDPOINTS = {f"sns:{it}" for it in ("CreatePlatformEndpoint", "GetEndpointAttributes", "SetEndpointAttributes")}
+_PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
+# By what they are for; everything else a function may do is refused here, before AWS is asked.
 _ALLOWED = {
-    "AWS::DynamoDB::Table": _READ_AND_STEP,
-    "AWS::S3::Bucket": {"s3:GetObject", "s3:PutObject"},
-    "AWS::SecretsManager::Secret": {"secretsmanager:GetSecretValue"},
+    "Sessions.Arn": _READ_AND_STEP,
+    "Sessions.StreamArn": _READ_A_STREAM,
+    "Directory.Arn": _READ_AND_STEP | _LIST_AND_REMOVE,
+    "QrImages.Arn": {"s3:GetObject", "s3:PutObject"},
+    "SigningSecret.Id": {"secretsmanager:GetSecretValue"},
+    "LoginEvents": {"sns:Publish"},
+    "ApnsPlatformArn": _PUSH,
+    "FcmPlatformArn": _PUSH,
+    "NotifyFailures.Arn": {"sqs:SendMessage"},
 }
 
 
@@ -19,6 +30,7 @@ def main():
     template = sam.load()
     routes_agree(template)
     rights_are_narrow(template)
+    failures_are_kept(template)
     data_expires(template)
 
 
@@ -40,19 +52,34 @@ def rights_are_narrow(template):
     for name, it in template["Resources"].items():
         for policy in it["Properties"].get("Policies", []) if it["Type"] == "AWS::Serverless::Function" else []:
             for statement in policy["Statement"]:
-                if not narrow(statement, template):
+                # One that depends on a condition stands between the condition and nothing.
+                statement = statement.get("Fn::If", [None, statement, None])[1]
+                if not narrow(statement):
                     raise Failure(f"{name}: the statement {statement['Sid']} allows more than a port needs")
 
 
-def narrow(statement, template):
+def narrow(statement):
     """Whether a statement allows no more than it may."""
     actions = statement["Action"]
     actions = {actions} if isinstance(actions, str) else set(actions)
-    if actions == {"sns:Publish"}:
-        return statement.get("NotResource") == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
-    names = sam.names(statement.get("Resource"))
-    kinds = {template["Resources"].get(name, {}).get("Type") for name in names}
-    return len(names) == 1 and all(actions <= _ALLOWED.get(kind, set()) for kind in kinds)
+    if "NotResource" in statement:
+        return actions == {"sns:Publish"} and statement["NotResource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+    named = sam.names(statement["Resource"], attributes=True)
+    return len(named) == 1 and all(actions <= _ALLOWED.get(name, set()) for name in named)
+
+
+def failures_are_kept(template):
+    """What cannot be delivered is tried a few times, holds up nobody, and ends in a queue of this template."""
+    _, mapping = sam.stream(template)
+    (queue,) = sam.names(mapping["DestinationConfig"]["OnFailure"])
+    bounded = (
+        mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        and mapping["BisectBatchOnFunctionError"] is True
+        and 0 < mapping["MaximumRetryAttempts"] < 10
+        and 60 <= mapping["MaximumRecordAgeInSeconds"] <= 3600
+    )
+    if not bounded or template["Resources"][queue]["Type"] != "AWS::SQS::Queue":
+        raise Failure("the sessions' stream is not bounded in what it tries again, or loses what stays undelivered")
 
 
 def data_expires(template):

@@ -1,7 +1,10 @@
 """make client: registers a product that may open sessions, and prints its secret, once.
 
     make client ID=my-shop NAME="My shop" PAGE=https://shop.example/signed-in ORIGIN=https://shop.example
+    make client ID=clientId-01 NAME="Hosted" DIALECT=remembered WEBHOOK=https://hosted.example/logins
 
+ID and NAME are needed. DIALECT is web with a PAGE, else kiosk, unless it is remembered or shop; POLICY is off, show or
+pick; WEBHOOK is told of the client's logins; APPS=a,b are the only apps whose phones may approve them.
 Writes to the local emulator, or with STAGE=dev, staging or prod to that stack on AWS.
 """
 
@@ -14,7 +17,9 @@ import secrets
 import boto3
 
 import emulator as aws
-from processes import Failure, tidy
+from processes import Failure, listening, tidy
+
+DIALECTS = ("kiosk", "web", "remembered", "shop")
 
 
 def main():
@@ -39,8 +44,11 @@ def check(options):
         raise Failure("ID=... is needed: 1 to 32 letters, digits, dots, dashes and underscores")
     if not options.name.strip() or len(options.name.encode()) > 64:
         raise Failure("NAME=... is needed: what a person reads before confirming, at most 64 bytes")
-    if options.page and not re.match(r"https://[^/@\\\s]+|http://localhost", options.page):
-        raise Failure("PAGE=... is an https address (http for localhost only)")
+    for name, address in (("PAGE", options.page), ("WEBHOOK", options.webhook)):
+        if address and not re.match(r"https://[^/@\\\s]+|http://(localhost|127\.0\.0\.1)([:/]|$)", address):
+            raise Failure(f"{name}=... is an https address (http for localhost only)")
+    if not all(re.fullmatch(r"[A-Za-z0-9._-]{1,32}", app) for app in options.apps):
+        raise Failure("APPS=... are the ids of apps with commas between them")
 
 
 def items(options, secret_hash):
@@ -49,7 +57,7 @@ def items(options, secret_hash):
         "pk": {"S": f"CLIENT#{options.id}"},
         "sk": {"S": "CLIENT"},
         "name": {"S": options.name},
-        "dialects": {"L": [{"S": "web" if options.page else "kiosk"}]},
+        "dialects": {"L": [{"S": options.dialect or ("web" if options.page else "kiosk")}]},
         "match_policy": {"S": options.policy},
         "secret": {"B": secret_hash},
     }
@@ -57,6 +65,10 @@ def items(options, secret_hash):
         client["return_url"] = {"S": options.page}
     if options.origin:
         client["origins"] = {"L": [{"S": origin} for origin in options.origin]}
+    if options.webhook:
+        client["webhook"] = {"S": options.webhook}
+    if options.apps:
+        client["apps"] = {"L": [{"S": app} for app in options.apps]}
     return [client] + [{"pk": {"S": f"ORIGIN#{origin}"}, "sk": {"S": "ORIGIN"}} for origin in options.origin or []]
 
 
@@ -64,13 +76,21 @@ def directory_of(options):
     """A DynamoDB client and the name of the Directory table."""
     if options.stage == "local":
         local = aws.Emulator(options.emulator_port)
+        nobody = Failure(f"no local stack at {local.endpoint}: start one with make run or make deploy-local")
+        if not listening(options.emulator_port):  # an SDK would ask again and again
+            raise nobody
         try:
             return local.client("dynamodb"), aws.outputs(local)["DirectoryTable"]
         except Exception as error:
-            raise Failure(f"no local stack at {local.endpoint}: start one with make run or make deploy-local") from error
+            raise nobody from error
     stack = boto3.client("cloudformation").describe_stacks(StackName=f"saoma-{options.stage}")["Stacks"][0]
     outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
     return boto3.client("dynamodb"), outputs["DirectoryTable"]
+
+
+def words(text):
+    """A list with commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def parser():
@@ -79,8 +99,11 @@ def parser():
     found.add_argument("--id", required=True, help="what the client calls itself: channel, region, client_id")
     found.add_argument("--name", required=True, help="what a person reads before confirming")
     found.add_argument("--policy", choices=["off", "show", "pick"], default="show", help="the match number")
-    found.add_argument("--page", help="where a signed-in PC page goes: makes it a web client; without, a kiosk channel")
+    found.add_argument("--dialect", choices=DIALECTS, help="the contract it speaks: web with a page, else kiosk")
+    found.add_argument("--page", help="where a signed-in PC page goes")
     found.add_argument("--origin", action="append", help="an origin that may poll; repeat for more")
+    found.add_argument("--webhook", help="where its server is told of its logins")
+    found.add_argument("--apps", type=words, default=[], help="the apps that may approve its logins; without, all may")
     found.add_argument("--stage", default="local", choices=["local", "dev", "staging", "prod"])
     found.add_argument("--emulator-port", type=int, default=int(os.environ.get("EMULATOR_PORT") or 4566))
     return found

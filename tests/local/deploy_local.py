@@ -1,6 +1,7 @@
 """make deploy-local: the whole template deployed into the emulator by `sam deploy`, served on http://localhost:9100."""
 
 import http.client
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import emulator as aws
+import stream
 import template as sam
 from processes import ROOT, SCRATCH, VENV, hold, port_from, run, tidy
 from serve import Stack, announce, build
@@ -19,16 +21,19 @@ def deployed(port, emulator, **parameters):
     """Deploys with these parameters, creates the routes and serves them at their natural paths."""
     url = f"http://localhost:{port}"
     public_url = os.environ.get("PUBLIC_URL") or url
-    sam_deploy(emulator, package(), {"Architecture": "x86_64", "PublicUrl": public_url, **parameters})
-    created = aws.physical_ids(emulator)
+    local = aws.local_parameters(emulator)
+    sam_deploy(emulator, package(), {"Architecture": "x86_64", "PublicUrl": public_url, **local, **parameters})
+    created, outputs = aws.physical_ids(emulator), aws.outputs(emulator)
     api = created["Api"]
     create_routes(emulator, api, created)
+    allow_endpoints(emulator, created, [local["ApnsPlatformArn"], local["FcmPlatformArn"]])
     # The bucket refuses plain http, which is all that an emulator speaks.
     emulator.client("s3").delete_bucket_policy(Bucket=created["QrImages"])
     server = Server(("127.0.0.1", port), gateway(emulator, api))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield Stack(url, emulator, aws.outputs(emulator))
+        with handed_over(emulator, created, outputs):
+            yield Stack(url, emulator, outputs)
     finally:
         server.shutdown()
         server.server_close()
@@ -76,6 +81,37 @@ def create_routes(emulator, api, created):
         target = f"integrations/{integration['IntegrationId']}"
         for method, path in function.routes:
             gateway.create_route(ApiId=api, RouteKey=f"{method} {path}", Target=target)
+
+
+def allow_endpoints(emulator, created, platforms):
+    """The rights on endpoints as the emulator looks at them.
+
+    AWS asks for them on the platform application, where the emulator knows no resource but `*`; and an endpoint is
+    called `endpoint/...` there, where the emulator keeps its application's `app/...`.
+    """
+    kept = ["sns:CreatePlatformEndpoint", "sns:GetEndpointAttributes", "sns:SetEndpointAttributes", "sns:DeleteEndpoint"]
+    rights = {
+        "Devices": [(kept, "*")],
+        "Notify": [("sns:DeleteEndpoint", "*"), ("sns:Publish", [f"{arn}/*" for arn in platforms])],
+    }
+    for function, allowed in rights.items():
+        statements = [{"Effect": "Allow", "Action": actions, "Resource": of} for actions, of in allowed]
+        emulator.client("iam").put_role_policy(
+            RoleName=created[f"{function}Role"],
+            PolicyName="as-the-emulator-asks",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+        )
+
+
+def handed_over(emulator, created, outputs):
+    """Hands the sessions' stream over by the mapping as it was deployed, in the emulator's place."""
+    lambdas = emulator.client("lambda")
+    (mapping,) = lambdas.list_event_source_mappings()["EventSourceMappings"]
+    lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    function, _ = sam.stream(sam.load())
+    invoke = stream.through_emulator(emulator, created[function.logical_id])
+    where = (outputs["SessionsTable"], stream.Mapping(mapping), outputs["NotifyFailures"])
+    return stream.pumped(emulator, *where, invoke)
 
 
 class Server(ThreadingHTTPServer):

@@ -39,10 +39,11 @@ class Emulator:
         """Our environment, for a program that talks to it."""
         return {**os.environ, **self.aws_environment()}
 
-    def client(self, service):
+    def client(self, service, config=None):
         """A boto3 client of a service."""
         return boto3.client(
             service,
+            config=config,
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id="test",
@@ -96,7 +97,9 @@ def running(port):
 def create_data(emulator, template):
     """Creates the template's data resources; returns the stack's outputs."""
     cloudformation = emulator.client("cloudformation")
-    cloudformation.create_stack(StackName=STACK, TemplateBody=json.dumps(sam.data_only(template)))
+    parameters = [{"ParameterKey": name, "ParameterValue": it} for name, it in local_parameters(emulator).items()]
+    body = json.dumps(sam.data_only(template))
+    cloudformation.create_stack(StackName=STACK, TemplateBody=body, Parameters=parameters)
     waiter = cloudformation.get_waiter("stack_create_complete")
     try:
         waiter.wait(StackName=STACK, WaiterConfig={"Delay": 0.2, "MaxAttempts": 150})
@@ -105,6 +108,22 @@ def create_data(emulator, template):
         reasons = [event["ResourceStatusReason"] for event in events if event.get("ResourceStatusReason")]
         raise Failure(f"the emulator did not create the data of template.yaml: {reasons or error}") from error
     return outputs(emulator)
+
+
+def local_parameters(emulator):
+    """What a local stack is created with: phones of both kinds, and webhooks that reach this machine."""
+    sns = emulator.client("sns")
+
+    def platform(kind):
+        keys = {"PlatformPrincipal": "local", "PlatformCredential": "local"}
+        made = sns.create_platform_application(Name="saoma-local", Platform=kind, Attributes=keys)
+        return made["PlatformApplicationArn"]
+
+    return {
+        "ApnsPlatformArn": platform("APNS_SANDBOX"),
+        "FcmPlatformArn": platform("GCM"),
+        "WebhookLoopback": "true",
+    }
 
 
 def physical_ids(emulator):

@@ -63,6 +63,11 @@ def event(name, *, parameters=None, query=None, headers=None, cookies=None, body
     return call
 
 
+def records(name):
+    """The records of events/<name>.json, which a stream sends."""
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())["Records"]
+
+
 def environment(emulator, template, outputs):
     """What a deployed function finds in its environment, and no variable of ours."""
     return {
@@ -140,7 +145,7 @@ class Instance:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def call(self, call):
-        """Hands an event to the function."""
+        """Hands an event to the function. What a stream sends is answered 200 here when all of it was taken."""
         payload = json.dumps(call).encode()
         began = time.perf_counter()
         self._connection.request("POST", "/2015-03-31/functions/function/invocations", payload)
@@ -148,12 +153,14 @@ class Instance:
         seconds = time.perf_counter() - began
         try:
             answer = json.loads(raw)
+            if "Records" in call:
+                return Answer(200 if answer == {"batchItemFailures": []} else 500, {}, [], raw, seconds)
             body = answer.get("body") or ""
             body = b64decode(body) if answer.get("isBase64Encoded") else body.encode()
             headers = {name.lower(): value for name, value in answer["headers"].items()}
             return Answer(answer["statusCode"], headers, answer.get("cookies") or [], body, seconds)
         except (ValueError, KeyError, AttributeError) as error:
-            raise Failure(f"{self._binary.name} answered no HTTP: {raw[:500]!r} (log: {self._log})") from error
+            raise Failure(f"{self._binary.name} answered nothing of use: {raw[:500]!r} (log: {self._log})") from error
 
     @property
     def pid(self):

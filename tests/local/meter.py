@@ -123,8 +123,14 @@ def read_dynamodb(operation, asked, status, answered):
         item = size_of(answered.get("Item", {}))
         units = max(1, -(-item // _READ_BLOCK)) * (1 if asked.get("ConsistentRead") else 0.5)
         return Call("dynamodb", operation, table, reads=units, item=item)
+    if operation == "Query":
+        items = sum(map(size_of, answered.get("Items", [])))
+        units = max(1, -(-items // _READ_BLOCK)) * (1 if asked.get("ConsistentRead") else 0.5)
+        return Call("dynamodb", operation, table, reads=units)
     if operation == "PutItem":
         item = size_of(asked["Item"])
+    elif operation == "DeleteItem":
+        item = size_of(asked["Key"])  # at least
     elif operation == "UpdateItem":
         # The whole item where it comes back, else at least what was written.
         written = {f":{name}": value for name, value in asked.get("ExpressionAttributeValues", {}).items()}

@@ -10,7 +10,7 @@ def main():
     emulator_port = port_from("EMULATOR_PORT", 4566)
     print("Building the functions ...", flush=True)
     build()
-    print("Starting them; each answers a first call, for a page it does not have ...", flush=True)
+    print("Starting them; each answers a first call ...", flush=True)
     with aws.running(emulator_port) as emulator, served(port, emulator, reload=True) as stack:
         announce(stack)
         hold()

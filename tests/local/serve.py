@@ -1,11 +1,13 @@
 """All functions on one port at their natural paths, over the emulator: `cargo lambda watch`."""
 
 import http.client
+import json
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import emulator as aws
+import stream
 import template as sam
 from processes import SCRATCH, VENV, Failure, end, listening, run, start, wait_until
 
@@ -55,8 +57,12 @@ def served(port, emulator, *, reload, concurrency=2):
     try:
         wait_until("cargo lambda watch", lambda: listening(port), process)
         for function in sam.functions(template):
-            started(port, function.binary)
-        yield Stack(url, emulator, outputs)
+            started(port, function)
+        function, mapping = sam.stream(template)
+        invoke = stream.through_watch(port, function.binary)
+        where = (outputs["SessionsTable"], stream.Mapping(mapping), outputs["NotifyFailures"])
+        with stream.pumped(emulator, *where, invoke):
+            yield Stack(url, emulator, outputs)
     finally:
         end(process)
 
@@ -76,13 +82,17 @@ def announce(stack):
     )
 
 
-def started(port, binary):
-    """Has a function started, by asking it for a page it does not have."""
+def started(port, function):
+    """Has a function started, by asking it for a page it does not have, or by telling it that nothing has happened."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
-        connection.request("GET", f"/lambda-url/{binary}/-")
+        if function.routes:
+            connection.request("GET", f"/lambda-url/{function.binary}/-")
+        else:
+            nothing = json.dumps({"Records": []})
+            connection.request("POST", f"/2015-03-31/functions/{function.binary}/invocations", nothing)
         connection.getresponse().read()
     except (OSError, http.client.HTTPException) as error:
-        raise Failure(f"the function {binary} does not answer: its last words are above") from error
+        raise Failure(f"the function {function.binary} does not answer: its last words are above") from error
     finally:
         connection.close()

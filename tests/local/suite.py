@@ -15,7 +15,7 @@ from processes import ROOT, VENV, free_port, run, tidy
 from serve import build, served
 
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
-DOCS = ("docs/kiosk.md", "docs/web.md")
+DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md")
 # The suite is one address with many people behind it.
 RAISED = {"CreatesPerMinute": "100000", "SmsPerIpPerDay": "10000"}
 

@@ -11,9 +11,10 @@ from samtranslator.yaml_helper import yaml_parse
 from processes import ROOT, Failure
 
 _FUNCTION = "AWS::Serverless::Function"
+_STREAM = "AWS::Lambda::EventSourceMapping"
 # What only runs or guards on AWS: everything else is data, and is created locally as it stands. The bucket's policy
 # refuses plain http, which is all an emulator speaks.
-_NOT_DATA = (_FUNCTION, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy")
+_NOT_DATA = (_FUNCTION, _STREAM, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy")
 
 
 def load():
@@ -22,31 +23,47 @@ def load():
 
 
 def data_only(template):
-    """The template's tables, bucket, topic and secret, as a plain CloudFormation template.
+    """The template's tables, bucket, topic, queue and secret, as a plain CloudFormation template.
 
     The functions' variables are added to its outputs, so that CloudFormation works out their values too.
     """
-    resources = {name: it for name, it in template["Resources"].items() if it["Type"] not in _NOT_DATA}
-    gone = set(template["Resources"]) - set(resources)
+    gone = not_data(template)
     outputs = {name: it for name, it in template["Outputs"].items() if not names(it) & gone}
     outputs |= {_output(name): {"Value": value} for name, value in variables(template).items()}
-    used = names(resources) | names(outputs)
     return {
         "AWSTemplateFormatVersion": template["AWSTemplateFormatVersion"],
-        "Parameters": {name: it for name, it in template["Parameters"].items() if name in used},
-        "Resources": resources,
+        "Parameters": template["Parameters"],
+        "Conditions": template["Conditions"],
+        "Resources": {name: it for name, it in template["Resources"].items() if name not in gone},
         "Outputs": outputs,
     }
 
 
+def not_data(template):
+    """The resources that `data_only` leaves out."""
+    return {name for name, it in template["Resources"].items() if it["Type"] in _NOT_DATA}
+
+
 def variables(template):
-    """Every function's variables in one: the local server gives all functions the same."""
-    return {name: value for function in functions(template) for name, value in function.environment.items()}
+    """Every function's variables in one: the local server gives all functions the same.
+
+    What refers to the API is left out: where it is, the local server knows better.
+    """
+    gone = not_data(template)
+    every = {name: value for function in functions(template) for name, value in function.environment.items()}
+    return {name: value for name, value in every.items() if not names(value) & gone}
 
 
 def environment(template, outputs):
     """The variables as a stack of `data_only` worked them out."""
     return {name: outputs[_output(name)] for name in variables(template)}
+
+
+def stream(template):
+    """The function that a table's stream is handed to, and how, in the words of AWS::Lambda::EventSourceMapping."""
+    (mapping,) = (it["Properties"] for it in template["Resources"].values() if it["Type"] == _STREAM)
+    (function,) = (it for it in functions(template) if it.logical_id in names(mapping["FunctionName"]))
+    return function, mapping
 
 
 @dataclass(frozen=True)
@@ -68,7 +85,7 @@ def functions(template):
             continue
         properties = it["Properties"]
         own = properties.get("Environment", {}).get("Variables", {})
-        events = [event["Properties"] for event in properties["Events"].values() if event["Type"] == "HttpApi"]
+        events = [event["Properties"] for event in properties.get("Events", {}).values() if event["Type"] == "HttpApi"]
         routes = tuple((event["Method"], event["Path"]) for event in events)
         found.append(Function(name, binary_of(properties), {**shared, **own}, routes))
     return found
@@ -87,10 +104,10 @@ def _output(variable):
     return "Variable" + variable.title().replace("_", "")
 
 
-def names(node):
-    """Every logical id that a piece of the template refers to."""
+def names(node, *, attributes=False):
+    """Every logical id that a piece of the template refers to; with its attribute, as `Sessions.Arn`, if that is asked."""
     if isinstance(node, list):
-        return set().union(*map(names, node)) if node else set()
+        return set().union(*(names(it, attributes=attributes) for it in node))
     if not isinstance(node, dict):
         return set()
     found = set()
@@ -98,10 +115,10 @@ def names(node):
         if key == "Ref":
             found.add(value)
         elif key == "Fn::GetAtt":
-            found.add(value[0] if isinstance(value, list) else value.split(".")[0])
+            found.add(".".join(value) if isinstance(value, list) else value)
         elif key == "Fn::Sub":
             text = value[0] if isinstance(value, list) else value
-            found |= {name.split(".")[0] for name in re.findall(r"\$\{([^}!]+)\}", text)}
+            found |= set(re.findall(r"\$\{([^}!]+)\}", text))
         else:
-            found |= names(value)
-    return found
+            found |= names(value, attributes=attributes)
+    return found if attributes else {name.split(".")[0] for name in found}

@@ -1,9 +1,13 @@
 //! A whole service in process.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
 
 use axum::Router;
 use lambda_http::Request;
+use notify::{BatchAnswer, Record};
 use saoma_domain::{
     account::{Account, AccountStatus},
     client::Client,
@@ -15,10 +19,10 @@ use saoma_domain::{
 use saoma_http::{Environment, Service, Settings, config::read_time_zone};
 use saoma_memory::{
     Memory,
-    world::{Drawer, FixedClock, Outbox, SeededRandom},
+    world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
 use saoma_tokens::Keys;
-use serde_json::json;
+use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use crate::{Answer, Call};
@@ -40,9 +44,14 @@ pub struct World {
     pub outbox: Arc<Outbox>,
     /// The pictures stored.
     pub drawer: Arc<Drawer>,
+    /// What was pushed, published and posted.
+    pub post: Arc<Post>,
     /// Settings, keys and pace.
     pub service: Service,
-    routers: [Router; 5],
+    notify: notify::App,
+    /// The newest version of each session that the stream has brought.
+    brought: Mutex<HashMap<SessionCode, u64>>,
+    routers: [Router; 8],
 }
 
 /// Somebody with a phone that is signed in.
@@ -72,6 +81,7 @@ impl World {
         let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
         let random = Arc::new(SeededRandom::new(42));
         let (outbox, drawer) = (Arc::new(Outbox::default()), Arc::new(Drawer::default()));
+        let post = Arc::new(Post::default());
         let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
         let environment = Environment::of(variables);
         let settings = Settings::read(&environment).unwrap();
@@ -99,6 +109,7 @@ impl World {
             oauth::router(service.clone()),
             accounts::router(accounts::App {
                 service: service.clone(),
+                clients: memory.clone(),
                 accounts: memory.clone(),
                 sign_ins: memory.clone(),
                 challenges: memory.clone(),
@@ -112,8 +123,57 @@ impl World {
                 sign_ins: memory.clone(),
                 devices: memory.clone(),
             }),
+            remembered::router(remembered::App {
+                service: service.clone(),
+                sessions: memory.clone(),
+                traces: memory.clone(),
+                prompts: memory.clone(),
+                clients: memory.clone(),
+                accounts: memory.clone(),
+                sign_ins: memory.clone(),
+                devices: memory.clone(),
+            }),
+            shop::router(shop::App {
+                service: service.clone(),
+                sessions: memory.clone(),
+                clients: memory.clone(),
+                accounts: memory.clone(),
+                sign_ins: memory.clone(),
+                devices: memory.clone(),
+                pictures: drawer.clone(),
+            }),
+            devices::router(devices::App {
+                service: service.clone(),
+                accounts: memory.clone(),
+                sign_ins: memory.clone(),
+                endpoints: memory.clone(),
+                push: post.clone(),
+            }),
         ];
-        Self { memory, clock, random, outbox, drawer, service, routers }
+        let notify = notify::App {
+            service: service.clone(),
+            public_url: ISSUER.to_owned(),
+            sessions: memory.clone(),
+            clients: memory.clone(),
+            prompts: memory.clone(),
+            sign_ins: memory.clone(),
+            endpoints: memory.clone(),
+            push: post.clone(),
+            topic: post.clone(),
+            webhooks: post.clone(),
+        };
+        Self {
+            memory,
+            clock,
+            random,
+            outbox,
+            drawer,
+            post,
+            service,
+            notify,
+            brought: Mutex::default(),
+            routers,
+        }
     }
 
     /// Makes a call, to the function that `template.yaml` gives its path to.
@@ -124,6 +184,9 @@ impl World {
             _ if path.starts_with("/qr/") => 1,
             _ if path.starts_with("/.well-known/") => 2,
             _ if path.starts_with("/api/user/") => 3,
+            _ if path.starts_with("/login/") => 5,
+            _ if path.starts_with("/qrlogin/") || path.starts_with("/qrcode/") => 6,
+            _ if path.starts_with("/api/device/") => 7,
             _ => 4,
         };
         self.hand_to(function, call.request()).await
@@ -131,7 +194,8 @@ impl World {
 
     /// Makes a call to the function of this name, whatever its path.
     pub async fn call_function(&self, name: &str, request: Request) -> Answer {
-        const FUNCTIONS: [&str; 5] = ["kiosk", "web", "oauth", "accounts", "pages"];
+        const FUNCTIONS: [&str; 8] =
+            ["kiosk", "web", "oauth", "accounts", "pages", "remembered", "shop", "devices"];
         let function = FUNCTIONS.iter().position(|function| *function == name);
         self.hand_to(function.unwrap_or_else(|| panic!("there is no function {name}")), request).await
     }
@@ -140,12 +204,53 @@ impl World {
         Answer::read(self.routers[function].clone().oneshot(request).await.unwrap()).await
     }
 
+    /// Hands notify what the stream would: these sessions as they stood, one record each.
+    pub async fn stream(&self, sessions: &[Session]) -> BatchAnswer {
+        let record = |(n, session): (usize, &Session)| Record {
+            id: n.to_string(),
+            session: Ok(Some(session.clone())),
+        };
+        notify::handle(&self.notify, sessions.iter().enumerate().map(record).collect()).await
+    }
+
+    /// Brings notify all that has changed since the last time, and what changes by that, until
+    /// nothing does. Panics when a record fails.
+    pub async fn stream_all(&self) {
+        loop {
+            let changed = self.changed();
+            if changed.is_empty() {
+                return;
+            }
+            let answer = self.stream(&changed).await;
+            assert_eq!(answer, BatchAnswer::default());
+        }
+    }
+
+    /// The sessions that changed since this was last asked, as they stand.
+    pub fn changed(&self) -> Vec<Session> {
+        let mut brought = self.brought.lock().unwrap();
+        let mut changed = self.memory.sessions();
+        changed
+            .retain(|session| brought.insert(session.code.clone(), session.version) != Some(session.version));
+        changed.sort_by_key(|session| (session.updated_at, session.version));
+        changed
+    }
+
     /// Signs in with this number, by a code that came by SMS.
     pub async fn sign_in(&self, number: &str) -> Person {
+        self.sign_in_with(number, json!({})).await
+    }
+
+    /// The same, through the app of this client.
+    pub async fn sign_in_through(&self, number: &str, app: &str) -> Person {
+        self.sign_in_with(number, json!({"client": app})).await
+    }
+
+    async fn sign_in_with(&self, number: &str, mut body: Value) -> Person {
         let sent = self.call(Call::post("/api/user/sendCode").json(&json!({"phone": number}))).await;
         assert_eq!(sent.status, 200, "{}", sent.whole());
-        let code = self.outbox.last_code().unwrap();
-        let body = json!({"phone": number, "code": code});
+        body["phone"] = json!(number);
+        body["code"] = json!(self.outbox.last_code().unwrap());
         let signed_in = self.call(Call::post("/api/user/login/code").json(&body)).await;
         assert_eq!(signed_in.status, 200, "{}", signed_in.whole());
         let member = signed_in.json()["user"]["memberId"].as_str().unwrap().to_owned();
@@ -192,7 +297,7 @@ impl World {
         let client = Client {
             id: ClientId::parse(id).unwrap(),
             secret: Some(secret.hash()),
-            dialects: vec![Dialect::Kiosk, Dialect::Web],
+            dialects: vec![Dialect::Kiosk, Dialect::Web, Dialect::Remembered, Dialect::Shop],
             ..Client::built_in(&built_in, id).unwrap()
         };
         self.memory.put_client(change(client));

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use axum::{Router, response::IntoResponse, routing::post};
 use saoma_domain::{
     identity::PhoneNumber,
-    ports::{Accounts, SignIns, Sms, SmsChallenges},
+    ports::{Accounts, Clients, SignIns, Sms, SmsChallenges},
 };
 use saoma_http::{Problem, Service, harden::hardened};
 
@@ -29,6 +29,7 @@ use saoma_http::{Problem, Service, harden::hardened};
 #[expect(missing_docs, reason = "each is the port of its name")]
 pub struct App {
     pub service: Service,
+    pub clients: Arc<dyn Clients>,
     pub accounts: Arc<dyn Accounts>,
     pub sign_ins: Arc<dyn SignIns>,
     pub challenges: Arc<dyn SmsChallenges>,

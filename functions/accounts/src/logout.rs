@@ -15,7 +15,7 @@ pub(crate) async fn logout(
     facts: Facts,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let (phone, _) = auth::phone(&app.service, &*app.sign_ins, &*app.accounts, &facts, &headers).await?;
-    cases::sign_out(&*app.sign_ins, &phone.phone).await?;
+    let (by, _) = auth::phone(&app.service, &*app.sign_ins, &*app.accounts, &facts, &headers).await?;
+    cases::sign_out(&*app.sign_ins, &by.phone.phone).await?;
     Ok(StatusCode::NO_CONTENT)
 }

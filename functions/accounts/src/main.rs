@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use accounts::App;
+use saoma_domain::ports::Sms;
 use saoma_dynamo::Directory;
 use saoma_http::start::{self, StartError};
-use saoma_notify::SnsSms;
+use saoma_notify::{HttpWebhooks, Relay, SnsSms};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
@@ -15,12 +16,22 @@ async fn main() -> Result<(), StartError> {
     let secret_arn = environment.required("SIGNING_SECRET_ARN")?;
     let (secret, ()) = tokio::join!(saoma_aws::signing_secret(&aws, &secret_arn), directory.warm_up());
     let secret = secret?;
+    let service = start::service(&environment, &secret.current, secret.previous.as_deref())?;
+    let handed_over = start::message_client(&environment, &service, &*directory).await?;
+    let sms: Arc<dyn Sms> = if let Some(client) = handed_over {
+        let webhooks = Arc::new(HttpWebhooks::new(environment.flag("WEBHOOK_LOOPBACK")?));
+        let (clock, random) = (service.clock.clone(), service.random.clone());
+        Arc::new(Relay { webhooks, url: client.url, keys: client.keys, clock, random })
+    } else {
+        Arc::new(SnsSms::new(&aws))
+    };
     start::serve(accounts::router(App {
-        service: start::service(&environment, &secret.current, secret.previous.as_deref())?,
+        service,
+        clients: directory.clone(),
         accounts: directory.clone(),
         sign_ins: directory.clone(),
         challenges: directory,
-        sms: Arc::new(SnsSms::new(&aws)),
+        sms,
     }))
     .await
 }

@@ -29,7 +29,8 @@ pub(crate) async fn bind(
     let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let kiosk = Some(Dialect::Kiosk);
+    let (code, by) = (code_of(&id)?, phone.phone);
     let session =
-        cases::confirm(&*app.sessions, &*app.devices, &code_of(&id)?, kiosk, phone, number, now).await?;
+        cases::confirm(&*app.sessions, &*app.devices, &*app.accounts, &code, kiosk, by, number, now).await?;
     Ok(Json(Answer::of(&app, &session).await?))
 }

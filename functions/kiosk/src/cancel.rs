@@ -19,6 +19,7 @@ pub(crate) async fn cancel(
 ) -> Result<Json<Answer>, Problem> {
     let phone = app.phone(&facts, &headers).await?;
     let now = app.service.clock.now();
-    let session = cases::cancel(&*app.sessions, &code_of(&id)?, Some(Dialect::Kiosk), phone, now).await?;
+    let (code, kiosk) = (code_of(&id)?, Some(Dialect::Kiosk));
+    let session = cases::cancel(&*app.sessions, &*app.clients, &code, kiosk, phone, now).await?;
     Ok(Json(Answer::of(&app, &session).await?))
 }

@@ -5,7 +5,7 @@ use saoma_domain::{
     cases::{self, Opening},
     client::Client,
     identity::ClientId,
-    session::{Dialect, ScreenClaims, Session},
+    session::{Dialect, PictureFormat, ScreenClaims, Session},
     text::CleanText,
 };
 use saoma_http::{Facts, Problem, body::Json};
@@ -51,7 +51,7 @@ pub(crate) async fn create(
         client: &client,
         claims: device.claims(),
         seen: facts.seen(),
-        keeps_picture: true,
+        picture: Some(PictureFormat::Png),
         life: app.service.settings.session_life,
     };
     let opened = cases::open(&*app.sessions, &*app.service.random, opening, now).await?;

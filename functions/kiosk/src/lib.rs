@@ -22,7 +22,7 @@ use std::sync::Arc;
 use axum::{Router, http::HeaderMap, response::IntoResponse, routing::post};
 use jiff::tz::TimeZone;
 use saoma_domain::{
-    identity::Phone,
+    identity::Approver,
     ports::{Accounts, Clients, Devices, Pictures, Sessions, SignIns},
     secrets::SessionCode,
 };
@@ -57,9 +57,9 @@ pub fn router(app: App) -> Router {
 
 impl App {
     /// The verified phone behind a request.
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
-        let (phone, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
-        Ok(phone)
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
+        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(by)
     }
 }
 

@@ -23,7 +23,9 @@ pub(crate) async fn scan(
     let phone = app.phone(&facts, &headers).await?;
     let now = app.service.clock.now();
     let kiosk = Some(Dialect::Kiosk);
-    let session = cases::scan(&*app.sessions, &code_of(&id)?, kiosk, phone, Ext::default(), now).await?;
+    let code = code_of(&id)?;
+    let session =
+        cases::scan(&*app.sessions, &*app.clients, &code, kiosk, phone, Ext::default(), now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Answer {
         consent: Some(Consent::new(&session, client.as_ref())),

@@ -44,11 +44,17 @@ export async function signOut() {
   forget();
 }
 
+/** GETs as the signed-in person. */
+export const get = (path) => send('GET', path);
+
+/** POSTs as the signed-in person. */
+export const post = (path, body) => send('POST', path, body);
+
 /**
- * POSTs as the signed-in person. A token that is old, or refused once, is renewed first;
- * a 401 that comes back all the same means that there is nobody signed in any more.
+ * A token that is old, or refused once, is renewed first; a 401 that comes back all the same means
+ * that there is nobody signed in any more.
  */
-export async function post(path, body) {
+async function send(method, path, body) {
   let account = signedIn();
   if (!account) return { status: 401, body: { code: 'unauthorized' }, retryAfter: 0 };
   if (account.expiresAt - EARLY_MS < Date.now()) {
@@ -56,9 +62,9 @@ export async function post(path, body) {
     if (refused) return refused;
     account = signedIn();
   }
-  const answer = await call('POST', path, { body, token: account.token });
+  const answer = await call(method, path, { body, token: account.token });
   if (answer.status !== 401) return answer;
-  return (await renew(account.token)) ?? call('POST', path, { body, token: signedIn().token });
+  return (await renew(account.token)) ?? call(method, path, { body, token: signedIn().token });
 }
 
 /** Renews the tokens if `stale` is still the one we hold. Answers null, or the answer that refused. */

@@ -28,10 +28,10 @@ export function show(next, { detail = '', focus = true } = {}) {
   if (focus && stepped) heading?.focus();
 }
 
-/** Says something to those who listen; politely, and also when it is said twice. */
-export function announce(text) {
-  live.textContent = '';
-  setTimeout(() => { live.textContent = text; }, 50);
+/** Says something to those who listen, also when it is said twice; politely, unless `region` is not. */
+export function announce(text, region = live) {
+  region.textContent = '';
+  setTimeout(() => { region.textContent = text; }, 50);
 }
 
 /** Fills a line, or takes it away when there is nothing to say. */

@@ -4,6 +4,8 @@
 //! |---|---|---|
 //! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
+//! | `/phone` | the same page without a code: what waits for this person | [`page`] |
+//! | `/downloads.html?code=` | what the shop contract's QR says: on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
 //! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
 //! | `/assets/{file}` | style, scripts, icon, from `assets/` | [`page`] |
@@ -21,7 +23,7 @@ use axum::{
     routing::{get, post},
 };
 use saoma_domain::{
-    identity::Phone,
+    identity::Approver,
     ports::{Accounts, Clients, Devices, Sessions, SignIns},
 };
 use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
@@ -45,6 +47,8 @@ pub fn router(app: App) -> Router {
         .route("/", get(page::screen))
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
+        .route("/phone", get(page::phone))
+        .route("/downloads.html", get(page::downloads))
         .route("/q/{code}/scan", post(phone::scan))
         .route("/q/{code}/confirm", post(phone::confirm))
         .route("/q/{code}/cancel", post(phone::cancel))
@@ -57,8 +61,8 @@ pub fn router(app: App) -> Router {
 
 impl App {
     /// The verified phone behind a request.
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
-        let (phone, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
-        Ok(phone)
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
+        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(by)
     }
 }

@@ -46,7 +46,8 @@ pub(crate) async fn scan(
 ) -> Result<Json<Scanned>, Problem> {
     let phone = app.phone(&facts, &headers).await?;
     let now = app.service.clock.now();
-    let session = cases::scan(&*app.sessions, &read_code(&code)?, None, phone, Ext::default(), now).await?;
+    let code = read_code(&code)?;
+    let session = cases::scan(&*app.sessions, &*app.clients, &code, None, phone, Ext::default(), now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Scanned {
         state: session.state.name(),
@@ -67,7 +68,9 @@ pub(crate) async fn confirm(
     let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let code = read_code(&code)?;
-    let session = cases::confirm(&*app.sessions, &*app.devices, &code, None, phone, number, now).await?;
+    let by = phone.phone;
+    let session =
+        cases::confirm(&*app.sessions, &*app.devices, &*app.accounts, &code, None, by, number, now).await?;
     Ok(Json(Decided { state: session.state.name() }))
 }
 
@@ -81,7 +84,7 @@ pub(crate) async fn cancel(
 ) -> Result<Json<Decided>, Problem> {
     let phone = app.phone(&facts, &headers).await?;
     let now = app.service.clock.now();
-    let session = cases::cancel(&*app.sessions, &read_code(&code)?, None, phone, now).await?;
+    let session = cases::cancel(&*app.sessions, &*app.clients, &read_code(&code)?, None, phone, now).await?;
     Ok(Json(Decided { state: session.state.name() }))
 }
 

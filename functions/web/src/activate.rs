@@ -41,6 +41,7 @@ pub(crate) async fn activate(
     let number = picked_number(activating.match_number.as_deref())?;
     let code = read_code(&activating.code)?;
     let now = app.service.clock.now();
-    cases::confirm(&*app.sessions, &*app.devices, &code, Some(Dialect::Web), phone, number, now).await?;
+    let (web, by) = (Some(Dialect::Web), phone.phone);
+    cases::confirm(&*app.sessions, &*app.devices, &*app.accounts, &code, web, by, number, now).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

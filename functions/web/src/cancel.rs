@@ -31,6 +31,7 @@ pub(crate) async fn cancel(
     let JsonOrForm(cancelling) = body?;
     let phone = app.phone(&facts, &headers).await?;
     let code = read_code(&cancelling.code)?;
-    cases::cancel(&*app.sessions, &code, Some(Dialect::Web), phone, app.service.clock.now()).await?;
+    let now = app.service.clock.now();
+    cases::cancel(&*app.sessions, &*app.clients, &code, Some(Dialect::Web), phone, now).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

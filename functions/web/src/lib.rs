@@ -33,7 +33,7 @@ use axum::{
     routing::{get, options, post},
 };
 use saoma_domain::{
-    identity::Phone,
+    identity::Approver,
     ports::{Accounts, Clients, Devices, Sessions, SignIns},
 };
 use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
@@ -70,8 +70,8 @@ pub fn router(app: App) -> Router {
 
 impl App {
     /// The verified phone behind a request.
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
-        let (phone, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
-        Ok(phone)
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
+        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(by)
     }
 }

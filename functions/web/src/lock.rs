@@ -47,7 +47,8 @@ pub(crate) async fn lock(
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
     let code = read_code(&locking.code)?;
     let now = app.service.clock.now();
-    let session = cases::scan(&*app.sessions, &code, Some(Dialect::Web), phone, ext, now).await?;
+    let session =
+        cases::scan(&*app.sessions, &*app.clients, &code, Some(Dialect::Web), phone, ext, now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Locked {
         statusflag: Flag::Waiting,

@@ -48,7 +48,7 @@ pub(crate) async fn open(
         client: &client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),
-        keeps_picture: false,
+        picture: None,
         life: service.settings.session_life,
     };
     let opened = cases::open(&*app.sessions, &*service.random, opening, now).await?;

@@ -3,7 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
-use aws_sdk_s3::{Client, config::Builder, presigning::PresigningConfig, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client, config::Builder, operation::get_object::GetObjectError, presigning::PresigningConfig,
+    primitives::ByteStream,
+};
 use aws_types::SdkConfig;
 use saoma_domain::{
     ports::{Pictures, StoreError},
@@ -28,18 +31,33 @@ impl PictureBucket {
 
 #[async_trait]
 impl Pictures for PictureBucket {
-    async fn put(&self, name: &PictureName, png: Vec<u8>) -> Result<(), StoreError> {
+    async fn put(&self, name: &PictureName, picture: Vec<u8>) -> Result<(), StoreError> {
         self.client
             .put_object()
             .bucket(&self.bucket)
             .key(name.as_str())
-            .content_type("image/png")
+            .content_type(name.format().media_type())
             .cache_control("no-store")
-            .body(ByteStream::from(png))
+            .body(ByteStream::from(picture))
             .send()
             .await
             .map_err(|error| StoreError::at("PutObject", &error))?;
         Ok(())
+    }
+
+    async fn get(&self, name: &PictureName) -> Result<Option<Vec<u8>>, StoreError> {
+        let got = self.client.get_object().bucket(&self.bucket).key(name.as_str()).send().await;
+        let object = match got {
+            Ok(object) => object,
+            Err(error) => {
+                return match error.as_service_error() {
+                    Some(GetObjectError::NoSuchKey(_)) => Ok(None),
+                    _ => Err(StoreError::at("GetObject", &error)),
+                };
+            }
+        };
+        let body = object.body.collect().await.map_err(|error| StoreError::at("GetObject", &error))?;
+        Ok(Some(body.to_vec()))
     }
 
     /// A presigned address. Signing takes no call, and the same moment gives the same address.

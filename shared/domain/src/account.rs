@@ -1,5 +1,7 @@
 //! The people who sign in.
 
+use std::net::IpAddr;
+
 use crate::{
     identity::{AccountId, PhoneNumber},
     time::Timestamp,
@@ -32,6 +34,17 @@ impl Account {
     pub fn vouches_for(&self, at: Timestamp) -> bool {
         self.status == AccountStatus::Active && self.credentials_at <= at
     }
+}
+
+/// What the shop contract tells a person of their logins (CONTRACTS section 4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Visits {
+    /// How many there were, this one included.
+    pub count: u64,
+    /// When the last one was.
+    pub last_at: Timestamp,
+    /// Where its screen called from.
+    pub last_ip: Option<IpAddr>,
 }
 
 /// Whether an account may be used.

@@ -27,6 +27,10 @@ pub struct Client {
     pub origins: Vec<Origin>,
     /// What is kept of its server's secret; `None` cannot exchange tickets.
     pub secret: Option<SecretHash>,
+    /// Where its server wants to hear of its logins.
+    pub webhook: Option<WebhookUrl>,
+    /// The apps whose phones may approve its logins; empty admits every app.
+    pub apps: Vec<ClientId>,
 }
 
 impl Client {
@@ -34,14 +38,17 @@ impl Client {
     pub const DEFAULT_KIOSK: &'static str = "HOSPITAL_SAAS";
     /// The client of our own sign-in page, and the web contract's default.
     pub const DEFAULT_WEB: &'static str = "saoma";
+    /// The shop contract's default.
+    pub const DEFAULT_SHOP: &'static str = "shop";
 
-    /// The two clients that exist without being registered. A registration under the same id
+    /// The three clients that exist without being registered. A registration under the same id
     /// replaces one.
     #[must_use]
     pub fn built_in(id: &ClientId, service_name: &str) -> Option<Self> {
         let (name, dialect) = match id.as_str() {
             Self::DEFAULT_KIOSK => (Self::DEFAULT_KIOSK, Dialect::Kiosk),
             Self::DEFAULT_WEB => (service_name, Dialect::Web),
+            Self::DEFAULT_SHOP => (service_name, Dialect::Shop),
             _ => return None,
         };
         Some(Self {
@@ -52,7 +59,15 @@ impl Client {
             return_url: None,
             origins: Vec::new(),
             secret: None,
+            webhook: None,
+            apps: Vec::new(),
         })
+    }
+
+    /// Whether phones signed in through `app` may approve its logins (ADVERSARIES A17).
+    #[must_use]
+    pub fn admits(&self, app: &ClientId) -> bool {
+        self.apps.is_empty() || self.apps.contains(app)
     }
 
     /// Whether `secret` is this client's.
@@ -91,6 +106,26 @@ impl ReturnUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
+    }
+}
+
+/// An address of a client's server that is told of its logins: absolute, `https` (or `http` to the
+/// own machine), without user, password or fragment. Where it leads is looked at again when it is
+/// called, at the address that is connected to (ADVERSARIES H9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookUrl(Url);
+
+impl WebhookUrl {
+    /// Reads an address; `None` when it is not one we would call.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        ReturnUrl::parse(raw).map(|ReturnUrl(url)| Self(url))
+    }
+
+    /// The address.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.0
     }
 }
 

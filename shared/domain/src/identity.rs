@@ -23,6 +23,12 @@ impl ClientId {
         well_formed.then(|| Self(raw.to_owned()))
     }
 
+    /// The app of phones that name none when they sign in: our own page, and whoever needs no other.
+    #[must_use]
+    pub fn phone() -> Self {
+        Self("phone".to_owned())
+    }
+
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -52,6 +58,14 @@ impl AccountId {
     pub fn parse(raw: &str) -> Option<Self> {
         let canonical = !raw.starts_with(['0', '+']) && raw.len() <= 19;
         canonical.then(|| raw.parse().ok().filter(|n| i64::try_from(*n).is_ok()).map(Self))?
+    }
+}
+
+impl AccountId {
+    /// The number, as contracts with a numeric `uin` carry it.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
     }
 }
 
@@ -96,6 +110,16 @@ pub struct Phone {
     pub phone: PhoneId,
 }
 
+/// The holder of a verified phone token, and the app it was signed in through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approver {
+    /// Whose phone, and which.
+    pub phone: Phone,
+    /// The app's client: `client_id` in the token. A session's client says which apps it admits
+    /// (ADVERSARIES A17).
+    pub app: ClientId,
+}
+
 /// A telephone number in E.164: `+`, then 8 to 15 digits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);
@@ -128,10 +152,16 @@ impl PhoneNumber {
         &self.0
     }
 
+    /// The number as people at home write it: without `+86` in the mainland, E.164 elsewhere.
+    #[must_use]
+    pub fn national(&self) -> &str {
+        self.0.strip_prefix("+86").unwrap_or(&self.0)
+    }
+
     /// The number as others may see it: `138****8000`.
     #[must_use]
     pub fn masked(&self) -> String {
-        let national = self.0.strip_prefix("+86").unwrap_or(&self.0);
+        let national = self.national();
         let (head, tail) = (national.get(..3), national.get(national.len() - 4..));
         format!("{}****{}", head.unwrap_or_default(), tail.unwrap_or_default())
     }

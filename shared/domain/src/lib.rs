@@ -9,6 +9,7 @@
 //! * [`identity`]: who a client, an account and a phone are.
 //! * [`session`]: the session core. One enum, one pure function, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`sms_code`]: the people and products around a session.
+//! * [`pairing`], [`push`]: devices people come back to, and phones that can be pushed to.
 //! * [`ports`]: what the rules need from the world, each promise written down.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
@@ -18,7 +19,9 @@ pub mod account;
 pub mod cases;
 pub mod client;
 pub mod identity;
+pub mod pairing;
 pub mod ports;
+pub mod push;
 pub mod secrets;
 pub mod session;
 pub mod sign_in;

@@ -9,11 +9,13 @@ use async_trait::async_trait;
 use thiserror::Error;
 
 use crate::{
-    account::Account,
-    client::{Client, Origin},
-    identity::{AccountId, ClientId, PhoneId, PhoneNumber},
+    account::{Account, Visits},
+    client::{Client, Origin, WebhookUrl},
+    identity::{AccountId, ClientId, Phone, PhoneId, PhoneNumber},
+    pairing::{Pairing, Trace},
+    push::{PushEndpoint, PushMessage, PushPlatform, PushToken, PushTokenId},
     secrets::SessionCode,
-    session::{Change, PictureName, Session},
+    session::{Change, DeviceId, LoginPolicy, PictureName, Session, TraceId},
     sign_in::SignIn,
     sms_code::SmsChallenge,
     text::CleanText,
@@ -131,6 +133,18 @@ pub trait Accounts: Send + Sync {
     /// Stores a new account and its telephone number together; `false`, and nothing stored, when
     /// either is taken.
     async fn register(&self, account: &Account) -> Result<bool, StoreError>;
+
+    /// Counts the login that `session` is, once however often it is told of it in a row.
+    async fn count_visit(
+        &self,
+        id: AccountId,
+        session: &SessionCode,
+        ip: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// What is known of an account's logins.
+    async fn visits(&self, id: AccountId) -> Result<Visits, StoreError>;
 }
 
 /// The phones that are signed in.
@@ -176,6 +190,154 @@ pub trait Devices: Send + Sync {
         name: Option<&CleanText<64>>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// The device this person was last seen on, by QR, of this client and kind (CONTRACTS section 3).
+    async fn pairing(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+    ) -> Result<Option<Pairing>, StoreError>;
+
+    /// A login by QR makes the pair; the newest is the one that counts. Pairing again changes nothing.
+    async fn pair(
+        &self,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+        by: &Phone,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The pair may be asked no more: the next login must be scanned. The device stays known. Where
+    /// the pair is with another device by now, nothing changes.
+    async fn unpair(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+    ) -> Result<(), StoreError>;
+}
+
+/// The calls of hosted clients that wait for answers (CONTRACTS section 3).
+#[async_trait]
+pub trait Traces: Send + Sync {
+    /// Stores a new trace. It never changes.
+    async fn begin(&self, trace: &Trace) -> Result<(), StoreError>;
+
+    /// The trace with this id; it may linger past its time.
+    async fn trace(&self, id: &TraceId) -> Result<Option<Trace>, StoreError>;
+}
+
+/// The prompts that people were sent, and whether a phone is there to see one.
+#[async_trait]
+pub trait Prompts: Send + Sync {
+    /// Notes a prompt about to be sent, in one step that no other can come between; `false`, and not
+    /// noted, when it would be the fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW)
+    /// (ADVERSARIES H1).
+    async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The sessions of the last three prompts, newest first, however they ended.
+    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError>;
+
+    /// A phone of this person asked for what waits, and will ask again.
+    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// When a phone of this person last asked.
+    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError>;
+}
+
+/// The phones that can be pushed to.
+#[async_trait]
+pub trait PushEndpoints: Send + Sync {
+    /// Keeps an endpoint for a person, in one step with taking its token from whoever had it before:
+    /// a token belongs to one account at a time. `false`, and nothing stored, when the person has
+    /// [`PushEndpoint::MOST`] others.
+    async fn keep(&self, endpoint: &PushEndpoint) -> Result<bool, StoreError>;
+
+    /// Forgets the endpoint of a token, if it is this person's; gives it back for the service to
+    /// forget too.
+    async fn forget(
+        &self,
+        account: AccountId,
+        token: &PushTokenId,
+    ) -> Result<Option<PushEndpoint>, StoreError>;
+
+    /// A person's endpoints.
+    async fn endpoints(&self, account: AccountId) -> Result<Vec<PushEndpoint>, StoreError>;
+}
+
+/// What became of a push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The service took it.
+    Accepted,
+    /// There is no such phone any more; its endpoint is to be forgotten.
+    Dead,
+}
+
+/// Pushes to phones.
+#[async_trait]
+pub trait Push: Send + Sync {
+    /// Whether phones of this platform can be pushed to in this deployment.
+    fn serves(&self, platform: PushPlatform) -> bool;
+
+    /// The service's address for a phone's token. The same token gives the same address.
+    async fn address(&self, platform: PushPlatform, token: &PushToken) -> Result<String, StoreError>;
+
+    /// Sends a message to an address.
+    async fn push(
+        &self,
+        platform: PushPlatform,
+        address: &str,
+        message: &PushMessage,
+    ) -> Result<Pushed, StoreError>;
+
+    /// Has the service forget an address. One it does not know is forgotten already.
+    async fn forget(&self, address: &str) -> Result<(), StoreError>;
+}
+
+/// A message about an event, with what to filter it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopicMessage {
+    /// Session and version; the same however often the message is sent.
+    pub event_id: String,
+    /// The client's id.
+    pub region: String,
+    /// What happened.
+    pub result_type: &'static str,
+    /// The JSON.
+    pub body: String,
+}
+
+/// The topic of login events.
+#[async_trait]
+pub trait Topic: Send + Sync {
+    /// Publishes a message, with `region`, `resultType` and `eventId` as attributes.
+    async fn publish(&self, message: &TopicMessage) -> Result<(), StoreError>;
+}
+
+/// One call to a client's server.
+#[derive(Clone)]
+pub struct Webhook {
+    /// Where to.
+    pub url: WebhookUrl,
+    /// The message's id: the same however often it is sent.
+    pub id: String,
+    /// When it is sent: part of what is signed.
+    pub at: Timestamp,
+    /// The JSON.
+    pub body: String,
+    /// The keys it is signed with; more than one while keys are being changed.
+    pub keys: Vec<[u8; 32]>,
+}
+
+/// Calls clients' servers: signed, timed, never to a private address, following no redirect.
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// Delivers one message, trying again for a moment. An error means that it was not taken.
+    async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError>;
 }
 
 /// Sends text messages.
@@ -188,8 +350,11 @@ pub trait Sms: Send + Sync {
 /// Keeps pictures where a contract promises an address.
 #[async_trait]
 pub trait Pictures: Send + Sync {
-    /// Stores a PNG.
-    async fn put(&self, name: &PictureName, png: Vec<u8>) -> Result<(), StoreError>;
+    /// Stores a picture, as what its name says it is.
+    async fn put(&self, name: &PictureName, picture: Vec<u8>) -> Result<(), StoreError>;
+
+    /// The picture with this name, if it is still there.
+    async fn get(&self, name: &PictureName) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// An address that shows it until `until`.
     async fn address(

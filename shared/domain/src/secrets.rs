@@ -14,6 +14,9 @@ use crate::ports::Randomness;
 /// Crockford's base32 alphabet: no I, L, O, U.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
+/// The page that the shop contract's QRs lead to; its query holds the code (CONTRACTS section 4).
+pub const DOWNLOAD_PAGE: &str = "downloads.html";
+
 /// A session's public id: 26 characters of Crockford base32, 130 random bits.
 ///
 /// The only secret-looking thing in a QR. Holding it allows a scan and a look at the bare state,
@@ -64,7 +67,8 @@ impl SessionCode {
     }
 
     /// Reads a code from whatever a scanner read from the picture: the whole address
-    /// (`HTTPS://…/Q/<CODE>`, any query ignored) or the bare code (CONTRACTS section 2).
+    /// (`HTTPS://…/Q/<CODE>`, any query ignored; the shop's `…/downloads.html?…code=<CODE>`) or the bare
+    /// code (CONTRACTS sections 2 and 4).
     #[must_use]
     pub fn from_scan(raw: &str) -> Option<Self> {
         let raw = raw.trim();
@@ -74,9 +78,13 @@ impl SessionCode {
         if !raw.contains('/') {
             return Self::parse(raw);
         }
-        let path = raw.split(['?', '#']).next()?;
-        let (before, code) = path.trim_end_matches('/').rsplit_once('/')?;
-        before.to_ascii_uppercase().ends_with("/Q").then(|| Self::parse(code))?
+        let (path, query) = raw.split('#').next()?.split_once('?').unwrap_or((raw, ""));
+        let path = path.split('#').next()?;
+        let (before, last) = path.trim_end_matches('/').rsplit_once('/')?;
+        if last == DOWNLOAD_PAGE {
+            return Self::parse(query.split('&').find_map(|pair| pair.strip_prefix("code="))?);
+        }
+        before.to_ascii_uppercase().ends_with("/Q").then(|| Self::parse(last))?
     }
 
     /// The 26 characters.
@@ -215,6 +223,16 @@ pub(crate) fn random_hex(random: &dyn Randomness) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
+/// SHA-256 of parts, in hexadecimal; the boundaries between parts count.
+pub(crate) fn sha256_hex(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
+}
+
 /// A uniform number below `bound`, by rejection: no modulo bias (ADVERSARIES D5).
 pub(crate) fn uniform_below(random: &dyn Randomness, bound: u64) -> u64 {
     let fair = u64::MAX - u64::MAX % bound;
@@ -268,10 +286,17 @@ mod tests {
             "01ABCDEFGHJKMNPQRSTVWXYZ01",
             "HTTPS://LOGIN.EXAMPLE.COM/Q/01ABCDEFGHJKMNPQRSTVWXYZ01",
             "https://login.example.com:8443/base/q/01abcdefghjkmnpqrstvwxyz01/?x=1#y",
+            "https://login.example.com/downloads.html?source=pclogin&code=01ABCDEFGHJKMNPQRSTVWXYZ01",
         ] {
             assert_eq!(SessionCode::from_scan(scan), Some(code.clone()), "{scan}");
         }
-        for scan in ["https://example.com/x/01ABCDEFGHJKMNPQRSTVWXYZ01", "/Q/", "https://e/q/"] {
+        for scan in [
+            "https://example.com/x/01ABCDEFGHJKMNPQRSTVWXYZ01",
+            "/Q/",
+            "https://e/q/",
+            "https://e/downloads.html",
+            "/downloads.html?code=1",
+        ] {
             assert_eq!(SessionCode::from_scan(scan), None, "{scan}");
         }
     }

@@ -1,7 +1,7 @@
 //! A phone that is signed in, and the refresh tokens that keep it so.
 
 use crate::{
-    identity::{AccountId, Phone, PhoneId},
+    identity::{AccountId, ClientId, Phone, PhoneId},
     time::Timestamp,
 };
 
@@ -12,6 +12,8 @@ pub struct SignIn {
     pub phone: PhoneId,
     /// Whose it is.
     pub account: AccountId,
+    /// The app it was signed in through.
+    pub app: ClientId,
     /// Counts the refresh tokens given out, from 1. A token of an earlier generation was used.
     pub generation: u64,
     /// Whether it was ended: signed out, or a used refresh token came back.

@@ -13,7 +13,7 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{self, Opened, Opening, StepError},
     client::Client,
-    identity::{AccountId, ClientId, Phone, PhoneId},
+    identity::{AccountId, Approver, ClientId, Phone, PhoneId},
     ports::{Clock, Freshness, Sessions},
     secrets::{Secret, TokenId},
     session::{Dialect, Ext, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
@@ -50,6 +50,11 @@ enum By {
     Screen,
     Ticket,
     Stranger,
+}
+
+/// A phone of our own page.
+fn approver(phone: Phone) -> Approver {
+    Approver { phone, app: ClientId::phone() }
 }
 
 struct Moves;
@@ -113,7 +118,7 @@ impl StateMachineTest for Trace {
             client: &client,
             claims: ScreenClaims::default(),
             seen: Seen { ip: None, browser: None },
-            keeps_picture: false,
+            picture: None,
             life: Duration::from_mins(5),
         };
         let Opened { session, secret } = run(cases::open(&memory, &random, opening, clock.now())).unwrap();
@@ -165,7 +170,15 @@ impl Trace {
         match *step {
             Move::Scan { phone } => {
                 let by = self.phones[phone].clone();
-                let scan = cases::scan(&self.memory, &code, None, by.clone(), Ext::default(), now);
+                let scan = cases::scan(
+                    &self.memory,
+                    &self.memory,
+                    &code,
+                    None,
+                    approver(by.clone()),
+                    Ext::default(),
+                    now,
+                );
                 if let Ok(session) = run(scan) {
                     assert_eq!(session.state.claim().map(|claim| &claim.by), Some(&by));
                 }
@@ -178,14 +191,23 @@ impl Trace {
                     Number::Wrong => MatchNumber::parse(if right.get() == 10 { "11" } else { "10" }),
                     Number::None => None,
                 };
-                let confirm =
-                    cases::confirm(&self.memory, &self.memory, &code, None, by.clone(), number, now);
+                let confirm = cases::confirm(
+                    &self.memory,
+                    &self.memory,
+                    &self.memory,
+                    &code,
+                    None,
+                    by.clone(),
+                    number,
+                    now,
+                );
                 if run(confirm).is_ok() {
                     assert_eq!(self.scanned_by.as_ref(), Some(&by), "only who scanned confirms");
                 }
             }
             Move::Cancel { phone } => {
-                let _ = run(cases::cancel(&self.memory, &code, None, self.phones[phone].clone(), now));
+                let by = approver(self.phones[phone].clone());
+                let _ = run(cases::cancel(&self.memory, &self.memory, &code, None, by, now));
             }
             Move::Redeem { by } => self.redeem(by, now),
             Move::Replace { by } => {

@@ -6,6 +6,12 @@
 //! | `ORIGIN#<origin>` | `ORIGIN` | that some client has registered pages of this origin |
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account |
 //! | `ACCOUNT#<id>` | `DEVICE#<mac>` | a machine bound to it |
+//! | `ACCOUNT#<id>` | `PAIR#<client>#<policy>` | the device of its last login by QR there |
+//! | `ACCOUNT#<id>` | `PROMPTS` | the last three prompts it was sent |
+//! | `ACCOUNT#<id>` | `PRESENT` | when a phone of it last asked for what waits |
+//! | `ACCOUNT#<id>` | `PUSH#<token's hash>` | a phone of it that can be pushed to |
+//! | `PUSH#<token's hash>` | `OWNER` | whose phone that is |
+//! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers |
 //! | `PHONE#<number>` | `IDENTITY` | whose telephone number it is |
 //! | `SIGNIN#<phone>` | `SIGNIN` | a phone that is signed in |
 //! | `SMS#<number>` | `CHALLENGE` | codes sent to a number |
@@ -14,19 +20,23 @@
 mod accounts;
 mod clients;
 mod devices;
+mod prompts;
+mod push_endpoints;
 mod sign_ins;
 mod sms_challenges;
+mod traces;
 
 use aws_sdk_dynamodb::{Client, operation::get_item::GetItemOutput};
 use aws_types::SdkConfig;
 use saoma_domain::{
+    identity::AccountId,
     ports::{Freshness, StoreError},
     time::Timestamp,
 };
 
 use crate::{
     failed,
-    item::{Item, text},
+    item::{Item, Reader, inconsistent, text},
 };
 
 const PK: &str = "pk";
@@ -69,6 +79,19 @@ impl Directory {
             .map_err(failed("GetItem on directory"))?;
         Ok(got.item)
     }
+
+    /// Stores an item, whatever stood under its key.
+    async fn put(&self, item: Item) -> Result<(), StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        put.send().await.map_err(failed("PutItem on directory"))?;
+        Ok(())
+    }
+}
+
+/// The account an item is about.
+fn account_of(item: Reader<'_>) -> Result<AccountId, StoreError> {
+    let number: u64 = item.number("account")?;
+    AccountId::parse(&number.to_string()).ok_or_else(|| inconsistent("account"))
 }
 
 /// An item under a key.

@@ -3,12 +3,14 @@
 //! * [`sessions`]: the Sessions table. One guarded `UpdateItem` serves every transition.
 //! * [`directory`]: the Directory table: clients, accounts, sign-ins, SMS codes, devices.
 //! * [`session_item`]: a session as an item, and an item as a session.
+//! * [`stream`]: the Sessions table's stream, as sessions.
 //! * [`item`]: reading and writing attributes; what does not fit is an inconsistency with a name.
 
 pub mod directory;
 pub mod item;
 pub mod session_item;
 pub mod sessions;
+pub mod stream;
 
 pub use directory::Directory;
 pub use sessions::SessionTable;

@@ -9,8 +9,8 @@ use saoma_domain::{
     ports::StoreError,
     secrets::{SecretHash, SessionCode, TokenId},
     session::{
-        CancelReason, Claim, Dialect, Ext, Grant, MatchNumber, MatchPolicy, PictureName, ScreenClaims, Seen,
-        Session, State,
+        CancelReason, Claim, DeviceId, Dialect, Ext, Grant, LoginPolicy, MatchNumber, MatchPolicy,
+        PictureName, Remembered, ScreenClaims, Seen, Session, State, TraceId,
     },
     text::CleanText,
 };
@@ -49,6 +49,14 @@ pub fn to_item(session: &Session) -> Item {
     ];
     item.extend(optional.into_iter().filter_map(|(name, value)| Some((name, text(value?)))));
     item.extend(session.seen.ip.map(|ip| ("ip", text(ip.to_string()))));
+    if let Some(ties) = &session.remembered {
+        item.extend([
+            ("trace", text(ties.trace.as_str())),
+            ("device", text(ties.device.as_str())),
+            ("policy", number(ties.policy.number())),
+        ]);
+        item.extend(ties.fallback.as_ref().map(|code| ("fallback", text(code.as_str()))));
+    }
     item.extend(state_attributes(&session.state));
     item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
@@ -101,11 +109,22 @@ pub fn from_item(item: &Item) -> Result<Session, StoreError> {
             browser: item.optional("browser", CleanText::non_empty)?,
         },
         picture: item.optional("picture", |name| Some(PictureName::from_stored(name)))?,
+        remembered: read_ties(item)?,
         created_at: item.seconds("created_at")?,
         updated_at: item.seconds(UPDATED_AT)?,
         expires_at: item.seconds(EXPIRES_AT)?,
         state: read_state(item)?,
     })
+}
+
+fn read_ties(item: Reader<'_>) -> Result<Option<Remembered>, StoreError> {
+    let Some(trace) = item.optional("trace", TraceId::parse)? else { return Ok(None) };
+    Ok(Some(Remembered {
+        trace,
+        device: item.parsed("device", DeviceId::parse)?,
+        policy: LoginPolicy::from_number(item.number("policy")?).ok_or_else(|| inconsistent("policy"))?,
+        fallback: item.optional("fallback", SessionCode::parse)?,
+    }))
 }
 
 fn read_state(item: Reader<'_>) -> Result<State, StoreError> {
@@ -192,7 +211,7 @@ mod tests {
                 ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
                 browser: Some(CleanText::new(&"b".repeat(48))),
             },
-            keeps_picture: false,
+            picture: None,
             life: Duration::from_mins(15),
         };
         let now = Timestamp::from_secs(9_999_999_999);

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::{
 use aws_types::SdkConfig;
 use saoma_domain::{
     cases::{self, StepError},
+    identity::{Approver, ClientId},
     ports::{Committed, Created, Freshness, Randomness, Sessions, StoreError},
     secrets::SessionCode,
     session::{Change, Command, Ext, Session},
@@ -106,6 +107,32 @@ async fn binding_twice_is_binding_once() {
     contract::binding_twice_is_binding_once(&*directory(), &System).await;
 }
 
+#[tokio::test]
+async fn the_newest_pair_counts() {
+    contract::the_newest_pair_counts(&*directory(), &System).await;
+}
+
+#[tokio::test]
+async fn a_trace_is_read_as_written() {
+    contract::a_trace_is_read_as_written(&*directory(), &System).await;
+}
+
+// H1
+#[tokio::test]
+async fn three_prompts_in_ten_minutes() {
+    contract::three_prompts_in_ten_minutes(directory(), &System).await;
+}
+
+#[tokio::test]
+async fn a_push_token_has_one_owner() {
+    contract::a_push_token_has_one_owner(directory(), &System).await;
+}
+
+#[tokio::test]
+async fn a_login_is_one_visit() {
+    contract::a_login_is_one_visit(&*directory(), &System).await;
+}
+
 /// The table behind the store, written to without its condition.
 struct Unguarded {
     store: Arc<SessionTable>,
@@ -157,9 +184,12 @@ async fn without_the_guard_the_race_redeems_more_than_once() {
 async fn the_loser_of_a_race_is_told_the_truth() {
     let sessions = sessions();
     let (confirmed, me, _) = contract::open_confirmed(&*sessions, &System).await;
-    let cancelled = cases::cancel(&*sessions, &confirmed.code, None, me.clone(), contract::OPENED).await;
+    let clients = directory();
+    let by = Approver { phone: me.clone(), app: ClientId::phone() };
+    let (code, now) = (&confirmed.code, contract::OPENED);
+    let cancelled = cases::cancel(&*sessions, &*clients, code, None, by.clone(), now).await;
     let late = contract::change(&confirmed, &Command::Decline(me.clone()), contract::OPENED);
     assert_eq!(sessions.commit(&late).await.unwrap(), Committed::Behind(cancelled.unwrap()));
-    let scan = cases::scan(&*sessions, &confirmed.code, None, me, Ext::default(), contract::OPENED).await;
+    let scan = cases::scan(&*sessions, &*clients, code, None, by, Ext::default(), now).await;
     assert!(matches!(scan, Err(StepError::Refused(_))));
 }

@@ -6,7 +6,7 @@ use saoma_domain::{
     account::Account,
     cases,
     client::Client,
-    identity::{ClientId, Phone},
+    identity::{Approver, ClientId},
     ports::{Accounts, Clients, SignIns},
     secrets::Secret,
 };
@@ -40,7 +40,7 @@ pub fn presented_token(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(plain).filter(|token| !token.is_empty())
 }
 
-/// The verified phone behind a request, and its account.
+/// The verified phone behind a request, with the app it uses, and its account.
 ///
 /// The checks, in order: a token came; we signed it, for this, and it is still good; its sign-in was
 /// not ended; the account stands.
@@ -53,13 +53,13 @@ pub async fn phone(
     accounts: &dyn Accounts,
     facts: &Facts,
     headers: &HeaderMap,
-) -> Result<(Phone, Account), Problem> {
+) -> Result<(Approver, Account), Problem> {
     let token = presented_token(headers).ok_or_else(Problem::unauthorized)?;
     let now = service.clock.now();
     let issuer = service.public_url(facts)?;
-    let phone = service.keys.verify_approver(&issuer, token, now)?.phone;
-    let account = cases::live_phone(sign_ins, accounts, &phone, now).await?;
-    Ok((phone, account))
+    let approver = service.keys.verify_approver(&issuer, token, now)?;
+    let account = cases::live_phone(sign_ins, accounts, &approver.phone, now).await?;
+    Ok((approver, account))
 }
 
 /// The client behind a server's request: `Authorization: Basic client:secret` (RFC 7617). An unknown
@@ -77,7 +77,8 @@ pub async fn client(
     client.filter(|client| client.is_authenticated_by(&secret)).ok_or(INVALID_CLIENT)
 }
 
-const INVALID_CLIENT: Problem = Problem::new(
+/// What everybody is told who is not the client they say.
+pub const INVALID_CLIENT: Problem = Problem::new(
     StatusCode::UNAUTHORIZED,
     "invalid_client",
     "Authenticate as a registered client: Authorization: Basic client:secret.",

@@ -88,6 +88,16 @@ impl Environment {
         number.ok_or_else(|| ConfigError::Absurd { name, value, expected: format!("a number in {bounds:?}") })
     }
 
+    /// A yes or no: `true` or `false`, no where it is not set.
+    ///
+    /// # Errors
+    /// [`ConfigError::Absurd`].
+    pub fn flag(&self, name: &'static str) -> Result<bool, ConfigError> {
+        let Some(value) = self.get(name) else { return Ok(false) };
+        let flag = value.parse();
+        flag.map_err(|_| ConfigError::Absurd { name, value, expected: "true or false".to_owned() })
+    }
+
     fn seconds(
         &self,
         name: &'static str,
@@ -107,6 +117,8 @@ pub struct Settings {
     pub service_name: String,
     /// A session's life.
     pub session_life: Duration,
+    /// How long a prompt waits for its person.
+    pub prompt_life: Duration,
     /// A ticket's life.
     pub ticket_life: Duration,
     /// An access token's life.
@@ -129,6 +141,7 @@ impl Settings {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
             service_name: environment.get("SERVICE_NAME").unwrap_or_else(|| "Saoma".to_owned()),
             session_life: environment.seconds("SESSION_SECONDS", 300, 30..=900)?,
+            prompt_life: environment.seconds("PROMPT_SECONDS", 60, 20..=300)?,
             ticket_life: environment.seconds("TICKET_SECONDS", 60, 10..=300)?,
             access_token_life: environment.seconds("ACCESS_TOKEN_SECONDS", 900, 60..=3600)?,
             refresh_token_life: environment.seconds("REFRESH_TOKEN_SECONDS", 2_592_000, 3600..=7_776_000)?,
@@ -190,6 +203,7 @@ mod tests {
             ("SESSION_SECONDS", "18446744073709551616"),
             ("SESSION_SECONDS", "300.5"),
             ("SESSION_SECONDS", "NaN"),
+            ("PROMPT_SECONDS", "19"),
             ("TICKET_SECONDS", "3600"),
             ("ACCESS_TOKEN_SECONDS", "0"),
             ("REFRESH_TOKEN_SECONDS", "1e9"),

@@ -8,6 +8,7 @@
 //! * [`problem`]: the error envelope (RFC 9457).
 //! * [`consent`]: what a phone is shown before it confirms.
 //! * [`exchange`]: a verified ticket for a token.
+//! * [`login_event`]: what a client is told of a login.
 //! * [`pace`]: how often somebody may ask, kept in bounded memory.
 //! * [`harden`]: headers and refusals that every answer gets.
 //! * [`telemetry`]: one JSON line a request.
@@ -22,6 +23,7 @@ pub mod cookie;
 pub mod exchange;
 pub mod facts;
 pub mod harden;
+pub mod login_event;
 pub mod pace;
 pub mod problem;
 pub mod query;

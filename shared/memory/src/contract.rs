@@ -13,15 +13,20 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use saoma_domain::{
-    account::{Account, AccountStatus},
+    account::{Account, AccountStatus, Visits},
     cases::{self, Opened, Opening},
     client::Client,
     identity::{AccountId, ClientId, Phone, PhoneId, PhoneNumber},
-    ports::{Accounts, Committed, Created, Devices, Freshness, Randomness, Sessions, SignIns, SmsChallenges},
-    secrets::TokenId,
+    pairing::{PROMPTS_IN_WINDOW, Pairing, Trace},
+    ports::{
+        Accounts, Committed, Created, Devices, Freshness, Prompts, PushEndpoints, Randomness, Sessions,
+        SignIns, SmsChallenges, Traces,
+    },
+    push::{PushEndpoint, PushPlatform, PushToken, PushTokenId},
+    secrets::{SessionCode, TokenId},
     session::{
-        Change, Claim, Command, Decision, Dialect, Ext, Grant, MatchNumber, RedeemKey, ScreenClaims, Seen,
-        Session,
+        Change, Claim, Command, Decision, DeviceId, Dialect, Ext, Grant, LoginPolicy, MatchNumber,
+        PictureFormat, RedeemKey, ScreenClaims, Seen, Session, TraceId,
     },
     sign_in::SignIn,
     sms_code::{SmsChallenge, SmsLimits},
@@ -61,7 +66,7 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
             ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
             browser: Some(CleanText::new(&"b".repeat(48))),
         },
-        keeps_picture: true,
+        picture: Some(PictureFormat::Png),
         life: LIFE,
     };
     cases::open(sessions, random, opening, OPENED).await.unwrap()
@@ -253,6 +258,7 @@ pub async fn a_generation_is_good_once(sign_ins: Arc<dyn SignIns>, random: &dyn 
     let sign_in = SignIn {
         phone: PhoneId::random(random),
         account: AccountId::random(random),
+        app: ClientId::parse("their-app").unwrap(),
         generation: 1,
         revoked: false,
         created_at: at(0),
@@ -319,4 +325,161 @@ pub async fn binding_twice_is_binding_once(devices: &dyn Devices, random: &dyn R
     let (mac, name) = (CleanText::new("22:33"), CleanText::new("BM05"));
     devices.bind(account, &mac, Some(&name), at(0)).await.unwrap();
     devices.bind(account, &mac, Some(&name), at(9)).await.unwrap();
+}
+
+/// Pairs: the newest login by QR counts, and one that was cancelled is not asked again; each client
+/// and kind of device by itself.
+pub async fn the_newest_pair_counts(devices: &dyn Devices, random: &dyn Randomness) {
+    let (client, other) = (ClientId::parse("region-1").unwrap(), ClientId::parse("region-2").unwrap());
+    let (mine, next, policy) = (DeviceId::random(random), DeviceId::random(random), LoginPolicy::Ipad);
+    let me = person(random);
+    let paired = |device: &DeviceId, may_prompt| {
+        Some(Pairing { device: device.clone(), phone: me.phone.clone(), may_prompt })
+    };
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None);
+    devices.unpair(me.account, &client, policy, &mine).await.unwrap();
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None, "nothing was made");
+
+    devices.pair(&client, policy, &mine, &me, at(0)).await.unwrap();
+    devices.pair(&client, policy, &mine, &me, at(1)).await.unwrap();
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, true));
+    assert_eq!(devices.pairing(me.account, &other, policy).await.unwrap(), None);
+    assert_eq!(devices.pairing(me.account, &client, LoginPolicy::Mac).await.unwrap(), None);
+    assert_eq!(devices.pairing(person(random).account, &client, policy).await.unwrap(), None);
+
+    devices.unpair(me.account, &client, policy, &mine).await.unwrap();
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, false));
+    devices.pair(&client, policy, &next, &me, at(2)).await.unwrap();
+    devices.unpair(me.account, &client, policy, &mine).await.unwrap();
+    assert_eq!(
+        devices.pairing(me.account, &client, policy).await.unwrap(),
+        paired(&next, true),
+        "an answer that comes late ends no newer pair"
+    );
+}
+
+/// Traces are read back as they were written.
+pub async fn a_trace_is_read_as_written(traces: &dyn Traces, random: &dyn Randomness) {
+    for prompt in [None, Some(SessionCode::random(random))] {
+        let trace = Trace {
+            id: TraceId::random(random),
+            client: ClientId::parse("region-1").unwrap(),
+            prompt,
+            qr: SessionCode::random(random),
+            expires_at: at(900),
+        };
+        assert_eq!(traces.trace(&trace.id).await.unwrap(), None);
+        traces.begin(&trace).await.unwrap();
+        assert_eq!(traces.trace(&trace.id).await.unwrap(), Some(trace));
+    }
+}
+
+/// Prompts: three in ten minutes, counted one by one however many come at once (H1).
+pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dyn Randomness) {
+    let account = AccountId::random(random);
+    assert_eq!(prompts.recent(account).await.unwrap(), Vec::new());
+    let mut running = JoinSet::new();
+    for _ in 0..8 {
+        let (prompts, code) = (Arc::clone(&prompts), SessionCode::random(random));
+        running.spawn(async move { (prompts.note(account, &code, at(0)).await.unwrap(), code) });
+    }
+    let noted: Vec<_> = running.join_all().await.into_iter().filter(|(noted, _)| *noted).collect();
+    assert_eq!(noted.len(), PROMPTS_IN_WINDOW);
+    let recent = prompts.recent(account).await.unwrap();
+    assert_eq!(recent.len(), PROMPTS_IN_WINDOW);
+    assert!(noted.iter().all(|(_, code)| recent.contains(code)));
+
+    let (late, later) = (SessionCode::random(random), SessionCode::random(random));
+    assert!(!prompts.note(account, &late, at(599)).await.unwrap(), "one second too early");
+    assert!(prompts.note(account, &later, at(600)).await.unwrap());
+    assert_eq!(prompts.recent(account).await.unwrap().first(), Some(&later), "newest first");
+    assert!(
+        prompts.note(AccountId::random(random), &late, at(1)).await.unwrap(),
+        "each person by themselves"
+    );
+
+    assert_eq!(prompts.last_present(account).await.unwrap(), None);
+    prompts.mark_present(account, at(5)).await.unwrap();
+    prompts.mark_present(account, at(9)).await.unwrap();
+    assert_eq!(prompts.last_present(account).await.unwrap(), Some(at(9)));
+}
+
+fn endpoint(token: &PushTokenId, owner: &Phone) -> PushEndpoint {
+    PushEndpoint {
+        token: token.clone(),
+        platform: PushPlatform::Fcm,
+        address: format!("address of {}", token.as_str()),
+        owner: owner.clone(),
+        registered_at: at(0),
+    }
+}
+
+fn random_token(random: &dyn Randomness) -> PushTokenId {
+    PushToken::parse(TraceId::random(random).as_str()).unwrap().id(PushPlatform::Fcm)
+}
+
+/// Push endpoints: a token is one account's at a time, and nobody has too many.
+pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, random: &dyn Randomness) {
+    let (me, you, token) = (person(random), person(random), random_token(random));
+    assert!(endpoints.keep(&endpoint(&token, &me)).await.unwrap());
+    assert!(endpoints.keep(&endpoint(&token, &me)).await.unwrap(), "again is the same");
+    assert_eq!(endpoints.endpoints(me.account).await.unwrap(), [endpoint(&token, &me)]);
+    assert!(endpoints.keep(&endpoint(&token, &you)).await.unwrap());
+    assert_eq!(endpoints.endpoints(me.account).await.unwrap(), []);
+    assert_eq!(endpoints.endpoints(you.account).await.unwrap(), [endpoint(&token, &you)]);
+    assert_eq!(endpoints.forget(me.account, &token).await.unwrap(), None, "it is not mine any more");
+    assert_eq!(endpoints.endpoints(you.account).await.unwrap().len(), 1);
+    assert_eq!(endpoints.forget(you.account, &token).await.unwrap(), Some(endpoint(&token, &you)));
+    assert_eq!(endpoints.forget(you.account, &token).await.unwrap(), None);
+    assert_eq!(endpoints.endpoints(you.account).await.unwrap(), []);
+
+    let people: Vec<Phone> = (0..6).map(|_| person(random)).collect();
+    let mut running = JoinSet::new();
+    for someone in people.clone() {
+        let (endpoints, wanted) = (Arc::clone(&endpoints), endpoint(&token, &someone));
+        running.spawn(async move { endpoints.keep(&wanted).await });
+    }
+    // Under such a crowd a store may give up; it may not give one token to two.
+    let _ = running.join_all().await;
+    let mut owners = 0;
+    for someone in &people {
+        owners += endpoints.endpoints(someone.account).await.unwrap().len();
+    }
+    assert_eq!(owners, 1, "one token, one account");
+
+    let many: Vec<PushTokenId> = (0..PushEndpoint::MOST).map(|_| random_token(random)).collect();
+    for token in &many {
+        assert!(endpoints.keep(&endpoint(token, &me)).await.unwrap());
+    }
+    assert!(!endpoints.keep(&endpoint(&random_token(random), &me)).await.unwrap(), "one too many");
+    let kept = many.last().unwrap();
+    assert!(endpoints.keep(&endpoint(kept, &me)).await.unwrap(), "one that is kept may come again");
+    assert_eq!(endpoints.endpoints(me.account).await.unwrap().len(), PushEndpoint::MOST);
+}
+
+/// Visits: each login counts once, however often a lost answer makes it come again.
+pub async fn a_login_is_one_visit(accounts: &dyn Accounts, random: &dyn Randomness) {
+    let account = Account {
+        id: AccountId::random(random),
+        phone_number: None,
+        status: AccountStatus::Active,
+        credentials_at: at(0),
+        created_at: at(0),
+    };
+    assert!(accounts.register(&account).await.unwrap());
+    let (first, second) = (SessionCode::random(random), SessionCode::random(random));
+    let ip: IpAddr = "203.0.113.7".parse().unwrap();
+    let once = Visits { count: 1, last_at: at(10), last_ip: Some(ip) };
+    assert_eq!(accounts.visits(account.id).await.unwrap(), Visits::default());
+    for secs in [10, 11] {
+        accounts.count_visit(account.id, &first, Some(ip), at(secs)).await.unwrap();
+        assert_eq!(accounts.visits(account.id).await.unwrap(), once);
+    }
+    accounts.count_visit(account.id, &second, None, at(20)).await.unwrap();
+    let twice = Visits { count: 2, last_at: at(20), last_ip: None };
+    assert_eq!(accounts.visits(account.id).await.unwrap(), twice);
+    assert_eq!(accounts.account(account.id).await.unwrap(), Some(account), "the account is as it was");
+    let nobody = AccountId::random(random);
+    assert!(accounts.count_visit(nobody, &first, None, at(0)).await.is_err());
+    assert_eq!(accounts.account(nobody).await.unwrap(), None, "counting makes no account");
 }

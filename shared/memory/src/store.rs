@@ -8,15 +8,17 @@ use std::{
 
 use async_trait::async_trait;
 use saoma_domain::{
-    account::Account,
+    account::{Account, Visits},
     client::{Client, Origin},
-    identity::{AccountId, ClientId, PhoneId, PhoneNumber},
+    identity::{AccountId, ClientId, Phone, PhoneId, PhoneNumber},
+    pairing::{PROMPT_WINDOW, PROMPTS_IN_WINDOW, Pairing, Trace},
     ports::{
-        Accounts, Clients, Committed, Created, Devices, Freshness, Sessions, SignIns, SmsChallenges,
-        StoreError,
+        Accounts, Clients, Committed, Created, Devices, Freshness, Prompts, PushEndpoints, Sessions, SignIns,
+        SmsChallenges, StoreError, Traces,
     },
+    push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
-    session::{Change, Session},
+    session::{Change, DeviceId, LoginPolicy, Session, TraceId},
     sign_in::SignIn,
     sms_code::SmsChallenge,
     text::CleanText,
@@ -48,6 +50,12 @@ struct Data {
     challenges: HashMap<String, SmsChallenge>,
     ip_counts: HashMap<(IpAddr, u64), u32>,
     devices: BTreeMap<(String, String), Option<String>>,
+    pairs: HashMap<(AccountId, ClientId, LoginPolicy), Pairing>,
+    traces: HashMap<TraceId, Trace>,
+    prompts: HashMap<AccountId, Vec<(Timestamp, SessionCode)>>,
+    present: HashMap<AccountId, Timestamp>,
+    endpoints: BTreeMap<PushTokenId, PushEndpoint>,
+    visits: HashMap<AccountId, (SessionCode, Visits)>,
     /// Calls until the fault strikes, and the fault.
     fault: Option<(usize, Fault)>,
     calls: usize,
@@ -141,6 +149,12 @@ impl Memory {
     pub fn devices(&self) -> BTreeMap<(String, String), Option<String>> {
         self.lock().devices.clone()
     }
+
+    /// The phones that can be pushed to, by token.
+    #[must_use]
+    pub fn endpoints(&self) -> BTreeMap<PushTokenId, PushEndpoint> {
+        self.lock().endpoints.clone()
+    }
 }
 
 /// A real store answers later. So that tests meet the races of one, others have their turn between
@@ -224,6 +238,32 @@ impl Accounts for Memory {
             true
         })
     }
+
+    async fn count_visit(
+        &self,
+        id: AccountId,
+        session: &SessionCode,
+        ip: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.call(|data| {
+            if !data.accounts.contains_key(&id.to_string()) {
+                return Err(StoreError::new("there is no such account"));
+            }
+            let counted = data.visits.get(&id);
+            if counted.is_some_and(|(last, _)| last == session) {
+                return Ok(());
+            }
+            let count = counted.map_or(0, |(_, visits)| visits.count) + 1;
+            let visits = Visits { count, last_at: now, last_ip: ip };
+            data.visits.insert(id, (session.clone(), visits));
+            Ok(())
+        })?
+    }
+
+    async fn visits(&self, id: AccountId) -> Result<Visits, StoreError> {
+        self.call(|data| data.visits.get(&id).map(|(_, visits)| visits.clone()).unwrap_or_default())
+    }
 }
 
 #[async_trait]
@@ -298,6 +338,122 @@ impl Devices for Memory {
         self.call(|data| {
             let key = (account.to_string(), mac.as_str().to_owned());
             data.devices.entry(key).or_insert_with(|| name.map(|name| name.as_str().to_owned()));
+        })
+    }
+
+    async fn pairing(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+    ) -> Result<Option<Pairing>, StoreError> {
+        self.call(|data| data.pairs.get(&(account, client.clone(), policy)).cloned())
+    }
+
+    async fn pair(
+        &self,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+        by: &Phone,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.call(|data| {
+            let pairing = Pairing { device: device.clone(), phone: by.phone.clone(), may_prompt: true };
+            data.pairs.insert((by.account, client.clone(), policy), pairing);
+        })
+    }
+
+    async fn unpair(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+    ) -> Result<(), StoreError> {
+        self.call(|data| {
+            let pairing = data.pairs.get_mut(&(account, client.clone(), policy));
+            if let Some(pairing) = pairing.filter(|pairing| pairing.device == *device) {
+                pairing.may_prompt = false;
+            }
+        })
+    }
+}
+
+#[async_trait]
+impl Traces for Memory {
+    async fn begin(&self, trace: &Trace) -> Result<(), StoreError> {
+        self.call(|data| {
+            data.traces.insert(trace.id.clone(), trace.clone());
+        })
+    }
+
+    async fn trace(&self, id: &TraceId) -> Result<Option<Trace>, StoreError> {
+        self.call(|data| data.traces.get(id).cloned())
+    }
+}
+
+#[async_trait]
+impl Prompts for Memory {
+    async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let noted = data.prompts.entry(account).or_default();
+            let third = noted.iter().rev().nth(PROMPTS_IN_WINDOW - 1);
+            let allowed = third.is_none_or(|(at, _)| now.since(*at) >= PROMPT_WINDOW);
+            if allowed {
+                noted.push((now, code.clone()));
+            }
+            allowed
+        })
+    }
+
+    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError> {
+        self.call(|data| {
+            let noted = data.prompts.get(&account).into_iter().flatten().rev();
+            noted.take(PROMPTS_IN_WINDOW).map(|(_, code)| code.clone()).collect()
+        })
+    }
+
+    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+        self.call(|data| {
+            data.present.insert(account, now);
+        })
+    }
+
+    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
+        self.call(|data| data.present.get(&account).copied())
+    }
+}
+
+#[async_trait]
+impl PushEndpoints for Memory {
+    async fn keep(&self, endpoint: &PushEndpoint) -> Result<bool, StoreError> {
+        self.call(|data| {
+            let owner = endpoint.owner.account;
+            let others = data.endpoints.values().filter(|kept| kept.owner.account == owner);
+            let fits = others.filter(|kept| kept.token != endpoint.token).count() < PushEndpoint::MOST;
+            if fits {
+                data.endpoints.insert(endpoint.token.clone(), endpoint.clone());
+            }
+            fits
+        })
+    }
+
+    async fn forget(
+        &self,
+        account: AccountId,
+        token: &PushTokenId,
+    ) -> Result<Option<PushEndpoint>, StoreError> {
+        self.call(|data| {
+            let theirs = data.endpoints.get(token).is_some_and(|kept| kept.owner.account == account);
+            if theirs { data.endpoints.remove(token) } else { None }
+        })
+    }
+
+    async fn endpoints(&self, account: AccountId) -> Result<Vec<PushEndpoint>, StoreError> {
+        self.call(|data| {
+            data.endpoints.values().filter(|kept| kept.owner.account == account).cloned().collect()
         })
     }
 }

@@ -12,7 +12,10 @@ use std::{
 use async_trait::async_trait;
 use saoma_domain::{
     identity::PhoneNumber,
-    ports::{Clock, Pictures, Randomness, Sms, StoreError},
+    ports::{
+        Clock, Pictures, Push, Pushed, Randomness, Sms, StoreError, Topic, TopicMessage, Webhook, Webhooks,
+    },
+    push::{PushMessage, PushPlatform, PushToken},
     session::PictureName,
     time::Timestamp,
 };
@@ -122,13 +125,120 @@ impl Drawer {
 
 #[async_trait]
 impl Pictures for Drawer {
-    async fn put(&self, name: &PictureName, png: Vec<u8>) -> Result<(), StoreError> {
+    async fn put(&self, name: &PictureName, picture: Vec<u8>) -> Result<(), StoreError> {
         let mut pictures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pictures.insert(name.as_str().to_owned(), png);
+        pictures.insert(name.as_str().to_owned(), picture);
         Ok(())
+    }
+
+    async fn get(&self, name: &PictureName) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.pictures().remove(name.as_str()))
     }
 
     async fn address(&self, name: &PictureName, _: Timestamp, _: Timestamp) -> Result<String, StoreError> {
         Ok(format!("https://pictures.example/{}", name.as_str()))
+    }
+}
+
+/// Keeps what was pushed, published and posted instead of sending it; phones and servers can be made
+/// to fail.
+#[derive(Default)]
+pub struct Post(Mutex<Posted>);
+
+/// All that was sent, and who does not take it.
+#[derive(Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a service that can fail by itself")]
+pub struct Posted {
+    /// Pushes taken: address, kind and id.
+    pub pushes: Vec<(String, PushMessage)>,
+    /// Messages on the topic.
+    pub messages: Vec<TopicMessage>,
+    /// Webhooks taken.
+    pub webhooks: Vec<Webhook>,
+    /// Webhooks refused.
+    pub refused: usize,
+    /// Addresses the service was told to forget.
+    pub forgotten: Vec<String>,
+    /// Addresses of phones that are no more.
+    pub dead: Vec<String>,
+    /// Whether pushes fail.
+    pub pushes_fail: bool,
+    /// Whether the topic fails.
+    pub topic_fails: bool,
+    /// Whether webhooks fail.
+    pub webhooks_fail: bool,
+    /// Whether push is off.
+    pub push_is_off: bool,
+}
+
+impl Post {
+    /// All that was sent.
+    #[must_use]
+    pub fn sent(&self) -> Posted {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Changes what fails, or forgets what was sent.
+    pub fn change(&self, change: impl FnOnce(&mut Posted)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn send(
+        &self,
+        fails: impl Fn(&Posted) -> bool,
+        send: impl FnOnce(&mut Posted),
+    ) -> Result<(), StoreError> {
+        let mut posted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if fails(&posted) {
+            return Err(StoreError::new("made to fail"));
+        }
+        send(&mut posted);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Push for Post {
+    fn serves(&self, _: PushPlatform) -> bool {
+        !self.sent().push_is_off
+    }
+
+    async fn address(&self, platform: PushPlatform, token: &PushToken) -> Result<String, StoreError> {
+        Ok(format!("{}/{}", platform.as_str(), token.reveal()))
+    }
+
+    async fn push(
+        &self,
+        _: PushPlatform,
+        address: &str,
+        message: &PushMessage,
+    ) -> Result<Pushed, StoreError> {
+        if self.sent().dead.iter().any(|dead| dead == address) {
+            return Ok(Pushed::Dead);
+        }
+        let push = (address.to_owned(), message.clone());
+        self.send(|posted| posted.pushes_fail, |posted| posted.pushes.push(push)).map(|()| Pushed::Accepted)
+    }
+
+    async fn forget(&self, address: &str) -> Result<(), StoreError> {
+        self.send(|_| false, |posted| posted.forgotten.push(address.to_owned()))
+    }
+}
+
+#[async_trait]
+impl Topic for Post {
+    async fn publish(&self, message: &TopicMessage) -> Result<(), StoreError> {
+        self.send(|posted| posted.topic_fails, |posted| posted.messages.push(message.clone()))
+    }
+}
+
+#[async_trait]
+impl Webhooks for Post {
+    async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        let taken = self.send(|posted| posted.webhooks_fail, |posted| posted.webhooks.push(webhook.clone()));
+        if taken.is_err() {
+            self.change(|posted| posted.refused += 1);
+        }
+        taken
     }
 }

@@ -36,6 +36,11 @@ async fn directory() {
     contract::one_account_a_number(&*memory, &random).await;
     contract::a_generation_is_good_once(memory.clone(), &random).await;
     contract::challenges_follow_one_another(memory.clone(), &random).await;
+    contract::the_newest_pair_counts(&*memory, &random).await;
+    contract::a_trace_is_read_as_written(&*memory, &random).await;
+    contract::three_prompts_in_ten_minutes(memory.clone(), &random).await;
+    contract::a_push_token_has_one_owner(memory.clone(), &random).await;
+    contract::a_login_is_one_visit(&*memory, &random).await;
     contract::binding_twice_is_binding_once(&*memory, &random).await;
     assert_eq!(memory.devices().len(), 1);
 }

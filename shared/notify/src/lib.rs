@@ -1,41 +1,20 @@
-//! What reaches people. So far: text messages, through SNS.
+//! What reaches people, and clients' servers.
+//!
+//! * [`sns`]: text messages, pushes to phones, and the topic of login events, through SNS.
+//! * [`webhook`]: calls to clients' servers, the way Standard Webhooks describes.
+//! * [`address`]: which addresses such a call may reach, and looking one up.
+//! * [`signature`]: how such a call is signed.
+//! * [`relay`]: messages and pushes by webhook to a client that sends them on, where SNS does not reach.
+//!
+//! Imports point one way: `relay` knows the port of webhooks, `webhook` knows `address` and
+//! `signature`, and `sns` none of them.
 
-use async_trait::async_trait;
-use aws_sdk_sns::{Client, types::MessageAttributeValue};
-use aws_types::SdkConfig;
-use saoma_domain::{
-    identity::PhoneNumber,
-    ports::{Sms, StoreError},
-};
+pub mod address;
+pub mod relay;
+pub mod signature;
+pub mod sns;
+pub mod webhook;
 
-/// Text messages through SNS, published straight to a number.
-pub struct SnsSms(Client);
-
-impl SnsSms {
-    /// Sends with these settings.
-    #[must_use]
-    pub fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
-    }
-}
-
-#[async_trait]
-impl Sms for SnsSms {
-    /// Sent as `Transactional`: a sign-in code is worth a carrier's better route.
-    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
-        let transactional = MessageAttributeValue::builder()
-            .data_type("String")
-            .string_value("Transactional")
-            .build()
-            .map_err(|error| StoreError::at("Publish", &error))?;
-        self.0
-            .publish()
-            .phone_number(number.as_str())
-            .message(text)
-            .message_attributes("AWS.SNS.SMS.SMSType", transactional)
-            .send()
-            .await
-            .map_err(|error| StoreError::at("Publish", &error))?;
-        Ok(())
-    }
-}
+pub use relay::Relay;
+pub use sns::{SnsPush, SnsSms, SnsTopic};
+pub use webhook::HttpWebhooks;

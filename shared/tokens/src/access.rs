@@ -6,7 +6,7 @@
 use std::{fmt, time::Duration};
 
 use saoma_domain::{
-    identity::{AccountId, ClientId, Phone, PhoneId},
+    identity::{AccountId, Approver, ClientId, Phone, PhoneId},
     secrets::TokenId,
     session::{Grant, Session},
     sign_in::SignIn,
@@ -20,8 +20,6 @@ use crate::Keys;
 const TYP: &str = "at+jwt";
 /// The capability to approve logins.
 const APPROVE_LOGIN: &str = "approve_login";
-/// The client that the phone's own tokens are issued to.
-const PHONE_CLIENT: &str = "phone";
 
 /// Why a token is not accepted or not made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -53,13 +51,6 @@ impl fmt::Debug for MintedToken {
     }
 }
 
-/// The holder of a verified phone token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approver {
-    /// Whose phone, and which.
-    pub phone: Phone,
-}
-
 #[derive(Debug, Serialize)]
 struct AccessClaims<'a> {
     iss: &'a str,
@@ -89,6 +80,8 @@ struct UnverifiedClaims {
     scope: String,
     #[serde(default)]
     sid: String,
+    #[serde(default)]
+    client_id: String,
 }
 
 /// A claim that may be missing but not `null`, a string or a fraction (ADVERSARIES E10).
@@ -113,7 +106,7 @@ impl Keys {
             iss: issuer,
             aud: issuer,
             sub: sign_in.account.to_string(),
-            client_id: PHONE_CLIENT,
+            client_id: sign_in.app.as_str(),
             iat: now.secs(),
             exp: now.plus(life).secs(),
             jti: id.as_str(),
@@ -173,6 +166,7 @@ impl Keys {
         }
         let account = AccountId::parse(&claims.sub).ok_or(TokenError::Invalid)?;
         let phone = PhoneId::parse(&claims.sid).ok_or(TokenError::Invalid)?;
-        Ok(Approver { phone: Phone { account, phone } })
+        let app = ClientId::parse(&claims.client_id).ok_or(TokenError::Invalid)?;
+        Ok(Approver { phone: Phone { account, phone }, app })
     }
 }

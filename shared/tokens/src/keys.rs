@@ -5,7 +5,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
-use saoma_domain::ports::KeyedHash;
+use saoma_domain::{identity::ClientId, ports::KeyedHash};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
@@ -31,6 +31,7 @@ pub struct Keys {
     current: KeyPair,
     previous: Option<KeyPair>,
     hash_key: [u8; 32],
+    previous_hash_key: Option<[u8; 32]>,
 }
 
 struct KeyPair {
@@ -70,12 +71,11 @@ impl Keys {
     /// [`KeyError`].
     pub fn derive(current: &str, previous: Option<&str>) -> Result<Self, KeyError> {
         es256::install();
-        let mut hash_key = [0; 32];
-        expand(current, b"saoma keyed hash v1", &mut hash_key)?;
         Ok(Self {
             current: KeyPair::derive(current)?,
             previous: previous.map(KeyPair::derive).transpose()?,
-            hash_key,
+            hash_key: derive_hash_key(current)?,
+            previous_hash_key: previous.map(derive_hash_key).transpose()?,
         })
     }
 
@@ -96,6 +96,15 @@ impl Keys {
                 })
                 .collect(),
         }
+    }
+
+    /// The keys that calls to a client's server are signed with: the current one first, and while the
+    /// secret before the last rotation still counts, the one that followed from it. They stand in no
+    /// table, so a dump of the tables forges no call.
+    #[must_use]
+    pub fn webhook_keys(&self, client: &ClientId) -> Vec<[u8; 32]> {
+        let of = |key: &[u8; 32]| keyed_hash(key, "webhook", &[client.as_str()]);
+        std::iter::once(&self.hash_key).chain(&self.previous_hash_key).map(of).collect()
     }
 
     /// Signs claims under the current key, as a token of this `typ` (RFC 8725 section 3.11).
@@ -152,6 +161,12 @@ impl KeyPair {
     }
 }
 
+fn derive_hash_key(secret: &str) -> Result<[u8; 32], KeyError> {
+    let mut key = [0; 32];
+    expand(secret, b"saoma keyed hash v1", &mut key)?;
+    Ok(key)
+}
+
 /// A P-256 scalar: the first of a row of derived 32-byte strings that is one. All but one in 2^32 are.
 fn derive_scalar(secret: &str) -> Result<SecretKey, KeyError> {
     for attempt in 0..=u8::MAX {
@@ -179,15 +194,19 @@ fn thumbprint(x: &str, y: &str) -> String {
 
 impl KeyedHash for Keys {
     fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.hash_key) else {
-            unreachable!("HMAC takes keys of any length")
-        };
-        for part in std::iter::once(&purpose).chain(parts) {
-            mac.update(&(part.len() as u64).to_be_bytes());
-            mac.update(part.as_bytes());
-        }
-        mac.finalize().into_bytes().into()
+        keyed_hash(&self.hash_key, purpose, parts)
     }
+}
+
+fn keyed_hash(key: &[u8; 32], purpose: &str, parts: &[&str]) -> [u8; 32] {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        unreachable!("HMAC takes keys of any length")
+    };
+    for part in std::iter::once(&purpose).chain(parts) {
+        mac.update(&(part.len() as u64).to_be_bytes());
+        mac.update(part.as_bytes());
+    }
+    mac.finalize().into_bytes().into()
 }
 
 impl std::fmt::Debug for Keys {

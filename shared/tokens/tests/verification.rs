@@ -38,6 +38,7 @@ fn sign_in() -> SignIn {
     SignIn {
         phone: PhoneId::parse("aaaa").unwrap(),
         account: AccountId::parse("3000876").unwrap(),
+        app: ClientId::phone(),
         generation: 1,
         revoked: false,
         created_at: NOW,
@@ -57,7 +58,7 @@ async fn session() -> Session {
         client: &client,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
-        keeps_picture: false,
+        picture: None,
         life: Duration::from_mins(5),
     };
     cases::open(&Memory::default(), &SeededRandom::new(1), opening, NOW).await.unwrap().session

@@ -1,27 +1,32 @@
-//! Cancel: the person says no, or the screen moves on to another code.
+//! Cancel: the person says no, the screen moves on to another code, or a prompt reaches nobody.
 
-use super::advance::{StepError, advance, find};
+use super::{
+    advance::{StepError, advance, find},
+    scan::admit,
+};
 use crate::{
-    identity::Phone,
-    ports::Sessions,
+    identity::Approver,
+    ports::{Clients, Sessions},
     secrets::{Secret, SessionCode},
     session::{Command, Dialect, Session},
     time::Timestamp,
 };
 
-/// Ends the session because the person said no.
+/// Ends the session because the person said no. Who may not scan it may not cancel it either.
 ///
 /// # Errors
 /// [`StepError`].
 pub async fn cancel(
     sessions: &dyn Sessions,
+    clients: &dyn Clients,
     code: &SessionCode,
     dialect: Option<Dialect>,
-    by: Phone,
+    by: Approver,
     now: Timestamp,
 ) -> Result<Session, StepError> {
     let session = find(sessions, code, dialect).await?;
-    advance(sessions, session, &Command::Decline(by), now).await
+    admit(clients, &session, &by).await?;
+    advance(sessions, session, &Command::Decline(by.phone), now).await
 }
 
 /// Ends the session because its screen shows another one now (ADVERSARIES C6).
@@ -36,4 +41,12 @@ pub async fn replace(
 ) -> Result<Session, StepError> {
     let session = find(sessions, code, None).await?;
     advance(sessions, session, &Command::Replace(secret), now).await
+}
+
+/// Ends a prompt that reached no phone. Where the person has decided meanwhile, that stands.
+///
+/// # Errors
+/// [`StepError`].
+pub async fn abandon(sessions: &dyn Sessions, prompt: Session, now: Timestamp) -> Result<Session, StepError> {
+    advance(sessions, prompt, &Command::Abandon, now).await
 }

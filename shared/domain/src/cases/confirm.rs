@@ -3,32 +3,60 @@
 use super::advance::{StepError, advance, find};
 use crate::{
     identity::Phone,
-    ports::{Devices, Sessions},
+    ports::{Accounts, Devices, Sessions, StoreError},
     secrets::SessionCode,
     session::{Command, Dialect, MatchNumber, Session},
     time::Timestamp,
 };
 
-/// Confirms the session for `by`, and binds the machine it was opened on to the member (CONTRACTS
-/// section 1). Confirming again binds again, so a failure between the two is mended by a retry.
+/// Confirms the session for `by`, and leaves what its contract promises: a machine bound to the
+/// member, a pair that may be asked without a scan, a visit counted. Confirming again leaves it again,
+/// so a failure between the two is mended by a retry.
 ///
 /// # Errors
 /// [`StepError`]; after [`Refusal::WrongMatchNumber`](crate::session::Refusal::WrongMatchNumber) the
 /// session is over.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a port or a parsed value; bundling them would only hide it"
+)]
 pub async fn confirm(
     sessions: &dyn Sessions,
     devices: &dyn Devices,
+    accounts: &dyn Accounts,
     code: &SessionCode,
     dialect: Option<Dialect>,
     by: Phone,
     number: Option<MatchNumber>,
     now: Timestamp,
 ) -> Result<Session, StepError> {
-    let account = by.account;
     let session = find(sessions, code, dialect).await?;
-    let confirmed = advance(sessions, session, &Command::Confirm(by, number), now).await?;
-    if let (Dialect::Kiosk, Some(mac)) = (confirmed.dialect, &confirmed.claims.device_mac) {
-        devices.bind(account, mac, confirmed.claims.device_name.as_ref(), now).await?;
-    }
+    let confirmed = advance(sessions, session, &Command::Confirm(by.clone(), number), now).await?;
+    remember(devices, accounts, &confirmed, &by, now).await?;
     Ok(confirmed)
+}
+
+/// What stays of a confirmed login, by contract.
+async fn remember(
+    devices: &dyn Devices,
+    accounts: &dyn Accounts,
+    session: &Session,
+    by: &Phone,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    match session.dialect {
+        Dialect::Kiosk => match &session.claims.device_mac {
+            Some(mac) => devices.bind(by.account, mac, session.claims.device_name.as_ref(), now).await,
+            None => Ok(()),
+        },
+        // Only a scan makes a pair: saying yes to a prompt proves no more than the pair already does.
+        Dialect::Remembered => match &session.remembered {
+            Some(it) if it.fallback.is_none() => {
+                devices.pair(&session.client, it.policy, &it.device, by, now).await
+            }
+            _ => Ok(()),
+        },
+        Dialect::Shop => accounts.count_visit(by.account, &session.code, session.seen.ip, now).await,
+        Dialect::Web => Ok(()),
+    }
 }

@@ -8,16 +8,18 @@ mod cancel;
 mod confirm;
 mod open;
 mod redeem;
+mod remembered;
 mod scan;
 mod sign_in;
 mod sms;
 mod status;
 
 pub use advance::StepError;
-pub use cancel::{cancel, replace};
+pub use cancel::{abandon, cancel, replace};
 pub use confirm::confirm;
 pub use open::{OpenError, Opened, Opening, open};
 pub use redeem::{Redeemed, redeem};
+pub use remembered::{Answered, Asked, Lives, answer, begin, fall_back, pending};
 pub use scan::scan;
 pub use sign_in::{
     Renewed, SignInError, SignedIn, live_phone, refresh, refresh_token, sign_in_by_sms, sign_out,

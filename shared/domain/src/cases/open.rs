@@ -8,7 +8,7 @@ use crate::{
     client::Client,
     ports::{Created, Randomness, Sessions, StoreError},
     secrets::{Secret, SessionCode},
-    session::{Dialect, MatchNumber, PictureName, ScreenClaims, Seen, Session, State},
+    session::{Dialect, MatchNumber, PictureFormat, PictureName, ScreenClaims, Seen, Session, State},
     time::Timestamp,
 };
 
@@ -24,8 +24,8 @@ pub struct Opening<'a> {
     pub claims: ScreenClaims,
     /// What we saw of it.
     pub seen: Seen,
-    /// Whether its picture will be kept in the bucket.
-    pub keeps_picture: bool,
+    /// What its picture will be kept in the bucket as, if it will.
+    pub picture: Option<PictureFormat>,
     /// How long it lives.
     pub life: Duration,
 }
@@ -74,7 +74,8 @@ pub async fn open(
         match_policy: opening.client.match_policy,
         claims: opening.claims,
         seen: opening.seen,
-        picture: opening.keeps_picture.then(|| PictureName::random(random)),
+        picture: opening.picture.map(|format| PictureName::random(random, format)),
+        remembered: None,
         created_at: now,
         updated_at: now,
         expires_at: now.plus(opening.life),

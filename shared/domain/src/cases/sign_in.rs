@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::sms::code_hash;
 use crate::{
     account::{Account, AccountStatus},
-    identity::{AccountId, Phone, PhoneId, PhoneNumber},
+    identity::{AccountId, ClientId, Phone, PhoneId, PhoneNumber},
     ports::{Accounts, KeyedHash, Randomness, SignIns, SmsChallenges, StoreError},
     secrets::Secret,
     sign_in::SignIn,
@@ -74,6 +74,7 @@ pub async fn sign_in_by_sms(
     random: &dyn Randomness,
     number: &PhoneNumber,
     code: &SmsCode,
+    app: ClientId,
     life: Duration,
     now: Timestamp,
 ) -> Result<SignedIn, SignInError> {
@@ -86,6 +87,7 @@ pub async fn sign_in_by_sms(
     let sign_in = SignIn {
         phone: PhoneId::random(random),
         account: account.id,
+        app,
         generation: 1,
         revoked: false,
         created_at: now,

@@ -6,7 +6,7 @@ use crate::{
     identity::{ClientId, Phone},
     ports::Randomness,
     secrets::{Secret, SecretHash, SessionCode, TokenId, random_hex},
-    session::{MatchNumber, MatchPolicy},
+    session::{MatchNumber, MatchPolicy, Remembered},
     text::CleanText,
     time::Timestamp,
 };
@@ -34,6 +34,8 @@ pub struct Session {
     pub seen: Seen,
     /// Its picture in the bucket, for contracts that promise an address.
     pub picture: Option<PictureName>,
+    /// What the remembered contract ties it to; `None` in the others.
+    pub remembered: Option<Remembered>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When its state last changed.
@@ -55,6 +57,19 @@ impl Session {
     #[must_use]
     pub fn is_screen(&self, secret: &Secret) -> bool {
         self.screen.matches(secret)
+    }
+
+    /// Whether it asks a person who scanned nothing: born `Scanned` by the pair of an earlier login.
+    #[must_use]
+    pub fn is_prompt(&self) -> bool {
+        self.remembered.as_ref().is_some_and(|remembered| remembered.fallback.is_some())
+    }
+
+    /// Whether `by` may act on what `claim` holds. A QR belongs to the phone that scanned it; a
+    /// prompt went to a person, who answers on whichever phone is at hand.
+    #[must_use]
+    pub fn is_held_by(&self, claim: &Claim, by: &Phone) -> bool {
+        if self.is_prompt() { claim.by.account == by.account } else { claim.by == *by }
     }
 
     /// The three numbers a phone offers; `None` when the client's policy is `off`.
@@ -155,6 +170,8 @@ pub enum CancelReason {
     WrongMatchNumber,
     /// The account was locked, deleted or given new credentials after it agreed.
     AccountBarred,
+    /// A prompt reached no phone; a QR stands in for it.
+    Undeliverable,
 }
 
 impl CancelReason {
@@ -166,13 +183,14 @@ impl CancelReason {
             Self::Replaced => "replaced",
             Self::WrongMatchNumber => "wrong_match_number",
             Self::AccountBarred => "account_barred",
+            Self::Undeliverable => "undeliverable",
         }
     }
 
     /// Reads the name.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Declined, Self::Replaced, Self::WrongMatchNumber, Self::AccountBarred]
+        [Self::Declined, Self::Replaced, Self::WrongMatchNumber, Self::AccountBarred, Self::Undeliverable]
             .into_iter()
             .find(|reason| reason.as_str() == raw)
     }
@@ -185,6 +203,10 @@ pub enum Dialect {
     Kiosk,
     /// PC pages with an app (section 2).
     Web,
+    /// Hosted clients with asynchronous answers (section 3).
+    Remembered,
+    /// The three-call login (section 4).
+    Shop,
 }
 
 impl Dialect {
@@ -194,13 +216,17 @@ impl Dialect {
         match self {
             Self::Kiosk => "kiosk",
             Self::Web => "web",
+            Self::Remembered => "remembered",
+            Self::Shop => "shop",
         }
     }
 
     /// Reads the name.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Kiosk, Self::Web].into_iter().find(|dialect| dialect.as_str() == raw)
+        [Self::Kiosk, Self::Web, Self::Remembered, Self::Shop]
+            .into_iter()
+            .find(|dialect| dialect.as_str() == raw)
     }
 }
 
@@ -248,9 +274,16 @@ impl Ext {
 pub struct PictureName(String);
 
 impl PictureName {
-    /// A fresh name with 128 random bits.
-    pub fn random(random: &dyn Randomness) -> Self {
-        Self(format!("{}.png", random_hex(random)))
+    /// A fresh name with 128 random bits; its end says the format.
+    pub fn random(random: &dyn Randomness, format: PictureFormat) -> Self {
+        Self(format!("{}.{}", random_hex(random), format.extension()))
+    }
+
+    /// What it is a picture in.
+    #[must_use]
+    pub fn format(&self) -> PictureFormat {
+        let jpeg = self.0.rsplit('.').next() == Some(PictureFormat::Jpeg.extension());
+        if jpeg { PictureFormat::Jpeg } else { PictureFormat::Png }
     }
 
     /// From a stored name.
@@ -263,5 +296,34 @@ impl PictureName {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What a stored picture is encoded in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// For the kiosk contract.
+    Png,
+    /// For the shop contract.
+    Jpeg,
+}
+
+impl PictureFormat {
+    /// The end of a file's name.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+        }
+    }
+
+    /// The media type.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+        }
     }
 }

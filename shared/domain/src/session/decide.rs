@@ -28,6 +28,8 @@ pub enum Command {
     Replace(Secret),
     /// The account turned out barred when its token was about to be made.
     Bar,
+    /// A prompt reached no phone.
+    Abandon,
     /// The screen takes its token.
     Redeem(RedeemKey, Grant),
 }
@@ -146,7 +148,7 @@ impl Session {
     /// the caller decides again on what the store has.
     #[expect(clippy::match_same_arms, reason = "it is a table: its rows stand by state")]
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
-        use Command::{Bar, Confirm, Decline, Redeem, Replace, Scan};
+        use Command::{Abandon, Bar, Confirm, Decline, Redeem, Replace, Scan};
         use State::{Cancelled, Confirmed, Pending, Redeemed, Scanned};
 
         // A lost answer is given again for its half minute, even past the session's end.
@@ -161,12 +163,13 @@ impl Session {
             (
                 Scanned { claim } | Confirmed { claim, .. },
                 Scan(Claim { by, .. }) | Confirm(by, _) | Decline(by),
-            ) if claim.by != *by => Err(Refusal::ClaimedByAnother),
+            ) if !self.is_held_by(claim, by) => Err(Refusal::ClaimedByAnother),
 
             (Pending, Scan(claim)) => Ok(self.to(now, Scanned { claim: claim.clone() })),
             (Pending, Confirm(..)) => Err(Refusal::NotScanned),
             (Pending, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
             (Pending | Scanned { .. }, Redeem(..) | Bar) => Err(Refusal::NotConfirmed),
+            (Pending, Abandon) => Err(Refusal::NotScanned),
 
             (Scanned { .. } | Confirmed { .. }, Scan(_)) => Ok(Decision::Stays),
             (Scanned { .. } | Confirmed { .. }, Confirm(_, Some(number))) if *number != self.match_number => {
@@ -176,9 +179,14 @@ impl Session {
             (Scanned { .. }, Confirm(_, None)) if self.match_policy == MatchPolicy::Pick => {
                 Err(Refusal::MatchNumberMissing)
             }
-            (Scanned { claim }, Confirm(..)) => {
-                Ok(self.to(now, Confirmed { claim: claim.clone(), at: now.whole_secs() }))
+            (Scanned { claim }, Confirm(by, _)) => {
+                let claim = Claim { by: by.clone(), ..claim.clone() };
+                Ok(self.to(now, Confirmed { claim, at: now.whole_secs() }))
             }
+            (Scanned { .. }, Abandon) if self.is_prompt() => {
+                Ok(self.cancel(now, CancelReason::Undeliverable))
+            }
+            (Scanned { .. } | Confirmed { .. }, Abandon) => Err(Refusal::ClaimedByAnother),
             (Scanned { .. } | Confirmed { .. }, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
 
             (Confirmed { .. }, Confirm(..)) => Ok(Decision::Stays),
@@ -188,19 +196,22 @@ impl Session {
             (Confirmed { .. }, Bar) => Ok(self.cancel(now, CancelReason::AccountBarred)),
 
             (Redeemed { grant, .. }, Redeem(key, asked)) => redeem_again(key, grant, asked, now),
-            (Redeemed { .. }, Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar) => Err(Refusal::Used),
+            (Redeemed { .. }, Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon) => {
+                Err(Refusal::Used)
+            }
 
             (Pending | Scanned { .. } | Confirmed { .. }, Replace(_)) => {
                 Ok(self.cancel(now, CancelReason::Replaced))
             }
             (Cancelled { reason: CancelReason::Declined, claim: Some(claim) }, Decline(by))
-                if claim.by == *by =>
+                if self.is_held_by(claim, by) =>
             {
                 Ok(Decision::Stays)
             }
-            (Cancelled { .. }, Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Redeem(..)) => {
-                Err(Refusal::Cancelled)
-            }
+            (
+                Cancelled { .. },
+                Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon | Redeem(..),
+            ) => Err(Refusal::Cancelled),
         }
     }
 

@@ -7,10 +7,14 @@
 mod data;
 mod decide;
 mod match_number;
+mod remembered;
 
-pub use data::{CancelReason, Claim, Dialect, Ext, Grant, PictureName, ScreenClaims, Seen, Session, State};
+pub use data::{
+    CancelReason, Claim, Dialect, Ext, Grant, PictureFormat, PictureName, ScreenClaims, Seen, Session, State,
+};
 pub use decide::{Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use match_number::{MatchNumber, MatchPolicy};
+pub use remembered::{DeviceId, LoginPolicy, Remembered, TraceId};
 
 #[cfg(test)]
 mod table;

@@ -38,10 +38,23 @@ fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
         picture: None,
+        remembered: None,
         created_at: OPENED,
         updated_at: OPENED,
         expires_at: at(300),
         state,
+    }
+}
+
+/// How the names of states begin that a prompt is in.
+const PROMPT: &str = "prompt";
+
+fn asked() -> Remembered {
+    Remembered {
+        trace: TraceId::parse(&"a".repeat(32)).unwrap(),
+        device: DeviceId::parse(&"b".repeat(32)).unwrap(),
+        policy: LoginPolicy::Ipad,
+        fallback: SessionCode::parse("02ABCDEFGHJKMNPQRSTVWXYZ02"),
     }
 }
 
@@ -84,6 +97,9 @@ fn the_whole_table() {
         ("a second before its end", 299, State::Confirmed { claim: claim(), at: at(8) }),
         ("at its end", 300, State::Confirmed { claim: claim(), at: at(8) }),
         ("47 hours past its end", 169_500, State::Confirmed { claim: claim(), at: at(8) }),
+        (PROMPT, 10, State::Scanned { claim: claim() }),
+        ("prompt, confirmed", 10, State::Confirmed { claim: claim(), at: at(8) }),
+        ("prompt, undeliverable", 10, cancelled(CancelReason::Undeliverable)),
     ];
     let mine = phone("3000876", "mine");
     let commands = [
@@ -102,17 +118,23 @@ fn the_whole_table() {
         ("redeem by ticket", Command::Redeem(RedeemKey::Ticket, grant("second", 20))),
         ("redeem by ticket, answer lost", Command::Redeem(RedeemKey::Ticket, grant("first", 20))),
         ("bar", Command::Bar),
+        ("confirm, the person's other phone", Command::Confirm(phone("3000876", "other"), number("42"))),
+        ("abandon", Command::Abandon),
     ];
     let mut table = String::new();
     for (state_name, secs, state) in states {
         writeln!(table, "{state_name}").unwrap();
         for (command_name, command) in &commands {
-            let show = session(&screen, MatchPolicy::Show, state.clone());
-            let pick = session(&screen, MatchPolicy::Pick, state.clone());
+            let remembered = state_name.starts_with(PROMPT).then(asked);
+            let state = |policy| Session {
+                remembered: remembered.clone(),
+                ..session(&screen, policy, state.clone())
+            };
+            let (show, pick) = (state(MatchPolicy::Show), state(MatchPolicy::Pick));
             let shown = outcome(&show.decide(command, at(secs)));
             let picked = outcome(&pick.decide(command, at(secs)));
             let under_pick = if picked == shown { String::new() } else { format!("   (pick: {picked})") };
-            writeln!(table, "    {command_name:<32} {shown}{under_pick}").unwrap();
+            writeln!(table, "    {command_name:<34} {shown}{under_pick}").unwrap();
         }
     }
     insta::assert_snapshot!(table);

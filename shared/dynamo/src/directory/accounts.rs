@@ -1,20 +1,24 @@
 //! Accounts and the telephone numbers they sign in with.
 
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{Put, TransactWriteItem},
+    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
 };
 use saoma_domain::{
-    account::{Account, AccountStatus},
+    account::{Account, AccountStatus, Visits},
     identity::{AccountId, PhoneNumber},
     ports::{Accounts, Freshness, StoreError},
+    secrets::SessionCode,
+    time::Timestamp,
 };
 
-use super::{Directory, Key, PK, item_of};
+use super::{Directory, Key, PK, SK, account_of, item_of};
 use crate::{
     failed,
-    item::{Item, Reader, inconsistent, number, seconds, text},
+    item::{Item, Reader, number, seconds, text},
 };
 
 fn account_key(id: AccountId) -> Key {
@@ -36,9 +40,7 @@ impl Accounts for Directory {
         let Some(item) = self.get(&number_key(number), Freshness::Strong).await? else {
             return Ok(None);
         };
-        let id: u64 = Reader(&item).number("account")?;
-        let id = AccountId::parse(&id.to_string()).ok_or_else(|| inconsistent("account"))?;
-        self.account(id).await
+        self.account(account_of(Reader(&item))?).await
     }
 
     async fn register(&self, account: &Account) -> Result<bool, StoreError> {
@@ -68,6 +70,60 @@ impl Accounts for Directory {
             },
         }
     }
+
+    async fn count_visit(
+        &self,
+        id: AccountId,
+        session: &SessionCode,
+        ip: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Key(pk, sk) = account_key(id);
+        let counted = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .update_expression(COUNT_VISIT)
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(visit) OR visit <> :session)",
+            )
+            .expression_attribute_values(":none", number(0))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":session", text(session.as_str()))
+            .expression_attribute_values(":now", seconds(now))
+            .expression_attribute_values(":ip", text(ip.map(|ip| ip.to_string()).unwrap_or_default()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match counted {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(why)) if why.item.is_some() => Ok(()),
+                _ => Err(failed("UpdateItem on directory")(error)),
+            },
+        }
+    }
+
+    async fn visits(&self, id: AccountId) -> Result<Visits, StoreError> {
+        let item = self.get(&account_key(id), Freshness::Strong).await?.unwrap_or_default();
+        if item.contains_key("visits") { read_visits(&item) } else { Ok(Visits::default()) }
+    }
+}
+
+/// The attributes that count an account's visits. They stand in the account's own item, so that
+/// counting is one write, and [`read`] leaves them alone.
+const COUNT_VISIT: &str = "SET visits = if_not_exists(visits, :none) + :one, visit = :session, \
+                           visited_at = :now, visited_from = :ip";
+
+fn read_visits(item: &Item) -> Result<Visits, StoreError> {
+    let item = Reader(item);
+    Ok(Visits {
+        count: item.number("visits")?,
+        last_at: item.seconds("visited_at")?,
+        last_ip: item.text("visited_from")?.parse().ok(),
+    })
 }
 
 impl Directory {

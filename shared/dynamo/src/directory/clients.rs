@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    client::{Client, Origin, ReturnUrl},
+    client::{Client, Origin, ReturnUrl, WebhookUrl},
     identity::ClientId,
     ports::{Clients, Freshness, StoreError},
     secrets::SecretHash,
@@ -31,6 +31,7 @@ fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
     let item = Reader(item);
     let origins = item.texts("origins")?.into_iter().map(Origin::parse).collect::<Option<Vec<_>>>();
     let dialects = item.texts("dialects")?.into_iter().map(Dialect::parse).collect::<Option<Vec<_>>>();
+    let apps = item.texts("apps")?.into_iter().map(ClientId::parse).collect::<Option<Vec<_>>>();
     Ok(Client {
         id: id.clone(),
         name: item.parsed("name", CleanText::non_empty)?,
@@ -39,5 +40,7 @@ fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
         return_url: item.optional("return_url", ReturnUrl::parse)?,
         origins: origins.ok_or_else(|| inconsistent("origins"))?,
         secret: item.optional_hash("secret")?.map(SecretHash::from_bytes),
+        webhook: item.optional("webhook", WebhookUrl::parse)?,
+        apps: apps.ok_or_else(|| inconsistent("apps"))?,
     })
 }

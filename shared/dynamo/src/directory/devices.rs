@@ -1,18 +1,25 @@
-//! Machines bound to members.
+//! Machines bound to members, and the devices people come back to.
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use saoma_domain::{
-    identity::AccountId,
+    identity::{AccountId, ClientId, Phone, PhoneId},
+    pairing::Pairing,
     ports::{Devices, Freshness, StoreError},
+    session::{DeviceId, LoginPolicy},
     text::CleanText,
     time::Timestamp,
 };
 
-use super::{Directory, Key, item_of};
+use super::{Directory, Key, PK, SK, item_of};
 use crate::{
     failed,
-    item::{seconds, text},
+    item::{Item, Reader, seconds, text},
 };
+
+fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
+    Key(format!("ACCOUNT#{account}"), format!("PAIR#{client}#{}", policy.number()))
+}
 
 #[async_trait]
 impl Devices for Directory {
@@ -33,13 +40,75 @@ impl Devices for Directory {
         if let Some(name) = name {
             item.insert("name".to_owned(), text(name.as_str()));
         }
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(failed("PutItem on directory"))?;
-        Ok(())
+        self.put(item).await
     }
+
+    async fn pairing(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+    ) -> Result<Option<Pairing>, StoreError> {
+        let item = self.get(&pair_key(account, client, policy), Freshness::Strong).await?;
+        item.as_ref().map(read_pairing).transpose()
+    }
+
+    async fn pair(
+        &self,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+        by: &Phone,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = pair_key(by.account, client, policy);
+        self.put(item_of(
+            &key,
+            [
+                ("device", text(device.as_str())),
+                ("phone", text(by.phone.as_str())),
+                ("may_prompt", AttributeValue::Bool(true)),
+                ("paired_at", seconds(now)),
+            ],
+        ))
+        .await
+    }
+
+    async fn unpair(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+    ) -> Result<(), StoreError> {
+        let Key(pk, sk) = pair_key(account, client, policy);
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .update_expression("SET may_prompt = :no")
+            .condition_expression("device = :device")
+            .expression_attribute_values(":no", AttributeValue::Bool(false))
+            .expression_attribute_values(":device", text(device.as_str()))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(failed("UpdateItem on directory")(error)),
+            },
+        }
+    }
+}
+
+fn read_pairing(item: &Item) -> Result<Pairing, StoreError> {
+    let item = Reader(item);
+    Ok(Pairing {
+        device: item.parsed("device", DeviceId::parse)?,
+        phone: item.parsed("phone", PhoneId::parse)?,
+        may_prompt: item.flag("may_prompt")?,
+    })
 }

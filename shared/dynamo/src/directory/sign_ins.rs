@@ -3,16 +3,16 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
 use saoma_domain::{
-    identity::{AccountId, PhoneId},
+    identity::{ClientId, PhoneId},
     ports::{Freshness, SignIns, StoreError},
     sign_in::SignIn,
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, PK, SK, item_of};
+use super::{Directory, EXPIRES_AT, Key, PK, SK, account_of, item_of};
 use crate::{
     failed,
-    item::{Item, Reader, inconsistent, number, seconds, text},
+    item::{Item, Reader, number, seconds, text},
 };
 
 fn key_of(phone: &PhoneId) -> Key {
@@ -31,20 +31,14 @@ impl SignIns for Directory {
             &key_of(&sign_in.phone),
             [
                 ("account", number(sign_in.account)),
+                ("app", text(sign_in.app.as_str())),
                 ("generation", number(sign_in.generation)),
                 ("revoked", AttributeValue::Bool(sign_in.revoked)),
                 ("created_at", seconds(sign_in.created_at)),
                 (EXPIRES_AT, seconds(sign_in.expires_at)),
             ],
         );
-        self.client
-            .put_item()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .send()
-            .await
-            .map_err(failed("PutItem on directory"))?;
-        Ok(())
+        self.put(item).await
     }
 
     async fn rotate(&self, phone: &PhoneId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
@@ -97,10 +91,11 @@ impl SignIns for Directory {
 
 fn read(phone: &PhoneId, item: &Item) -> Result<SignIn, StoreError> {
     let item = Reader(item);
-    let account: u64 = item.number("account")?;
     Ok(SignIn {
         phone: phone.clone(),
-        account: AccountId::parse(&account.to_string()).ok_or_else(|| inconsistent("account"))?,
+        account: account_of(item)?,
+        // Who signed in before apps had names did so through our own page.
+        app: item.optional("app", ClientId::parse)?.unwrap_or_else(ClientId::phone),
         generation: item.number("generation")?,
         revoked: item.flag("revoked")?,
         created_at: item.seconds("created_at")?,

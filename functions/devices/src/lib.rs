@@ -1,0 +1,67 @@
+//! `/api/device/*`: the phones that can be pushed to.
+//!
+//! | call | file |
+//! |---|---|
+//! | `POST /api/device/push` | [`register`] |
+//! | `DELETE /api/device/push` | [`unregister`] |
+
+mod register;
+mod unregister;
+
+use std::sync::Arc;
+
+use axum::{Router, http::HeaderMap, response::IntoResponse, routing::post};
+use saoma_domain::{
+    identity::Phone,
+    ports::{Accounts, Push, PushEndpoints, SignIns},
+    push::{PushPlatform, PushToken},
+};
+use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+use serde::Deserialize;
+
+/// What these endpoints need.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the port of its name")]
+pub struct App {
+    pub service: Service,
+    pub accounts: Arc<dyn Accounts>,
+    pub sign_ins: Arc<dyn SignIns>,
+    pub endpoints: Arc<dyn PushEndpoints>,
+    pub push: Arc<dyn Push>,
+}
+
+/// The function's routes.
+pub fn router(app: App) -> Router {
+    let service = app.service.clone();
+    let routes = Router::new()
+        .route("/api/device/push", post(register::register).delete(unregister::unregister))
+        .with_state(app);
+    hardened(routes, &service, Problem::into_response)
+}
+
+impl App {
+    /// The verified phone behind a request. No body names another (ADVERSARIES A11).
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
+        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(by.phone)
+    }
+}
+
+/// What a platform knows a phone by, as the app sends it.
+#[derive(Deserialize)]
+struct Named {
+    platform: String,
+    token: String,
+}
+
+impl Named {
+    fn read(&self) -> Result<(PushPlatform, PushToken), Problem> {
+        const PLATFORM: Problem = Problem::bad_request("unknown_platform", "platform is APNs or FCM.");
+        const TOKEN: Problem = Problem::bad_request(
+            "malformed_push_token",
+            "token is what the platform gave the app: 8 to 2048 characters.",
+        );
+        let platform = PushPlatform::parse(&self.platform).ok_or(PLATFORM)?;
+        Ok((platform, PushToken::parse(&self.token).ok_or(TOKEN)?))
+    }
+}

@@ -1,0 +1,60 @@
+//! A person is asked, or shown a QR instead.
+
+use saoma_domain::{
+    cases::{self, StepError},
+    pairing::PRESENCE,
+    ports::Freshness,
+    push::{PushKind, PushMessage},
+    session::{CancelReason, Claim, Session, State},
+};
+
+use crate::{App, EffectError, phones};
+
+/// Whether a prompt may have come to its person's notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// A push went out, or a phone is there that asks for what waits.
+    Somebody,
+    /// No phone: the prompt is over, and its QR comes with the change that ended it.
+    NobodyThere,
+}
+
+/// Pushes a prompt to its person's phones. A record that comes late, when they have decided or the
+/// time is over, wakes nobody.
+pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<Asked, EffectError> {
+    let now = app.service.clock.now();
+    let stored = app.sessions.find(&prompt.code, Freshness::Strong).await?;
+    match stored.as_ref().map(|stored| (&stored.state, stored.is_expired(now))) {
+        Some((State::Scanned { .. }, false)) => {}
+        // It reached nobody the first time this record came, and still counts as not asked.
+        Some((State::Cancelled { reason: CancelReason::Undeliverable, .. }, _)) => {
+            return Ok(Asked::NobodyThere);
+        }
+        _ => return Ok(Asked::Somebody),
+    }
+    let id = prompt.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default();
+    let message = PushMessage { kind: PushKind::Prompt, id };
+    if phones::push_to_all(app, claim.by.account, &message).await? > 0 {
+        return Ok(Asked::Somebody);
+    }
+    let present = app.prompts.last_present(claim.by.account).await?;
+    if present.is_some_and(|at| now.since(at) <= PRESENCE) {
+        return Ok(Asked::Somebody);
+    }
+    match cases::abandon(&*app.sessions, prompt.clone(), now).await {
+        Ok(_) => Ok(Asked::NobodyThere),
+        // Decided or run out in this very moment: that is a change of its own.
+        Err(StepError::Refused(_) | StepError::Unknown) => Ok(Asked::Somebody),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The QR that stands in for a prompt that reached nobody.
+pub(crate) async fn show_a_qr(app: &App, prompt: &Session) -> Result<(), EffectError> {
+    let service = &app.service;
+    // A client that is gone has nobody to show it.
+    let Some(client) = service.client(&*app.clients, &prompt.client).await? else { return Ok(()) };
+    let life = service.settings.session_life;
+    let now = service.clock.now();
+    Ok(cases::fall_back(&*app.sessions, &*service.random, &client, prompt, life, now).await?)
+}

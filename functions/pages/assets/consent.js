@@ -1,0 +1,130 @@
+// The question, asked the same way whether somebody scanned a code or a device asks by itself; and what
+// to say when there is no good answer.
+
+import { ago, t } from './i18n.js';
+import { go, signInAgain } from './sign_in.js';
+import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
+
+// Refusals that end the matter here, each with its own words in i18n.js.
+const FINAL = ['claimed_by_another', 'wrong_match_number', 'not_an_approver'];
+
+/** Whether requests come to this page by themselves: at /phone nobody has scanned anything. */
+export const unscanned = /^\/phone\/?$/.test(location.pathname);
+
+let policy = 'show'; // what this client wants done with the match number
+let stopCounting = () => {};
+
+/** Lays out who asks, what they say and what we saw; `over` is called when the time has run out. */
+export function ask({ consent, expiresIn }, over) {
+  const { client = {}, screen = {}, seen = {}, matchNumber = {} } = consent;
+  introduce(client, screen);
+  $('seen-part').hidden = !list($('seen'), [
+    [t('consent.browser'), seen.browser, 'seen-browser'],
+    [t('consent.ip'), seen.ip, 'seen-ip'],
+    [t('consent.place'), seen.place, 'seen-place'],
+    [t(unscanned ? 'prompt.at' : 'consent.at'), seen.at && ago(seen.at), 'seen-at'],
+  ]);
+  $('claims-part').hidden = !list($('claims'), [
+    [t('consent.deviceName'), screen.deviceName, 'claim-name'],
+    [t('consent.deviceMac'), screen.deviceMac, 'claim-mac'],
+  ]);
+  offerNumbers(matchNumber);
+  say($('consent-problem'), '');
+  go('consent');
+  stopCounting();
+  stopCounting = countdown(Date.now() + expiresIn * 1000, (left) => {
+    if (state() !== 'consent') return stopCounting();
+    $('remaining').textContent = clock(left);
+    if (left === 0) over();
+  });
+}
+
+/** Who asks, and on what: "Reading Club wants to sign you in on PC 2441eadf." */
+export function petition({ client = {}, screen = {} }) {
+  return `${client.name || client.id || ''} ${asks(screen)}`.trim();
+}
+
+function asks({ deviceName }) {
+  if (!unscanned) return t('consent.asks');
+  if (!deviceName) return t('prompt.asksSomewhere');
+  // A stranger's text may run right to left; isolated, it cannot turn ours around.
+  return t('prompt.asks', { device: `\u2068${deviceName}\u2069` });
+}
+
+function introduce({ name = '', id = '', logo }, screen) {
+  const shown = name || id;
+  $('client-name').textContent = shown;
+  $('client-asks').textContent = asks(screen);
+  $('client-letter').textContent = [...shown][0]?.toUpperCase() ?? '';
+  // The page's policy loads pictures from here only; anything else gets the letter.
+  const ours = typeof logo === 'string' && /^(\/(?!\/)|data:image\/)/.test(logo);
+  if (ours) $('client-logo').src = logo;
+  $('client-logo').hidden = !ours;
+  $('client-letter').hidden = ours;
+}
+
+function offerNumbers({ policy: wanted = 'off', choices = [] }) {
+  policy = choices.length > 0 ? wanted : 'off';
+  $('match').hidden = policy === 'off';
+  $('match-hint').textContent = policy === 'pick' ? t('consent.matchPick') : t('consent.matchShow');
+  $('numbers').replaceChildren(...choices.map((number) => {
+    const tile = document.createElement('label');
+    const radio = document.createElement('input');
+    const text = document.createElement('span');
+    tile.className = 'tile digits';
+    tile.dataset.testid = 'match-choice';
+    tile.dataset.value = number;
+    radio.type = 'radio';
+    radio.name = 'match';
+    radio.value = number;
+    radio.required = policy === 'pick';
+    text.textContent = number;
+    tile.append(radio, text);
+    return tile;
+  }));
+}
+
+function askToPick() {
+  say($('consent-problem'), t('consent.pickFirst'));
+  document.querySelector('input[name=match]')?.focus();
+}
+
+/** Has `work(accept, matchNumber)` done when the person decides; the number is undefined where none was picked. */
+export function whenDecided(work) {
+  // One of the two at a time: whichever is pressed first is the decision.
+  const deciding = (accept) => busy($('confirm').parentElement, async () => {
+    const number = accept ? document.querySelector('input[name=match]:checked')?.value : undefined;
+    if (accept && policy === 'pick' && !number) return askToPick();
+    say($('consent-problem'), '');
+    await work(accept, number);
+  });
+  $('confirm').addEventListener('click', () => deciding(true));
+  $('cancel').addEventListener('click', () => deciding(false));
+}
+
+/** Why a call was refused: the calls under /login/ keep a number in `code`, and say it in `reason`. */
+const reason = ({ body }) => (typeof body.code === 'number' ? body.reason : body.code);
+
+/** Whether asking the same again could go better. */
+export const isFinal = (answer) => [401, 404].includes(answer.status) || FINAL.includes(reason(answer));
+
+/** Says why it did not work out; whoever is at the question stays there if pressing again may help. */
+export function refuse(answer) {
+  const why = reason(answer);
+  if (answer.status === 401) return signInAgain();
+  if (answer.status === 404) return go('gone');
+  if (FINAL.includes(why)) return fail(why);
+  if (state() !== 'consent') return fail('', excuse(answer));
+  if (why === 'match_number_required') return askToPick();
+  say($('consent-problem'), excuse(answer));
+}
+
+function fail(why, lead = t(`error.${why}.lead`)) {
+  const stopped = unscanned && why === 'wrong_match_number';
+  $('error-title').textContent = t(why ? `error.${why}.title` : 'error.title');
+  $('error-lead').textContent = stopped ? t('prompt.stopped') : lead;
+  const label = { '': 'error.retry', not_an_approver: 'error.signIn' }[why] ?? (unscanned && 'prompts.back');
+  say($('retry'), label ? t(label) : '');
+  $('retry').dataset.does = why === 'not_an_approver' ? 'sign-in' : 'retry';
+  go('error', { detail: why || 'unknown' });
+}

@@ -1,0 +1,88 @@
+//! `/login/*`: hosted clients with asynchronous answers and logins without a scan (CONTRACTS section 3).
+//!
+//! | call | who | file |
+//! |---|---|---|
+//! | `POST /login/getLoginQrcodeV2` | the region's server | [`begin`] |
+//! | `GET /login/results/{traceId}` | the region's server | [`results`] |
+//! | `GET /login/webhook` | the region's server | [`webhook`] |
+//! | `GET /login/qrcode/{traceId}` | whoever shows the QR | [`qrcode`] |
+//! | `GET /login/pending`, `POST /login/answer` | the phone | [`prompts`] |
+//!
+//! The answers themselves leave through the `notify` function. [`told`] is the contract's shape.
+
+mod begin;
+mod prompts;
+mod qrcode;
+mod results;
+mod told;
+mod webhook;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    http::HeaderMap,
+    response::IntoResponse,
+    routing::{get, post},
+};
+use saoma_domain::{
+    client::Client,
+    identity::Approver,
+    pairing::Trace,
+    ports::{Accounts, Clients, Devices, Prompts, Sessions, SignIns, Traces},
+    session::{Dialect, TraceId},
+};
+use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+
+use crate::told::Refused;
+
+/// What these endpoints need.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the port of its name")]
+pub struct App {
+    pub service: Service,
+    pub sessions: Arc<dyn Sessions>,
+    pub traces: Arc<dyn Traces>,
+    pub prompts: Arc<dyn Prompts>,
+    pub clients: Arc<dyn Clients>,
+    pub accounts: Arc<dyn Accounts>,
+    pub sign_ins: Arc<dyn SignIns>,
+    pub devices: Arc<dyn Devices>,
+}
+
+/// The function's routes.
+pub fn router(app: App) -> Router {
+    let service = app.service.clone();
+    let routes = Router::new()
+        .route("/login/getLoginQrcodeV2", post(begin::begin))
+        .route("/login/results/{traceId}", get(results::results))
+        .route("/login/webhook", get(webhook::webhook))
+        .route("/login/qrcode/{traceId}", get(qrcode::qrcode))
+        .route("/login/pending", get(prompts::pending))
+        .route("/login/answer", post(prompts::answer))
+        .with_state(app);
+    hardened(routes, &service, |problem| Refused(problem).into_response())
+}
+
+impl App {
+    /// The verified phone behind a request.
+    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
+        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
+        Ok(by)
+    }
+
+    /// The region behind a server's request.
+    async fn region(&self, headers: &HeaderMap) -> Result<Client, Problem> {
+        let client = auth::client(&self.service, &*self.clients, headers).await?;
+        let speaks = client.dialects.contains(&Dialect::Remembered);
+        if speaks { Ok(client) } else { Err(auth::INVALID_CLIENT) }
+    }
+
+    /// A trace whose answers can still be fetched; what is no id is as unknown as any other.
+    async fn trace(&self, id: &str) -> Result<Trace, Problem> {
+        let id = TraceId::parse(id).ok_or_else(Problem::not_found)?;
+        let trace = self.traces.trace(&id).await?;
+        let now = self.service.clock.now();
+        trace.filter(|trace| now < trace.expires_at).ok_or_else(Problem::not_found)
+    }
+}

@@ -1,0 +1,46 @@
+//! A region would rather ask than be told.
+
+use axum::{
+    extract::{Path, State},
+    http::HeaderMap,
+};
+use saoma_domain::ports::Freshness;
+use saoma_http::{Facts, Problem, body::Json, login_event::LoginEvent};
+use serde::Serialize;
+
+use crate::{App, told::Refused};
+
+/// All answers so far, in their order.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the answer's own name for them")]
+pub(crate) struct Results {
+    code: u16,
+    message: &'static str,
+    trace_id: String,
+    results: Vec<LoginEvent>,
+}
+
+/// `GET /login/results/{traceId}`. The answers are read off the sessions as they stand, so they
+/// cannot differ from what is true. Another region's trace is as unknown as any other (W15).
+pub(crate) async fn results(
+    State(app): State<App>,
+    facts: Facts,
+    Path(trace_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Results>, Refused> {
+    let client = app.region(&headers).await?;
+    let trace = app.trace(&trace_id).await?;
+    if trace.client != client.id {
+        return Err(Problem::not_found().into());
+    }
+    let service = &app.service;
+    let (issuer, now) = (service.public_url(&facts)?, service.clock.now());
+    let mut results = Vec::new();
+    for code in trace.prompt.iter().chain([&trace.qr]) {
+        if let Some(session) = app.sessions.find(code, Freshness::Strong).await? {
+            results.extend(LoginEvent::history(service, &issuer, &session, now)?);
+        }
+    }
+    Ok(Json(Results { code: 0, message: "", trace_id: trace.id.to_string(), results }))
+}

@@ -1,0 +1,58 @@
+//! The contract's shape: every answer has a number `code`, 0 when it went well, and a `message`.
+
+use axum::response::{IntoResponse, Response};
+use saoma_http::{Problem, body::Json};
+use serde::Serialize;
+
+/// An answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Told {
+    /// 0, or the HTTP status.
+    pub(crate) code: u16,
+    /// What is wrong, in words.
+    pub(crate) message: &'static str,
+    /// The trace; empty when there is none.
+    pub(crate) trace_id: String,
+    /// Ours: how the session stands, once a person has answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<&'static str>,
+    /// Ours: what is wrong, for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<&'static str>,
+}
+
+impl Told {
+    /// It went well.
+    pub(crate) fn good(trace_id: String) -> Self {
+        Self { code: 0, message: "", trace_id, state: None, reason: None }
+    }
+}
+
+/// Why a call came to nothing: a problem, told in this contract's shape with its status.
+#[derive(Debug)]
+pub(crate) struct Refused(pub(crate) Problem);
+
+impl<E: Into<Problem>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self(problem) = self;
+        let told = Told {
+            code: problem.status.as_u16(),
+            message: problem.detail,
+            trace_id: String::new(),
+            state: None,
+            reason: Some(problem.code),
+        };
+        // The problem's own answer logs its cause and has its headers; only the body is the contract's.
+        let (mut parts, _) = problem.into_response().into_parts();
+        let (shaped, body) = Json(told).into_response().into_parts();
+        parts.headers.extend(shaped.headers);
+        Response::from_parts(parts, body)
+    }
+}

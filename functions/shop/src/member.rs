@@ -1,0 +1,57 @@
+//! Who signed in, as the contract tells it.
+
+use saoma_domain::{account::Account, identity::PhoneNumber, session::Session, time::Timestamp};
+use saoma_http::{Facts, Problem};
+use serde::Serialize;
+
+use crate::App;
+
+/// The member object, with the contract's names and types. It holds a token, so it has no `Debug`
+/// (ADVERSARIES J2).
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the contract's names")]
+pub(crate) struct Member {
+    member_id: String,
+    login_id: String,
+    #[serde(rename = "nickName")]
+    nick_name: String,
+    token: String,
+    r#type: &'static str,
+    visit: String,
+    last_time: u64,
+    ip: String,
+    member_identifier: String,
+    qrcode: String,
+    status: u8,
+}
+
+impl Member {
+    /// The member a session was confirmed by, with the `token` of whoever asks. `at` is when the
+    /// identity was established; the same moment gives the same answer.
+    pub(crate) async fn of(
+        app: &App,
+        facts: &Facts,
+        session: &Session,
+        account: &Account,
+        token: String,
+        at: Timestamp,
+    ) -> Result<Self, Problem> {
+        let service = &app.service;
+        let visits = app.accounts.visits(account.id).await?;
+        let (issuer, life) = (service.public_url(facts)?, service.settings.access_token_life);
+        let number = account.phone_number.as_ref().map(PhoneNumber::national);
+        Ok(Self {
+            member_id: account.id.to_string(),
+            login_id: number.map_or_else(|| account.id.to_string(), str::to_owned),
+            nick_name: account.nick_name(),
+            token,
+            r#type: "1",
+            visit: visits.count.to_string(),
+            last_time: visits.last_at.secs(),
+            ip: visits.last_ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            member_identifier: service.keys.mint_identity(&issuer, session, account.id, at, life)?,
+            qrcode: session.code.to_string(),
+            status: 2,
+        })
+    }
+}

@@ -1,0 +1,81 @@
+//! The PC asks how its QR stands, and takes its member, once.
+
+use axum::{
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use saoma_domain::{
+    cases::{self, StepError, View},
+    secrets::SessionCode,
+    session::{Dialect, RedeemKey, Session, State},
+};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey};
+use serde::Serialize;
+
+use crate::{App, member::Member};
+
+/// 0 waiting, 1 scanned, -1 dead.
+#[derive(Serialize)]
+pub(crate) struct Standing {
+    status: i8,
+}
+
+impl Standing {
+    /// There is no such code, or not any more.
+    pub(crate) const DEAD: Self = Self { status: -1 };
+    const WAITING: Self = Self { status: 0 };
+    const SCANNED: Self = Self { status: 1 };
+}
+
+/// The PC is known by its cookie. One that is of another code, or holds another secret, learns what
+/// an expired one does (W15).
+pub(crate) async fn poll(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    code: &str,
+) -> Result<Response, Problem> {
+    let public_url = app.service.public_url(facts)?;
+    let key = ScreenKey::from_cookie(headers, &public_url).ok_or_else(Problem::unauthorized)?;
+    let dead = || Ok(Json(Standing::DEAD).into_response());
+    if SessionCode::parse(code).as_ref() != Some(&key.code) {
+        return dead();
+    }
+    let session = match cases::status(&*app.sessions, &key.code, Dialect::Shop, Some(&key.secret)).await {
+        Ok(View::Screen(session)) => session,
+        Ok(View::Stranger(_)) | Err(StepError::Unknown) => return dead(),
+        Err(error) => return Err(error.into()),
+    };
+    let now = app.service.clock.now();
+    let standing = match session.state {
+        State::Confirmed { .. } | State::Redeemed { .. } => return take(app, facts, session, key).await,
+        _ if session.is_expired(now) => return dead(),
+        State::Cancelled { .. } => return dead(),
+        State::Pending => Standing::WAITING,
+        State::Scanned { .. } => Standing::SCANNED,
+    };
+    let mut response = Json(standing).into_response();
+    if let Err(seconds) = app.service.pace.poll(&session, true, now) {
+        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    Ok(response)
+}
+
+/// Redeems, and only then signs.
+async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Result<Response, Problem> {
+    let service = &app.service;
+    let key = RedeemKey::Screen(key.secret);
+    let now = service.clock.now();
+    let redeemed = cases::redeem(&*app.sessions, &*app.accounts, &*service.random, session, key, now).await;
+    let redeemed = match redeemed {
+        Ok(redeemed) => redeemed,
+        Err(StepError::Unknown | StepError::Refused(_)) => return Ok(Json(Standing::DEAD).into_response()),
+        Err(error @ StepError::Store(_)) => return Err(error.into()),
+    };
+    let (issuer, life) = (service.public_url(facts)?, service.settings.access_token_life);
+    let (session, account, grant) = (&redeemed.session, &redeemed.account, &redeemed.grant);
+    let minted = service.keys.mint_screen_token(&issuer, session, account.id, grant, life)?;
+    let member = Member::of(app, facts, session, account, minted.token, grant.at).await?;
+    Ok(Json(member).into_response())
+}

@@ -1,0 +1,247 @@
+//! Remembered: a hosted client asks for a login, with or without a scan (CONTRACTS section 3).
+
+use std::time::Duration;
+
+use super::advance::{StepError, advance};
+use crate::{
+    client::Client,
+    identity::{AccountId, Approver, Phone},
+    pairing::{Pairing, Trace},
+    ports::{Clients, Created, Devices, Freshness, Prompts, Randomness, Sessions, StoreError, Traces},
+    secrets::{Secret, SessionCode},
+    session::{
+        Claim, Command, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, Remembered, ScreenClaims, Seen,
+        Session, State, TraceId,
+    },
+    text::CleanText,
+    time::Timestamp,
+};
+
+/// What the client asks for.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The device to sign in, where the client knows it. It has the highest priority.
+    pub device: Option<DeviceId>,
+    /// The person, where the client knows them.
+    pub person: Option<AccountId>,
+    /// What kind of device it is.
+    pub policy: LoginPolicy,
+}
+
+/// How long sessions live.
+#[derive(Clone, Copy, Debug)]
+pub struct Lives {
+    /// One that is shown as a QR.
+    pub qr: Duration,
+    /// One that asks a person.
+    pub prompt: Duration,
+}
+
+/// How long after its last session has ended a trace still tells its answers.
+const TOLD_AFTERWARDS: Duration = Duration::from_mins(10);
+
+/// Begins a login: the four cases.
+///
+/// | device | person | |
+/// |---|---|---|
+/// | yes | | a QR for exactly that device |
+/// | | yes | a QR for the device last bound to that person, or a new one |
+/// | | | a QR for a new device |
+/// | yes | yes | the person is asked, where their last login by QR made this pair; else a QR for that device |
+///
+/// A person who was asked too often is not asked again, silently (ADVERSARIES H1).
+///
+/// # Errors
+/// [`StoreError`]; what may be stored by then waits for nobody and runs out by itself.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a port or a parsed value; bundling them would only hide it"
+)]
+pub async fn begin(
+    sessions: &dyn Sessions,
+    traces: &dyn Traces,
+    devices: &dyn Devices,
+    prompts: &dyn Prompts,
+    random: &dyn Randomness,
+    client: &Client,
+    asked: Asked,
+    lives: Lives,
+    now: Timestamp,
+) -> Result<Session, StoreError> {
+    let pairing = match asked.person {
+        Some(person) => devices.pairing(person, &client.id, asked.policy).await?,
+        None => None,
+    };
+    let (qr, prompt) = (SessionCode::random(random), SessionCode::random(random));
+    let asks = match (&asked.device, asked.person, &pairing) {
+        (Some(device), Some(person), Some(pairing)) if pairing.may_prompt && pairing.device == *device => {
+            let phone = Phone { account: person, phone: pairing.phone.clone() };
+            prompts.note(person, &prompt, now).await?.then_some(phone)
+        }
+        _ => None,
+    };
+    let device = asked.device.or_else(|| pairing.map(|Pairing { device, .. }| device));
+    let ties = Remembered {
+        trace: TraceId::random(random),
+        device: device.unwrap_or_else(|| DeviceId::random(random)),
+        policy: asked.policy,
+        fallback: asks.is_some().then(|| qr.clone()),
+    };
+    let trace = Trace {
+        id: ties.trace.clone(),
+        client: client.id.clone(),
+        prompt: asks.is_some().then(|| prompt.clone()),
+        qr: qr.clone(),
+        expires_at: now.whole_secs().plus(lives.prompt + lives.qr + TOLD_AFTERWARDS),
+    };
+    let session = match asks {
+        Some(phone) => prompt_session(random, client, prompt, ties, phone, lives.prompt, now),
+        None => qr_session(random, client, qr, ties, lives.qr, now),
+    };
+    traces.begin(&trace).await?;
+    match sessions.create(&session).await? {
+        Created::Stored => Ok(session),
+        Created::Collision => Err(StoreError::new("a drawn code was taken")),
+    }
+}
+
+/// The QR that stands in for a prompt that reached nobody, in the same trace. Whoever makes it again
+/// finds it there.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn fall_back(
+    sessions: &dyn Sessions,
+    random: &dyn Randomness,
+    client: &Client,
+    prompt: &Session,
+    life: Duration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let Some((ties, code)) =
+        prompt.remembered.as_ref().and_then(|ties| Some((ties.clone(), ties.fallback.clone()?)))
+    else {
+        return Ok(());
+    };
+    let ties = Remembered { fallback: None, ..ties };
+    let session = qr_session(random, client, code, ties, life, now);
+    match sessions.create(&session).await? {
+        Created::Stored | Created::Collision => Ok(()),
+    }
+}
+
+/// A person's answer to a prompt.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// Who answers, on which of their phones.
+    pub by: Approver,
+    /// Whether they agree.
+    pub accepts: bool,
+    /// The number they picked.
+    pub number: Option<MatchNumber>,
+}
+
+/// A person answers a prompt. To anybody else there is no such prompt. Saying no, or picking a wrong
+/// number, also ends the pair, before it ends the session: whatever fails in between, the person is
+/// not asked again without a scan.
+///
+/// # Errors
+/// [`StepError`].
+pub async fn answer(
+    sessions: &dyn Sessions,
+    traces: &dyn Traces,
+    clients: &dyn Clients,
+    devices: &dyn Devices,
+    trace: &TraceId,
+    answered: Answered,
+    now: Timestamp,
+) -> Result<Session, StepError> {
+    let trace = traces.trace(trace).await?.ok_or(StepError::Unknown)?;
+    let code = trace.prompt.ok_or(StepError::Unknown)?;
+    let session = sessions.find(&code, Freshness::Strong).await?.ok_or(StepError::Unknown)?;
+    let Answered { by, accepts, number } = answered;
+    if !waits_for(&session, &by.phone) {
+        return Err(StepError::Unknown);
+    }
+    super::scan::admit(clients, &session, &by).await?;
+    let wrong = number.is_some_and(|number| number != session.match_number);
+    let account = by.phone.account;
+    let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
+    session.decide(&command, now)?;
+    if let (true, Some(ties)) = (wrong || !accepts, &session.remembered) {
+        devices.unpair(account, &session.client, ties.policy, &ties.device).await?;
+    }
+    advance(sessions, session, &command, now).await
+}
+
+/// The prompts that wait for this person now, newest first.
+///
+/// # Errors
+/// [`StepError::Store`].
+pub async fn pending(
+    sessions: &dyn Sessions,
+    prompts: &dyn Prompts,
+    by: &Phone,
+    now: Timestamp,
+) -> Result<Vec<Session>, StepError> {
+    let mut waiting = Vec::new();
+    for code in prompts.recent(by.account).await? {
+        let session = sessions.find(&code, Freshness::Strong).await?;
+        waiting.extend(session.filter(|session| {
+            let undecided = matches!(session.state, State::Scanned { .. });
+            undecided && !session.is_expired(now) && waits_for(session, by)
+        }));
+    }
+    Ok(waiting)
+}
+
+/// Whether this is a prompt to this person, however it stands.
+fn waits_for(session: &Session, by: &Phone) -> bool {
+    session.is_prompt() && session.state.claim().is_some_and(|claim| claim.by.account == by.account)
+}
+
+fn qr_session(
+    random: &dyn Randomness,
+    client: &Client,
+    code: SessionCode,
+    ties: Remembered,
+    life: Duration,
+    now: Timestamp,
+) -> Session {
+    let now = now.whole_secs();
+    // The client's server is the screen here: it takes its token by a ticket. Nobody gets this secret.
+    let nobodys = Secret::random(random);
+    let name = format!("{} {}", ties.policy.name(), ties.device.as_str().get(..8).unwrap_or_default());
+    Session {
+        code,
+        version: 1,
+        dialect: Dialect::Remembered,
+        client: client.id.clone(),
+        screen: nobodys.hash(),
+        match_number: MatchNumber::random(random),
+        match_policy: client.match_policy,
+        claims: ScreenClaims { device_name: CleanText::non_empty(&name), device_mac: None },
+        // Who called is the client's server, which says nothing of where the screen is.
+        seen: Seen { ip: None, browser: None },
+        picture: None,
+        remembered: Some(ties),
+        created_at: now,
+        updated_at: now,
+        expires_at: now.plus(life),
+        state: State::Pending,
+    }
+}
+
+/// A session that asks: born as if the pair's person had scanned it.
+fn prompt_session(
+    random: &dyn Randomness,
+    client: &Client,
+    code: SessionCode,
+    ties: Remembered,
+    by: Phone,
+    life: Duration,
+    now: Timestamp,
+) -> Session {
+    let claim = Claim { by, at: now.whole_secs(), ext: Ext::default() };
+    Session { state: State::Scanned { claim }, ..qr_session(random, client, code, ties, life, now) }
+}

@@ -1,0 +1,135 @@
+//! Phones that can be pushed to.
+
+use std::fmt;
+
+use crate::{identity::Phone, secrets::sha256_hex, time::Timestamp};
+
+/// Whose service wakes the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushPlatform {
+    /// Apple Push Notification service.
+    Apns,
+    /// Firebase Cloud Messaging.
+    Fcm,
+}
+
+impl PushPlatform {
+    /// Its name in bodies and items.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Apns => "APNs",
+            Self::Fcm => "FCM",
+        }
+    }
+
+    /// Reads the name, in any case.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        [Self::Apns, Self::Fcm].into_iter().find(|platform| platform.as_str().eq_ignore_ascii_case(raw))
+    }
+}
+
+/// What the platform knows a phone by. Whoever holds it and the platform's credentials can push to
+/// the phone, so logs never get it.
+#[derive(Clone)]
+pub struct PushToken(String);
+
+impl PushToken {
+    /// The most characters it may have: FCM's are the longest, and grow.
+    pub const LONGEST: usize = 2048;
+
+    /// 8 to 2048 printable ASCII characters without spaces; `None` otherwise.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let well_formed =
+            (8..=Self::LONGEST).contains(&raw.len()) && raw.bytes().all(|byte| byte.is_ascii_graphic());
+        well_formed.then(|| Self(raw.to_owned()))
+    }
+
+    /// The token itself, for the platform.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    /// What it is found by in our tables.
+    #[must_use]
+    pub fn id(&self, platform: PushPlatform) -> PushTokenId {
+        PushTokenId(sha256_hex(&[platform.as_str(), &self.0]))
+    }
+}
+
+impl fmt::Debug for PushToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PushToken(…)")
+    }
+}
+
+/// SHA-256 of a platform and a token, in hexadecimal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PushTokenId(String);
+
+impl PushTokenId {
+    /// From a stored id.
+    #[must_use]
+    pub fn from_stored(raw: &str) -> Self {
+        Self(raw.to_owned())
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A phone that can be pushed to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushEndpoint {
+    /// The token's id.
+    pub token: PushTokenId,
+    /// Whose service wakes it.
+    pub platform: PushPlatform,
+    /// Our service's address for it.
+    pub address: String,
+    /// Whose phone it is. Signed out, it is pushed to no more (ADVERSARIES I7).
+    pub owner: Phone,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+}
+
+impl PushEndpoint {
+    /// The most phones of one person that are pushed to.
+    pub const MOST: usize = 10;
+}
+
+/// What a push says: that something happened, and an id to ask about it. Never a code, a secret or
+/// a name (ADVERSARIES H7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushMessage {
+    /// What happened.
+    pub kind: PushKind,
+    /// Opaque: a prompt's `traceId`, or a keyed hash of the event.
+    pub id: String,
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PushKind {
+    /// Somebody wants to sign in as this person, who is asked.
+    Prompt,
+    /// Somebody has signed in as this person.
+    SignedIn,
+}
+
+impl PushKind {
+    /// Its name in the message.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::SignedIn => "signed_in",
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The prompts people were sent, and whether a phone is there to see one.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use saoma_domain::{
+    identity::AccountId,
+    pairing::PROMPT_WINDOW,
+    ports::{Freshness, Prompts, StoreError},
+    secrets::SessionCode,
+    time::Timestamp,
+};
+
+use super::{Directory, EXPIRES_AT, Key, PK, SK, item_of};
+use crate::{
+    failed,
+    item::{Reader, number, seconds, text},
+};
+
+/// Moves each prompt one place on and puts the new one first: an update reads the item as it was.
+const SHIFT: &str = "SET at3 = if_not_exists(at2, :never), code3 = if_not_exists(code2, :nothing), \
+                     at2 = if_not_exists(at1, :never), code2 = if_not_exists(code1, :nothing), \
+                     at1 = :now, code1 = :code, expires_at = :forget";
+/// Three at once would be a fourth: the third last must be out of the window.
+const IF_ALLOWED: &str = "attribute_not_exists(at3) OR at3 <= :out_of_window";
+const PLACES: [&str; 3] = ["code1", "code2", "code3"];
+
+fn prompts_key(account: AccountId) -> Key {
+    Key(format!("ACCOUNT#{account}"), "PROMPTS".into())
+}
+
+fn present_key(account: AccountId) -> Key {
+    Key(format!("ACCOUNT#{account}"), "PRESENT".into())
+}
+
+#[async_trait]
+impl Prompts for Directory {
+    async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError> {
+        let Key(pk, sk) = prompts_key(account);
+        let out_of_window = now.secs().saturating_sub(PROMPT_WINDOW.as_secs());
+        let written = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .key(PK, text(pk))
+            .key(SK, text(sk))
+            .update_expression(SHIFT)
+            .condition_expression(IF_ALLOWED)
+            .expression_attribute_values(":now", seconds(now))
+            .expression_attribute_values(":code", text(code.as_str()))
+            .expression_attribute_values(":never", number(0))
+            .expression_attribute_values(":nothing", text(""))
+            .expression_attribute_values(":out_of_window", number(out_of_window))
+            .expression_attribute_values(":forget", seconds(now.plus(2 * PROMPT_WINDOW)))
+            .send()
+            .await;
+        match written {
+            Ok(_) => Ok(true),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
+                _ => Err(failed("UpdateItem on directory")(error)),
+            },
+        }
+    }
+
+    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError> {
+        let Some(item) = self.get(&prompts_key(account), Freshness::Strong).await? else {
+            return Ok(Vec::new());
+        };
+        let mut codes = Vec::new();
+        for place in PLACES {
+            let code = Reader(&item).optional_text(place)?.filter(|code| !code.is_empty());
+            codes.extend(code.and_then(SessionCode::parse));
+        }
+        Ok(codes)
+    }
+
+    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+        let forget = now.plus(PROMPT_WINDOW);
+        self.put(item_of(&present_key(account), [("at", seconds(now)), (EXPIRES_AT, seconds(forget))])).await
+    }
+
+    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
+        let item = self.get(&present_key(account), Freshness::Strong).await?;
+        item.map(|item| Reader(&item).seconds("at")).transpose()
+    }
+}

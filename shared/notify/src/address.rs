@@ -1,0 +1,237 @@
+//! Which addresses a client's server may have (ADVERSARIES H9).
+//!
+//! A client names its server, and what the name leads to is the client's to say, anew each time. So
+//! the address is judged at the connection: what [`Names`] gives out has been checked, and is what is
+//! connected to.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError, SharedDnsResolver};
+use thiserror::Error;
+use url::{Host, Url};
+
+/// Why an address is not called.
+#[derive(Debug, Error)]
+pub enum Refused {
+    /// It leads, or may lead, to a machine of ours.
+    #[error("{0} is not a public address")]
+    NotPublic(IpAddr),
+    /// It would be called in the clear.
+    #[error("the address is not https")]
+    InTheClear,
+}
+
+/// The IPv4 blocks that are not the public Internet: the IANA special-purpose registry.
+const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 15] = [
+    (Ipv4Addr::UNSPECIFIED, 8),           // this host
+    (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
+    (Ipv4Addr::new(100, 64, 0, 0), 10),   // behind a carrier's NAT
+    (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
+    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local, and the cloud's metadata
+    (Ipv4Addr::new(172, 16, 0, 0), 12),   // private
+    (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments
+    (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation
+    (Ipv4Addr::new(192, 88, 99, 0), 24),  // 6to4 relays, gone
+    (Ipv4Addr::new(192, 168, 0, 0), 16),  // private
+    (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarks
+    (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation
+    (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation
+    (Ipv4Addr::new(224, 0, 0, 0), 4),     // multicast
+    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, and everybody here
+];
+
+/// All there is of the public IPv6 Internet.
+const PUBLIC_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+
+/// What in it is not public.
+const NOT_PUBLIC_V6: [(Ipv6Addr, u32); 4] = [
+    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, with Teredo's IPv4 inside
+    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
+    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4, with any IPv4 inside
+    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
+];
+
+/// Whether an address is one of the public Internet. IPv6 that stands for IPv4 (mapped, compatible,
+/// NAT64, 6to4, Teredo) is not, whatever is inside: a server has an address of its own.
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|block| within_v4(address, *block)),
+        IpAddr::V6(address) => {
+            within_v6(address, PUBLIC_V6) && !NOT_PUBLIC_V6.iter().any(|block| within_v6(address, *block))
+        }
+    }
+}
+
+fn within_v4(address: Ipv4Addr, (block, bits): (Ipv4Addr, u32)) -> bool {
+    (address.to_bits() ^ block.to_bits()) >> (32 - bits) == 0
+}
+
+fn within_v6(address: Ipv6Addr, (block, bits): (Ipv6Addr, u32)) -> bool {
+    (address.to_bits() ^ block.to_bits()) >> (128 - bits) == 0
+}
+
+/// How far calls may reach.
+#[derive(Clone, Copy, Debug)]
+pub struct Reach {
+    /// Whether the own machine is in reach, in the clear too: for local runs.
+    pub loopback: bool,
+}
+
+impl Reach {
+    /// Judges what can be judged before a name is looked up: the transport, and an address that is
+    /// written out, for which no name is ever looked up.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub fn judge(self, url: &Url) -> Result<(), Refused> {
+        if url.scheme() != "https" && !self.loopback {
+            return Err(Refused::InTheClear);
+        }
+        match url.host() {
+            Some(Host::Ipv4(address)) => self.admit(address.into()),
+            Some(Host::Ipv6(address)) => self.admit(address.into()),
+            Some(Host::Domain(_)) | None => Ok(()),
+        }
+    }
+
+    fn admit(self, address: IpAddr) -> Result<(), Refused> {
+        let in_reach = is_public(address) || (self.loopback && address.is_loopback());
+        if in_reach { Ok(()) } else { Err(Refused::NotPublic(address)) }
+    }
+}
+
+/// Looks names up and gives out only addresses in reach. A name with one that is not is refused
+/// whole: whoever set it up so is mistaken or means harm.
+#[derive(Clone, Debug)]
+pub struct Names {
+    source: SharedDnsResolver,
+    reach: Reach,
+}
+
+impl Names {
+    /// Names as `source` has them.
+    #[must_use]
+    pub const fn new(source: SharedDnsResolver, reach: Reach) -> Self {
+        Self { source, reach }
+    }
+}
+
+impl ResolveDns for Names {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let addresses = self.source.resolve_dns(name).await?;
+            for address in &addresses {
+                self.reach.admit(*address).map_err(ResolveDnsError::new)?;
+            }
+            Ok(addresses)
+        })
+    }
+}
+
+/// Names as the system has them.
+#[derive(Debug)]
+pub struct SystemNames;
+
+impl ResolveDns for SystemNames {
+    fn resolve_dns<'a>(&'a self, name: &'a str) -> DnsFuture<'a> {
+        DnsFuture::new(async move {
+            let found = tokio::net::lookup_host((name, 0)).await.map_err(ResolveDnsError::new)?;
+            Ok(found.map(|address| address.ip()).collect())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // H9
+    #[test]
+    fn only_the_public_internet_is_public() {
+        let closed = "\
+             0.0.0.0 0.1.2.3 10.0.0.1 10.255.255.255 100.64.0.1 100.100.100.200 100.127.255.255 127.0.0.1 \
+             127.255.255.255 169.254.0.1 169.254.169.254 169.254.170.2 172.16.0.1 172.31.255.255 \
+             192.0.0.1 192.0.0.192 192.0.2.1 192.88.99.1 192.168.0.1 192.168.255.255 198.18.0.1 \
+             198.19.255.255 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 \
+             :: ::1 ::8.8.8.8 ::ffff:8.8.8.8 ::ffff:127.0.0.1 ::ffff:169.254.169.254 ::ffff:0:8.8.8.8 \
+             64:ff9b::8.8.8.8 64:ff9b::a9fe:a9fe 64:ff9b:1::1 100::1 2001::1 \
+             2001:0:4136:e378:8000:63bf:3fff:fdd2 2001:2::1 2001:10::1 2001:20::1 2001:1ff:ffff::1 \
+             2001:db8::1 2002::1 2002:7f00:1:: 3fff::1 4000::1 5f00::1 fc00::1 fd00:ec2::254 fdff::1 \
+             fe80::1 febf::1 fec0::1 feff::1 ff02::1 ff0e::1";
+        for address in closed.split(' ') {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        let open = "\
+             1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 \
+             169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 192.0.1.0 192.0.3.0 192.88.98.255 \
+             192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0 198.51.99.255 203.0.114.0 \
+             223.255.255.255 2000::1 2001:200::1 2001:db7::1 2001:4860:4860::8888 2003::1 2406:da00::1 \
+             2606:4700::1111 3ffe::1";
+        for address in open.split(' ') {
+            assert!(is_public(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    // H9
+    #[test]
+    fn a_written_address_is_judged_however_it_is_written() {
+        let nowhere = Reach { loopback: false };
+        let written = [
+            "https://127.0.0.1/",
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://127.1/",
+            "https://[::1]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://169.254.169.254/",
+            "https://[fd00:ec2::254]/",
+            "https://10.0.0.1:8443/",
+            "https://①②⑦.0.0.1/",
+        ];
+        for url in written {
+            let judged = nowhere.judge(&Url::parse(url).unwrap());
+            assert!(matches!(judged, Err(Refused::NotPublic(_))), "{url}");
+        }
+        assert!(nowhere.judge(&Url::parse("https://8.8.8.8/").unwrap()).is_ok());
+        assert!(nowhere.judge(&Url::parse("https://hooks.example/").unwrap()).is_ok());
+    }
+
+    // H9
+    #[test]
+    fn the_own_machine_is_all_a_local_run_adds() {
+        let local = Reach { loopback: true };
+        for url in ["http://127.0.0.1:1/", "http://[::1]/", "https://127.9.9.9/", "http://localhost/"] {
+            assert!(local.judge(&Url::parse(url).unwrap()).is_ok(), "{url}");
+        }
+        for url in ["http://10.0.0.1/", "http://169.254.169.254/", "http://0.0.0.0/", "http://[::]/"] {
+            assert!(local.judge(&Url::parse(url).unwrap()).is_err(), "{url}");
+        }
+        let nowhere = Reach { loopback: false };
+        let clear = nowhere.judge(&Url::parse("http://localhost/").unwrap());
+        assert!(matches!(clear, Err(Refused::InTheClear)));
+    }
+
+    #[derive(Debug)]
+    struct Says(Vec<&'static str>);
+
+    impl ResolveDns for Says {
+        fn resolve_dns<'a>(&'a self, _: &'a str) -> DnsFuture<'a> {
+            DnsFuture::ready(Ok(self.0.iter().map(|address| address.parse().unwrap()).collect()))
+        }
+    }
+
+    // H9
+    #[tokio::test]
+    async fn one_private_address_spoils_the_name() {
+        let names = |addresses: &[&'static str]| {
+            let source = SharedDnsResolver::new(Says(addresses.to_vec()));
+            Names::new(source, Reach { loopback: false })
+        };
+        assert!(names(&["8.8.8.8", "2606:4700::1111"]).resolve_dns("x").await.is_ok());
+        for spoilt in [["8.8.8.8", "10.0.0.1"], ["::1", "8.8.8.8"], ["8.8.8.8", "::ffff:8.8.8.8"]] {
+            assert!(names(&spoilt).resolve_dns("x").await.is_err(), "{spoilt:?}");
+        }
+    }
+}

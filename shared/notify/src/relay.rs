@@ -1,0 +1,206 @@
+//! Messages and pushes through a client's server, where SNS does not reach (AWS China): the server
+//! of a registered client gets them as webhooks, and sends them on by the means it has.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use saoma_domain::{
+    client::WebhookUrl,
+    identity::PhoneNumber,
+    ports::{Clock, Push, Pushed, Randomness, Sms, StoreError, Webhook, Webhooks},
+    push::{PushMessage, PushPlatform, PushToken},
+};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+/// Sends through a client's webhook.
+pub struct Relay {
+    /// Delivers.
+    pub webhooks: Arc<dyn Webhooks>,
+    /// The client's.
+    pub url: WebhookUrl,
+    /// The client's too.
+    pub keys: Vec<[u8; 32]>,
+    /// When it is.
+    pub clock: Arc<dyn Clock>,
+    /// For the ids of text messages.
+    pub random: Arc<dyn Randomness>,
+}
+
+impl Relay {
+    async fn deliver(&self, id: u128, body: serde_json::Value) -> Result<(), StoreError> {
+        let webhook = Webhook {
+            url: self.url.clone(),
+            id: format!("msg_{id:032x}"),
+            at: self.clock.now(),
+            body: body.to_string(),
+            keys: self.keys.clone(),
+        };
+        self.webhooks.deliver(&webhook).await
+    }
+}
+
+#[async_trait]
+impl Sms for Relay {
+    /// `{"type": "sms", "phone": "+86…", "text": "…"}`.
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
+        let mut id = [0; 16];
+        self.random.fill(&mut id);
+        let body = json!({ "type": "sms", "phone": number.as_str(), "text": text });
+        self.deliver(u128::from_be_bytes(id), body).await
+    }
+}
+
+#[async_trait]
+impl Push for Relay {
+    /// Every one: the client has said that it can.
+    fn serves(&self, _: PushPlatform) -> bool {
+        true
+    }
+
+    /// The token itself, which is what the client's server needs.
+    async fn address(&self, _: PushPlatform, token: &PushToken) -> Result<String, StoreError> {
+        Ok(token.reveal().to_owned())
+    }
+
+    /// `{"type": "push", "platform": "APNs", "token": "…", "kind": "prompt", "id": "…"}`. Accepted when
+    /// the server took it; whether there still is such a phone it cannot say.
+    async fn push(
+        &self,
+        platform: PushPlatform,
+        address: &str,
+        message: &PushMessage,
+    ) -> Result<Pushed, StoreError> {
+        let body = json!({
+            "type": "push",
+            "platform": platform.as_str(),
+            "token": address,
+            "kind": message.kind.as_str(),
+            "id": message.id,
+        });
+        self.deliver(push_id(platform, address, message), body).await?;
+        Ok(Pushed::Accepted)
+    }
+
+    /// Nothing is kept here, and nothing there.
+    async fn forget(&self, _: &str) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// The same message to the same phone has the same id, so that the server drops a repeat; to a second
+/// phone of the person it is another message. Cut from SHA-256, as the token must not be read off it.
+fn push_id(platform: PushPlatform, address: &str, message: &PushMessage) -> u128 {
+    let mut hash = Sha256::new();
+    for part in [platform.as_str(), address, message.kind.as_str(), &message.id] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().take(16).fold(0, |id, byte| id << 8 | u128::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use saoma_domain::{push::PushKind, time::Timestamp};
+
+    use super::*;
+
+    struct Noon;
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_secs(1_800_000_000)
+        }
+    }
+
+    #[derive(Default)]
+    struct Counter(Mutex<u8>);
+
+    impl Randomness for Counter {
+        fn fill(&self, bytes: &mut [u8]) {
+            let mut count = self.0.lock().unwrap();
+            *count += 1;
+            bytes.fill(*count);
+        }
+    }
+
+    #[derive(Default)]
+    struct Outbox(Mutex<Vec<Webhook>>);
+
+    #[async_trait]
+    impl Webhooks for Outbox {
+        async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
+            self.0.lock().unwrap().push(webhook.clone());
+            if webhook.body.contains("fail") { Err(StoreError::new("down")) } else { Ok(()) }
+        }
+    }
+
+    fn relay() -> (Relay, Arc<Outbox>) {
+        let outbox = Arc::new(Outbox::default());
+        let relay = Relay {
+            webhooks: outbox.clone(),
+            url: WebhookUrl::parse("https://messages.example/saoma").unwrap(),
+            keys: vec![[1; 32]],
+            clock: Arc::new(Noon),
+            random: Arc::new(Counter::default()),
+        };
+        (relay, outbox)
+    }
+
+    fn prompt(id: &str) -> PushMessage {
+        PushMessage { kind: PushKind::Prompt, id: id.to_owned() }
+    }
+
+    #[tokio::test]
+    async fn a_text_message_is_relayed_under_an_id_of_its_own() {
+        let (relay, outbox) = relay();
+        let number = PhoneNumber::parse("+8613800138000").unwrap();
+        relay.send(&number, "123456").await.unwrap();
+        relay.send(&number, "123456").await.unwrap();
+        let sent = outbox.0.lock().unwrap();
+        assert_eq!(sent[0].id, format!("msg_{}", "01".repeat(16)));
+        assert_eq!(sent[1].id, format!("msg_{}", "02".repeat(16)));
+        assert_eq!(sent[0].url.url().as_str(), "https://messages.example/saoma");
+        assert_eq!((sent[0].at.secs(), sent[0].keys.as_slice()), (1_800_000_000, [[1; 32]].as_slice()));
+        let body: serde_json::Value = serde_json::from_str(&sent[0].body).unwrap();
+        assert_eq!(body, json!({ "type": "sms", "phone": "+8613800138000", "text": "123456" }));
+    }
+
+    // H7
+    #[tokio::test]
+    async fn a_push_says_what_happened_and_an_opaque_id() {
+        let (relay, outbox) = relay();
+        assert!(relay.serves(PushPlatform::Apns) && relay.serves(PushPlatform::Fcm));
+        let token = PushToken::parse("a-phone-of-theirs").unwrap();
+        let address = relay.address(PushPlatform::Apns, &token).await.unwrap();
+        let pushed = relay.push(PushPlatform::Apns, &address, &prompt("one")).await.unwrap();
+        assert_eq!(pushed, Pushed::Accepted);
+        let body: serde_json::Value = serde_json::from_str(&outbox.0.lock().unwrap()[0].body).unwrap();
+        let expected = json!({
+            "type": "push", "platform": "APNs", "token": "a-phone-of-theirs", "kind": "prompt", "id": "one",
+        });
+        assert_eq!(body, expected);
+        relay.forget(&address).await.unwrap();
+        assert!(relay.push(PushPlatform::Apns, &address, &prompt("fail")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_repeated_push_has_the_same_id_and_no_other_has() {
+        let (relay, outbox) = relay();
+        let signed_in = PushMessage { kind: PushKind::SignedIn, id: "one".to_owned() };
+        relay.push(PushPlatform::Apns, "token-one", &prompt("one")).await.unwrap();
+        relay.push(PushPlatform::Apns, "token-one", &prompt("one")).await.unwrap();
+        relay.push(PushPlatform::Apns, "token-one", &prompt("two")).await.unwrap();
+        relay.push(PushPlatform::Apns, "token-one", &signed_in).await.unwrap();
+        relay.push(PushPlatform::Apns, "token-two", &prompt("one")).await.unwrap();
+        relay.push(PushPlatform::Fcm, "token-one", &prompt("one")).await.unwrap();
+        let mut ids: Vec<_> = outbox.0.lock().unwrap().iter().map(|sent| sent.id.clone()).collect();
+        assert_eq!(ids[0], ids[1]);
+        assert!(ids[0].len() == 36 && !ids[0].contains("one"));
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), 5);
+    }
+}

@@ -1,0 +1,287 @@
+//! SNS: text messages, pushes to phones, the topic of login events.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use aws_sdk_sns::{
+    Client, error::BuildError, operation::publish::PublishError, types::MessageAttributeValue,
+};
+use aws_types::SdkConfig;
+use saoma_domain::{
+    identity::PhoneNumber,
+    ports::{Push, Pushed, Sms, StoreError, Topic, TopicMessage},
+    push::{PushKind, PushMessage, PushPlatform, PushToken},
+};
+use serde_json::{Value, json};
+
+/// A message's attributes.
+type Attributes = HashMap<String, MessageAttributeValue>;
+
+/// Text messages through SNS, published straight to a number.
+pub struct SnsSms(Client);
+
+impl SnsSms {
+    /// Sends with these settings.
+    #[must_use]
+    pub fn new(config: &SdkConfig) -> Self {
+        Self(Client::new(config))
+    }
+}
+
+#[async_trait]
+impl Sms for SnsSms {
+    /// Sent as `Transactional`: a sign-in code is worth a carrier's better route.
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
+        let attributes = attributes([("AWS.SNS.SMS.SMSType", "Transactional")])?;
+        self.0
+            .publish()
+            .phone_number(number.as_str())
+            .message(text)
+            .set_message_attributes(Some(attributes))
+            .send()
+            .await
+            .map_err(|error| StoreError::at("Publish", &error))?;
+        Ok(())
+    }
+}
+
+/// Pushes through SNS: a platform application for each platform, an endpoint for each phone. A
+/// phone's address is its endpoint's ARN.
+pub struct SnsPush {
+    client: Client,
+    apns: Option<String>,
+    fcm: Option<String>,
+}
+
+impl SnsPush {
+    /// Pushes through the platform applications with these ARNs. A platform without one is not served.
+    #[must_use]
+    pub fn new(config: &SdkConfig, apns: Option<String>, fcm: Option<String>) -> Self {
+        Self { client: Client::new(config), apns, fcm }
+    }
+
+    const fn application(&self, platform: PushPlatform) -> Option<&String> {
+        match platform {
+            PushPlatform::Apns => self.apns.as_ref(),
+            PushPlatform::Fcm => self.fcm.as_ref(),
+        }
+    }
+}
+
+#[async_trait]
+impl Push for SnsPush {
+    fn serves(&self, platform: PushPlatform) -> bool {
+        self.application(platform).is_some()
+    }
+
+    /// The endpoint of a token there already is, or a new one. SNS disables an endpoint whose token the
+    /// platform would not have; the phone has just shown that it is good, so it is enabled again.
+    async fn address(&self, platform: PushPlatform, token: &PushToken) -> Result<String, StoreError> {
+        let application = self
+            .application(platform)
+            .ok_or_else(|| StoreError::new(format!("no platform application for {}", platform.as_str())))?;
+        let endpoint = self
+            .client
+            .create_platform_endpoint()
+            .platform_application_arn(application)
+            .token(token.reveal())
+            .send()
+            .await
+            .map_err(|error| StoreError::at("CreatePlatformEndpoint", &error))?
+            .endpoint_arn
+            .ok_or_else(|| StoreError::new("CreatePlatformEndpoint: no ARN"))?;
+        self.client
+            .set_endpoint_attributes()
+            .endpoint_arn(&endpoint)
+            .attributes("Enabled", "true")
+            .attributes("Token", token.reveal())
+            .send()
+            .await
+            .map_err(|error| StoreError::at("SetEndpointAttributes", &error))?;
+        Ok(endpoint)
+    }
+
+    async fn push(
+        &self,
+        platform: PushPlatform,
+        address: &str,
+        message: &PushMessage,
+    ) -> Result<Pushed, StoreError> {
+        if !is_arn(address) {
+            return Ok(Pushed::Dead); // kept while another service pushed
+        }
+        let life = life(message.kind);
+        let lives = [("AWS.SNS.MOBILE.APNS.TTL", life), ("AWS.SNS.MOBILE.APNS_SANDBOX.TTL", life)];
+        let attributes = match platform {
+            PushPlatform::Apns => Some(attributes(lives)?),
+            PushPlatform::Fcm => None, // in the message itself
+        };
+        let published = self
+            .client
+            .publish()
+            .target_arn(address)
+            .message_structure("json")
+            .message(payload(platform, message))
+            .set_message_attributes(attributes)
+            .send()
+            .await;
+        match published {
+            Ok(_) => Ok(Pushed::Accepted),
+            Err(error) if error.as_service_error().is_some_and(is_dead) => Ok(Pushed::Dead),
+            Err(error) => Err(StoreError::at("Publish", &error)),
+        }
+    }
+
+    /// SNS deletes what it does not have without complaint.
+    async fn forget(&self, address: &str) -> Result<(), StoreError> {
+        if !is_arn(address) {
+            return Ok(()); // not ours
+        }
+        let deleted = self.client.delete_endpoint().endpoint_arn(address).send().await;
+        deleted.map(|_| ()).map_err(|error| StoreError::at("DeleteEndpoint", &error))
+    }
+}
+
+/// Whether an address is an endpoint at all. No platform's token begins like one.
+fn is_arn(address: &str) -> bool {
+    address.starts_with("arn:")
+}
+
+/// Whether there is no such phone any more. An endpoint that was deleted is an invalid parameter, and
+/// so is much else: only the reason tells them apart.
+fn is_dead(error: &PublishError) -> bool {
+    match error {
+        PublishError::EndpointDisabledException(_) | PublishError::NotFoundException(_) => true,
+        PublishError::InvalidParameterException(error) => {
+            error.message().is_some_and(|reason| reason.contains("No endpoint found"))
+        }
+        _ => false,
+    }
+}
+
+/// How long, in seconds, the platform tries to reach a phone that is off: as long as the longest
+/// prompt can be answered, and a day for what is only to be known.
+const fn life(kind: PushKind) -> &'static str {
+    match kind {
+        PushKind::Prompt => "300",
+        PushKind::SignedIn => "86400",
+    }
+}
+
+/// What the phone gets: the kind and the id, and nothing else of the matter (ADVERSARIES H7).
+///
+/// APNs shows a text that the app has for `loc-key` in the phone's language, and wakes the app. FCM
+/// hands the data to the app, which shows what it likes (FCM HTTP v1, as SNS takes it under `GCM`).
+fn payload(platform: PushPlatform, message: &PushMessage) -> String {
+    let (kind, id) = (message.kind.as_str(), message.id.as_str());
+    let apns = json!({
+        "aps": { "alert": { "loc-key": loc_key(message.kind) }, "sound": "default", "content-available": 1 },
+        "kind": kind,
+        "id": id,
+    });
+    let fcm = json!({ "fcmV1Message": { "message": {
+        "data": { "kind": kind, "id": id },
+        "android": { "priority": "HIGH", "ttl": format!("{}s", life(message.kind)) },
+    } } });
+    // SNS wants each platform's JSON as text, and a default, which no phone of ours is sent.
+    let text = |json: Value| Value::String(json.to_string());
+    let payload = match platform {
+        PushPlatform::Apns => {
+            json!({ "default": kind, "APNS": text(apns.clone()), "APNS_SANDBOX": text(apns) })
+        }
+        PushPlatform::Fcm => json!({ "default": kind, "GCM": text(fcm) }),
+    };
+    payload.to_string()
+}
+
+/// The key of a fixed text in the app.
+const fn loc_key(kind: PushKind) -> &'static str {
+    match kind {
+        PushKind::Prompt => "SAOMA_PROMPT",
+        PushKind::SignedIn => "SAOMA_SIGNED_IN",
+    }
+}
+
+/// The topic of login events, on SNS.
+pub struct SnsTopic {
+    client: Client,
+    topic: String,
+}
+
+impl SnsTopic {
+    /// The topic with this ARN.
+    #[must_use]
+    pub fn new(config: &SdkConfig, topic: impl Into<String>) -> Self {
+        Self { client: Client::new(config), topic: topic.into() }
+    }
+}
+
+#[async_trait]
+impl Topic for SnsTopic {
+    async fn publish(&self, message: &TopicMessage) -> Result<(), StoreError> {
+        let attributes = attributes([
+            ("region", message.region.as_str()),
+            ("resultType", message.result_type),
+            ("eventId", &message.event_id),
+        ])?;
+        self.client
+            .publish()
+            .topic_arn(&self.topic)
+            .message(&message.body)
+            .set_message_attributes(Some(attributes))
+            .send()
+            .await
+            .map_err(|error| StoreError::at("Publish", &error))?;
+        Ok(())
+    }
+}
+
+/// Attributes of type `String`.
+fn attributes<const N: usize>(pairs: [(&str, &str); N]) -> Result<Attributes, StoreError> {
+    let attribute = |(name, value): (&str, &str)| -> Result<_, BuildError> {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build()?;
+        Ok((name.to_owned(), value))
+    };
+    let attributes: Result<_, _> = pairs.into_iter().map(attribute).collect();
+    attributes.map_err(|error| StoreError::at("Publish", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(platform: PushPlatform, kind: PushKind) -> Value {
+        let message = PushMessage { kind, id: "opaque".to_owned() };
+        serde_json::from_str(&payload(platform, &message)).unwrap()
+    }
+
+    fn inner(payload: &Value, key: &str) -> Value {
+        serde_json::from_str(payload[key].as_str().unwrap()).unwrap()
+    }
+
+    // H7
+    #[test]
+    fn apple_phones_get_a_kind_and_an_opaque_id() {
+        let payload = sent(PushPlatform::Apns, PushKind::Prompt);
+        let expected = json!({
+            "aps": { "alert": { "loc-key": "SAOMA_PROMPT" }, "sound": "default", "content-available": 1 },
+            "kind": "prompt",
+            "id": "opaque",
+        });
+        assert_eq!(inner(&payload, "APNS"), expected);
+        assert_eq!(payload["APNS"], payload["APNS_SANDBOX"]);
+        assert_eq!((&payload["default"], payload.as_object().unwrap().len()), (&json!("prompt"), 3));
+    }
+
+    // H7
+    #[test]
+    fn android_phones_get_a_kind_and_an_opaque_id() {
+        let payload = sent(PushPlatform::Fcm, PushKind::SignedIn);
+        let expected = json!({ "fcmV1Message": { "message": {
+            "data": { "kind": "signed_in", "id": "opaque" },
+            "android": { "priority": "HIGH", "ttl": "86400s" },
+        } } });
+        assert_eq!(inner(&payload, "GCM"), expected);
+        assert_eq!((&payload["default"], payload.as_object().unwrap().len()), (&json!("signed_in"), 2));
+    }
+}

@@ -1,0 +1,172 @@
+//! What follows from a stored change (B9, H7, H9 stands with the adapter that calls).
+
+use std::collections::BTreeSet;
+
+use acceptance::{Call, Person, World};
+use notify::{BatchAnswer, Failed};
+use saoma_domain::push::{PushKind, PushMessage};
+use serde_json::{Value, json};
+
+use crate::remembered::{DEVICE, Region, both, kinds, log_in};
+
+/// Registers a phone for pushes.
+async fn registers(world: &World, person: &Person, token: &str) {
+    let call = Call::post("/api/device/push").bearer(&person.token);
+    assert_eq!(world.call(call.json(&json!({"platform": "FCM", "token": token}))).await.status, 200);
+}
+
+fn failed(ids: &[&str]) -> BatchAnswer {
+    let failed = |id: &&str| Failed { item_identifier: (*id).to_owned() };
+    BatchAnswer { batch_item_failures: ids.iter().map(failed).collect() }
+}
+
+// H7
+#[tokio::test]
+async fn a_prompt_and_a_notice_are_pushed_with_an_opaque_id() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    registers(&world, &person, "fcm-token-1").await;
+    let trace = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &trace).await, ["LOGIN_scan"]);
+    let prompt = PushMessage { kind: PushKind::Prompt, id: trace.clone() };
+    assert_eq!(world.post.sent().pushes, [("FCM/fcm-token-1".to_owned(), prompt)]);
+
+    crate::remembered::answer(&world, &person, json!({"traceId": trace, "accept": true})).await;
+    let ticket = region.results(&world, &trace).await[1]["ticket"].clone();
+    region.exchange(&world, &ticket).await;
+    world.stream_all().await;
+    let pushes = world.post.sent().pushes;
+    let (_, notice) = pushes.last().unwrap();
+    assert_eq!(notice.kind, PushKind::SignedIn);
+    assert_eq!((notice.id.len(), pushes.len()), (32, 2));
+    let code = crate::remembered::trace_code(&world, &trace);
+    assert!(!code.contains(&notice.id.to_uppercase()) && notice.id != trace);
+}
+
+#[tokio::test]
+async fn a_phone_that_is_no_more_is_forgotten_and_a_prompt_without_phones_is_a_qr() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    registers(&world, &person, "fcm-token-1").await;
+    world.post.change(|posted| posted.dead.push("FCM/fcm-token-1".to_owned()));
+    let trace = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &trace).await, ["LOGIN_scan", "LOGIN_getLoginQrcode"]);
+    assert!(world.memory.endpoints().is_empty());
+    assert_eq!(world.post.sent().forgotten, ["FCM/fcm-token-1"]);
+
+    registers(&world, &person, "fcm-token-2").await;
+    world.post.change(|posted| posted.pushes_fail = true);
+    let trace = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &trace).await, ["LOGIN_scan", "LOGIN_getLoginQrcode"], "push fails");
+    assert_eq!(world.memory.endpoints().len(), 1, "what fails today may work tomorrow");
+}
+
+// I7
+#[tokio::test]
+async fn a_phone_that_signed_out_is_pushed_to_no_more() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    registers(&world, &person, "fcm-token-1").await;
+    world.call(Call::post("/api/user/logout").bearer(&person.token)).await;
+    let trace = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &trace).await, ["LOGIN_scan", "LOGIN_getLoginQrcode"]);
+    assert!(world.post.sent().pushes.is_empty());
+    assert!(world.memory.endpoints().is_empty());
+}
+
+// B9
+#[tokio::test]
+async fn records_that_come_twice_and_out_of_order_do_no_harm() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    world.post.change(|posted| *posted = saoma_memory::world::Posted::default());
+
+    // A prompt that reaches nobody, its QR, and the login by that QR: every version kept.
+    let mut history = Vec::new();
+    let asked = region.ask(&world, both(&person)).await.text("traceId");
+    for _ in 0..3 {
+        let changed = world.changed();
+        assert_eq!(world.stream(&changed).await, BatchAnswer::default());
+        history.extend(changed);
+    }
+    let code = crate::remembered::code(&world, &region, &asked).await;
+    for step in ["scan", "confirm"] {
+        let call = Call::post(&format!("/q/{code}/{step}")).bearer(&person.token).json(&json!({}));
+        assert_eq!(world.call(call).await.status, 200);
+        let changed = world.changed();
+        world.stream(&changed).await;
+        history.extend(changed);
+    }
+    assert_eq!(history.len(), 5, "asked, abandoned, QR, scanned, confirmed");
+    let told = || -> BTreeSet<String> { world.post.sent().webhooks.into_iter().map(|it| it.id).collect() };
+    let (before, ids) = (world.memory.sessions(), told());
+    assert_eq!(ids.len(), 3, "{ids:?}");
+
+    world.stream(&history).await;
+    history.reverse();
+    world.stream(&history).await;
+    assert_eq!(told(), ids, "the receiver sees one id an event");
+    let after = world.memory.sessions();
+    assert!(after.len() == before.len() && before.iter().all(|session| after.contains(session)));
+    for id in &ids {
+        let sent = world.post.sent().webhooks;
+        let kinds: BTreeSet<String> = sent
+            .iter()
+            .filter(|webhook| webhook.id == *id)
+            .map(|webhook| serde_json::from_str::<Value>(&webhook.body).unwrap()["resultType"].to_string())
+            .collect();
+        assert_eq!(kinds.len(), 1, "one event, one meaning");
+    }
+}
+
+#[tokio::test]
+async fn a_record_whose_webhook_fails_is_brought_again_and_the_others_are_not_held_up() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let silent =
+        Region::with(&world, "silent", |client| saoma_domain::client::Client { webhook: None, ..client });
+    region.ask(&world, json!({})).await;
+    silent.ask(&world, json!({})).await;
+    let mut changed = world.changed();
+    changed.sort_by_key(|session| session.client.to_string());
+    world.post.change(|posted| posted.webhooks_fail = true);
+    assert_eq!(world.stream(&changed).await, failed(&["0"]));
+    assert_eq!(world.post.sent().messages.len(), 2, "the topic heard of both");
+    world.post.change(|posted| posted.webhooks_fail = false);
+    assert_eq!(world.stream(&changed[..1]).await, BatchAnswer::default());
+    assert_eq!(world.post.sent().webhooks.len(), 1);
+    world.post.change(|posted| posted.topic_fails = true);
+    assert_eq!(world.stream(&changed).await, failed(&["0", "1"]));
+}
+
+#[tokio::test]
+async fn every_contract_tells_its_subscribers_and_none_a_secret() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let created = world.call(Call::post("/api/qrCode/createLoginQrCode").json(&json!({}))).await;
+    let (id, poll) = (created.text("id"), created.text("pollToken"));
+    world.stream_all().await;
+    assert!(world.post.sent().messages.is_empty(), "what is opened waits with whoever opened it");
+    let steps = [("scan", &person.token), ("bind", &person.token), ("get", &poll)];
+    for (step, token) in steps {
+        let call = Call::post(&format!("/api/qrCode/{step}LoginQrCode/{id}")).header("token", token);
+        assert_eq!(world.call(call.json(&json!({}))).await.status, 200);
+        world.stream_all().await;
+    }
+    let sent = world.post.sent().messages;
+    let kinds: Vec<&str> = sent.iter().map(|message| message.result_type).collect();
+    assert_eq!(kinds, ["LOGIN_scanned", "LOGIN_loginResult", "LOGIN_redeemed"]);
+    for message in &sent {
+        assert!(message.event_id.starts_with(&id));
+        // E1
+        assert!(!message.body.contains(&poll) && !message.body.contains("ey"), "{}", message.body);
+    }
+}

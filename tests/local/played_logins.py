@@ -1,0 +1,113 @@
+"""One whole login of each contract, played call by call: screen, phone and server."""
+
+import time
+import urllib.request
+from urllib.parse import parse_qs, urlsplit
+
+from processes import Failure
+
+PACE = 1.05  # seconds between two polls: as soon as the service allows; people's screens wait for 2
+POLLS_BEFORE_SCAN, POLLS_BEFORE_CONFIRM = 4, 3  # and one that takes the token: about 20 s at 2 s each
+SITE, REGION = "bench-site", "bench-region"
+
+
+def kiosk_login(stage):
+    """A machine shows a QR and polls; a mini-program scans it and binds."""
+    created = stage.call("kiosk-create").json()
+    with urllib.request.urlopen(created["codeUrl"], timeout=10) as picture:
+        picture.read()
+    session, phone = {"id": created["id"]}, {"token": stage.phone_token}
+
+    def poll(status):
+        time.sleep(PACE)
+        answer = stage.call("kiosk-status", parameters=session, headers={"token": created["pollToken"]}).json()
+        must_be(answer["codeStatus"], status)
+        return answer
+
+    for _ in range(POLLS_BEFORE_SCAN):
+        poll("DEFAULT")
+    stage.call("kiosk-scan", parameters=session, headers=phone)
+    for _ in range(POLLS_BEFORE_CONFIRM):
+        poll("SCAN")
+    stage.call("kiosk-bind", parameters=session, headers=phone, body={"matchNumber": created["matchNumber"]})
+    must_be(bool(poll("SUCCESS")["memberToken"]), True)
+
+
+def web_login(stage):
+    """A site's page shows the picture and polls; an app locks and activates; the site's server exchanges the ticket."""
+    opened = stage.call("web-loginpic", query={"qrSize": "256", "client": SITE}, cookies=[])
+    cookie = opened.cookies[0].split(";")[0]
+    code, phone = {"code": cookie.split("=")[1].split(".")[0]}, {"authorization": f"Bearer {stage.phone_token}"}
+
+    def poll(flag):
+        time.sleep(PACE)
+        answer = stage.call("web-login", cookies=[cookie]).json()
+        must_be(answer["statusflag"], flag)
+        return answer
+
+    for _ in range(POLLS_BEFORE_SCAN):
+        poll(0)
+    stage.call("web-lock", headers=phone, body=code)
+    for _ in range(POLLS_BEFORE_CONFIRM):
+        poll(1)
+    stage.call("web-activate", headers=phone, body=code)
+    ticket = parse_qs(urlsplit(poll(2)["url"]).query)["ticket"][0]
+    exchange(stage, SITE, ticket)
+
+
+def remembered_login(stage):
+    """A region's server asks, and polls; the person confirms on the phone page; the server exchanges the ticket."""
+    server, phone = stage.servers[REGION], {"authorization": f"Bearer {stage.phone_token}"}
+    asked = stage.call("remembered-ask", headers=server, body={"region": REGION}).json()
+
+    def poll(result):
+        time.sleep(PACE)
+        trace = {"traceId": asked["traceId"]}
+        last = stage.call("remembered-results", parameters=trace, headers=server).json()["results"][-1]
+        must_be(last["resultType"], result)
+        return last
+
+    for _ in range(POLLS_BEFORE_SCAN):
+        code = {"code": poll("LOGIN_getLoginQrcode")["imgBuf"].rsplit("/", 1)[1]}
+    stage.call("pages-scan", parameters=code, headers=phone)
+    for _ in range(POLLS_BEFORE_CONFIRM):
+        poll("LOGIN_getLoginQrcode")
+    stage.call("pages-confirm", parameters=code, headers=phone, body={})
+    exchange(stage, REGION, poll("LOGIN_loginResult")["ticket"])
+
+
+def shop_login(stage):
+    """A shop's page shows the picture and polls; an app verifies the code, which scans it, and signs the page in."""
+    opened = stage.call("shop-create", headers={"accept": "application/json"})
+    cookie, made = opened.cookies[0].split(";")[0], opened.json()
+    stage.call("shop-picture", parameters={"file": made["url"].rsplit("/", 1)[1]})
+    code, phone = {"code": made["code"]}, {"authorization": f"Bearer {stage.phone_token}"}
+
+    def poll(status):
+        time.sleep(PACE)
+        answer = stage.call("shop-login", parameters=code, cookies=[cookie]).json()
+        must_be(answer["status"], status)
+        return answer
+
+    for _ in range(POLLS_BEFORE_SCAN):
+        poll(0)
+    must_be(stage.call("shop-verify", parameters=code, headers=phone).json()["status"], 1)
+    for _ in range(POLLS_BEFORE_CONFIRM):
+        poll(1)
+    must_be(stage.call("shop-login-as-advised", parameters=code, headers=phone, body={}).json()["status"], 2)
+    must_be(bool(poll(2)["token"]), True)
+
+
+def exchange(stage, client, ticket):
+    """A client's server exchanges its ticket."""
+    answer = stage.call("web-ticket", headers=stage.servers[client], body={"ticket": ticket}).json()
+    must_be(bool(answer["access_token"]), True)
+
+
+def must_be(found, expected):
+    """A login that goes another way would count something else."""
+    if found != expected:
+        raise Failure(f"a login went astray: {found!r} instead of {expected!r}")
+
+
+LOGINS = {"kiosk": kiosk_login, "web": web_login, "remembered": remembered_login, "shop": shop_login}
