@@ -209,9 +209,11 @@ async fn only_the_pc_that_showed_the_qr_gets_the_member() {
     let world = World::default();
     let person = world.sign_in("17317227520").await;
     let (pc, other) = (Pc::shows_a_qr(&world).await, Pc::shows_a_qr(&world).await);
-    lets_in(&world, &person, &pc).await;
     let secret_of_other = other.cookie.split_once('.').unwrap().1;
     let forged = format!("__Host-saoma-qr={}.{secret_of_other}", pc.code);
+    let waiting = world.call(sign_in(&pc.code).cookie(&forged)).await;
+    assert_eq!(waiting.json(), json!({"status": -1}), "not even how it stands");
+    lets_in(&world, &person, &pc).await;
     for cookie in [&other.cookie, &forged] {
         let answer = world.call(sign_in(&pc.code).cookie(cookie)).await;
         assert_eq!(answer.json(), json!({"status": -1}));
