@@ -18,11 +18,6 @@ async fn unregister(world: &World, person: &Person, body: &Value) -> Answer {
     world.call(Call::new("DELETE", "/api/device/push").bearer(&person.token).json(body)).await
 }
 
-fn problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(answer.status, status, "{}", answer.whole());
-    assert_eq!(answer.json()["code"], json!(code));
-}
-
 #[tokio::test]
 async fn a_phone_registers_and_is_left_alone_again() {
     let world = World::default();
@@ -57,8 +52,8 @@ async fn a_token_is_one_accounts_at_a_time() {
 async fn what_is_no_phone_is_refused() {
     let world = World::default();
     let person = world.sign_in("13800138000").await;
-    problem(&world.call(Call::post("/api/device/push").json(&named())).await, 401, "unauthorized");
-    problem(&world.call(Call::new("DELETE", "/api/device/push").json(&named())).await, 401, "unauthorized");
+    world.call(Call::post("/api/device/push").json(&named())).await.problem(401, "unauthorized");
+    world.call(Call::new("DELETE", "/api/device/push").json(&named())).await.problem(401, "unauthorized");
     for (body, code) in [
         (json!({"platform": "WNS", "token": TOKEN}), "unknown_platform"),
         (json!({"platform": "FCM", "token": "short"}), "malformed_push_token"),
@@ -67,8 +62,8 @@ async fn what_is_no_phone_is_refused() {
         (json!({"platform": "FCM"}), "malformed_body"),
         (json!({}), "malformed_body"),
     ] {
-        problem(&register(&world, &person, &body).await, 400, code);
-        problem(&unregister(&world, &person, &body).await, 400, code);
+        register(&world, &person, &body).await.problem(400, code);
+        unregister(&world, &person, &body).await.problem(400, code);
     }
     assert!(world.memory.endpoints().is_empty());
 }
@@ -81,7 +76,7 @@ async fn an_eleventh_phone_is_one_too_many() {
     for n in 0..10 {
         assert_eq!(register(&world, &person, &nth(n)).await.status, 200);
     }
-    problem(&register(&world, &person, &nth(10)).await, 409, "too_many_phones");
+    register(&world, &person, &nth(10)).await.problem(409, "too_many_phones");
     assert_eq!(register(&world, &person, &nth(3)).await.status, 200);
 }
 

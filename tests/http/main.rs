@@ -1,10 +1,12 @@
 //! Every endpoint, over HTTP in process. The modules repeat the routes; in each, the happy path comes
-//! first, then each refusal under a name that is a rule.
+//! first, then each refusal under a name that is a rule. What they share stands in a folder's `mod.rs`;
+//! [`crowd`] makes many calls at the same moment.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod accounts;
 mod architecture;
+mod crowd;
 mod devices;
 mod events;
 mod kiosk;

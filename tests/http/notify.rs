@@ -7,7 +7,10 @@ use notify::{BatchAnswer, Failed};
 use saoma_domain::push::{PushKind, PushMessage};
 use serde_json::{Value, json};
 
-use crate::remembered::{DEVICE, Region, both, kinds, log_in};
+use crate::{
+    pages,
+    remembered::{DEVICE, Region, both, kinds, log_in},
+};
 
 /// Registers a phone for pushes.
 async fn registers(world: &World, person: &Person, token: &str) {
@@ -99,8 +102,7 @@ async fn records_that_come_twice_and_out_of_order_do_no_harm() {
     }
     let code = crate::remembered::code(&world, &region, &asked).await;
     for step in ["scan", "confirm"] {
-        let call = Call::post(&format!("/q/{code}/{step}")).bearer(&person.token).json(&json!({}));
-        assert_eq!(world.call(call).await.status, 200);
+        assert_eq!(pages::step(&world, step, &person, &code, &json!({})).await.status, 200);
         let changed = world.changed();
         world.stream(&changed).await;
         history.extend(changed);

@@ -1,14 +1,13 @@
 //! `/.well-known/*` (CONTRACTS section 5).
 
 use acceptance::{Call, World};
-use base64::{
-    Engine,
-    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
-};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use insta::assert_snapshot;
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 use saoma_domain::client::{Client, ReturnUrl};
 use serde_json::{Value, json};
+
+use crate::web::basic;
 
 const JWKS: &str = "/.well-known/jwks.json";
 
@@ -75,8 +74,7 @@ async fn every_kind_of_token_verifies_against_the_published_keys() {
     let ticket = url.strip_prefix("https://shop.example/in?ticket=").unwrap();
     assert_eq!(verify(&jwks, ticket)["typ"], "ticket+jwt");
 
-    let basic = STANDARD.encode(format!("SHOP:{}", secret.reveal()));
-    let exchange = Call::post("/qr/ticket").header("authorization", &format!("Basic {basic}"));
+    let exchange = Call::post("/qr/ticket").header("authorization", &basic("SHOP", secret.reveal()));
     let exchanged = world.call(exchange.json(&json!({"ticket": ticket}))).await;
     assert_eq!(verify(&jwks, &exchanged.text("access_token"))["typ"], "at+jwt");
 }

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use acceptance::{Answer, Call, ISSUER, Person, World};
+use acceptance::{Answer, Call, ISSUER, Person, World, qr};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use insta::assert_snapshot;
 use saoma_domain::{account::AccountStatus, client::Client, session::MatchPolicy};
 use serde_json::{Value, json};
+
+use crate::pages;
 
 /// A PC that shows a QR.
 struct Pc {
@@ -58,11 +60,6 @@ fn verify(code: &str) -> Call {
 
 async fn lets_in(world: &World, person: &Person, pc: &Pc) -> Answer {
     world.call(Call::post(&format!("/qrlogin/qrcodelogin/{}", pc.code)).header("token", &person.token)).await
-}
-
-fn problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(answer.status, status, "{}", answer.whole());
-    assert_eq!(answer.json()["code"], json!(code));
 }
 
 #[tokio::test]
@@ -133,8 +130,7 @@ async fn the_phone_page_lets_a_pc_in_too() {
     let person = world.sign_in("17317227520").await;
     let pc = Pc::shows_a_qr(&world).await;
     for step in ["scan", "confirm"] {
-        let call = Call::post(&format!("/q/{}/{step}", pc.code)).bearer(&person.token).json(&json!({}));
-        assert_eq!(world.call(call).await.status, 200);
+        assert_eq!(pages::step(&world, step, &person, &pc.code, &json!({})).await.status, 200);
     }
     assert_eq!(pc.poll(&world).await.json()["visit"], "1");
 }
@@ -146,18 +142,14 @@ async fn only_pictures_we_drew_are_served() {
     let pc = Pc::shows_a_qr(&world).await;
     let picture = world.call(Call::get(pc.picture())).await;
     assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/jpeg"));
-    let image = image::load_from_memory(&picture.body).unwrap().to_luma8();
-    let (width, height) = (image.width() as usize, image.height() as usize);
-    let pixel = |x: usize, y: usize| image.get_pixel(x.try_into().unwrap(), y.try_into().unwrap()).0[0];
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
-    let (_, text) = prepared.detect_grids()[0].decode().unwrap();
+    let (_, text) = qr::read(&picture.body);
     assert_eq!(text, format!("{ISSUER}/downloads.html?source=pclogin&code={}", pc.code));
     let stored = world.drawer.pictures();
     assert!(stored.keys().all(|name| !name.contains(&pc.code)), "G7: names are random");
 
     let name = |text: &str| format!("/qrcode/{}.jpg", URL_SAFE_NO_PAD.encode(text));
     let unknown = world.call(Call::get(&name("https://evil.example/"))).await;
-    problem(&unknown, 404, "not_found");
+    unknown.problem(404, "not_found");
     for path in [
         name(&format!("https://evil.example/downloads.html?source=pclogin&code={}", pc.code)),
         name(&format!("{ISSUER}/downloads.html?source=pclogin&code={}&x=1", pc.code)),
@@ -181,20 +173,19 @@ async fn without_token_or_cookie_nothing_is_told_and_a_cookie_confirms_nothing()
     let world = World::default();
     let person = world.sign_in("17317227520").await;
     let pc = Pc::shows_a_qr(&world).await;
-    problem(&world.call(sign_in(&pc.code)).await, 401, "unauthorized");
-    problem(&world.call(sign_in(&pc.code).header("token", "x.y.z")).await, 401, "unauthorized");
-    problem(&world.call(verify(&pc.code).header("token", "x.y.z")).await, 401, "unauthorized");
+    world.call(sign_in(&pc.code)).await.problem(401, "unauthorized");
+    world.call(sign_in(&pc.code).header("token", "x.y.z")).await.problem(401, "unauthorized");
+    world.call(verify(&pc.code).header("token", "x.y.z")).await.problem(401, "unauthorized");
     let before = world.memory.sessions();
     let by_cookie = Call::post(&format!("/qrlogin/qrcodelogin/{}", pc.code)).cookie(&pc.cookie);
     assert_eq!(world.call(by_cookie).await.json(), json!({"status": 0}));
     let crafted = sign_in(&pc.code).cookie(&pc.cookie).cookie(&format!("token={}", person.token));
     world.clock.advance(Duration::from_secs(2));
     assert_eq!(world.call(crafted).await.json(), json!({"status": 0}));
-    problem(
-        &world.call(Call::get(&format!("/qrlogin/qrcodelogin/{}?token={}", pc.code, person.token))).await,
-        400,
-        "secret_in_query",
-    );
+    world
+        .call(Call::get(&format!("/qrlogin/qrcodelogin/{}?token={}", pc.code, person.token)))
+        .await
+        .problem(400, "secret_in_query");
     assert_eq!(world.memory.sessions(), before);
     assert_eq!(
         world.call(sign_in(&pc.code).bearer(&person.token)).await.json()["status"],
@@ -233,7 +224,7 @@ async fn another_person_cannot_take_what_was_scanned() {
     let before = world.memory.sessions();
     let seen = world.call(verify(&pc.code).header("token", &other.token)).await;
     assert_eq!(seen.json(), json!({"status": 0}));
-    problem(&lets_in(&world, &other, &pc).await, 403, "claimed_by_another");
+    lets_in(&world, &other, &pc).await.problem(403, "claimed_by_another");
     assert_eq!(world.memory.sessions(), before);
 }
 
@@ -248,14 +239,14 @@ async fn a_wrong_number_ends_it_and_the_policy_may_ask_for_one() {
         call.json(&json!({"matchNumber": number}))
     };
     let pc = Pc::of(&world, "?client=picky").await;
-    problem(&lets_in(&world, &person, &pc).await, 400, "match_number_required");
-    problem(&world.call(with(&pc, "4x")).await, 400, "malformed_match_number");
+    lets_in(&world, &person, &pc).await.problem(400, "match_number_required");
+    world.call(with(&pc, "4x")).await.problem(400, "malformed_match_number");
     assert_eq!(world.call(with(&pc, &pc.number)).await.json()["status"], 2);
     let pc = Pc::of(&world, "?client=picky").await;
     let by_get = Call::get(&format!("/qrlogin/qrcodelogin/{}?matchNumber={}", pc.code, pc.number));
     assert_eq!(world.call(by_get.header("token", &person.token)).await.json()["status"], 2);
     let pc = Pc::shows_a_qr(&world).await;
-    problem(&world.call(with(&pc, "00")).await, 403, "wrong_match_number");
+    world.call(with(&pc, "00")).await.problem(403, "wrong_match_number");
     assert_eq!(pc.status(&world).await, -1);
 }
 
@@ -308,7 +299,7 @@ async fn hasty_polls_and_floods_are_told_to_wait() {
     assert_eq!(early.json(), json!({"status": 0}));
     Pc::shows_a_qr(&world).await;
     Pc::shows_a_qr(&world).await;
-    problem(&world.call(Call::get("/qrlogin/createcode")).await, 429, "too_many_requests");
+    world.call(Call::get("/qrlogin/createcode")).await.problem(429, "too_many_requests");
     assert_eq!((world.memory.sessions().len(), world.drawer.pictures().len()), (3, 3), "G9");
-    problem(&world.call(Call::get("/qrlogin/createcode?client=nobody")).await, 400, "unknown_client");
+    world.call(Call::get("/qrlogin/createcode?client=nobody")).await.problem(400, "unknown_client");
 }

@@ -191,6 +191,14 @@ impl Answer {
         self.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
     }
 
+    /// Asserts a refusal in the shape of RFC 9457, of this status and this code.
+    #[track_caller]
+    pub fn problem(&self, status: u16, code: &str) {
+        assert_eq!((self.status.as_u16(), &self.json()["code"]), (status, &json!(code)), "{}", self.whole());
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(self.header("cache-control"), "no-store"); // W16
+    }
+
     /// Status, telling headers and body, for a snapshot of the whole answer.
     #[must_use]
     pub fn whole(&self) -> String {

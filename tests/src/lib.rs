@@ -3,6 +3,7 @@
 //! * [`World`]: all functions over one memory, with a clock that stands and randomness that repeats.
 //! * [`Call`] and [`Answer`]: one HTTP call, made of the event API Gateway would send.
 //! * [`Person`]: somebody with a phone that is signed in.
+//! * [`qr`]: what a reader that is not ours finds in a picture.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -13,6 +14,7 @@
 )]
 
 mod call;
+pub mod qr;
 mod world;
 
 pub use call::{Answer, Call};

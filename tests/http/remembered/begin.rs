@@ -5,6 +5,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use super::{DEVICE, Region, both, code, kinds, log_in, pending, refused, uin};
+use crate::pages;
 
 #[tokio::test]
 async fn a_call_is_acknowledged_at_once_and_answered_later() {
@@ -198,8 +199,7 @@ async fn a_qr_that_nobody_scanned_in_time_says_so_and_stays_dead() {
     let results = region.results(&world, &trace).await;
     assert_eq!((&results[1]["resultType"], &results[1]["code"]), (&json!("LOGIN_loginResult"), &json!(1002)));
     let person = world.sign_in("13800138000").await;
-    let call = Call::post(&format!("/q/{code}/scan")).bearer(&person.token).json(&json!({}));
-    assert_eq!(world.call(call).await.status, 404);
+    assert_eq!(pages::step(&world, "scan", &person, &code, &json!({})).await.status, 404);
     world.clock.advance(std::time::Duration::from_hours(47));
     let gone = region.send(&world, Call::get(&format!("/login/results/{trace}"))).await;
     refused(&gone, 404, "not_found");

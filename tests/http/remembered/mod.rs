@@ -6,12 +6,13 @@ mod qrcode;
 mod results;
 
 use acceptance::{Answer, Call, Person, World};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use saoma_domain::{
     client::{Client, WebhookUrl},
     session::{Dialect, MatchPolicy},
 };
 use serde_json::{Value, json};
+
+use crate::{pages, web::basic};
 
 /// The device of the contract's example.
 pub(crate) const DEVICE: &str = "2441eadfde32bd2d71153eb184facce2";
@@ -38,7 +39,7 @@ impl Region {
                 ..client
             })
         });
-        Self { id, basic: format!("Basic {}", STANDARD.encode(format!("{id}:{}", secret.reveal()))) }
+        Self { id, basic: basic(id, secret.reveal()) }
     }
 
     pub(crate) async fn send(&self, world: &World, call: Call) -> Answer {
@@ -88,8 +89,7 @@ pub(crate) async fn code(world: &World, region: &Region, trace: &str) -> String 
 
 /// What a phone does with a code.
 pub(crate) async fn phone(world: &World, person: &Person, code: &str, step: &str) {
-    let call = Call::post(&format!("/q/{code}/{step}")).bearer(&person.token).json(&json!({}));
-    let answer = world.call(call).await;
+    let answer = pages::step(world, step, person, code, &json!({})).await;
     assert_eq!(answer.status, 200, "{}", answer.whole());
     world.stream_all().await;
 }

@@ -8,6 +8,7 @@ use saoma_domain::{client::Client, identity::ClientId, session::MatchPolicy};
 use serde_json::{Value, json};
 
 use super::{DEVICE, Region, answer, both, kinds, log_in, pending, refused, uin};
+use crate::pages;
 
 /// The first prompt that waits.
 async fn waiting(world: &World, person: &acceptance::Person) -> Value {
@@ -75,8 +76,8 @@ async fn nobody_else_can_answer_or_see_that_there_is_a_prompt() {
     }
     let code = super::trace_code(&world, &trace);
     for step in ["scan", "confirm", "cancel"] {
-        let call = Call::post(&format!("/q/{code}/{step}")).bearer(&stranger.token).json(&json!({}));
-        assert_eq!(world.call(call).await.status, 403, "{step}");
+        let answer = pages::step(&world, step, &stranger, &code, &json!({})).await;
+        assert_eq!(answer.status, 403, "{step}");
     }
     for call in [Call::get("/login/pending"), Call::post("/login/answer").json(&json!({}))] {
         refused(&world.call(call).await, 401, "unauthorized");
@@ -129,8 +130,8 @@ async fn a_wrong_number_ends_the_prompt_and_the_pair() {
     let code = super::code(&world, &region, &first).await;
     super::phone(&world, &person, &code, "scan").await;
     let number = world.session(&code).match_number.to_string();
-    let confirm = Call::post(&format!("/q/{code}/confirm")).bearer(&person.token);
-    assert_eq!(world.call(confirm.json(&json!({"matchNumber": number}))).await.status, 200);
+    let picked = json!({"matchNumber": number});
+    assert_eq!(pages::step(&world, "confirm", &person, &code, &picked).await.status, 200);
 
     pending(&world, &person).await;
     let trace = region.trace(&world, both(&person)).await;
@@ -194,8 +195,7 @@ async fn a_phone_of_an_app_that_is_not_admitted_knows_no_such_session() {
     let trace = region.trace(&world, json!({"deviceId": DEVICE})).await;
     let code = super::code(&world, &region, &trace).await;
     for step in ["scan", "confirm", "cancel"] {
-        let path = format!("/q/{code}/{step}");
-        let answer = world.call(Call::post(&path).bearer(&outsider.token).json(&json!({}))).await;
+        let answer = pages::step(&world, step, &outsider, &code, &json!({})).await;
         let expected = if step == "confirm" { 409 } else { 404 };
         assert_eq!(answer.status, expected, "{step}: {}", answer.whole());
     }

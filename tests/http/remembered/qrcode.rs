@@ -1,6 +1,6 @@
 //! `GET /login/qrcode/{traceId}`: the QR, drawn.
 
-use acceptance::{Answer, Call, World};
+use acceptance::{Answer, Call, World, qr};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
 
@@ -8,22 +8,6 @@ use super::{DEVICE, Region, both, log_in, pending, refused};
 
 async fn drawn(world: &World, trace: &str, query: &str) -> Answer {
     world.call(Call::get(&format!("/login/qrcode/{trace}{query}"))).await
-}
-
-/// The side of a picture and what a reader reads in it, shown on white paper.
-fn read(png: &[u8]) -> (u32, String) {
-    const PAPER: u32 = 40;
-    let picture = image::load_from_memory(png).unwrap().to_luma8();
-    let side = picture.width();
-    assert_eq!(picture.height(), side);
-    let mut shown = image::GrayImage::from_pixel(side + 2 * PAPER, side + 2 * PAPER, image::Luma([255]));
-    image::imageops::overlay(&mut shown, &picture, PAPER.into(), PAPER.into());
-    let (width, height) = (shown.width() as usize, shown.height() as usize);
-    let pixel =
-        |x: usize, y: usize| shown.get_pixel(u32::try_from(x).unwrap(), u32::try_from(y).unwrap()).0[0];
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
-    let (_, text) = prepared.detect_grids()[0].decode().unwrap();
-    (side, text)
 }
 
 // That system's own conversion samples: 280 pixels with a margin, 256 pixels in Base64 trimmed to the
@@ -37,11 +21,11 @@ async fn every_way_of_drawing_says_what_img_buf_says() {
     for (query, side) in [("", 280), ("?size=280&margin=4", 280), ("?size=1024&margin=32&format=png", 1024)] {
         let png = drawn(&world, &trace, query).await;
         assert_eq!(png.header("content-type"), "image/png");
-        assert_eq!(read(&png.body), (side, text.clone()), "{query}");
+        assert_eq!(qr::read_on_paper(&png.body), (side, text.clone()), "{query}");
     }
     let trimmed = drawn(&world, &trace, "?size=256&margin=0&format=base64").await;
     assert!(trimmed.header("content-type").starts_with("text/plain"));
-    assert_eq!(read(&STANDARD.decode(&trimmed.body).unwrap()), (256, text));
+    assert_eq!(qr::read_on_paper(&STANDARD.decode(&trimmed.body).unwrap()), (256, text));
     let svg = drawn(&world, &trace, "?format=svg&margin=0").await;
     assert_eq!(svg.header("content-type"), "image/svg+xml");
     assert!(svg.body.starts_with(b"<svg "));

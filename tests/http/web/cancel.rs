@@ -67,7 +67,7 @@ async fn a_ticket_of_a_cancelled_qr_is_worth_nothing_and_a_used_one_cannot_be_ca
     let_in(&world, &person, &used).await;
     let ticket = cancelled.ticket(&world).await;
     done(&app(&world, "cancel", &person, &cancelled.code).await);
-    super::problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+    exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
     super::user(&exchange(&world, &shop, &used.ticket(&world).await).await);
     let before = sessions(&world);
     dead(&app(&world, "cancel", &person, &used.code).await);

@@ -1,10 +1,10 @@
-//! A store that throttles or fails, at each call of a login in turn.
+//! A store that throttles or fails, at each call of a login in turn; and one that lags.
 
 use acceptance::{Answer, Call, Person, World};
 use saoma_memory::Fault;
 use serde_json::{Value, json};
 
-use super::{Pc, exchange, flag, problem, refused, register_shop};
+use super::{Pc, exchange, flag, let_in, refused, register_shop, user};
 
 /// Makes a call until it does not answer 503, and counts how often it did.
 async fn insist(world: &World, failures: &mut usize, call: Call) -> Answer {
@@ -17,7 +17,7 @@ async fn insist(world: &World, failures: &mut usize, call: Call) -> Answer {
         *failures += 1;
         assert_eq!(answer.header("retry-after"), "1");
         if is_ticket {
-            problem(&answer, 503, "unavailable");
+            answer.problem(503, "unavailable");
         } else {
             refused(&answer, 503, "unavailable");
         }
@@ -44,7 +44,7 @@ async fn log_in(world: &World, shop: &str, person: &Person) -> (usize, Value, St
     let call = Call::post("/qr/ticket").header("authorization", shop).json(&json!({"ticket": ticket}));
     let exchanged = insist(world, &mut failures, call).await;
     assert_eq!(world.session(&old.code).state.name(), "cancelled");
-    (failures, super::user(&exchanged), ticket)
+    (failures, user(&exchanged), ticket)
 }
 
 // B12
@@ -65,7 +65,45 @@ async fn a_login_survives_a_failure_at_each_call() {
             }
             // The ticket's own write is tried twice at once, for a ticket cannot come again.
             assert!(failures <= 1, "{fault:?} at {calls}: {failures}");
-            problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+            exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
         }
     }
+}
+
+// B11
+#[tokio::test]
+async fn a_stale_copy_leads_to_no_wrong_step() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let pc = Pc::open_shop(&world).await;
+    let code = world.session(&pc.code).code;
+    world.memory.lag(&code);
+    // The phone's steps read what is stored, whatever polls still see.
+    let_in(&world, &person, &pc).await;
+    assert_eq!(flag(&pc.poll(&world).await), 0);
+    world.memory.catch_up();
+    let ticket = pc.ticket(&world).await;
+    world.memory.lag(&code);
+    user(&exchange(&world, &shop, &ticket).await);
+    // The poll still sees an approval, and hands out another ticket: it is worth nothing.
+    let late = pc.ticket(&world).await;
+    exchange(&world, &shop, &late).await.problem(400, "invalid_ticket");
+    world.memory.catch_up();
+    assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "reason": "used"}));
+}
+
+// B11 C6
+#[tokio::test]
+async fn a_ticket_from_a_stale_copy_of_a_replaced_qr_is_worth_nothing() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let pc = Pc::open_shop(&world).await;
+    let_in(&world, &person, &pc).await;
+    world.memory.lag(&world.session(&pc.code).code);
+    assert_eq!(world.call(Call::get("/qr/code?client=shop").cookie(&pc.cookie)).await.status, 200);
+    let ticket = pc.ticket(&world).await;
+    exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
+    assert_eq!(world.session(&pc.code).state.name(), "cancelled");
 }

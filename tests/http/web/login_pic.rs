@@ -1,6 +1,6 @@
 //! `GET /qr/loginpic`.
 
-use acceptance::{Answer, Call, World};
+use acceptance::{Answer, Call, World, qr};
 use insta::assert_snapshot;
 
 use super::{Pc, dead, flag, refused, sessions};
@@ -9,13 +9,8 @@ use super::{Pc, dead, flag, refused, sessions};
 fn read(answer: &Answer) -> (u32, String, bool) {
     assert_eq!(answer.status, 200, "{}", answer.whole());
     assert_eq!(answer.header("content-type"), "image/png");
-    let image = image::load_from_memory(&answer.body).unwrap();
-    let (grey, colours) = (image.to_luma8(), image.to_rgb8());
-    let side = grey.width();
-    assert_eq!(side, grey.height());
-    let pixel = |x: usize, y: usize| grey.get_pixel(x.try_into().unwrap(), y.try_into().unwrap()).0[0];
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(side as usize, side as usize, pixel);
-    let text = prepared.detect_grids()[0].decode().unwrap().1;
+    let (side, text) = qr::read(&answer.body);
+    let colours = image::load_from_memory(&answer.body).unwrap().to_rgb8();
     (side, text, colours.pixels().any(|p| p.0 != [0; 3] && p.0 != [255; 3]))
 }
 

@@ -1,7 +1,7 @@
-//! `/qr/*` (CONTRACTS section 2), one file per endpoint. Here are the whole login and what the
-//! endpoints share.
+//! `/qr/*` (CONTRACTS section 2), one file per endpoint. Here: what they share, and what holds of all.
 
 mod activate;
+mod addresses;
 mod bodies;
 mod cancel;
 mod code;
@@ -10,12 +10,12 @@ mod lock;
 mod login;
 mod login_pic;
 mod ticket;
+mod whole;
 
 use std::time::Duration;
 
-use acceptance::{Answer, Call, ISSUER, Person, World};
+use acceptance::{Answer, Call, Person, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use insta::assert_snapshot;
 use saoma_domain::{
     client::{Client, Origin, ReturnUrl},
     session::Session,
@@ -106,7 +106,8 @@ fn register(world: &World, id: &str, change: impl FnOnce(Client) -> Client) -> S
     basic(id, secret.reveal())
 }
 
-fn basic(id: &str, secret: &str) -> String {
+/// The `Authorization` of a client's server.
+pub(crate) fn basic(id: &str, secret: &str) -> String {
     format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")))
 }
 
@@ -137,19 +138,6 @@ fn refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.header("cache-control"), "no-store"); // W16
 }
 
-/// A refusal in the shape of RFC 9457, as the ticket's endpoint gives.
-#[track_caller]
-pub(crate) fn problem(answer: &Answer, status: u16, code: &str) {
-    assert_eq!(
-        (answer.status.as_u16(), &answer.json()["code"]),
-        (status, &json!(code)),
-        "{}",
-        answer.whole()
-    );
-    assert_eq!(answer.header("content-type"), "application/problem+json");
-    assert_eq!(answer.header("cache-control"), "no-store"); // W16
-}
-
 /// The bare answer for a dead QR.
 #[track_caller]
 fn dead(answer: &Answer) {
@@ -159,6 +147,11 @@ fn dead(answer: &Answer) {
         "{}",
         answer.whole()
     );
+}
+
+fn user(exchanged: &Answer) -> Value {
+    assert_eq!(exchanged.status, 200, "{}", exchanged.whole());
+    exchanged.json()["user"]["memberId"].clone()
 }
 
 #[track_caller]
@@ -186,246 +179,6 @@ pub(crate) fn named(mut whole: String, names: &[(&str, &str)]) -> String {
         whole = whole.replace(value, name);
     }
     whole
-}
-
-#[tokio::test]
-#[expect(clippy::too_many_lines, reason = "nine whole answers in a row")]
-async fn a_login_from_code_to_token() {
-    let world = World::default();
-    let shop = register_shop(&world);
-    let person = world.sign_in("13800138000").await;
-    let opened = world.call(Call::get("/qr/code?client=shop")).await;
-    let pc = Pc::read(&opened);
-    let svg = opened.text("svg");
-    assert!(svg.starts_with("<svg"));
-    let names = [
-        (svg.as_str(), "[svg]"),
-        (&pc.poll_token, "[poll token]"),
-        (&pc.code, "[code]"),
-        (&pc.number, "[number]"),
-    ];
-    let whole = named(opened.whole().replace("\\\"", "\""), &names);
-    assert_snapshot!(whole, @r#"
-    200 OK
-    content-type: application/json
-    set-cookie: __Host-saoma-qr=[poll token]; Path=/; Max-Age=300; HttpOnly; Secure; SameSite=Lax
-    vary: Origin
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 3419
-
-    {
-      "code": "[code]",
-      "expiresIn": 300,
-      "matchNumber": "[number]",
-      "pollToken": "[poll token]",
-      "statusflag": 0,
-      "svg": "[svg]",
-      "text": "HTTPS://LOGIN.EXAMPLE.COM/Q/[code]"
-    }
-    "#);
-    assert_snapshot!(pc.poll(&world).await.whole(), @r#"
-    200 OK
-    content-type: application/json
-    vary: Origin
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 16
-
-    {
-      "statusflag": 0
-    }
-    "#);
-
-    let call = Call::post("/qr/lock").header("token", &person.token);
-    let locked = world.call(call.json(&json!({"code": pc.text, "ext": "cart=7"}))).await;
-    assert_snapshot!(locked.whole(), @r#"
-    200 OK
-    content-type: application/json
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 272
-
-    {
-      "consent": {
-        "client": {
-          "id": "shop",
-          "logo": null,
-          "name": "shop"
-        },
-        "matchNumber": {
-          "choices": [
-            "13",
-            "23",
-            "67"
-          ],
-          "policy": "show"
-        },
-        "screen": {
-          "deviceMac": null,
-          "deviceName": null
-        },
-        "seen": {
-          "at": 1705998038,
-          "browser": "Firefox on Windows",
-          "ip": "203.0.113.7"
-        }
-      },
-      "statusflag": 0,
-      "type": "login"
-    }
-    "#);
-    assert_snapshot!(pc.poll(&world).await.whole(), @r#"
-    200 OK
-    content-type: application/json
-    vary: Origin
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 16
-
-    {
-      "statusflag": 1
-    }
-    "#);
-
-    assert_snapshot!(app(&world, "activate", &person, &pc.code).await.whole(), @r#"
-    200 OK
-    content-type: application/json
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 16
-
-    {
-      "statusflag": 0
-    }
-    "#);
-    let signed_in = pc.poll(&world).await;
-    let url = signed_in.text("url");
-    let ticket = url.split_once("ticket=").unwrap().1;
-    assert_snapshot!(named(signed_in.whole(), &[(ticket, "[ticket]")]), @r#"
-    200 OK
-    content-type: application/json
-    vary: Origin
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 480
-
-    {
-      "ext": "cart=7",
-      "statusflag": 2,
-      "url": "https://shop.example/in?from=qr&ticket=[ticket]"
-    }
-    "#);
-
-    let exchanged = exchange(&world, &shop, ticket).await;
-    let token = exchanged.text("access_token");
-    assert_snapshot!(named(exchanged.whole(), &[(token.as_str(), "[token]")]), @r#"
-    200 OK
-    content-type: application/json
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 533
-
-    {
-      "access_token": "[token]",
-      "expires_in": 900,
-      "token_type": "Bearer",
-      "user": {
-        "memberId": "5893983915",
-        "nickName": "138****8000"
-      }
-    }
-    "#);
-    // E18
-    assert_snapshot!(pc.poll(&world).await.whole(), @r#"
-    200 OK
-    content-type: application/json
-    vary: Origin
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 33
-
-    {
-      "reason": "used",
-      "statusflag": -2
-    }
-    "#);
-    assert_snapshot!(exchange(&world, &shop, ticket).await.whole(), @r#"
-    400 Bad Request
-    content-type: application/problem+json
-    cache-control: no-store
-    x-content-type-options: nosniff
-    x-frame-options: DENY
-    referrer-policy: no-referrer
-    strict-transport-security: max-age=31536000
-    content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 130
-
-    {
-      "code": "invalid_ticket",
-      "detail": "The ticket is not valid, or was used.",
-      "status": 400,
-      "title": "Bad Request",
-      "type": "about:blank"
-    }
-    "#);
-}
-
-// W16
-#[tokio::test]
-async fn no_answer_is_stored_by_anybody() {
-    let world = World::default();
-    let shop = register_shop(&world);
-    let person = world.sign_in("13800138000").await;
-    let pc = Pc::open_shop(&world).await;
-    let mut answers =
-        vec![world.call(Call::get("/qr/loginpic/")).await, world.call(Call::get("/qr/code")).await];
-    for step in ["lock", "activate"] {
-        answers.push(pc.poll(&world).await);
-        answers.push(app(&world, step, &person, &pc.code).await);
-    }
-    answers.push(pc.poll(&world).await);
-    let ticket = answers.last().unwrap().text("url").split_once("ticket=").unwrap().1.to_owned();
-    answers.push(exchange(&world, &shop, &ticket).await);
-    answers.push(exchange(&world, &shop, &ticket).await);
-    answers.push(pc.poll(&world).await);
-    answers.push(app(&world, "cancel", &person, &pc.code).await);
-    answers.push(world.call(Call::get("/qr/login")).await);
-    for answer in answers {
-        assert_eq!(answer.header("cache-control"), "no-store", "{}", answer.whole());
-    }
 }
 
 // W2
@@ -475,39 +228,6 @@ async fn a_stranger_cannot_tell_an_unknown_code_from_a_foreign_expired_cancelled
     assert_eq!(sessions(&world), before);
 }
 
-// W13
-#[tokio::test]
-async fn host_headers_choose_neither_the_qr_nor_the_issuer() {
-    let world = World::default();
-    let evil = |call: Call| {
-        call.header("host", "evil.example")
-            .header("x-forwarded-host", "evil.example")
-            .header("x-forwarded-proto", "http")
-            .header("forwarded", "host=evil.example;proto=http")
-    };
-    let opened = world.call(evil(Call::get("/qr/code"))).await;
-    let pc = Pc::read(&opened);
-    assert_eq!(pc.text, format!("{}/Q/{}", ISSUER.to_uppercase(), pc.code));
-    assert!(!opened.whole().contains("evil"), "{}", opened.whole());
-    let_in(&world, &world.sign_in("13800138000").await, &pc).await;
-    let url = world.call(evil(Call::get("/qr/login").cookie(&pc.cookie))).await.text("url");
-    assert!(url.starts_with("https://login.example.com/welcome?ticket="), "{url}");
-}
-
-// W13
-#[tokio::test]
-async fn without_a_public_address_api_gateways_own_is_used() {
-    let world = World::with(&[("PUBLIC_URL", "")]);
-    let call =
-        Call::get("/qr/code").header("host", "evil.example").header("x-forwarded-host", "evil.example");
-    let pc = Pc::read(&world.call(call).await);
-    let host = "https://api-id.execute-api.ap-southeast-1.amazonaws.com";
-    assert_eq!(pc.text, format!("{}/Q/{}", host.to_uppercase(), pc.code));
-    let_in(&world, &world.sign_in("13800138000").await, &pc).await;
-    let url = pc.poll(&world).await.text("url");
-    assert!(url.starts_with(&format!("{host}/welcome?ticket=")), "{url}");
-}
-
 // E2
 #[tokio::test]
 async fn a_secret_in_the_query_is_refused() {
@@ -532,9 +252,4 @@ async fn a_secret_in_the_query_is_refused() {
         }
     }
     assert_eq!(sessions(&world), before);
-}
-
-fn user(exchanged: &Answer) -> Value {
-    assert_eq!(exchanged.status, 200, "{}", exchanged.whole());
-    exchanged.json()["user"]["memberId"].clone()
 }

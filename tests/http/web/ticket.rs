@@ -9,9 +9,9 @@ use saoma_domain::{
     session::{CancelReason, State},
 };
 use serde_json::json;
-use tokio::{sync::Barrier, task::JoinSet};
 
-use super::{Pc, basic, exchange, let_in, pass, problem, register, register_shop, sessions, user};
+use super::{Pc, basic, exchange, let_in, pass, register, register_shop, sessions, user};
+use crate::crowd::at_once;
 
 /// A ticket of a QR that the person activated for the shop.
 async fn ticket(world: &World, person: &Person) -> (Pc, String) {
@@ -41,21 +41,12 @@ async fn of_fifty_exchanges_at_once_one_gets_the_token() {
         let shop = register_shop(&world);
         let person = world.sign_in("13800138000").await;
         let (_, ticket) = ticket(&world, &person).await;
-        let barrier = Arc::new(Barrier::new(50));
-        let mut exchanges = JoinSet::new();
-        for _ in 0..50 {
-            let (world, barrier, shop, ticket) =
-                (world.clone(), barrier.clone(), shop.clone(), ticket.clone());
-            exchanges.spawn(async move {
-                barrier.wait().await;
-                exchange(&world, &shop, &ticket).await
-            });
-        }
-        let answers = exchanges.join_all().await;
+        let call = Call::post("/qr/ticket").header("authorization", &shop).json(&json!({"ticket": ticket}));
+        let answers = at_once(&world, vec![call; 50]).await;
         let (good, bad): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 200);
         assert_eq!((good.len(), bad.len()), (1, 49));
         for answer in bad {
-            problem(&answer, 400, "invalid_ticket");
+            answer.problem(400, "invalid_ticket");
         }
     }
 }
@@ -70,7 +61,7 @@ async fn of_many_tickets_for_one_session_one_is_good() {
     let second = pc.ticket(&world).await;
     assert_ne!(first, second);
     user(&exchange(&world, &shop, &second).await);
-    problem(&exchange(&world, &shop, &first).await, 400, "invalid_ticket");
+    exchange(&world, &shop, &first).await.problem(400, "invalid_ticket");
 }
 
 // A5
@@ -82,7 +73,7 @@ async fn another_clients_credentials_are_refused_and_use_nothing_up() {
     let person = world.sign_in("13800138000").await;
     let (_, ticket) = ticket(&world, &person).await;
     let before = sessions(&world);
-    problem(&exchange(&world, &other, &ticket).await, 400, "invalid_ticket");
+    exchange(&world, &other, &ticket).await.problem(400, "invalid_ticket");
     assert_eq!(sessions(&world), before);
     assert_eq!(user(&exchange(&world, &shop, &ticket).await), json!(person.account.to_string()));
 }
@@ -106,10 +97,10 @@ async fn a_server_that_does_not_prove_itself_is_refused_and_uses_nothing_up() {
         format!("Bearer {}", person.token),
         shop.replace("Basic", "Digest"),
     ] {
-        problem(&exchange(&world, &authorization, &ticket).await, 401, "invalid_client");
+        exchange(&world, &authorization, &ticket).await.problem(401, "invalid_client");
     }
     let by_cookie = Call::post("/qr/ticket").cookie(&pc.cookie).json(&json!({"ticket": ticket}));
-    problem(&world.call(by_cookie).await, 401, "invalid_client");
+    world.call(by_cookie).await.problem(401, "invalid_client");
     assert_eq!(sessions(&world), before);
     user(&exchange(&world, &shop, &ticket).await);
 }
@@ -124,7 +115,7 @@ async fn a_used_ticket_gets_nothing_later() {
     user(&exchange(&world, &shop, &ticket).await);
     for seconds in [0, 1, 29, 31, 250] {
         pass(&world, seconds);
-        problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+        exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
         assert_eq!(pc.poll(&world).await.json()["statusflag"], -2);
     }
 }
@@ -165,7 +156,7 @@ async fn no_other_kind_of_token_is_a_ticket() {
         good[..good.len() - 2].to_owned(),
         "x".repeat(10_000),
     ] {
-        problem(&exchange(&world, &shop, &wrong).await, 400, "invalid_ticket");
+        exchange(&world, &shop, &wrong).await.problem(400, "invalid_ticket");
     }
     assert_eq!(sessions(&world), before);
     user(&exchange(&world, &shop, &good).await);
@@ -186,12 +177,12 @@ async fn an_account_barred_since_it_confirmed_signs_nobody_in() {
         let (pc, ticket) = ticket(&world, &person).await;
         pass(&world, 1);
         bar(&world, &person);
-        problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+        exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
         let state = world.session(&pc.code).state;
         assert!(matches!(state, State::Cancelled { reason: CancelReason::AccountBarred, .. }), "{state:?}");
         // Unlocking does not bring it back.
         world.set_status(&person, AccountStatus::Active);
-        problem(&exchange(&world, &shop, &ticket).await, 400, "invalid_ticket");
+        exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
         assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "reason": "cancelled"}));
     }
 }
@@ -202,5 +193,5 @@ async fn a_client_without_a_secret_exchanges_nothing() {
     let shop = register(&world, "shop", |client| Client { secret: None, ..client });
     let person = world.sign_in("13800138000").await;
     let (_, ticket) = ticket(&world, &person).await;
-    problem(&exchange(&world, &shop, &ticket).await, 401, "invalid_client");
+    exchange(&world, &shop, &ticket).await.problem(401, "invalid_client");
 }

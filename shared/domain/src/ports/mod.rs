@@ -1,0 +1,30 @@
+//! What the rules need from the world.
+//!
+//! Each trait is narrow, so that a function holds only what it uses and its IAM policy can list the
+//! same. Absence is `Option`; an `Err` means the world failed, and the caller may try again.
+//!
+//! * `world`: the time, unpredictable bytes, a keyed hash: [`Clock`], [`Randomness`], [`KeyedHash`].
+//! * `error`: the one way in which a port fails: [`StoreError`].
+//! * `sessions`: the store of [`Sessions`], and what may become of a write to it.
+//! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
+//!   [`SignIns`], [`SmsChallenges`], [`Devices`], [`PushEndpoints`].
+//! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
+//! * `outgoing`: what goes out: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`].
+//!
+//! No port knows another; they share the error alone.
+
+mod error;
+mod outgoing;
+mod people;
+mod prompts;
+mod sessions;
+#[cfg(test)]
+pub(crate) mod testing;
+mod world;
+
+pub use error::StoreError;
+pub use outgoing::{Pictures, Push, Pushed, Sms, Topic, TopicMessage, Webhook, Webhooks};
+pub use people::{Accounts, Clients, Devices, PushEndpoints, SignIns, SmsChallenges};
+pub use prompts::{Prompts, Traces};
+pub use sessions::{Committed, Created, Freshness, Sessions};
+pub use world::{Clock, KeyedHash, Randomness};

@@ -1,0 +1,34 @@
+//! The stores behind a login without a scan: who waits for its answer, and what people were asked.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::{identity::AccountId, pairing::Trace, secrets::SessionCode, session::TraceId, time::Timestamp};
+
+/// The calls of hosted clients that wait for answers (CONTRACTS section 3).
+#[async_trait]
+pub trait Traces: Send + Sync {
+    /// Stores a new trace. It never changes.
+    async fn begin(&self, trace: &Trace) -> Result<(), StoreError>;
+
+    /// The trace with this id; it may linger past its time.
+    async fn trace(&self, id: &TraceId) -> Result<Option<Trace>, StoreError>;
+}
+
+/// The prompts that people were sent, and whether a phone is there to see one.
+#[async_trait]
+pub trait Prompts: Send + Sync {
+    /// Notes a prompt about to be sent, in one step that no other can come between; `false`, and not
+    /// noted, when it would be the fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW)
+    /// (ADVERSARIES H1).
+    async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// The sessions of the last three prompts, newest first, however they ended.
+    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError>;
+
+    /// A phone of this person asked for what waits, and will ask again.
+    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError>;
+
+    /// When a phone of this person last asked.
+    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError>;
+}

@@ -1,0 +1,50 @@
+//! The machines people have signed in on, and the pairs people make with them.
+
+use saoma_domain::{
+    identity::{AccountId, ClientId},
+    pairing::Pairing,
+    ports::{Devices, Randomness},
+    session::{DeviceId, LoginPolicy},
+    text::CleanText,
+};
+
+use super::fixtures::{at, person};
+
+/// Devices: binding twice is binding once.
+pub async fn binding_twice_is_binding_once(devices: &dyn Devices, random: &dyn Randomness) {
+    let account = AccountId::random(random);
+    let (mac, name) = (CleanText::new("22:33"), CleanText::new("BM05"));
+    devices.bind(account, &mac, Some(&name), at(0)).await.unwrap();
+    devices.bind(account, &mac, Some(&name), at(9)).await.unwrap();
+}
+
+/// Pairs: the newest login by QR counts, and one that was cancelled is not asked again; each client
+/// and kind of device by itself.
+pub async fn the_newest_pair_counts(devices: &dyn Devices, random: &dyn Randomness) {
+    let (client, other) = (ClientId::parse("region-1").unwrap(), ClientId::parse("region-2").unwrap());
+    let (mine, next, policy) = (DeviceId::random(random), DeviceId::random(random), LoginPolicy::Ipad);
+    let me = person(random);
+    let paired = |device: &DeviceId, may_prompt| {
+        Some(Pairing { device: device.clone(), phone: me.phone.clone(), may_prompt })
+    };
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None);
+    devices.unpair(me.account, &client, policy, &mine).await.unwrap();
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None, "nothing was made");
+
+    devices.pair(&client, policy, &mine, &me, at(0)).await.unwrap();
+    devices.pair(&client, policy, &mine, &me, at(1)).await.unwrap();
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, true));
+    assert_eq!(devices.pairing(me.account, &other, policy).await.unwrap(), None);
+    assert_eq!(devices.pairing(me.account, &client, LoginPolicy::Mac).await.unwrap(), None);
+    assert_eq!(devices.pairing(person(random).account, &client, policy).await.unwrap(), None);
+
+    devices.unpair(me.account, &client, policy, &mine).await.unwrap();
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, false));
+    devices.pair(&client, policy, &next, &me, at(2)).await.unwrap();
+    devices.unpair(me.account, &client, policy, &mine).await.unwrap();
+    assert_eq!(
+        devices.pairing(me.account, &client, policy).await.unwrap(),
+        paired(&next, true),
+        "an answer that comes late ends no newer pair"
+    );
+}

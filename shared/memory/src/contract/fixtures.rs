@@ -1,0 +1,26 @@
+//! Moments, people and numbers that the promises share.
+
+use std::time::Duration;
+
+use saoma_domain::{
+    identity::{AccountId, Phone, PhoneId, PhoneNumber},
+    ports::Randomness,
+    time::Timestamp,
+};
+
+/// When the contract's sessions are opened. Stores compare with what callers say, not with a clock.
+pub const OPENED: Timestamp = Timestamp::from_secs(1_705_998_038);
+pub(super) const LIFE: Duration = Duration::from_mins(5);
+
+pub(super) fn at(secs: u64) -> Timestamp {
+    OPENED.plus(Duration::from_secs(secs))
+}
+
+pub(super) fn person(random: &dyn Randomness) -> Phone {
+    Phone { account: AccountId::random(random), phone: PhoneId::random(random) }
+}
+
+pub(super) fn random_number(random: &dyn Randomness) -> PhoneNumber {
+    let digits = AccountId::random(random).to_string();
+    PhoneNumber::parse(&format!("+861{}{}", 3, &digits[1..])).unwrap()
+}

@@ -1,0 +1,43 @@
+//! The prompts people were sent, and whether a phone is there to see one.
+
+use std::sync::Arc;
+
+use saoma_domain::{
+    identity::AccountId,
+    pairing::PROMPTS_IN_WINDOW,
+    ports::{Prompts, Randomness},
+    secrets::SessionCode,
+};
+use tokio::task::JoinSet;
+
+use super::fixtures::at;
+
+/// Prompts: three in ten minutes, counted one by one however many come at once (H1).
+pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dyn Randomness) {
+    let account = AccountId::random(random);
+    assert_eq!(prompts.recent(account).await.unwrap(), Vec::new());
+    let mut running = JoinSet::new();
+    for _ in 0..8 {
+        let (prompts, code) = (Arc::clone(&prompts), SessionCode::random(random));
+        running.spawn(async move { (prompts.note(account, &code, at(0)).await.unwrap(), code) });
+    }
+    let noted: Vec<_> = running.join_all().await.into_iter().filter(|(noted, _)| *noted).collect();
+    assert_eq!(noted.len(), PROMPTS_IN_WINDOW);
+    let recent = prompts.recent(account).await.unwrap();
+    assert_eq!(recent.len(), PROMPTS_IN_WINDOW);
+    assert!(noted.iter().all(|(_, code)| recent.contains(code)));
+
+    let (late, later) = (SessionCode::random(random), SessionCode::random(random));
+    assert!(!prompts.note(account, &late, at(599)).await.unwrap(), "one second too early");
+    assert!(prompts.note(account, &later, at(600)).await.unwrap());
+    assert_eq!(prompts.recent(account).await.unwrap().first(), Some(&later), "newest first");
+    assert!(
+        prompts.note(AccountId::random(random), &late, at(1)).await.unwrap(),
+        "each person by themselves"
+    );
+
+    assert_eq!(prompts.last_present(account).await.unwrap(), None);
+    prompts.mark_present(account, at(5)).await.unwrap();
+    prompts.mark_present(account, at(9)).await.unwrap();
+    assert_eq!(prompts.last_present(account).await.unwrap(), Some(at(9)));
+}

@@ -1,0 +1,66 @@
+//! The phones that can be pushed to.
+
+use std::sync::Arc;
+
+use saoma_domain::{
+    identity::Phone,
+    ports::{PushEndpoints, Randomness},
+    push::{PushEndpoint, PushPlatform, PushToken, PushTokenId},
+    session::TraceId,
+};
+use tokio::task::JoinSet;
+
+use super::fixtures::{at, person};
+
+fn endpoint(token: &PushTokenId, owner: &Phone) -> PushEndpoint {
+    PushEndpoint {
+        token: token.clone(),
+        platform: PushPlatform::Fcm,
+        address: format!("address of {}", token.as_str()),
+        owner: owner.clone(),
+        registered_at: at(0),
+    }
+}
+
+fn random_token(random: &dyn Randomness) -> PushTokenId {
+    PushToken::parse(TraceId::random(random).as_str()).unwrap().id(PushPlatform::Fcm)
+}
+
+/// Push endpoints: a token is one account's at a time, and nobody has too many.
+pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, random: &dyn Randomness) {
+    let (me, you, token) = (person(random), person(random), random_token(random));
+    assert!(endpoints.keep(&endpoint(&token, &me)).await.unwrap());
+    assert!(endpoints.keep(&endpoint(&token, &me)).await.unwrap(), "again is the same");
+    assert_eq!(endpoints.endpoints(me.account).await.unwrap(), [endpoint(&token, &me)]);
+    assert!(endpoints.keep(&endpoint(&token, &you)).await.unwrap());
+    assert_eq!(endpoints.endpoints(me.account).await.unwrap(), []);
+    assert_eq!(endpoints.endpoints(you.account).await.unwrap(), [endpoint(&token, &you)]);
+    assert_eq!(endpoints.forget(me.account, &token).await.unwrap(), None, "it is not mine any more");
+    assert_eq!(endpoints.endpoints(you.account).await.unwrap().len(), 1);
+    assert_eq!(endpoints.forget(you.account, &token).await.unwrap(), Some(endpoint(&token, &you)));
+    assert_eq!(endpoints.forget(you.account, &token).await.unwrap(), None);
+    assert_eq!(endpoints.endpoints(you.account).await.unwrap(), []);
+
+    let people: Vec<Phone> = (0..6).map(|_| person(random)).collect();
+    let mut running = JoinSet::new();
+    for someone in people.clone() {
+        let (endpoints, wanted) = (Arc::clone(&endpoints), endpoint(&token, &someone));
+        running.spawn(async move { endpoints.keep(&wanted).await });
+    }
+    // Under such a crowd a store may give up; it may not give one token to two.
+    let _ = running.join_all().await;
+    let mut owners = 0;
+    for someone in &people {
+        owners += endpoints.endpoints(someone.account).await.unwrap().len();
+    }
+    assert_eq!(owners, 1, "one token, one account");
+
+    let many: Vec<PushTokenId> = (0..PushEndpoint::MOST).map(|_| random_token(random)).collect();
+    for token in &many {
+        assert!(endpoints.keep(&endpoint(token, &me)).await.unwrap());
+    }
+    assert!(!endpoints.keep(&endpoint(&random_token(random), &me)).await.unwrap(), "one too many");
+    let kept = many.last().unwrap();
+    assert!(endpoints.keep(&endpoint(kept, &me)).await.unwrap(), "one that is kept may come again");
+    assert_eq!(endpoints.endpoints(me.account).await.unwrap().len(), PushEndpoint::MOST);
+}

@@ -1,0 +1,72 @@
+//! Sessions, one step at a time.
+
+use saoma_domain::{
+    ports::{Committed, Created, Freshness, Randomness, Sessions},
+    session::{Command, RedeemKey, Session},
+};
+
+use super::{
+    fixtures::{at, person},
+    steps::{change, claim, grant, open_largest, step, stored},
+};
+
+/// Every state is read back as it was written, in every field.
+pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Randomness) {
+    let opened = open_largest(sessions, random).await;
+    let me = person(random);
+    let pending = opened.session;
+    assert_eq!(stored(sessions, &pending).await, pending);
+    let declined = open_largest(sessions, random).await.session;
+    let declined = step(sessions, &declined, &Command::Decline(me.clone()), at(2)).await;
+    assert_eq!(stored(sessions, &declined).await, declined);
+
+    let scanned = step(sessions, &pending, &Command::Scan(claim(&me)), at(1)).await;
+    assert_eq!(scanned.version, 2);
+    assert_eq!(stored(sessions, &scanned).await, scanned);
+    let confirmed = step(sessions, &scanned, &Command::Confirm(me.clone(), None), at(2)).await;
+    assert_eq!(stored(sessions, &confirmed).await, confirmed);
+    let redeem = Command::Redeem(RedeemKey::Screen(opened.secret), grant(random, 3));
+    let redeemed = step(sessions, &confirmed, &redeem, at(3)).await;
+    assert_eq!(stored(sessions, &redeemed).await, redeemed);
+    assert_eq!(redeemed.version, 4);
+    assert_eq!(redeemed.expires_at, pending.expires_at, "C5: nothing extends a session");
+
+    let unknown = open_largest(&crate::Memory::default(), random).await.session;
+    assert_eq!(sessions.find(&unknown.code, Freshness::Eventual).await.unwrap(), None);
+    let nowhere = change(&unknown, &Command::Scan(claim(&me)), at(1));
+    assert_eq!(sessions.commit(&nowhere).await.unwrap(), Committed::Gone);
+    assert_eq!(sessions.find(&unknown.code, Freshness::Strong).await.unwrap(), None, "no item was made");
+}
+
+/// A taken code is left alone (ADVERSARIES B10).
+pub async fn a_taken_code_is_left_alone(sessions: &dyn Sessions, random: &dyn Randomness) {
+    let first = open_largest(sessions, random).await.session;
+    let second = Session { version: 7, created_at: at(9), ..first.clone() };
+    assert_eq!(sessions.create(&second).await.unwrap(), Created::Collision);
+    assert_eq!(stored(sessions, &first).await, first);
+}
+
+/// A change decided on an old copy touches nothing and comes back with the truth (B11).
+pub async fn a_stale_copy_changes_nothing(sessions: &dyn Sessions, random: &dyn Randomness) {
+    let pending = open_largest(sessions, random).await.session;
+    let (me, you) = (person(random), person(random));
+    let scanned = step(sessions, &pending, &Command::Scan(claim(&me)), at(1)).await;
+    let late = change(&pending, &Command::Scan(claim(&you)), at(2));
+    assert_eq!(sessions.commit(&late).await.unwrap(), Committed::Behind(scanned.clone()));
+    assert_eq!(stored(sessions, &scanned).await, scanned);
+}
+
+/// A change is stored one second before the end, and not at it or after (B3, C1, C3).
+pub async fn nothing_is_stored_at_or_after_the_end(sessions: &dyn Sessions, random: &dyn Randomness) {
+    for (secs, in_time) in [(299, true), (300, false), (301, false), (300 + 47 * 3600, false)] {
+        let pending = open_largest(sessions, random).await.session;
+        let endless = Session { expires_at: at(1_000_000), ..pending.clone() };
+        let scan = change(&endless, &Command::Scan(claim(&person(random))), at(secs));
+        let committed = sessions.commit(&scan).await.unwrap();
+        assert_eq!(matches!(committed, Committed::Stored(_)), in_time, "{secs} s: {committed:?}");
+        if !in_time {
+            assert_eq!(committed, Committed::Behind(pending.clone()));
+            assert_eq!(stored(sessions, &pending).await, pending);
+        }
+    }
+}

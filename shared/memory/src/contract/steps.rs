@@ -1,0 +1,85 @@
+//! Sessions, opened and brought to where a promise wants them.
+
+use saoma_domain::{
+    cases::{self, Opened, Opening},
+    client::Client,
+    identity::{ClientId, Phone},
+    ports::{Committed, Freshness, Randomness, Sessions},
+    secrets::TokenId,
+    session::{
+        Change, Claim, Command, Decision, Dialect, Ext, Grant, MatchNumber, PictureFormat, ScreenClaims,
+        Seen, Session,
+    },
+    text::CleanText,
+    time::Timestamp,
+};
+
+use super::fixtures::{LIFE, OPENED, at, person};
+
+pub(super) fn claim(by: &Phone) -> Claim {
+    Claim { by: by.clone(), at: at(1), ext: Ext::parse("ext 文字").unwrap() }
+}
+
+/// Opens a session with every field at its longest.
+pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> Opened {
+    let client = Client::built_in(&ClientId::parse(Client::DEFAULT_KIOSK).unwrap(), "Saoma").unwrap();
+    let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
+    let opening = Opening {
+        dialect: Dialect::Kiosk,
+        client: &client,
+        claims: ScreenClaims {
+            device_name: Some(CleanText::new(&"n".repeat(64))),
+            device_mac: Some(CleanText::new(&"m".repeat(64))),
+        },
+        seen: Seen {
+            ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
+            browser: Some(CleanText::new(&"b".repeat(48))),
+        },
+        picture: Some(PictureFormat::Png),
+        life: LIFE,
+    };
+    cases::open(sessions, random, opening, OPENED).await.unwrap()
+}
+
+/// The change that `command` leads to from `session`.
+#[must_use]
+pub fn change(session: &Session, command: &Command, now: Timestamp) -> Change {
+    match session.decide(command, now) {
+        Ok(Decision::Moves(change) | Decision::Ends(change, _)) => change,
+        other => panic!("{command:?} does not move: {other:?}"),
+    }
+}
+
+pub(super) async fn step(
+    sessions: &dyn Sessions,
+    session: &Session,
+    command: &Command,
+    now: Timestamp,
+) -> Session {
+    match sessions.commit(&change(session, command, now)).await.unwrap() {
+        Committed::Stored(session) => session,
+        other => panic!("{command:?} was not stored: {other:?}"),
+    }
+}
+
+pub(super) async fn stored(sessions: &dyn Sessions, session: &Session) -> Session {
+    let found = sessions.find(&session.code, Freshness::Strong).await.unwrap();
+    found.unwrap_or_else(|| panic!("{:?} is gone", session.code))
+}
+
+pub(super) fn grant(random: &dyn Randomness, secs: u64) -> Grant {
+    Grant { id: TokenId::random(random), at: at(secs) }
+}
+
+/// A confirmed session, with what the race for it needs.
+pub async fn open_confirmed(
+    sessions: &dyn Sessions,
+    random: &dyn Randomness,
+) -> (Session, Phone, saoma_domain::secrets::Secret) {
+    let opened = open_largest(sessions, random).await;
+    let me = person(random);
+    let scanned = step(sessions, &opened.session, &Command::Scan(claim(&me)), at(1)).await;
+    let number = MatchNumber::parse(&scanned.match_number.to_string());
+    let confirmed = step(sessions, &scanned, &Command::Confirm(me.clone(), number), at(2)).await;
+    (confirmed, me, opened.secret)
+}

@@ -1,0 +1,81 @@
+//! What tests do behind the ports: faults, lags, what stands there before and after.
+
+use std::collections::BTreeMap;
+
+use saoma_domain::{
+    account::Account,
+    client::Client,
+    push::{PushEndpoint, PushTokenId},
+    secrets::SessionCode,
+    session::Session,
+};
+
+use super::{Fault, Memory};
+
+impl Memory {
+    /// Lets the call after `calls` more of them meet `fault`.
+    pub fn inject(&self, calls: usize, fault: Fault) {
+        self.lock().fault = Some((calls, fault));
+    }
+
+    /// Takes back a fault that did not strike; whether there was one.
+    pub fn disarm(&self) -> bool {
+        self.lock().fault.take().is_some()
+    }
+
+    /// How many calls there were.
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.lock().calls
+    }
+
+    /// Makes eventual reads of `code` see what is stored now, until [`Memory::catch_up`].
+    pub fn lag(&self, code: &SessionCode) {
+        let mut data = self.lock();
+        if let Some(session) = data.sessions.get(code.as_str()).cloned() {
+            data.stale.insert(code.as_str().to_owned(), session);
+        }
+    }
+
+    /// Ends all lags.
+    pub fn catch_up(&self) {
+        self.lock().stale.clear();
+    }
+
+    /// All sessions as stored.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<Session> {
+        self.lock().sessions.values().cloned().collect()
+    }
+
+    /// Overwrites a session, guard or no guard: for tests that show what the guard is for.
+    pub fn force(&self, session: Session) {
+        self.lock().sessions.insert(session.code.as_str().to_owned(), session);
+    }
+
+    /// Registers or replaces a client.
+    pub fn put_client(&self, client: Client) {
+        self.lock().clients.insert(client.id.as_str().to_owned(), client);
+    }
+
+    /// Registers or replaces an account.
+    pub fn put_account(&self, account: Account) {
+        let mut data = self.lock();
+        if let Some(number) = &account.phone_number {
+            data.numbers.insert(number.as_str().to_owned(), account.id);
+        }
+        data.accounts.insert(account.id.to_string(), account);
+    }
+
+    /// The machines bound to members: account and mac, with the name.
+    #[must_use]
+    pub fn devices(&self) -> BTreeMap<(String, String), Option<String>> {
+        self.lock().devices.clone()
+    }
+
+    /// The phones that can be pushed to, by token.
+    #[must_use]
+    pub fn endpoints(&self) -> BTreeMap<PushTokenId, PushEndpoint> {
+        self.lock().endpoints.clone()
+    }
+}

@@ -1,0 +1,67 @@
+//! The machines people have signed in on, and the pairs people make with them.
+
+use async_trait::async_trait;
+use saoma_domain::{
+    identity::{AccountId, ClientId, Phone},
+    pairing::Pairing,
+    ports::{Devices, StoreError},
+    session::{DeviceId, LoginPolicy},
+    text::CleanText,
+    time::Timestamp,
+};
+
+use super::Memory;
+
+#[async_trait]
+impl Devices for Memory {
+    async fn bind(
+        &self,
+        account: AccountId,
+        mac: &CleanText<64>,
+        name: Option<&CleanText<64>>,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.call(|data| {
+            let key = (account.to_string(), mac.as_str().to_owned());
+            data.devices.entry(key).or_insert_with(|| name.map(|name| name.as_str().to_owned()));
+        })
+    }
+
+    async fn pairing(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+    ) -> Result<Option<Pairing>, StoreError> {
+        self.call(|data| data.pairs.get(&(account, client.clone(), policy)).cloned())
+    }
+
+    async fn pair(
+        &self,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+        by: &Phone,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.call(|data| {
+            let pairing = Pairing { device: device.clone(), phone: by.phone.clone(), may_prompt: true };
+            data.pairs.insert((by.account, client.clone(), policy), pairing);
+        })
+    }
+
+    async fn unpair(
+        &self,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+        device: &DeviceId,
+    ) -> Result<(), StoreError> {
+        self.call(|data| {
+            let pairing = data.pairs.get_mut(&(account, client.clone(), policy));
+            if let Some(pairing) = pairing.filter(|pairing| pairing.device == *device) {
+                pairing.may_prompt = false;
+            }
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! The prompts people were sent, and whether a phone is there to see one.
+
+use async_trait::async_trait;
+use saoma_domain::{
+    identity::AccountId,
+    pairing::{PROMPT_WINDOW, PROMPTS_IN_WINDOW},
+    ports::{Prompts, StoreError},
+    secrets::SessionCode,
+    time::Timestamp,
+};
+
+use super::{Memory, let_others_in};
+
+#[async_trait]
+impl Prompts for Memory {
+    async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let noted = data.prompts.entry(account).or_default();
+            let third = noted.iter().rev().nth(PROMPTS_IN_WINDOW - 1);
+            let allowed = third.is_none_or(|(at, _)| now.since(*at) >= PROMPT_WINDOW);
+            if allowed {
+                noted.push((now, code.clone()));
+            }
+            allowed
+        })
+    }
+
+    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError> {
+        self.call(|data| {
+            let noted = data.prompts.get(&account).into_iter().flatten().rev();
+            noted.take(PROMPTS_IN_WINDOW).map(|(_, code)| code.clone()).collect()
+        })
+    }
+
+    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+        self.call(|data| {
+            data.present.insert(account, now);
+        })
+    }
+
+    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
+        self.call(|data| data.present.get(&account).copied())
+    }
+}

@@ -1,0 +1,43 @@
+//! `POST /api/user/logout`: a phone signs out.
+
+use acceptance::{Call, World};
+use serde_json::json;
+
+use super::{MINUTE, NUMBER, refresh_call};
+
+// I7
+#[tokio::test]
+async fn after_signing_out_the_tokens_are_dead_everywhere() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    let id = world.call(Call::post("/api/qrCode/createLoginQrCode")).await.text("id");
+    assert_eq!(world.call(Call::post("/api/user/logout").header("token", &person.token)).await.status, 204);
+    for path in [
+        &format!("/api/qrCode/scanLoginQrCode/{id}"),
+        &format!("/api/qrCode/bindLoginQrCode/{id}"),
+        &format!("/api/qrCode/cancelLoginQrCode/{id}"),
+        &format!("/q/{id}/scan"),
+        &format!("/q/{id}/confirm"),
+        &format!("/q/{id}/cancel"),
+        "/api/user/logout",
+    ] {
+        world.call(Call::post(path).bearer(&person.token)).await.problem(401, "unauthorized");
+    }
+    for path in ["/qr/lock", "/qr/activate", "/qr/cancel"] {
+        let answer = world.call(Call::post(path).bearer(&person.token).json(&json!({"code": id}))).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["errorCode"].as_i64()), (401, Some(-1)));
+    }
+    world.call(refresh_call(&person.refresh_token)).await.problem(401, "unauthorized");
+    assert_eq!(world.session(&id).state.name(), "pending");
+}
+
+// I7: one phone leaves, the other stays.
+#[tokio::test]
+async fn signing_out_is_for_one_phone() {
+    let world = World::default();
+    let one = world.sign_in(NUMBER).await;
+    world.clock.advance(MINUTE);
+    let other = world.sign_in(NUMBER).await;
+    world.call(Call::post("/api/user/logout").bearer(&one.token)).await;
+    assert_eq!(world.call(refresh_call(&other.refresh_token)).await.status, 200);
+}

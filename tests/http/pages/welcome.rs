@@ -1,0 +1,44 @@
+//! `POST /welcome`: our own page exchanges its ticket.
+
+use acceptance::World;
+use serde_json::json;
+
+use super::exchange;
+use crate::web::{Pc, let_in, register_shop, sessions};
+
+// W1 A2 A4 E18: login CSRF, a link that signs its reader in as somebody else.
+#[tokio::test]
+async fn a_ticket_works_only_in_the_browser_that_showed_its_qr() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let (attacker, victim) = (Pc::open(&world).await, Pc::open(&world).await);
+    let_in(&world, &person, &attacker).await;
+    let ticket = attacker.ticket(&world).await;
+    let before = sessions(&world);
+    let secret_of_victim = victim.poll_token.split_once('.').unwrap().1;
+    let forged = format!("__Host-saoma-qr={}.{secret_of_victim}", attacker.code); // A2
+    let unprefixed = format!("saoma-qr={}", attacker.poll_token); // A4
+    for cookie in ["", victim.cookie.as_str(), &forged, &unprefixed] {
+        exchange(&world, cookie, &ticket).await.problem(400, "invalid_ticket");
+    }
+    assert_eq!(sessions(&world), before);
+    let exchanged = exchange(&world, &attacker.cookie, &ticket).await;
+    assert_eq!(exchanged.json()["user"]["memberId"], json!(person.account.to_string()));
+    // E18
+    exchange(&world, &attacker.cookie, &ticket).await.problem(400, "invalid_ticket");
+}
+
+// A5
+#[tokio::test]
+async fn our_page_exchanges_no_other_clients_ticket() {
+    let world = World::default();
+    register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let pc = Pc::open_shop(&world).await;
+    let_in(&world, &person, &pc).await;
+    let ticket = pc.ticket(&world).await;
+    let before = sessions(&world);
+    exchange(&world, &pc.cookie, &ticket).await.problem(400, "invalid_ticket");
+    exchange(&world, &pc.cookie, &person.token).await.problem(400, "invalid_ticket"); // E9
+    assert_eq!(sessions(&world), before);
+}
