@@ -25,6 +25,7 @@ mod push_endpoints;
 mod sign_ins;
 mod sms_challenges;
 mod traces;
+mod writes;
 
 use aws_sdk_dynamodb::{Client, operation::get_item::GetItemOutput};
 use aws_types::SdkConfig;

@@ -3,10 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::{
-    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
-    types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem},
-};
+use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::ReturnValuesOnConditionCheckFailure};
 use saoma_domain::{
     account::{Account, AccountStatus, Visits},
     identity::{AccountId, PhoneNumber},
@@ -15,7 +12,7 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, Key, PK, SK, account_of, item_of};
+use super::{Directory, Key, account_of, item_of, writes::putting};
 use crate::{
     failed,
     item::{Item, Reader, number, seconds, text},
@@ -58,17 +55,8 @@ impl Accounts for Directory {
             puts.push(item_of(&number_key(phone_number), [("account", number(account.id))]));
         }
         puts.push(item);
-        let mut write = self.client.transact_write_items();
-        for item in puts {
-            write = write.transact_items(self.put_new(item)?);
-        }
-        match write.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(_)) => Ok(false),
-                _ => Err(failed("TransactWriteItems on directory")(error)),
-            },
-        }
+        let new = |item| putting(self.put_of(item).condition_expression("attribute_not_exists(pk)"));
+        self.all_or_nothing(puts.into_iter().map(new).collect::<Result<_, _>>()?).await
     }
 
     async fn count_visit(
@@ -78,13 +66,8 @@ impl Accounts for Directory {
         ip: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let Key(pk, sk) = account_key(id);
         let counted = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
+            .update(account_key(id))
             .update_expression(COUNT_VISIT)
             .condition_expression(
                 "attribute_exists(pk) AND (attribute_not_exists(visit) OR visit <> :session)",
@@ -124,19 +107,6 @@ fn read_visits(item: &Item) -> Result<Visits, StoreError> {
         last_at: item.seconds("visited_at")?,
         last_ip: item.text("visited_from")?.parse().ok(),
     })
-}
-
-impl Directory {
-    fn put_new(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", PK)
-            .build()
-            .map_err(|error| StoreError::new(error.to_string()))?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
 }
 
 fn read(id: AccountId, item: &Item) -> Result<Account, StoreError> {

@@ -1,7 +1,7 @@
 //! Machines bound to members, and the devices people come back to.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, PhoneId},
     pairing::Pairing,
@@ -11,11 +11,8 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, Key, PK, SK, item_of};
-use crate::{
-    failed,
-    item::{Item, Reader, seconds, text},
-};
+use super::{Directory, Key, item_of, writes::if_held};
+use crate::item::{Item, Reader, seconds, text};
 
 fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
     Key(format!("ACCOUNT#{account}"), format!("PAIR#{client}#{}", policy.number()))
@@ -81,26 +78,16 @@ impl Devices for Directory {
         policy: LoginPolicy,
         device: &DeviceId,
     ) -> Result<(), StoreError> {
-        let Key(pk, sk) = pair_key(account, client, policy);
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .update_expression("SET may_prompt = :no")
-            .condition_expression("device = :device")
-            .expression_attribute_values(":no", AttributeValue::Bool(false))
-            .expression_attribute_values(":device", text(device.as_str()))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(failed("UpdateItem on directory")(error)),
-            },
-        }
+        let update = self.update(pair_key(account, client, policy));
+        if_held(
+            update
+                .update_expression("SET may_prompt = :no")
+                .condition_expression("device = :device")
+                .expression_attribute_values(":no", AttributeValue::Bool(false))
+                .expression_attribute_values(":device", text(device.as_str())),
+        )
+        .await?;
+        Ok(())
     }
 }
 

@@ -1,7 +1,6 @@
 //! The prompts people were sent, and whether a phone is there to see one.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use saoma_domain::{
     identity::AccountId,
     pairing::PROMPT_WINDOW,
@@ -10,11 +9,8 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, PK, SK, item_of};
-use crate::{
-    failed,
-    item::{Reader, number, seconds, text},
-};
+use super::{Directory, EXPIRES_AT, Key, item_of, writes::if_held};
+use crate::item::{Reader, number, seconds, text};
 
 /// Moves each prompt one place on and puts the new one first: an update reads the item as it was.
 const SHIFT: &str = "SET at3 = if_not_exists(at2, :never), code3 = if_not_exists(code2, :nothing), \
@@ -35,31 +31,20 @@ fn present_key(account: AccountId) -> Key {
 #[async_trait]
 impl Prompts for Directory {
     async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError> {
-        let Key(pk, sk) = prompts_key(account);
         let out_of_window = now.secs().saturating_sub(PROMPT_WINDOW.as_secs());
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .update_expression(SHIFT)
-            .condition_expression(IF_ALLOWED)
-            .expression_attribute_values(":now", seconds(now))
-            .expression_attribute_values(":code", text(code.as_str()))
-            .expression_attribute_values(":never", number(0))
-            .expression_attribute_values(":nothing", text(""))
-            .expression_attribute_values(":out_of_window", number(out_of_window))
-            .expression_attribute_values(":forget", seconds(now.plus(2 * PROMPT_WINDOW)))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(failed("UpdateItem on directory")(error)),
-            },
-        }
+        let update = self.update(prompts_key(account));
+        if_held(
+            update
+                .update_expression(SHIFT)
+                .condition_expression(IF_ALLOWED)
+                .expression_attribute_values(":now", seconds(now))
+                .expression_attribute_values(":code", text(code.as_str()))
+                .expression_attribute_values(":never", number(0))
+                .expression_attribute_values(":nothing", text(""))
+                .expression_attribute_values(":out_of_window", number(out_of_window))
+                .expression_attribute_values(":forget", seconds(now.plus(2 * PROMPT_WINDOW))),
+        )
+        .await
     }
 
     async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError> {

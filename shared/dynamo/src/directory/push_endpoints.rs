@@ -2,17 +2,17 @@
 //! has one owner.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{Delete, Put, TransactWriteItem},
-};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use saoma_domain::{
     identity::{AccountId, Phone, PhoneId},
     ports::{Freshness, PushEndpoints, StoreError},
     push::{PushEndpoint, PushPlatform, PushTokenId},
 };
 
-use super::{Directory, Key, PK, SK, account_of, item_of};
+use super::{
+    Directory, Key, PK, SK, account_of, item_of,
+    writes::{deleting, putting},
+};
 use crate::{
     failed,
     item::{Item, Reader, inconsistent, number, seconds, text},
@@ -40,10 +40,12 @@ impl PushEndpoints for Directory {
         }
         for _ in 0..MOST_RACES {
             let before = self.owner(&endpoint.token).await?;
-            let mut writes =
-                vec![self.put_owner(&endpoint.token, account, before)?, self.put_always(to_item(endpoint))?];
+            let mut writes = vec![
+                self.put_owner(&endpoint.token, account, before)?,
+                putting(self.put_of(to_item(endpoint)))?,
+            ];
             if let Some(before) = before.filter(|before| *before != account) {
-                writes.push(self.delete(&endpoint_key(before, &endpoint.token))?);
+                writes.push(deleting(self.delete_of(endpoint_key(before, &endpoint.token)))?);
             }
             if self.all_or_nothing(writes).await? {
                 return Ok(true);
@@ -60,7 +62,7 @@ impl PushEndpoints for Directory {
         let key = endpoint_key(account, token);
         let Some(item) = self.get(&key, Freshness::Strong).await? else { return Ok(None) };
         let endpoint = read(account, &item)?;
-        let writes = vec![self.delete_owner(token, account)?, self.delete(&key)?];
+        let writes = vec![self.delete_owner(token, account)?, deleting(self.delete_of(key))?];
         Ok(self.all_or_nothing(writes).await?.then_some(endpoint))
     }
 
@@ -95,62 +97,21 @@ impl Directory {
         account: AccountId,
         before: Option<AccountId>,
     ) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(item_of(&owner_key(token), [("account", number(account))])));
-        let put = match before {
+        let put = self.put_of(item_of(&owner_key(token), [("account", number(account))]));
+        putting(match before {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(before) => put
                 .condition_expression("account = :before")
                 .expression_attribute_values(":before", number(before)),
-        };
-        let put = put.build().map_err(unbuilt)?;
-        Ok(TransactWriteItem::builder().put(put).build())
+        })
     }
 
-    fn put_always(&self, item: Item) -> Result<TransactWriteItem, StoreError> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build().map_err(unbuilt)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
+    /// Takes a token from an account, if it is theirs.
     fn delete_owner(&self, token: &PushTokenId, account: AccountId) -> Result<TransactWriteItem, StoreError> {
-        let Key(pk, sk) = owner_key(token);
-        let delete = Delete::builder()
-            .table_name(&self.table)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .condition_expression("account = :theirs")
-            .expression_attribute_values(":theirs", number(account))
-            .build()
-            .map_err(unbuilt)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        let delete = self.delete_of(owner_key(token));
+        let delete = delete.condition_expression("account = :theirs");
+        deleting(delete.expression_attribute_values(":theirs", number(account)))
     }
-
-    fn delete(&self, Key(pk, sk): &Key) -> Result<TransactWriteItem, StoreError> {
-        let delete = Delete::builder()
-            .table_name(&self.table)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .build()
-            .map_err(unbuilt)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    /// Writes everything, or nothing: `false` when somebody else was faster.
-    async fn all_or_nothing(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(_)) => Ok(false),
-                _ => Err(failed("TransactWriteItems on directory")(error)),
-            },
-        }
-    }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]
-fn unbuilt(error: aws_sdk_dynamodb::error::BuildError) -> StoreError {
-    StoreError::new(error.to_string())
 }
 
 fn to_item(endpoint: &PushEndpoint) -> Item {

@@ -1,7 +1,7 @@
 //! Phones that are signed in.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::AttributeValue};
+use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{ClientId, PhoneId},
     ports::{Freshness, SignIns, StoreError},
@@ -9,11 +9,8 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, PK, SK, account_of, item_of};
-use crate::{
-    failed,
-    item::{Item, Reader, number, seconds, text},
-};
+use super::{Directory, EXPIRES_AT, Key, account_of, item_of, writes::if_held};
+use crate::item::{Item, Reader, number, seconds, text};
 
 fn key_of(phone: &PhoneId) -> Key {
     Key(format!("SIGNIN#{}", phone.as_str()), "SIGNIN".into())
@@ -42,50 +39,25 @@ impl SignIns for Directory {
     }
 
     async fn rotate(&self, phone: &PhoneId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
-        let Key(pk, sk) = key_of(phone);
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .update_expression("SET generation = :next, expires_at = :until")
-            .condition_expression("generation = :generation AND revoked = :no")
-            .expression_attribute_values(":generation", number(generation))
-            .expression_attribute_values(":next", number(generation + 1))
-            .expression_attribute_values(":until", seconds(until))
-            .expression_attribute_values(":no", AttributeValue::Bool(false))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(failed("UpdateItem on directory")(error)),
-            },
-        }
+        let update = self.update(key_of(phone));
+        if_held(
+            update
+                .update_expression("SET generation = :next, expires_at = :until")
+                .condition_expression("generation = :generation AND revoked = :no")
+                .expression_attribute_values(":generation", number(generation))
+                .expression_attribute_values(":next", number(generation + 1))
+                .expression_attribute_values(":until", seconds(until))
+                .expression_attribute_values(":no", AttributeValue::Bool(false)),
+        )
+        .await
     }
 
     async fn revoke(&self, phone: &PhoneId) -> Result<(), StoreError> {
-        let Key(pk, sk) = key_of(phone);
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, text(pk))
-            .key(SK, text(sk))
-            .update_expression("SET revoked = :yes")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(failed("UpdateItem on directory")(error)),
-            },
-        }
+        let update = self.update(key_of(phone));
+        let update = update.update_expression("SET revoked = :yes");
+        let update = update.condition_expression("attribute_exists(pk)");
+        if_held(update.expression_attribute_values(":yes", AttributeValue::Bool(true))).await?;
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::operation::{put_item::PutItemError, update_item::UpdateItemError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use saoma_domain::{
     identity::PhoneNumber,
     ports::{Freshness, SmsChallenges, StoreError},
@@ -11,10 +11,10 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, PK, SK, day_of, item_of};
+use super::{Directory, EXPIRES_AT, Key, day_of, item_of, writes::if_held};
 use crate::{
     failed,
-    item::{Item, Reader, bytes, number, seconds, text},
+    item::{Item, Reader, bytes, number, seconds},
 };
 
 fn key_of(number: &PhoneNumber) -> Key {
@@ -56,26 +56,16 @@ impl SmsChallenges for Directory {
 
     async fn count_ip(&self, ip: IpAddr, now: Timestamp, limit: u32) -> Result<bool, StoreError> {
         let day = day_of(now);
-        let written = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .key(PK, text(format!("SMSIP#{ip}#{day}")))
-            .key(SK, text("COUNT"))
-            .update_expression("SET expires_at = :until ADD sent :one")
-            .condition_expression("attribute_not_exists(sent) OR sent < :limit")
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":limit", number(limit))
-            .expression_attribute_values(":until", number((day + 2) * 86_400))
-            .send()
-            .await;
-        match written {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-                _ => Err(failed("UpdateItem on directory")(error)),
-            },
-        }
+        let update = self.update(Key(format!("SMSIP#{ip}#{day}"), "COUNT".into()));
+        if_held(
+            update
+                .update_expression("SET expires_at = :until ADD sent :one")
+                .condition_expression("attribute_not_exists(sent) OR sent < :limit")
+                .expression_attribute_values(":one", number(1))
+                .expression_attribute_values(":limit", number(limit))
+                .expression_attribute_values(":until", number((day + 2) * 86_400)),
+        )
+        .await
     }
 }
 
