@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What only a function's `main.rs` names.
+/// What meets the functions in `saoma-start` alone.
 const ADAPTERS: [&str; 4] = ["saoma-aws", "saoma-dynamo", "saoma-memory", "saoma-notify"];
 
 fn root() -> PathBuf {
@@ -74,18 +74,20 @@ fn adapters_see_the_domain_and_never_each_other() {
 }
 
 #[test]
-fn what_is_shared_needs_no_adapter_and_no_function() {
+fn what_is_shared_needs_no_function_and_only_the_start_needs_adapters() {
     let functions = packages("functions");
     for (name, needs) in packages("shared") {
         for need in needs {
-            assert!(!ADAPTERS.contains(&need.as_str()), "{name} needs {need}");
+            let adapter = ADAPTERS.contains(&need.as_str());
+            assert!(!adapter || (name == "saoma-start" && need != "saoma-memory"), "{name} needs {need}");
+            assert_ne!(need, "saoma-start", "{name}");
             assert!(!functions.contains_key(&need), "{name} needs {need}");
         }
     }
 }
 
 #[test]
-fn no_function_needs_another_or_the_memory() {
+fn no_function_needs_another_or_an_adapter() {
     let functions = packages("functions");
     assert_eq!(
         functions.keys().collect::<Vec<_>>(),
@@ -93,23 +95,22 @@ fn no_function_needs_another_or_the_memory() {
     );
     for (name, needs) in &functions {
         for need in needs {
-            assert!(!functions.contains_key(need) && need != "saoma-memory", "{name} needs {need}");
+            assert!(
+                !functions.contains_key(need) && !ADAPTERS.contains(&need.as_str()),
+                "{name} needs {need}"
+            );
         }
     }
 }
 
 #[test]
-fn in_a_function_only_main_names_an_adapter() {
+fn in_a_function_only_main_names_the_start() {
     for function in packages("functions").keys() {
         for file in fs::read_dir(root().join("functions").join(function).join("src")).unwrap() {
             let path = file.unwrap().path();
-            if path.file_name().unwrap() == "main.rs" {
-                continue;
-            }
             let source = fs::read_to_string(&path).unwrap();
-            for adapter in ADAPTERS {
-                assert!(!source.contains(&adapter.replace('-', "_")), "{} names {adapter}", path.display());
-            }
+            let is_main = path.file_name().unwrap() == "main.rs";
+            assert_eq!(source.contains("saoma_start"), is_main, "{}", path.display());
         }
     }
 }
@@ -118,13 +119,19 @@ fn in_a_function_only_main_names_an_adapter() {
 #[test]
 fn every_required_variable_is_set_by_the_template() {
     let template = fs::read_to_string(root().join("template.yaml")).unwrap();
-    for function in packages("functions").keys() {
-        let main = fs::read_to_string(root().join("functions").join(function).join("src/main.rs")).unwrap();
-        let required: Vec<_> =
-            main.split("required(\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
-        assert!(required.contains(&"SIGNING_SECRET_ARN"), "{function}: {required:?}");
-        for name in required {
-            assert!(template.contains(&format!(" {name}:")), "{function} requires {name}");
-        }
+    let mains = packages("functions");
+    let mains = mains.keys().map(|function| format!("functions/{function}/src/main.rs"));
+    let start = ["deployment", "process"].map(|file| format!("shared/start/src/{file}.rs"));
+    let sources = mains.chain(start).map(|file| fs::read_to_string(root().join(file)).unwrap());
+    let required: Vec<_> = sources.flat_map(|source| named_after(&source, "required(\"")).collect();
+    assert!(required.len() >= 6 && required.contains(&"SIGNING_SECRET_ARN".to_owned()), "{required:?}");
+    for name in required {
+        assert!(template.contains(&format!(" {name}:")), "a function requires {name}");
     }
+}
+
+/// What stands between each `before` and the next quote.
+fn named_after(source: &str, before: &str) -> Vec<String> {
+    let rest = source.split(before).skip(1);
+    rest.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
 }

@@ -16,7 +16,7 @@ use saoma_domain::{
     secrets::{Secret, SessionCode},
     session::{Dialect, Session},
 };
-use saoma_http::{Environment, Service, Settings, config::read_time_zone};
+use saoma_http::{Environment, Service, Settings, auth::Phones, config::read_time_zone};
 use saoma_memory::{
     Memory,
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
@@ -87,28 +87,30 @@ impl World {
         let settings = Settings::read(&environment).unwrap();
         let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
+        let phones = Phones::new(service.clone(), memory.clone(), memory.clone());
         let routers = [
             kiosk::router(kiosk::App {
                 service: service.clone(),
+                phones: phones.clone(),
                 sessions: memory.clone(),
                 clients: memory.clone(),
                 accounts: memory.clone(),
-                sign_ins: memory.clone(),
                 devices: memory.clone(),
                 pictures: drawer.clone(),
                 time_zone: read_time_zone(&environment).unwrap(),
             }),
             web::router(web::App {
                 service: service.clone(),
+                phones: phones.clone(),
                 sessions: memory.clone(),
                 clients: memory.clone(),
                 accounts: memory.clone(),
-                sign_ins: memory.clone(),
                 devices: memory.clone(),
             }),
             oauth::router(service.clone()),
             accounts::router(accounts::App {
                 service: service.clone(),
+                phones: phones.clone(),
                 clients: memory.clone(),
                 accounts: memory.clone(),
                 sign_ins: memory.clone(),
@@ -117,35 +119,33 @@ impl World {
             }),
             pages::router(pages::App {
                 service: service.clone(),
+                phones: phones.clone(),
                 sessions: memory.clone(),
                 clients: memory.clone(),
                 accounts: memory.clone(),
-                sign_ins: memory.clone(),
                 devices: memory.clone(),
             }),
             remembered::router(remembered::App {
                 service: service.clone(),
+                phones: phones.clone(),
                 sessions: memory.clone(),
                 traces: memory.clone(),
                 prompts: memory.clone(),
                 clients: memory.clone(),
-                accounts: memory.clone(),
-                sign_ins: memory.clone(),
                 devices: memory.clone(),
             }),
             shop::router(shop::App {
                 service: service.clone(),
+                phones: phones.clone(),
                 sessions: memory.clone(),
                 clients: memory.clone(),
                 accounts: memory.clone(),
-                sign_ins: memory.clone(),
                 devices: memory.clone(),
                 pictures: drawer.clone(),
             }),
             devices::router(devices::App {
                 service: service.clone(),
-                accounts: memory.clone(),
-                sign_ins: memory.clone(),
+                phones: phones.clone(),
                 endpoints: memory.clone(),
                 push: post.clone(),
             }),

@@ -22,13 +22,14 @@ use saoma_domain::{
     identity::PhoneNumber,
     ports::{Accounts, Clients, SignIns, Sms, SmsChallenges},
 };
-use saoma_http::{Problem, Service, harden::hardened};
+use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 
 /// What the account endpoints need.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is the port of its name")]
 pub struct App {
     pub service: Service,
+    pub phones: Phones,
     pub clients: Arc<dyn Clients>,
     pub accounts: Arc<dyn Accounts>,
     pub sign_ins: Arc<dyn SignIns>,

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use saoma_domain::cases;
-use saoma_http::{Facts, Problem, auth};
+use saoma_http::{Facts, Problem};
 
 use crate::App;
 
@@ -15,7 +15,7 @@ pub(crate) async fn logout(
     facts: Facts,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let (by, _) = auth::phone(&app.service, &*app.sign_ins, &*app.accounts, &facts, &headers).await?;
+    let by = app.phones.verify(&facts, &headers).await?;
     cases::sign_out(&*app.sign_ins, &by.phone.phone).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,37 +1,19 @@
 //! Wires the accounts function and runs it.
 
-use std::sync::Arc;
-
 use accounts::App;
-use saoma_domain::ports::Sms;
-use saoma_dynamo::Directory;
-use saoma_http::start::{self, StartError};
-use saoma_notify::{HttpWebhooks, Relay, SnsSms};
+use saoma_start::{Deployment, StartError, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let environment = start::environment();
-    let aws = saoma_aws::connect(|name| environment.get(name))?;
-    let directory = Arc::new(Directory::new(&aws, environment.required("DIRECTORY_TABLE")?));
-    let secret_arn = environment.required("SIGNING_SECRET_ARN")?;
-    let (secret, ()) = tokio::join!(saoma_aws::signing_secret(&aws, &secret_arn), directory.warm_up());
-    let secret = secret?;
-    let service = start::service(&environment, &secret.current, secret.previous.as_deref())?;
-    let handed_over = start::message_client(&environment, &service, &*directory).await?;
-    let sms: Arc<dyn Sms> = if let Some(client) = handed_over {
-        let webhooks = Arc::new(HttpWebhooks::new(environment.flag("WEBHOOK_LOOPBACK")?));
-        let (clock, random) = (service.clock.clone(), service.random.clone());
-        Arc::new(Relay { webhooks, url: client.url, keys: client.keys, clock, random })
-    } else {
-        Arc::new(SnsSms::new(&aws))
-    };
-    start::serve(accounts::router(App {
-        service,
-        clients: directory.clone(),
-        accounts: directory.clone(),
-        sign_ins: directory.clone(),
-        challenges: directory,
-        sms,
+    let deployment = Deployment::reach().await?;
+    serve(accounts::router(App {
+        phones: deployment.phones(),
+        clients: deployment.directory.clone(),
+        accounts: deployment.directory.clone(),
+        sign_ins: deployment.directory.clone(),
+        challenges: deployment.directory.clone(),
+        sms: deployment.sms().await?,
+        service: deployment.service,
     }))
     .await
 }

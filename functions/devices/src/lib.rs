@@ -10,13 +10,12 @@ mod unregister;
 
 use std::sync::Arc;
 
-use axum::{Router, http::HeaderMap, response::IntoResponse, routing::post};
+use axum::{Router, response::IntoResponse, routing::post};
 use saoma_domain::{
-    identity::Phone,
-    ports::{Accounts, Push, PushEndpoints, SignIns},
+    ports::{Push, PushEndpoints},
     push::{PushPlatform, PushToken},
 };
-use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 use serde::Deserialize;
 
 /// What these endpoints need.
@@ -24,8 +23,7 @@ use serde::Deserialize;
 #[expect(missing_docs, reason = "each is the port of its name")]
 pub struct App {
     pub service: Service,
-    pub accounts: Arc<dyn Accounts>,
-    pub sign_ins: Arc<dyn SignIns>,
+    pub phones: Phones,
     pub endpoints: Arc<dyn PushEndpoints>,
     pub push: Arc<dyn Push>,
 }
@@ -37,14 +35,6 @@ pub fn router(app: App) -> Router {
         .route("/api/device/push", post(register::register).delete(unregister::unregister))
         .with_state(app);
     hardened(routes, &service, Problem::into_response)
-}
-
-impl App {
-    /// The verified phone behind a request. No body names another (ADVERSARIES A11).
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Phone, Problem> {
-        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
-        Ok(by.phone)
-    }
 }
 
 /// What a platform knows a phone by, as the app sends it.

@@ -26,7 +26,7 @@ pub(crate) async fn register(
 ) -> Result<Json<Registered>, Problem> {
     const TOO_MANY: Problem =
         Problem::new(StatusCode::CONFLICT, "too_many_phones", "Ten phones of one account get pushes.");
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?.phone;
     let Json(named) = named?;
     let (platform, token) = named.read()?;
     if !app.push.serves(platform) {

@@ -16,7 +16,7 @@ pub(crate) async fn unregister(
     headers: HeaderMap,
     named: Result<Json<Named>, Problem>,
 ) -> Result<StatusCode, Problem> {
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?.phone;
     let Json(named) = named?;
     let (platform, token) = named.read()?;
     if let Some(forgotten) = app.endpoints.forget(phone.account, &token.id(platform)).await? {

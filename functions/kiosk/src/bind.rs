@@ -25,7 +25,7 @@ pub(crate) async fn bind(
     headers: HeaderMap,
     Json(picked): Json<Picked>,
 ) -> Result<Json<Answer>, Problem> {
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let kiosk = Some(Dialect::Kiosk);

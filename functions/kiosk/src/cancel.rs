@@ -17,7 +17,7 @@ pub(crate) async fn cancel(
     headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Answer>, Problem> {
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
     let (code, kiosk) = (code_of(&id)?, Some(Dialect::Kiosk));
     let session = cases::cancel(&*app.sessions, &*app.clients, &code, kiosk, phone, now).await?;

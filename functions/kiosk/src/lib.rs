@@ -19,24 +19,23 @@ mod status;
 
 use std::sync::Arc;
 
-use axum::{Router, http::HeaderMap, response::IntoResponse, routing::post};
+use axum::{Router, response::IntoResponse, routing::post};
 use jiff::tz::TimeZone;
 use saoma_domain::{
-    identity::Approver,
-    ports::{Accounts, Clients, Devices, Pictures, Sessions, SignIns},
+    ports::{Accounts, Clients, Devices, Pictures, Sessions},
     secrets::SessionCode,
 };
-use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 
 /// What the kiosk's endpoints need.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is the port of its name, and the zone of the answers' times")]
 pub struct App {
     pub service: Service,
+    pub phones: Phones,
     pub sessions: Arc<dyn Sessions>,
     pub clients: Arc<dyn Clients>,
     pub accounts: Arc<dyn Accounts>,
-    pub sign_ins: Arc<dyn SignIns>,
     pub devices: Arc<dyn Devices>,
     pub pictures: Arc<dyn Pictures>,
     pub time_zone: TimeZone,
@@ -53,14 +52,6 @@ pub fn router(app: App) -> Router {
         .route("/api/qrCode/cancelLoginQrCode/{id}", post(cancel::cancel))
         .with_state(app);
     hardened(routes, &service, Problem::into_response)
-}
-
-impl App {
-    /// The verified phone behind a request.
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
-        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
-        Ok(by)
-    }
 }
 
 /// The code in a path; what is no code is as unknown as any other.

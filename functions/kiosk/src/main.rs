@@ -1,32 +1,21 @@
 //! Wires the kiosk function and runs it.
 
-use std::sync::Arc;
-
 use kiosk::App;
-use saoma_aws::PictureBucket;
-use saoma_dynamo::{Directory, SessionTable};
-use saoma_http::{
-    config::read_time_zone,
-    start::{self, StartError},
-};
+use saoma_http::config::read_time_zone;
+use saoma_start::{Deployment, StartError, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    let environment = start::environment();
-    let aws = saoma_aws::connect(|name| environment.get(name))?;
-    let directory = Arc::new(Directory::new(&aws, environment.required("DIRECTORY_TABLE")?));
-    let secret_arn = environment.required("SIGNING_SECRET_ARN")?;
-    let (secret, ()) = tokio::join!(saoma_aws::signing_secret(&aws, &secret_arn), directory.warm_up());
-    let secret = secret?;
-    start::serve(kiosk::router(App {
-        service: start::service(&environment, &secret.current, secret.previous.as_deref())?,
-        sessions: Arc::new(SessionTable::new(&aws, environment.required("SESSIONS_TABLE")?)),
-        clients: directory.clone(),
-        accounts: directory.clone(),
-        sign_ins: directory.clone(),
-        devices: directory,
-        time_zone: read_time_zone(&environment)?,
-        pictures: Arc::new(PictureBucket::new(&aws, environment.required("QR_BUCKET")?)),
+    let deployment = Deployment::reach().await?;
+    serve(kiosk::router(App {
+        phones: deployment.phones(),
+        sessions: deployment.sessions()?,
+        clients: deployment.directory.clone(),
+        accounts: deployment.directory.clone(),
+        devices: deployment.directory.clone(),
+        pictures: deployment.pictures()?,
+        time_zone: read_time_zone(&deployment.environment)?,
+        service: deployment.service,
     }))
     .await
 }

@@ -20,7 +20,7 @@ pub(crate) async fn scan(
     headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Answer>, Problem> {
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
     let kiosk = Some(Dialect::Kiosk);
     let code = code_of(&id)?;

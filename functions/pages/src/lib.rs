@@ -18,25 +18,21 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    http::HeaderMap,
     response::IntoResponse,
     routing::{get, post},
 };
-use saoma_domain::{
-    identity::Approver,
-    ports::{Accounts, Clients, Devices, Sessions, SignIns},
-};
-use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+use saoma_domain::ports::{Accounts, Clients, Devices, Sessions};
+use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 
 /// What the pages need.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is the port of its name")]
 pub struct App {
     pub service: Service,
+    pub phones: Phones,
     pub sessions: Arc<dyn Sessions>,
     pub clients: Arc<dyn Clients>,
     pub accounts: Arc<dyn Accounts>,
-    pub sign_ins: Arc<dyn SignIns>,
     pub devices: Arc<dyn Devices>,
 }
 
@@ -57,12 +53,4 @@ pub fn router(app: App) -> Router {
         .route("/favicon.ico", get(page::icon))
         .with_state(app);
     hardened(routes, &service, Problem::into_response)
-}
-
-impl App {
-    /// The verified phone behind a request.
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
-        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
-        Ok(by)
-    }
 }

@@ -44,7 +44,7 @@ pub(crate) async fn scan(
     headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Scanned>, Problem> {
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
     let code = read_code(&code)?;
     let session = cases::scan(&*app.sessions, &*app.clients, &code, None, phone, Ext::default(), now).await?;
@@ -64,7 +64,7 @@ pub(crate) async fn confirm(
     headers: HeaderMap,
     Json(picked): Json<Picked>,
 ) -> Result<Json<Decided>, Problem> {
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let code = read_code(&code)?;
@@ -82,7 +82,7 @@ pub(crate) async fn cancel(
     headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Decided>, Problem> {
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
     let session = cases::cancel(&*app.sessions, &*app.clients, &read_code(&code)?, None, phone, now).await?;
     Ok(Json(Decided { state: session.state.name() }))

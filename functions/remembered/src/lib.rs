@@ -27,12 +27,15 @@ use axum::{
 };
 use saoma_domain::{
     client::Client,
-    identity::Approver,
     pairing::Trace,
-    ports::{Accounts, Clients, Devices, Prompts, Sessions, SignIns, Traces},
+    ports::{Clients, Devices, Prompts, Sessions, Traces},
     session::{Dialect, TraceId},
 };
-use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+use saoma_http::{
+    Problem, Service,
+    auth::{self, Phones},
+    harden::hardened,
+};
 
 use crate::told::Refused;
 
@@ -41,12 +44,11 @@ use crate::told::Refused;
 #[expect(missing_docs, reason = "each is the port of its name")]
 pub struct App {
     pub service: Service,
+    pub phones: Phones,
     pub sessions: Arc<dyn Sessions>,
     pub traces: Arc<dyn Traces>,
     pub prompts: Arc<dyn Prompts>,
     pub clients: Arc<dyn Clients>,
-    pub accounts: Arc<dyn Accounts>,
-    pub sign_ins: Arc<dyn SignIns>,
     pub devices: Arc<dyn Devices>,
 }
 
@@ -65,12 +67,6 @@ pub fn router(app: App) -> Router {
 }
 
 impl App {
-    /// The verified phone behind a request.
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
-        let (by, _) = auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await?;
-        Ok(by)
-    }
-
     /// The region behind a server's request.
     async fn region(&self, headers: &HeaderMap) -> Result<Client, Problem> {
         let client = auth::client(&self.service, &*self.clients, headers).await?;

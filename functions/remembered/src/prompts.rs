@@ -38,7 +38,7 @@ pub(crate) async fn pending(
     facts: Facts,
     headers: HeaderMap,
 ) -> Result<Json<Pending>, Refused> {
-    let by = app.phone(&facts, &headers).await?;
+    let by = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
     app.prompts.mark_present(by.phone.account, now).await?;
     let mut pending = Vec::new();
@@ -71,7 +71,7 @@ pub(crate) async fn answer(
     headers: HeaderMap,
     answering: Result<Json<Answering>, Problem>,
 ) -> Result<Json<Told>, Refused> {
-    let by = app.phone(&facts, &headers).await?;
+    let by = app.phones.verify(&facts, &headers).await?;
     let Json(answering) = answering?;
     let number = picked_number(answering.match_number.as_deref())?;
     let trace = TraceId::parse(&answering.trace_id).ok_or_else(Problem::not_found)?;

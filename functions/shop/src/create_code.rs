@@ -6,12 +6,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::{self, Opening, StepError},
     client::Client,
-    identity::ClientId,
-    session::{Dialect, PictureFormat, ScreenClaims},
+    session::{Dialect, PictureFormat},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, query::Query};
+use saoma_http::{
+    Facts, Problem,
+    body::Json,
+    query::Query,
+    screen::{self, Wanted},
+};
 use saoma_qr::{Picture, PictureSize, QrError, Symbol, jpeg};
 use serde::Serialize;
 
@@ -42,54 +45,29 @@ pub(crate) async fn create_code(
     headers: HeaderMap,
     query: Result<Query, Problem>,
 ) -> Result<Response, Problem> {
-    let service = &app.service;
-    let now = service.clock.now();
-    let client = client_of(&app, &query?).await?;
-    let public_url = service.public_url(&facts)?;
-    service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
-    if let Some(old) = ScreenKey::from_cookie(&headers, &public_url) {
-        match cases::replace(&*app.sessions, &old.code, old.secret, now).await {
-            Ok(_) | Err(StepError::Unknown | StepError::Refused(_)) => {}
-            Err(error @ StepError::Store(_)) => return Err(error.into()),
-        }
-    }
-    let opening = Opening {
-        dialect: Dialect::Shop,
-        client: &client,
-        claims: ScreenClaims::default(),
-        seen: facts.seen(),
-        picture: Some(PictureFormat::Jpeg),
-        life: service.settings.session_life,
-    };
-    let opened = cases::open(&*app.sessions, &*service.random, opening, now).await?;
+    let (service, dialect) = (&app.service, Dialect::Shop);
+    let client = screen::client_in(&query?, service, &*app.clients, dialect, Client::DEFAULT_SHOP).await?;
+    let wanted = Wanted { dialect, client: &client, picture: Some(PictureFormat::Jpeg) };
+    let opened = screen::open(service, &*app.sessions, &facts, &headers, wanted).await?;
     let session = opened.session;
-    let text = qr_text(&public_url, &session.code);
+    let text = qr_text(&opened.public_url, &session.code);
     if let Some(name) = &session.picture {
         app.pictures.put(name, draw(&text).map_err(|error| Problem::internal(error.to_string()))?).await?;
     }
-    let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
-    let cookie = key.set_cookie(&public_url, service.settings.session_life.as_secs())?;
-    let url = format!("{public_url}/qrcode/{}", file_name(&text));
+    let url = format!("{}/qrcode/{}", opened.public_url, file_name(&text));
     let mut response = if asks_for_json(&headers) {
         Json(Created {
             url,
             code: session.code.to_string(),
             match_number: session.match_choices().map(|_| session.match_number.to_string()),
-            expires_in: session.expires_at.since(now).as_secs(),
+            expires_in: session.expires_at.since(service.clock.now()).as_secs(),
         })
         .into_response()
     } else {
         ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], url).into_response()
     };
-    response.headers_mut().insert(header::SET_COOKIE, cookie);
+    response.headers_mut().insert(header::SET_COOKIE, opened.cookie);
     Ok(response)
-}
-
-async fn client_of(app: &App, query: &Query) -> Result<Client, Problem> {
-    const UNKNOWN: Problem =
-        Problem::bad_request("unknown_client", "The client parameter names no registered client.");
-    let id = ClientId::parse(query.get("client").unwrap_or(Client::DEFAULT_SHOP)).ok_or(UNKNOWN)?;
-    app.service.client_of(&*app.clients, &id, Dialect::Shop).await?.ok_or(UNKNOWN)
 }
 
 fn draw(text: &str) -> Result<Vec<u8>, QrError> {

@@ -19,24 +19,22 @@ mod verify_code;
 
 use std::sync::Arc;
 
-use axum::{Router, http::HeaderMap, response::IntoResponse, routing::get};
+use axum::{Router, response::IntoResponse, routing::get};
 use saoma_domain::{
-    account::Account,
-    identity::Approver,
-    ports::{Accounts, Clients, Devices, Pictures, Sessions, SignIns},
+    ports::{Accounts, Clients, Devices, Pictures, Sessions},
     secrets::{DOWNLOAD_PAGE, SessionCode},
 };
-use saoma_http::{Facts, Problem, Service, auth, harden::hardened};
+use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 
 /// What the shop's endpoints need.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "each is the port of its name")]
 pub struct App {
     pub service: Service,
+    pub phones: Phones,
     pub sessions: Arc<dyn Sessions>,
     pub clients: Arc<dyn Clients>,
     pub accounts: Arc<dyn Accounts>,
-    pub sign_ins: Arc<dyn SignIns>,
     pub devices: Arc<dyn Devices>,
     pub pictures: Arc<dyn Pictures>,
 }
@@ -51,13 +49,6 @@ pub fn router(app: App) -> Router {
         .route("/qrcode/{file}", get(picture::picture))
         .with_state(app);
     hardened(routes, &service, Problem::into_response)
-}
-
-impl App {
-    /// The verified phone behind a request, and its account.
-    async fn phone(&self, facts: &Facts, headers: &HeaderMap) -> Result<(Approver, Account), Problem> {
-        auth::phone(&self.service, &*self.sign_ins, &*self.accounts, facts, headers).await
-    }
 }
 
 /// What the contract's QR says: the address of a page for whoever has no app yet.

@@ -73,7 +73,7 @@ async fn let_in(
     code: &str,
     number: Option<MatchNumber>,
 ) -> Result<Response, Problem> {
-    let (by, account) = app.phone(facts, headers).await?;
+    let (by, account) = app.phones.verify_account(facts, headers).await?;
     let Some(code) = SessionCode::parse(code) else { return Ok(Json(Standing::DEAD).into_response()) };
     let (now, shop, phone) = (app.service.clock.now(), Some(Dialect::Shop), by.phone.clone());
     let steps = async {

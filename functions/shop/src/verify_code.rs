@@ -32,7 +32,7 @@ pub(crate) async fn verify_code(
 ) -> Result<Json<Verified>, Problem> {
     let invalid = Json(Verified { status: 0, consent: None });
     let scans = presented_token(&headers).is_some();
-    let by = if scans { Some(app.phone(&facts, &headers).await?.0) } else { None };
+    let by = if scans { Some(app.phones.verify(&facts, &headers).await?) } else { None };
     let Some(code) = SessionCode::parse(&code) else { return Ok(invalid) };
     let now = app.service.clock.now();
     let Some(by) = by else {

@@ -37,7 +37,7 @@ pub(crate) async fn activate(
     body: Result<JsonOrForm<Activating>, Problem>,
 ) -> Result<Json<Done>, Refused> {
     let JsonOrForm(activating) = body?;
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(activating.match_number.as_deref())?;
     let code = read_code(&activating.code)?;
     let now = app.service.clock.now();

@@ -29,7 +29,7 @@ pub(crate) async fn cancel(
     body: Result<JsonOrForm<Cancelling>, Problem>,
 ) -> Result<Json<Done>, Refused> {
     let JsonOrForm(cancelling) = body?;
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let code = read_code(&cancelling.code)?;
     let now = app.service.clock.now();
     cases::cancel(&*app.sessions, &*app.clients, &code, Some(Dialect::Web), phone, now).await?;

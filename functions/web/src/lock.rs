@@ -42,7 +42,7 @@ pub(crate) async fn lock(
     body: Result<JsonOrForm<Locking>, Problem>,
 ) -> Result<Json<Locked>, Refused> {
     let JsonOrForm(locking) = body?;
-    let phone = app.phone(&facts, &headers).await?;
+    let phone = app.phones.verify(&facts, &headers).await?;
     let ext = Ext::parse(locking.ext.as_deref().unwrap_or_default())
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
     let code = read_code(&locking.code)?;

@@ -2,12 +2,15 @@
 
 use axum::http::{HeaderMap, HeaderValue};
 use saoma_domain::{
-    cases::{self, Opening, StepError},
     client::Client,
-    identity::ClientId,
-    session::{Dialect, ScreenClaims, Session},
+    session::{Dialect, Session},
 };
-use saoma_http::{Facts, Problem, cookie::ScreenKey, query::Query};
+use saoma_http::{
+    Facts, Problem,
+    cookie::ScreenKey,
+    query::Query,
+    screen::{self, Wanted},
+};
 use saoma_qr::session_text;
 
 use crate::{App, cors, flag::Refused};
@@ -22,45 +25,19 @@ pub(crate) struct NewQr {
     pub(crate) origin: Option<HeaderValue>,
 }
 
-/// Opens a session for the client in the query (ours by default) and ends the one this PC showed
-/// before, so that at no time two QRs of one PC are good (ADVERSARIES C6). The old cookie decides
-/// nothing else: code and secret are fresh (A3, A4).
+/// Opens a session for the client in the query (ours by default), if the page that asks may.
 pub(crate) async fn open(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
     query: &Query,
 ) -> Result<NewQr, Refused> {
-    let service = &app.service;
-    let now = service.clock.now();
-    let client = client_of(app, query).await?;
+    let (service, dialect) = (&app.service, Dialect::Web);
+    let client = screen::client_in(query, service, &*app.clients, dialect, Client::DEFAULT_WEB).await?;
     let origin = cors::admit(app, facts, headers, &client)?;
-    let public_url = service.public_url(facts)?;
-    service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
-    if let Some(old) = ScreenKey::from_cookie(headers, &public_url) {
-        match cases::replace(&*app.sessions, &old.code, old.secret, now).await {
-            Ok(_) | Err(StepError::Unknown | StepError::Refused(_)) => {}
-            Err(error @ StepError::Store(_)) => return Err(error.into()),
-        }
-    }
-    let opening = Opening {
-        dialect: Dialect::Web,
-        client: &client,
-        claims: ScreenClaims::default(),
-        seen: facts.seen(),
-        picture: None,
-        life: service.settings.session_life,
-    };
-    let opened = cases::open(&*app.sessions, &*service.random, opening, now).await?;
-    let key = ScreenKey { code: opened.session.code.clone(), secret: opened.secret };
-    let cookie = key.set_cookie(&public_url, service.settings.session_life.as_secs())?;
-    let text = session_text(&public_url, key.code.as_str()).map_err(|e| Problem::internal(e.to_string()))?;
-    Ok(NewQr { session: opened.session, key, text, cookie, origin })
-}
-
-async fn client_of(app: &App, query: &Query) -> Result<Client, Refused> {
-    const UNKNOWN: Problem =
-        Problem::bad_request("unknown_client", "The client parameter names no registered client.");
-    let id = ClientId::parse(query.get("client").unwrap_or(Client::DEFAULT_WEB)).ok_or(UNKNOWN)?;
-    Ok(app.service.client_of(&*app.clients, &id, Dialect::Web).await?.ok_or(UNKNOWN)?)
+    let wanted = Wanted { dialect, client: &client, picture: None };
+    let opened = screen::open(service, &*app.sessions, facts, headers, wanted).await?;
+    let text = session_text(&opened.public_url, opened.key.code.as_str());
+    let text = text.map_err(|error| Problem::internal(error.to_string()))?;
+    Ok(NewQr { session: opened.session, key: opened.key, text, cookie: opened.cookie, origin })
 }

@@ -1,5 +1,7 @@
 //! Who is calling.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use saoma_domain::{
@@ -40,26 +42,48 @@ pub fn presented_token(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(plain).filter(|token| !token.is_empty())
 }
 
-/// The verified phone behind a request, with the app it uses, and its account.
-///
-/// The checks, in order: a token came; we signed it, for this, and it is still good; its sign-in was
-/// not ended; the account stands.
-///
-/// # Errors
-/// The problem to answer with.
-pub async fn phone(
-    service: &Service,
-    sign_ins: &dyn SignIns,
-    accounts: &dyn Accounts,
-    facts: &Facts,
-    headers: &HeaderMap,
-) -> Result<(Approver, Account), Problem> {
-    let token = presented_token(headers).ok_or_else(Problem::unauthorized)?;
-    let now = service.clock.now();
-    let issuer = service.public_url(facts)?;
-    let approver = service.keys.verify_approver(&issuer, token, now)?;
-    let account = cases::live_phone(sign_ins, accounts, &approver.phone, now).await?;
-    Ok((approver, account))
+/// The phones that are signed in. What a caller says of itself in a body plays no part
+/// (ADVERSARIES A11).
+#[derive(Clone)]
+pub struct Phones {
+    service: Service,
+    sign_ins: Arc<dyn SignIns>,
+    accounts: Arc<dyn Accounts>,
+}
+
+impl Phones {
+    /// Those whose tokens this service signed.
+    pub fn new(service: Service, sign_ins: Arc<dyn SignIns>, accounts: Arc<dyn Accounts>) -> Self {
+        Self { service, sign_ins, accounts }
+    }
+
+    /// The verified phone behind a request, with the app it uses.
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub async fn verify(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
+        Ok(self.verify_account(facts, headers).await?.0)
+    }
+
+    /// The same, and its account.
+    ///
+    /// The checks, in order: a token came; we signed it, for this, and it is still good; its sign-in
+    /// was not ended; the account stands.
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub async fn verify_account(
+        &self,
+        facts: &Facts,
+        headers: &HeaderMap,
+    ) -> Result<(Approver, Account), Problem> {
+        let token = presented_token(headers).ok_or_else(Problem::unauthorized)?;
+        let now = self.service.clock.now();
+        let issuer = self.service.public_url(facts)?;
+        let by = self.service.keys.verify_approver(&issuer, token, now)?;
+        let account = cases::live_phone(&*self.sign_ins, &*self.accounts, &by.phone, now).await?;
+        Ok((by, account))
+    }
 }
 
 /// The client behind a server's request: `Authorization: Basic client:secret` (RFC 7617). An unknown

@@ -6,6 +6,7 @@
 //! * [`body`], [`query`]: parsing at the edge, with limits.
 //! * [`auth`]: phones by bearer token, clients by Basic, screens by cookie or header ([`cookie`]).
 //! * [`problem`]: the error envelope (RFC 9457).
+//! * [`screen`]: a new QR for a PC that is known by its cookie.
 //! * [`consent`]: what a phone is shown before it confirms.
 //! * [`exchange`]: a verified ticket for a token.
 //! * [`login_event`]: what a client is told of a login.
@@ -13,7 +14,6 @@
 //! * [`harden`]: headers and refusals that every answer gets.
 //! * [`telemetry`]: one JSON line a request.
 //! * [`system`]: the real clock and the real randomness.
-//! * [`start`]: from `main` to the first request.
 
 pub mod auth;
 pub mod body;
@@ -27,8 +27,8 @@ pub mod login_event;
 pub mod pace;
 pub mod problem;
 pub mod query;
+pub mod screen;
 pub mod service;
-pub mod start;
 pub mod system;
 pub mod telemetry;
 

@@ -1,0 +1,86 @@
+//! A new QR for a PC that is known by its cookie: what the web and the shop contract share.
+
+use axum::http::{HeaderMap, HeaderValue};
+use saoma_domain::{
+    cases::{self, Opening, StepError},
+    client::Client,
+    identity::ClientId,
+    ports::{Clients, Sessions},
+    session::{Dialect, PictureFormat, ScreenClaims, Session},
+};
+
+use crate::{Facts, Problem, Service, cookie::ScreenKey, query::Query};
+
+/// What the PC is to show.
+pub struct Wanted<'a> {
+    /// The contract it speaks.
+    pub dialect: Dialect,
+    /// Who signs people in there.
+    pub client: &'a Client,
+    /// The format of the picture that is stored, where one is.
+    pub picture: Option<PictureFormat>,
+}
+
+/// A QR that was just opened for a PC.
+pub struct Opened {
+    /// The session behind it.
+    pub session: Session,
+    /// What this PC alone holds.
+    pub key: ScreenKey,
+    /// The same, as the `Set-Cookie` of the answer.
+    pub cookie: HeaderValue,
+    /// The address the QR leads to.
+    pub public_url: String,
+}
+
+/// The client in the query's `client`, or the contract's `default`.
+///
+/// # Errors
+/// 400 for one that is not registered for this contract.
+pub async fn client_in(
+    query: &Query,
+    service: &Service,
+    clients: &dyn Clients,
+    dialect: Dialect,
+    default: &str,
+) -> Result<Client, Problem> {
+    const UNKNOWN: Problem =
+        Problem::bad_request("unknown_client", "The client parameter names no registered client.");
+    let id = ClientId::parse(query.get("client").unwrap_or(default)).ok_or(UNKNOWN)?;
+    service.client_of(clients, &id, dialect).await?.ok_or(UNKNOWN)
+}
+
+/// Opens a session and ends the one this PC showed before, so that at no time two QRs of one PC are
+/// good (ADVERSARIES C6). The old cookie decides nothing else: code and secret are fresh (A3, A4).
+///
+/// # Errors
+/// 429 for a network that opens too many (D10), or the store's failure.
+pub async fn open(
+    service: &Service,
+    sessions: &dyn Sessions,
+    facts: &Facts,
+    headers: &HeaderMap,
+    wanted: Wanted<'_>,
+) -> Result<Opened, Problem> {
+    let (now, life) = (service.clock.now(), service.settings.session_life);
+    let public_url = service.public_url(facts)?;
+    service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
+    if let Some(old) = ScreenKey::from_cookie(headers, &public_url) {
+        match cases::replace(sessions, &old.code, old.secret, now).await {
+            Ok(_) | Err(StepError::Unknown | StepError::Refused(_)) => {}
+            Err(error @ StepError::Store(_)) => return Err(error.into()),
+        }
+    }
+    let opening = Opening {
+        dialect: wanted.dialect,
+        client: wanted.client,
+        claims: ScreenClaims::default(),
+        seen: facts.seen(),
+        picture: wanted.picture,
+        life,
+    };
+    let opened = cases::open(sessions, &*service.random, opening, now).await?;
+    let key = ScreenKey { code: opened.session.code.clone(), secret: opened.secret };
+    let cookie = key.set_cookie(&public_url, life.as_secs())?;
+    Ok(Opened { session: opened.session, key, cookie, public_url })
+}

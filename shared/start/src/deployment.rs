@@ -1,0 +1,111 @@
+//! What a deployment has.
+
+use std::sync::Arc;
+
+use aws_types::SdkConfig;
+use saoma_aws::PictureBucket;
+use saoma_domain::ports::{Pictures, Push, Sessions, Sms, Topic, Webhooks};
+use saoma_dynamo::{Directory, SessionTable};
+use saoma_http::{Environment, Service, auth::Phones};
+use saoma_notify::{HttpWebhooks, Relay, SnsPush, SnsSms, SnsTopic};
+
+use crate::{Process, StartError, relay::message_client};
+
+/// The deployment a function is part of. Each function takes what its ports need, and its policy in
+/// `template.yaml` allows no more.
+pub struct Deployment {
+    /// What is set.
+    pub environment: Environment,
+    /// Settings, keys, clock, randomness.
+    pub service: Service,
+    /// The Directory table, behind all of its ports.
+    pub directory: Arc<Directory>,
+    aws: SdkConfig,
+}
+
+impl Deployment {
+    /// Reaches the secret and the Directory side by side: Lambda's init phase has CPU to spare for
+    /// the handshakes.
+    ///
+    /// # Errors
+    /// What keeps the function from starting.
+    pub async fn reach() -> Result<Self, StartError> {
+        let process = Process::begin()?;
+        let table = process.environment.required("DIRECTORY_TABLE")?;
+        let directory = Arc::new(Directory::new(&process.aws, table));
+        let (service, ()) = tokio::join!(process.service(), directory.warm_up());
+        let Process { environment, aws } = process;
+        Ok(Self { environment, service: service?, directory, aws })
+    }
+
+    /// The phones that are signed in.
+    #[must_use]
+    pub fn phones(&self) -> Phones {
+        Phones::new(self.service.clone(), self.directory.clone(), self.directory.clone())
+    }
+
+    /// The Sessions table.
+    ///
+    /// # Errors
+    /// `SESSIONS_TABLE` is not set.
+    pub fn sessions(&self) -> Result<Arc<dyn Sessions>, StartError> {
+        Ok(Arc::new(SessionTable::new(&self.aws, self.environment.required("SESSIONS_TABLE")?)))
+    }
+
+    /// The bucket of QR pictures.
+    ///
+    /// # Errors
+    /// `QR_BUCKET` is not set.
+    pub fn pictures(&self) -> Result<Arc<dyn Pictures>, StartError> {
+        Ok(Arc::new(PictureBucket::new(&self.aws, self.environment.required("QR_BUCKET")?)))
+    }
+
+    /// The topic of login events.
+    ///
+    /// # Errors
+    /// `LOGIN_TOPIC_ARN` is not set.
+    pub fn topic(&self) -> Result<Arc<dyn Topic>, StartError> {
+        Ok(Arc::new(SnsTopic::new(&self.aws, self.environment.required("LOGIN_TOPIC_ARN")?)))
+    }
+
+    /// Calls to clients' servers; to our own machine only where `WEBHOOK_LOOPBACK` says so.
+    ///
+    /// # Errors
+    /// `WEBHOOK_LOOPBACK` is neither true nor false.
+    pub fn webhooks(&self) -> Result<Arc<dyn Webhooks>, StartError> {
+        Ok(Arc::new(HttpWebhooks::new(self.environment.flag("WEBHOOK_LOOPBACK")?)))
+    }
+
+    /// Text messages: through SNS, or the client they are handed to.
+    ///
+    /// # Errors
+    /// `MESSAGE_CLIENT` names nobody who takes them.
+    pub async fn sms(&self) -> Result<Arc<dyn Sms>, StartError> {
+        Ok(match self.relay().await? {
+            Some(relay) => Arc::new(relay),
+            None => Arc::new(SnsSms::new(&self.aws)),
+        })
+    }
+
+    /// Pushes: through the platform applications of SNS, or the client they are handed to.
+    ///
+    /// # Errors
+    /// `MESSAGE_CLIENT` names nobody who takes them.
+    pub async fn push(&self) -> Result<Arc<dyn Push>, StartError> {
+        let (apns, fcm) =
+            (self.environment.get("APNS_PLATFORM_ARN"), self.environment.get("FCM_PLATFORM_ARN"));
+        Ok(match self.relay().await? {
+            Some(relay) => Arc::new(relay),
+            None => Arc::new(SnsPush::new(&self.aws, apns, fcm)),
+        })
+    }
+
+    async fn relay(&self) -> Result<Option<Relay>, StartError> {
+        let (keys, clients) = (&self.service.keys, &*self.directory);
+        let Some((url, keys)) = message_client(&self.environment, keys, clients).await? else {
+            return Ok(None);
+        };
+        let (clock, random) = (self.service.clock.clone(), self.service.random.clone());
+        Ok(Some(Relay { webhooks: self.webhooks()?, url, keys, clock, random }))
+    }
+}

@@ -1,0 +1,32 @@
+//! What keeps a function from starting.
+
+use std::{error::Error, fmt};
+
+/// Anything that keeps a function from starting, with its causes. What `main` returns is printed as
+/// `Debug`, so this says it in words (ADVERSARIES J7).
+pub struct StartError(Box<dyn Error + Send + Sync>);
+
+impl<E: Error + Send + Sync + 'static> From<E> for StartError {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl StartError {
+    /// The Lambda runtime could not be reached.
+    pub(crate) fn at_runtime(error: lambda_runtime::Error) -> Self {
+        Self(error)
+    }
+}
+
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the function refuses to start: {}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! Who sends text messages and pushes where SNS does not reach: AWS China has neither.
+
+use saoma_domain::{client::WebhookUrl, identity::ClientId, ports::Clients};
+use saoma_http::Environment;
+use saoma_tokens::Keys;
+
+use crate::StartError;
+
+/// Why messages cannot be handed to whom they should be.
+#[derive(Debug, thiserror::Error)]
+#[error("MESSAGE_CLIENT is {0:?}, which is no registered client with a webhook")]
+pub struct NoSuchMessageClient(String);
+
+/// The server of the client that `MESSAGE_CLIENT` names, and what calls to it are signed with; `None`
+/// where it is not set.
+///
+/// # Errors
+/// When it names no client that has a webhook.
+pub async fn message_client(
+    environment: &Environment,
+    keys: &Keys,
+    clients: &dyn Clients,
+) -> Result<Option<(WebhookUrl, Vec<[u8; 32]>)>, StartError> {
+    let Some(named) = environment.get("MESSAGE_CLIENT") else { return Ok(None) };
+    let client = match ClientId::parse(&named) {
+        Some(id) => clients.client(&id).await?,
+        None => None,
+    };
+    let found = client.and_then(|client| Some((client.webhook?, keys.webhook_keys(&client.id))));
+    found.map(Some).ok_or_else(|| NoSuchMessageClient(named).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use saoma_domain::client::Client;
+    use saoma_memory::Memory;
+
+    use super::*;
+
+    /// What a deployment with these clients makes of the variable.
+    async fn named(value: &str) -> Result<Option<String>, String> {
+        let memory = Memory::default();
+        for (id, webhook) in [("sender", WebhookUrl::parse("https://sender.example/in")), ("mute", None)] {
+            let id = ClientId::parse(id).unwrap();
+            let like = ClientId::parse(Client::DEFAULT_WEB).unwrap();
+            memory.put_client(Client { id, webhook, ..Client::built_in(&like, "Test").unwrap() });
+        }
+        let environment = Environment::of([("MESSAGE_CLIENT", value)]);
+        let keys = Keys::derive(&"a-secret-for-tests".repeat(4), None).unwrap();
+        let found = message_client(&environment, &keys, &memory).await;
+        found.map(|found| Some(found?.0.url().to_string())).map_err(|error| format!("{error:?}"))
+    }
+
+    #[tokio::test]
+    async fn messages_are_handed_to_the_client_that_is_named() {
+        assert_eq!(named("").await, Ok(None));
+        assert_eq!(named("sender").await, Ok(Some("https://sender.example/in".to_owned())));
+    }
+
+    // J7
+    #[tokio::test]
+    async fn a_name_that_takes_no_messages_keeps_the_function_from_starting() {
+        for name in ["mute", "nobody", "no such id"] {
+            let refused = named(name).await.unwrap_err();
+            assert!(refused.contains("refuses to start") && refused.contains(name), "{refused}");
+        }
+    }
+}
