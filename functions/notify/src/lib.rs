@@ -14,15 +14,17 @@ mod notice;
 mod phones;
 mod tell;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use saoma_domain::{
     cases::StepError,
     ports::{Clients, Prompts, Push, PushEndpoints, Sessions, SignIns, StoreError, Topic, Webhooks},
+    secrets::SessionCode,
     session::{CancelReason, Session, State},
 };
 use saoma_http::{Problem, Service};
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 /// What the effects need.
 #[derive(Clone)]
@@ -84,21 +86,48 @@ impl From<Problem> for EffectError {
     }
 }
 
-/// Has each record's effects, one after the other: changes of one session stay in order.
+/// Has each record's effects: changes of one session in their order, different sessions side by side,
+/// so that a client whose server hangs holds up nobody else's.
 pub async fn handle(app: &App, records: Vec<Record>) -> BatchAnswer {
-    let mut answer = BatchAnswer::default();
+    let order: Vec<String> = records.iter().map(|record| record.id.clone()).collect();
+    let mut running = JoinSet::new();
+    for records in by_session(records) {
+        running.spawn(in_order(app.clone(), records));
+    }
+    let failed: HashSet<String> = running.join_all().await.into_iter().flatten().collect();
+    let failed = order.into_iter().filter(|id| failed.contains(id));
+    BatchAnswer { batch_item_failures: failed.map(|item_identifier| Failed { item_identifier }).collect() }
+}
+
+/// The records of each session, in order. One that cannot be read stands alone.
+fn by_session(records: Vec<Record>) -> Vec<Vec<Record>> {
+    let mut rows: Vec<(Option<SessionCode>, Vec<Record>)> = Vec::new();
+    for record in records {
+        let session = record.session.as_ref().ok().and_then(Option::as_ref);
+        let code = session.map(|session| session.code.clone());
+        match rows.iter_mut().find(|(of, _)| code.is_some() && *of == code) {
+            Some((_, row)) => row.push(record),
+            None => rows.push((code, vec![record])),
+        }
+    }
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
+/// The ids of those whose effects failed.
+async fn in_order(app: App, records: Vec<Record>) -> Vec<String> {
+    let mut failed = Vec::new();
     for Record { id, session } in records {
         let done = match session {
-            Ok(Some(session)) => effects(app, &session).await,
+            Ok(Some(session)) => effects(&app, &session).await,
             Ok(None) => Ok(()),
             Err(error) => Err(error.into()),
         };
         if let Err(error) = done {
             tracing::error!(record = id, cause = %error, "a record failed");
-            answer.batch_item_failures.push(Failed { item_identifier: id });
+            failed.push(id);
         }
     }
-    answer
+    failed
 }
 
 /// What follows from a session having come to the state it is in.
