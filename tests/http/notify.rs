@@ -1,11 +1,12 @@
 //! What follows from a stored change (B9, H7, H9 stands with the adapter that calls).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use acceptance::{Call, Person, World};
 use notify::{BatchAnswer, Failed};
 use saoma_domain::push::{PushKind, PushMessage};
 use serde_json::{Value, json};
+use tokio::{sync::Barrier, time::timeout};
 
 use crate::{
     pages,
@@ -147,6 +148,20 @@ async fn a_record_whose_webhook_fails_is_brought_again_and_the_others_are_not_he
     assert_eq!(world.post.sent().webhooks.len(), 1);
     world.post.change(|posted| posted.topic_fails = true);
     assert_eq!(world.stream(&changed).await, failed(&["0", "1"]));
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_holds_up_its_own_session_alone() {
+    let world = World::default();
+    for id in ["slow", "quick"] {
+        Region::registered(&world, id).ask(&world, json!({})).await;
+    }
+    // Each call is answered only once the other has come: one after the other, neither would be.
+    world.post.change(|posted| posted.meeting = Some(Arc::new(Barrier::new(2))));
+    let batch = world.changed();
+    let told = timeout(Duration::from_secs(30), world.stream(&batch)).await;
+    assert_eq!(told, Ok(BatchAnswer::default()));
+    assert_eq!((batch.len(), world.post.sent().webhooks.len()), (2, 2));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use saoma_domain::{
     cases::{self, StepError},
-    pairing::PRESENCE,
+    pairing::{PRESENCE, PRESENCE_NOTED},
     ports::Freshness,
     push::{PushKind, PushMessage},
     session::{CancelReason, Claim, Session, State},
@@ -38,7 +38,7 @@ pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<As
         return Ok(Asked::Somebody);
     }
     let present = app.prompts.last_present(claim.by.account).await?;
-    if present.is_some_and(|at| now.since(at) <= PRESENCE) {
+    if present.is_some_and(|at| now.since(at) <= PRESENCE + PRESENCE_NOTED) {
         return Ok(Asked::Somebody);
     }
     match cases::abandon(&*app.sessions, prompt.clone(), now).await {

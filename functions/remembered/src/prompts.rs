@@ -32,7 +32,7 @@ struct Prompt {
 }
 
 /// `GET /login/pending`: what waits, since pushes get lost. A phone that asks is there to see the
-/// next prompt too, so this is noted.
+/// next prompt too, so this is noted, now and then.
 pub(crate) async fn pending(
     State(app): State<App>,
     facts: Facts,
@@ -40,9 +40,12 @@ pub(crate) async fn pending(
 ) -> Result<Json<Pending>, Refused> {
     let by = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
-    app.prompts.mark_present(by.phone.account, now).await?;
+    if app.service.pace.is_news(by.phone.account, now) {
+        app.prompts.mark_present(by.phone.account, now).await?;
+    }
+    let life = app.service.settings.prompt_life;
     let mut pending = Vec::new();
-    for session in cases::pending(&*app.sessions, &*app.prompts, &by.phone, now).await? {
+    for session in cases::pending(&*app.sessions, &*app.prompts, &by.phone, life, now).await? {
         let client = app.service.client(&*app.clients, &session.client).await?;
         if client.as_ref().is_some_and(|client| client.admits(&by.app)) {
             pending.push(Prompt {

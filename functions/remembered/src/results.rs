@@ -22,7 +22,8 @@ pub(crate) struct Results {
 }
 
 /// `GET /login/results/{traceId}`. The answers are read off the sessions as they stand, so they
-/// cannot differ from what is true. Another region's trace is as unknown as any other (W15).
+/// cannot differ from what is true; like every poll, from a copy that may be a moment old. Another
+/// region's trace is as unknown as any other (W15).
 pub(crate) async fn results(
     State(app): State<App>,
     facts: Facts,
@@ -38,7 +39,7 @@ pub(crate) async fn results(
     let (issuer, now) = (service.public_url(&facts)?, service.clock.now());
     let mut results = Vec::new();
     for code in trace.prompt.iter().chain([&trace.qr]) {
-        if let Some(session) = app.sessions.find(code, Freshness::Strong).await? {
+        if let Some(session) = app.sessions.find(code, Freshness::Eventual).await? {
             results.extend(LoginEvent::history(service, &issuer, &session, now)?);
         }
     }

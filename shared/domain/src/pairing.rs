@@ -41,3 +41,6 @@ pub const PROMPT_WINDOW: Duration = Duration::from_mins(10);
 pub const PROMPTS_IN_WINDOW: usize = 3;
 /// A phone that asked for what waits within this time will see a prompt without a push.
 pub const PRESENCE: Duration = Duration::from_secs(20);
+/// That it asked is noted this often at the most, so that most of its polls write nothing. What is
+/// noted may be older by this than what happened.
+pub const PRESENCE_NOTED: Duration = Duration::from_secs(10);

@@ -11,7 +11,9 @@ use std::{
 };
 
 use lru::LruCache;
-use saoma_domain::{secrets::SessionCode, session::Session, time::Timestamp};
+use saoma_domain::{
+    identity::AccountId, pairing::PRESENCE_NOTED, secrets::SessionCode, session::Session, time::Timestamp,
+};
 
 /// Entries remembered; each takes about a hundred bytes.
 const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(4096) {
@@ -27,6 +29,7 @@ pub struct Pace {
     creates_per_minute: u32,
     creates: Mutex<LruCache<IpAddr, (Timestamp, u32)>>,
     polls: Mutex<LruCache<(SessionCode, bool), (Timestamp, u64)>>,
+    present: Mutex<LruCache<AccountId, Timestamp>>,
 }
 
 impl Pace {
@@ -37,6 +40,7 @@ impl Pace {
             creates_per_minute,
             creates: Mutex::new(LruCache::new(REMEMBERED)),
             polls: Mutex::new(LruCache::new(REMEMBERED)),
+            present: Mutex::new(LruCache::new(REMEMBERED)),
         }
     }
 
@@ -75,5 +79,16 @@ impl Pace {
         }
         polls.put(key, (now, session.version));
         Ok(())
+    }
+
+    /// Whether it is to be noted that a phone of this person is there: not again within
+    /// [`PRESENCE_NOTED`].
+    pub fn is_news(&self, account: AccountId, now: Timestamp) -> bool {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = present.get(&account).is_some_and(|noted| now.since(*noted) < PRESENCE_NOTED);
+        if !known {
+            present.put(account, now);
+        }
+        !known
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        Mutex, PoisonError,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -20,6 +20,7 @@ use saoma_domain::{
     time::Timestamp,
 };
 use sha2::{Digest, Sha256};
+use tokio::sync::Barrier;
 
 /// A clock that moves only when told to.
 pub struct FixedClock(AtomicU64);
@@ -169,6 +170,8 @@ pub struct Posted {
     pub webhooks_fail: bool,
     /// Whether push is off.
     pub push_is_off: bool,
+    /// Where webhooks wait for one another before they are taken.
+    pub meeting: Option<Arc<Barrier>>,
 }
 
 impl Post {
@@ -235,6 +238,9 @@ impl Topic for Post {
 #[async_trait]
 impl Webhooks for Post {
     async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        if let Some(meeting) = self.sent().meeting {
+            meeting.wait().await;
+        }
         let taken = self.send(|posted| posted.webhooks_fail, |posted| posted.webhooks.push(webhook.clone()));
         if taken.is_err() {
             self.change(|posted| posted.refused += 1);

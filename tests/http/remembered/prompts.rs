@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use acceptance::{Call, World};
 use insta::assert_snapshot;
-use saoma_domain::{client::Client, identity::ClientId, session::MatchPolicy};
+use saoma_domain::{
+    client::Client,
+    identity::ClientId,
+    ports::{Clock, Prompts},
+    session::MatchPolicy,
+};
 use serde_json::{Value, json};
 
 use super::{DEVICE, Region, answer, both, kinds, log_in, pending, refused, uin};
@@ -257,5 +262,26 @@ async fn a_no_survives_a_failure_of_the_store_at_each_step() {
             let next = region.trace(&world, both(&person)).await;
             assert_eq!(kinds(&world, &region, &next).await, ["LOGIN_getLoginQrcode"]);
         }
+    }
+}
+
+// DESIGN section 2, rule 6: a poll writes nothing, or next to it.
+#[tokio::test]
+async fn a_phone_that_asks_often_is_noted_now_and_then_and_counted_on_all_the_same() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    let opened = world.clock.now();
+    let noted = async || world.memory.last_present(person.account).await.unwrap();
+    for (after, last) in [(0, 0), (9, 0), (10, 10), (19, 10)] {
+        world.clock.set(opened.plus(Duration::from_secs(after)));
+        pending(&world, &person).await;
+        assert_eq!(noted().await, Some(opened.plus(Duration::from_secs(last))), "after {after} s");
+    }
+    for (after, kind) in [(39, "LOGIN_scan"), (41, "LOGIN_getLoginQrcode")] {
+        world.clock.set(opened.plus(Duration::from_secs(after)));
+        let trace = region.trace(&world, both(&person)).await;
+        assert_eq!(*kinds(&world, &region, &trace).await.last().unwrap(), kind, "after {after} s");
     }
 }

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::{DEVICE, Region, log_in, refused};
+use super::{DEVICE, Region, code, log_in, phone, refused};
 
 #[tokio::test]
 async fn the_answers_of_a_login_are_told_to_its_region() {
@@ -39,6 +39,24 @@ async fn another_region_learns_and_takes_nothing() {
     let ticket = region.results(&world, &trace).await[1]["ticket"].clone();
     assert_eq!(other.exchange(&world, &ticket).await.status, 400);
     assert_eq!(region.exchange(&world, &ticket).await.status, 200);
+}
+
+// B11
+#[tokio::test]
+async fn a_stale_copy_tells_an_earlier_truth_and_gives_nothing_away() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    let trace = log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    let code = code(&world, &region, &trace).await;
+    world.memory.lag(&world.session(&code).code);
+    phone(&world, &person, &code, "cancel").await;
+    let told = region.results(&world, &trace).await;
+    let late = region.exchange(&world, &told[1]["ticket"]).await;
+    assert_eq!((late.status.as_u16(), late.text("code").as_str()), (400, "invalid_ticket"));
+    world.memory.catch_up();
+    let told = region.results(&world, &trace).await;
+    assert_eq!((told.len(), &told[1]["code"], told[1].get("ticket")), (2, &json!(1001), None));
 }
 
 // B4

@@ -174,7 +174,8 @@ pub async fn answer(
     advance(sessions, session, &command, now).await
 }
 
-/// The prompts that wait for this person now, newest first.
+/// The prompts that wait for this person now, newest first. None lives longer than `life`, so nothing
+/// older is looked at.
 ///
 /// # Errors
 /// [`StepError::Store`].
@@ -182,10 +183,11 @@ pub async fn pending(
     sessions: &dyn Sessions,
     prompts: &dyn Prompts,
     by: &Phone,
+    life: Duration,
     now: Timestamp,
 ) -> Result<Vec<Session>, StepError> {
     let mut waiting = Vec::new();
-    for code in prompts.recent(by.account).await? {
+    for code in prompts.recent(by.account, now.whole_secs().minus(life)).await? {
         let session = sessions.find(&code, Freshness::Strong).await?;
         waiting.extend(session.filter(|session| {
             let undecided = matches!(session.state, State::Scanned { .. });

@@ -11,7 +11,8 @@ pub trait Traces: Send + Sync {
     /// Stores a new trace. It never changes.
     async fn begin(&self, trace: &Trace) -> Result<(), StoreError>;
 
-    /// The trace with this id; it may linger past its time.
+    /// The trace with this id, which is found from the moment it was stored; it may linger past its
+    /// time.
     async fn trace(&self, id: &TraceId) -> Result<Option<Trace>, StoreError>;
 }
 
@@ -23,8 +24,9 @@ pub trait Prompts: Send + Sync {
     /// (ADVERSARIES H1).
     async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// The sessions of the last three prompts, newest first, however they ended.
-    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError>;
+    /// The sessions of the last three prompts that were noted after this moment, newest first, however
+    /// they ended.
+    async fn recent(&self, account: AccountId, after: Timestamp) -> Result<Vec<SessionCode>, StoreError>;
 
     /// A phone of this person asked for what waits, and will ask again.
     async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError>;

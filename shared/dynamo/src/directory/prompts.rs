@@ -18,7 +18,8 @@ const SHIFT: &str = "SET at3 = if_not_exists(at2, :never), code3 = if_not_exists
                      at1 = :now, code1 = :code, expires_at = :forget";
 /// Three at once would be a fourth: the third last must be out of the window.
 const IF_ALLOWED: &str = "attribute_not_exists(at3) OR at3 <= :out_of_window";
-const PLACES: [&str; 3] = ["code1", "code2", "code3"];
+/// Newest first.
+const PLACES: [(&str, &str); 3] = [("at1", "code1"), ("at2", "code2"), ("at3", "code3")];
 
 fn prompts_key(account: AccountId) -> Key {
     Key(format!("ACCOUNT#{account}"), "PROMPTS".into())
@@ -47,14 +48,17 @@ impl Prompts for Directory {
         .await
     }
 
-    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError> {
+    async fn recent(&self, account: AccountId, after: Timestamp) -> Result<Vec<SessionCode>, StoreError> {
         let Some(item) = self.get(&prompts_key(account), Freshness::Strong).await? else {
             return Ok(Vec::new());
         };
+        let item = Reader(&item);
         let mut codes = Vec::new();
-        for place in PLACES {
-            let code = Reader(&item).optional_text(place)?.filter(|code| !code.is_empty());
-            codes.extend(code.and_then(SessionCode::parse));
+        for (at, code) in PLACES {
+            // A place nobody has come to yet says never.
+            if item.seconds(at)? > after {
+                codes.push(item.parsed(code, SessionCode::parse)?);
+            }
         }
         Ok(codes)
     }

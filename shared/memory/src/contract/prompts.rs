@@ -7,6 +7,7 @@ use saoma_domain::{
     pairing::PROMPTS_IN_WINDOW,
     ports::{Prompts, Randomness},
     secrets::SessionCode,
+    time::Timestamp,
 };
 use tokio::task::JoinSet;
 
@@ -15,7 +16,8 @@ use super::fixtures::at;
 /// Prompts: three in ten minutes, counted one by one however many come at once (H1).
 pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dyn Randomness) {
     let account = AccountId::random(random);
-    assert_eq!(prompts.recent(account).await.unwrap(), Vec::new());
+    let long_ago = Timestamp::from_secs(0);
+    assert_eq!(prompts.recent(account, long_ago).await.unwrap(), Vec::new());
     let mut running = JoinSet::new();
     for _ in 0..8 {
         let (prompts, code) = (Arc::clone(&prompts), SessionCode::random(random));
@@ -23,14 +25,17 @@ pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dy
     }
     let noted: Vec<_> = running.join_all().await.into_iter().filter(|(noted, _)| *noted).collect();
     assert_eq!(noted.len(), PROMPTS_IN_WINDOW);
-    let recent = prompts.recent(account).await.unwrap();
+    let recent = prompts.recent(account, long_ago).await.unwrap();
     assert_eq!(recent.len(), PROMPTS_IN_WINDOW);
     assert!(noted.iter().all(|(_, code)| recent.contains(code)));
 
     let (late, later) = (SessionCode::random(random), SessionCode::random(random));
     assert!(!prompts.note(account, &late, at(599)).await.unwrap(), "one second too early");
     assert!(prompts.note(account, &later, at(600)).await.unwrap());
-    assert_eq!(prompts.recent(account).await.unwrap().first(), Some(&later), "newest first");
+    let recent = prompts.recent(account, long_ago).await.unwrap();
+    assert_eq!((recent.first(), recent.len()), (Some(&later), PROMPTS_IN_WINDOW), "newest first");
+    assert_eq!(prompts.recent(account, at(0)).await.unwrap(), [later], "what came after");
+    assert_eq!(prompts.recent(account, at(600)).await.unwrap(), [], "nothing came after");
     assert!(
         prompts.note(AccountId::random(random), &late, at(1)).await.unwrap(),
         "each person by themselves"

@@ -26,10 +26,10 @@ impl Prompts for Memory {
         })
     }
 
-    async fn recent(&self, account: AccountId) -> Result<Vec<SessionCode>, StoreError> {
+    async fn recent(&self, account: AccountId, after: Timestamp) -> Result<Vec<SessionCode>, StoreError> {
         self.call(|data| {
-            let noted = data.prompts.get(&account).into_iter().flatten().rev();
-            noted.take(PROMPTS_IN_WINDOW).map(|(_, code)| code.clone()).collect()
+            let noted = data.prompts.get(&account).into_iter().flatten().rev().take(PROMPTS_IN_WINDOW);
+            noted.filter(|(at, _)| *at > after).map(|(_, code)| code.clone()).collect()
         })
     }
 
