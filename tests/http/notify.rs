@@ -130,6 +130,30 @@ async fn records_that_come_twice_and_out_of_order_do_no_harm() {
     }
 }
 
+// B9 D14: a person who has decided is not woken by what was asked before.
+#[tokio::test]
+async fn a_record_that_comes_late_wakes_nobody() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    registers(&world, &person, "fcm-token-1").await;
+    for (accept, waits) in [(Some(true), 0), (Some(false), 0), (None, 61)] {
+        log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+        let trace = region.ask(&world, both(&person)).await.text("traceId");
+        let asked = world.changed();
+        assert_eq!(world.stream(&asked).await, BatchAnswer::default());
+        if let Some(accept) = accept {
+            crate::remembered::answer(&world, &person, json!({"traceId": trace, "accept": accept})).await;
+        }
+        world.clock.advance(Duration::from_secs(waits));
+        let pushes = world.post.sent().pushes.len();
+        assert_eq!(world.stream(&asked).await, BatchAnswer::default());
+        assert_eq!(world.post.sent().pushes.len(), pushes, "{accept:?}");
+    }
+    assert_eq!(world.post.sent().pushes.len(), 3, "each was asked once");
+}
+
 #[tokio::test]
 async fn a_record_whose_webhook_fails_is_brought_again_and_the_others_are_not_held_up() {
     let world = World::default();

@@ -129,6 +129,11 @@ async fn a_push_token_has_one_owner() {
 }
 
 #[tokio::test]
+async fn letting_go_takes_nothing_from_the_next_owner() {
+    contract::letting_go_takes_nothing_from_the_next_owner(directory(), &System).await;
+}
+
+#[tokio::test]
 async fn a_login_is_one_visit() {
     contract::a_login_is_one_visit(&*directory(), &System).await;
 }

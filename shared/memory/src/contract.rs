@@ -35,7 +35,7 @@ pub use accounts::{a_login_is_one_visit, one_account_a_number};
 pub use devices::{binding_twice_is_binding_once, the_newest_pair_counts};
 pub use fixtures::OPENED;
 pub use prompts::three_prompts_in_ten_minutes;
-pub use push_endpoints::a_push_token_has_one_owner;
+pub use push_endpoints::{a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner};
 pub use races::{fifty_redemptions, one_winner_a_version, race};
 pub use sessions::{
     a_stale_copy_changes_nothing, a_taken_code_is_left_alone, nothing_is_stored_at_or_after_the_end,

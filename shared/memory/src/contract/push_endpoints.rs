@@ -1,6 +1,6 @@
 //! The phones that can be pushed to.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use saoma_domain::{
     identity::Phone,
@@ -8,7 +8,7 @@ use saoma_domain::{
     push::{PushEndpoint, PushPlatform, PushToken, PushTokenId},
     session::TraceId,
 };
-use tokio::task::JoinSet;
+use tokio::{task::JoinSet, time::sleep};
 
 use super::fixtures::{at, person};
 
@@ -63,4 +63,30 @@ pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, rando
     let kept = many.last().unwrap();
     assert!(endpoints.keep(&endpoint(kept, &me)).await.unwrap(), "one that is kept may come again");
     assert_eq!(endpoints.endpoints(me.account).await.unwrap().len(), PushEndpoint::MOST);
+}
+
+/// Push endpoints: whoever lets go of a token while another takes it lets go of their own.
+pub async fn letting_go_takes_nothing_from_the_next_owner(
+    endpoints: Arc<dyn PushEndpoints>,
+    random: &dyn Randomness,
+) {
+    for round in 0..40 {
+        // A little later each time, so that one call falls between the steps of the other.
+        let later = Duration::from_millis(round % 8);
+        let forget = async |account, token: &PushTokenId| {
+            sleep(later).await;
+            endpoints.forget(account, token).await
+        };
+        let (before, after, last) = (person(random), person(random), person(random));
+        let token = random_token(random);
+        assert!(endpoints.keep(&endpoint(&token, &before)).await.unwrap());
+        let taken = endpoint(&token, &after);
+        let (kept, _) = tokio::join!(endpoints.keep(&taken), forget(before.account, &token));
+        assert!(kept.unwrap());
+        assert_eq!(endpoints.endpoints(before.account).await.unwrap(), []);
+        assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [taken]);
+        // Only a store that still knows the owner can take the token from it.
+        assert!(endpoints.keep(&endpoint(&token, &last)).await.unwrap());
+        assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [], "one token, one account");
+    }
 }
