@@ -10,6 +10,7 @@ mod crowd;
 mod devices;
 mod events;
 mod kiosk;
+mod logs;
 mod notify;
 mod oauth;
 mod operations;

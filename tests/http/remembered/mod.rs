@@ -42,6 +42,11 @@ impl Region {
         Self { id, basic: basic(id, secret.reveal()) }
     }
 
+    /// What it shows that it is itself by.
+    pub(crate) fn authorization(&self) -> &str {
+        &self.basic
+    }
+
     pub(crate) async fn send(&self, world: &World, call: Call) -> Answer {
         world.call(call.header("authorization", &self.basic)).await
     }

@@ -80,11 +80,11 @@ pub async fn letting_go_takes_nothing_from_the_next_owner(
         let (before, after, last) = (person(random), person(random), person(random));
         let token = random_token(random);
         assert!(endpoints.keep(&endpoint(&token, &before)).await.unwrap());
-        let taken = endpoint(&token, &after);
-        let (kept, _) = tokio::join!(endpoints.keep(&taken), forget(before.account, &token));
+        let next = endpoint(&token, &after);
+        let (kept, _) = tokio::join!(endpoints.keep(&next), forget(before.account, &token));
         assert!(kept.unwrap());
         assert_eq!(endpoints.endpoints(before.account).await.unwrap(), []);
-        assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [taken]);
+        assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [next]);
         // Only a store that still knows the owner can take the token from it.
         assert!(endpoints.keep(&endpoint(&token, &last)).await.unwrap());
         assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [], "one token, one account");
