@@ -36,7 +36,7 @@ pub(crate) async fn poll(
     code: &str,
 ) -> Result<Response, Problem> {
     let public_url = app.service.public_url(facts)?;
-    let key = ScreenKey::from_cookie(headers, &public_url).ok_or_else(Problem::unauthorized)?;
+    let key = ScreenKey::from_cookie(headers, &public_url).ok_or_else(Problem::no_screen)?;
     let dead = || Ok(Json(Standing::DEAD).into_response());
     if SessionCode::parse(code).as_ref() != Some(&key.code) {
         return dead();

@@ -46,7 +46,7 @@ async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, 
     let public_url = app.service.public_url(facts)?;
     let key = ScreenKey::from_header(headers)
         .or_else(|| ScreenKey::from_cookie(headers, &public_url))
-        .ok_or_else(Problem::unauthorized)?;
+        .ok_or_else(Problem::no_screen)?;
     let view = match cases::status(&*app.sessions, &key.code, Dialect::Web, Some(&key.secret)).await {
         Ok(View::Screen(session)) => session,
         Ok(View::Stranger(_)) | Err(StepError::Unknown) => return Err(Refused::Dead),

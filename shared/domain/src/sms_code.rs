@@ -77,30 +77,44 @@ pub struct SmsChallenge {
     pub tries_began_at: Timestamp,
 }
 
-/// What a try came to. Every one but `Locked` is stored before it is answered.
+/// Why no message is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotSent {
+    /// It would be one too many; how long to wait.
+    TooSoon(Duration),
+    /// There were too many wrong tries, and no code would be taken; how long still.
+    Locked(Duration),
+}
+
+/// What a try came to. `Right` and `Wrong` are stored before they are answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tried {
     /// The right code, now used up.
     Right(SmsChallenge),
     /// A wrong one, counted.
     Wrong(SmsChallenge),
-    /// No code is good, or there were too many tries: nothing to compare with.
-    Locked,
+    /// No code is good: there is nothing to compare with.
+    NoCode,
+    /// There were too many wrong tries; how long none is taken.
+    Locked(Duration),
 }
 
 impl SmsChallenge {
     /// The record after sending `code` (its keyed hash) at `now`.
     ///
     /// # Errors
-    /// How long to wait, when a message would be one too many.
-    pub fn send(&self, code: [u8; 32], now: Timestamp, limits: SmsLimits) -> Result<Self, Duration> {
+    /// [`NotSent`].
+    pub fn send(&self, code: [u8; 32], now: Timestamp, limits: SmsLimits) -> Result<Self, NotSent> {
+        if let Some(left) = self.locked_for(now) {
+            return Err(NotSent::Locked(left));
+        }
         let since_last = now.since(self.sent_at);
         if self.version > 0 && since_last < RESEND_AFTER {
-            return Err(RESEND_AFTER.saturating_sub(since_last));
+            return Err(NotSent::TooSoon(RESEND_AFTER.saturating_sub(since_last)));
         }
         let same_day = self.version > 0 && now.since(self.day_began_at) < DAY;
         if same_day && self.sent >= limits.per_number_per_day {
-            return Err(DAY.saturating_sub(now.since(self.day_began_at)));
+            return Err(NotSent::TooSoon(DAY.saturating_sub(now.since(self.day_began_at))));
         }
         Ok(Self {
             version: self.version + 1,
@@ -119,11 +133,12 @@ impl SmsChallenge {
     pub fn try_code(&self, presented: [u8; 32], now: Timestamp) -> Tried {
         use subtle::ConstantTimeEq;
 
-        let fresh_window = self.tries == 0 || now.since(self.tries_began_at) >= TRY_WINDOW;
+        if let Some(left) = self.locked_for(now) {
+            return Tried::Locked(left);
+        }
+        let Some(code) = self.code.filter(|_| now < self.code_expires_at) else { return Tried::NoCode };
+        let fresh_window = self.try_window(now).is_none();
         let tries = if fresh_window { 0 } else { self.tries };
-        let Some(code) = self.code.filter(|_| now < self.code_expires_at && tries < MOST_TRIES) else {
-            return Tried::Locked;
-        };
         let version = self.version + 1;
         if code.ct_eq(&presented).into() {
             Tried::Right(Self { version, code: None, tries: 0, ..self.clone() })
@@ -135,6 +150,17 @@ impl SmsChallenge {
                 ..self.clone()
             })
         }
+    }
+
+    /// How much is left of the window that wrong tries are counted in; `None` when there is none.
+    fn try_window(&self, now: Timestamp) -> Option<Duration> {
+        let left = TRY_WINDOW.saturating_sub(now.since(self.tries_began_at));
+        (self.tries > 0 && !left.is_zero()).then_some(left)
+    }
+
+    /// How long no code is taken, and so none is sent.
+    fn locked_for(&self, now: Timestamp) -> Option<Duration> {
+        self.try_window(now).filter(|_| self.tries >= MOST_TRIES)
     }
 
     /// When the record says nothing any more.
@@ -161,10 +187,13 @@ mod tests {
     #[test]
     fn a_second_message_waits_a_minute_and_a_fourth_a_day() {
         let mut challenge = SmsChallenge::default().send(RIGHT, at(0), LIMITS).unwrap();
-        assert_eq!(challenge.send(RIGHT, at(59), LIMITS), Err(Duration::from_secs(1)));
+        assert_eq!(challenge.send(RIGHT, at(59), LIMITS), Err(NotSent::TooSoon(Duration::from_secs(1))));
         challenge = challenge.send(RIGHT, at(60), LIMITS).unwrap();
         challenge = challenge.send(RIGHT, at(120), LIMITS).unwrap();
-        assert_eq!(challenge.send(RIGHT, at(180), LIMITS), Err(Duration::from_mins(24 * 60 - 3)));
+        assert_eq!(
+            challenge.send(RIGHT, at(180), LIMITS),
+            Err(NotSent::TooSoon(Duration::from_mins(24 * 60 - 3)))
+        );
         assert_eq!(challenge.send(RIGHT, at(86_400), LIMITS).unwrap().sent, 1);
     }
 
@@ -179,19 +208,19 @@ mod tests {
             let Tried::Wrong(next) = challenge.try_code(WRONG, at(61)) else { panic!("try {n}") };
             challenge = next;
         }
-        assert_eq!(challenge.try_code(RIGHT, at(62)), Tried::Locked);
-        challenge = challenge.send(RIGHT, at(120), LIMITS).unwrap();
-        assert_eq!(challenge.try_code(RIGHT, at(121)), Tried::Locked);
+        let left = |secs| Duration::from_secs(TRY_WINDOW.as_secs() - secs);
+        assert_eq!(challenge.try_code(RIGHT, at(62)), Tried::Locked(left(1)));
+        assert_eq!(challenge.send(RIGHT, at(120), LIMITS), Err(NotSent::Locked(left(59))), "in vain");
         let later = at(61 + TRY_WINDOW.as_secs());
-        let reopened = SmsChallenge { code_expires_at: at(10_000), ..challenge };
+        let reopened = challenge.send(RIGHT, later, LIMITS).unwrap();
         assert!(matches!(reopened.try_code(RIGHT, later), Tried::Right(_)));
     }
 
     #[test]
     fn a_code_works_once_and_not_for_ever() {
         let challenge = SmsChallenge::default().send(RIGHT, at(0), LIMITS).unwrap();
-        assert_eq!(challenge.try_code(RIGHT, at(300)), Tried::Locked);
+        assert_eq!(challenge.try_code(RIGHT, at(300)), Tried::NoCode);
         let Tried::Right(used) = challenge.try_code(RIGHT, at(299)) else { panic!("refused") };
-        assert_eq!(used.try_code(RIGHT, at(299)), Tried::Locked);
+        assert_eq!(used.try_code(RIGHT, at(299)), Tried::NoCode);
     }
 }

@@ -1,5 +1,7 @@
 //! The error envelope: RFC 9457 with a stable `code`.
 
+use std::time::Duration;
+
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -65,6 +67,24 @@ impl Problem {
     #[must_use]
     pub const fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Sign in on the phone first.")
+    }
+
+    /// A screen that is known by no cookie and no `pollToken`.
+    #[must_use]
+    pub const fn no_screen() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Ask for a QR first; its cookie, or its pollToken in the token header, says which is meant.",
+        )
+    }
+
+    /// Too many wrong codes; even the right one is not taken for so long.
+    #[must_use]
+    pub fn too_many_tries(wait: Duration) -> Self {
+        let detail = "Too many wrong codes; wait, then ask for a new one.";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", detail);
+        Self { retry_after: Some(wait.as_secs().max(1)), ..problem }
     }
 
     /// Too many requests; come back in so many seconds.
@@ -179,7 +199,12 @@ impl From<SignInError> for Problem {
                 "invalid_code",
                 "The code is wrong or no longer good. After five wrong tries, wait and ask for a new one.",
             ),
-            SignInError::Over => Self::unauthorized(),
+            SignInError::TooManyTries(wait) => Self::too_many_tries(wait),
+            SignInError::Over => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "This sign-in is over, or its token was used; sign in again.",
+            ),
             SignInError::Barred => {
                 Self::new(StatusCode::FORBIDDEN, "account_barred", "This account cannot sign in.")
             }
@@ -192,6 +217,7 @@ impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
         match error {
             SendError::TooMany(wait) => Self::too_many(wait.as_secs().max(1)),
+            SendError::Locked(wait) => Self::too_many_tries(wait),
             SendError::Store(error) => error.into(),
         }
     }

@@ -55,12 +55,12 @@ async fn a_poll_by_nobody_is_an_error() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 94
+    content-length: 157
 
     {
       "code": "unauthorized",
       "errorCode": -1,
-      "message": "Sign in on the phone first.",
+      "message": "Ask for a QR first; its cookie, or its pollToken in the token header, says which is meant.",
       "statusflag": -1
     }
     "#);

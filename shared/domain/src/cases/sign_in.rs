@@ -40,9 +40,12 @@ pub struct Renewed {
 /// Why a phone is not signed in.
 #[derive(Clone, Debug, Error)]
 pub enum SignInError {
-    /// The code is wrong, used, too old, or was tried too often. Callers learn no more than that.
+    /// The code is wrong, used or too old. Callers learn no more than that.
     #[error("the code is not good")]
     InvalidCode,
+    /// There were too many wrong ones: even the right one is not taken for so long.
+    #[error("too many tries; wait {0:?}")]
+    TooManyTries(Duration),
     /// The refresh token or the sign-in is not good any more.
     #[error("the sign-in is over")]
     Over,
@@ -108,7 +111,8 @@ async fn use_code(
         let (next, answer) = match stored.try_code(presented, now) {
             Tried::Right(next) => (next, Ok(())),
             Tried::Wrong(next) => (next, Err(SignInError::InvalidCode)),
-            Tried::Locked => return Err(SignInError::InvalidCode),
+            Tried::NoCode => return Err(SignInError::InvalidCode),
+            Tried::Locked(left) => return Err(SignInError::TooManyTries(left)),
         };
         if challenges.replace(number, &next).await? {
             return answer;

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::{
     identity::PhoneNumber,
     ports::{KeyedHash, Randomness, Sms, SmsChallenges, StoreError},
-    sms_code::{RESEND_AFTER, SmsCode, SmsLimits},
+    sms_code::{NotSent, RESEND_AFTER, SmsCode, SmsLimits},
     time::Timestamp,
 };
 
@@ -26,6 +26,9 @@ pub enum SendError {
     /// Too many messages to this number or from this address.
     #[error("too many messages; wait {0:?}")]
     TooMany(Duration),
+    /// Too many wrong tries: a code would not be taken.
+    #[error("too many tries; wait {0:?}")]
+    Locked(Duration),
     /// The store or the SMS service failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -63,7 +66,10 @@ pub async fn send_code(
 ) -> Result<Sent, SendError> {
     let code = SmsCode::random(random);
     let stored = challenges.challenge(number).await?.unwrap_or_default();
-    let next = stored.send(code_hash(keys, number, &code), now, limits).map_err(SendError::TooMany)?;
+    let next = stored.send(code_hash(keys, number, &code), now, limits).map_err(|not| match not {
+        NotSent::TooSoon(wait) => SendError::TooMany(wait),
+        NotSent::Locked(wait) => SendError::Locked(wait),
+    })?;
     if let Some(ip) = ip
         && !challenges.count_ip(ip, now, limits.per_ip_per_day).await?
     {
