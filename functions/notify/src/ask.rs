@@ -5,7 +5,7 @@ use saoma_domain::{
     pairing::{PRESENCE, PRESENCE_NOTED},
     ports::Freshness,
     push::{PushKind, PushMessage},
-    session::{CancelReason, Claim, Session, State},
+    session::{Abandonment, CancelReason, Claim, Session, State},
 };
 
 use crate::{App, EffectError, phones};
@@ -41,7 +41,7 @@ pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<As
     if present.is_some_and(|at| now.since(at) <= PRESENCE + PRESENCE_NOTED) {
         return Ok(Asked::Somebody);
     }
-    match cases::abandon(&*app.sessions, prompt.clone(), now).await {
+    match cases::abandon(&*app.sessions, prompt.clone(), Abandonment::Undeliverable, now).await {
         Ok(_) => Ok(Asked::NobodyThere),
         // Decided or run out in this very moment: that is a change of its own.
         Err(StepError::Refused(_) | StepError::Unknown) => Ok(Asked::Somebody),

@@ -25,8 +25,12 @@ pub(crate) struct Scanned {
 
 /// Decided.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Decided {
     state: &'static str,
+    /// Whether the device may ask this person without a scan from now on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asks_next_time: Option<bool>,
 }
 
 /// The number the person picked.
@@ -71,7 +75,8 @@ pub(crate) async fn confirm(
     let by = phone.phone;
     let session =
         cases::confirm(&*app.sessions, &*app.devices, &*app.accounts, &code, None, by, number, now).await?;
-    Ok(Json(Decided { state: session.state.name() }))
+    let asks_next_time = Some(session.remembered.is_some());
+    Ok(Json(Decided { state: session.state.name(), asks_next_time }))
 }
 
 /// `POST /q/{code}/cancel`.
@@ -85,7 +90,7 @@ pub(crate) async fn cancel(
     let phone = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
     let session = cases::cancel(&*app.sessions, &*app.clients, &read_code(&code)?, None, phone, now).await?;
-    Ok(Json(Decided { state: session.state.name() }))
+    Ok(Json(Decided { state: session.state.name(), asks_next_time: None }))
 }
 
 fn read_code(raw: &str) -> Result<SessionCode, Problem> {

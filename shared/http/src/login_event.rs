@@ -87,7 +87,7 @@ const DECLINED: (u16, &str) = (1001, "the person said no");
 const EXPIRED: (u16, &str) = (1002, "nobody decided in time");
 const WRONG_NUMBER: (u16, &str) = (1003, "the number picked was not the one shown");
 const BARRED: (u16, &str) = (1004, "the account may not sign in");
-const REPLACED: (u16, &str) = (1005, "the screen asked for another code");
+const REPLACED: (u16, &str) = (1005, "the screen asked anew");
 
 impl LoginEvent {
     /// What the state a session has just come to means for its client; `None` where nothing is to be

@@ -89,9 +89,10 @@ async fn a_web_login_through_the_phone_page() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 21
+    content-length: 42
 
     {
+      "asksNextTime": false,
       "state": "confirmed"
     }
     "#);

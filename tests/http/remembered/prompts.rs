@@ -7,12 +7,12 @@ use insta::assert_snapshot;
 use saoma_domain::{
     client::Client,
     identity::ClientId,
-    ports::{Clock, Prompts},
-    session::MatchPolicy,
+    ports::{Clock, Devices, Prompts},
+    session::{LoginPolicy, MatchPolicy},
 };
 use serde_json::{Value, json};
 
-use super::{DEVICE, Region, answer, both, kinds, log_in, pending, refused, uin};
+use super::{DEVICE, Region, answer, both, code, kinds, log_in, pending, refused, uin};
 use crate::pages;
 
 /// The first prompt that waits.
@@ -262,6 +262,54 @@ async fn a_no_survives_a_failure_of_the_store_at_each_step() {
             let next = region.trace(&world, both(&person)).await;
             assert_eq!(kinds(&world, &region, &next).await, ["LOGIN_getLoginQrcode"]);
         }
+    }
+}
+
+#[tokio::test]
+async fn who_is_asked_anew_for_a_device_is_asked_once() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    let on_a_mac = || json!({"deviceId": DEVICE, "uin": uin(&person), "loginPolicy": 2});
+    for wishes in [json!({"deviceId": DEVICE}), json!({"deviceId": DEVICE, "loginPolicy": 2})] {
+        log_in(&world, &region, &person, wishes).await;
+    }
+    pending(&world, &person).await;
+    let mac = region.trace(&world, on_a_mac()).await;
+    let older = region.trace(&world, both(&person)).await;
+    let newer = region.trace(&world, both(&person)).await;
+    let waiting = pending(&world, &person).await;
+    let traces: Vec<_> = waiting.iter().map(|prompt| prompt["traceId"].as_str().unwrap()).collect();
+    assert_eq!(traces, [newer.as_str(), mac.as_str()]);
+    assert_eq!(region.results(&world, &older).await[1]["code"], 1005);
+    let late = answer(&world, &person, json!({"traceId": older, "accept": false})).await;
+    refused(&late, 404, "not_found");
+    // A no that comes too late for the older one says nothing of the newer, nor of the pair.
+    let yes = answer(&world, &person, json!({"traceId": newer, "accept": true})).await;
+    assert_eq!(yes.json()["state"], "confirmed");
+    assert!(
+        world
+            .memory
+            .pairing(person.account, &ClientId::parse("clientId-01").unwrap(), LoginPolicy::default())
+            .await
+            .unwrap()
+            .unwrap()
+            .may_prompt
+    );
+}
+
+#[tokio::test]
+async fn a_phone_is_told_whether_the_device_may_ask_next_time() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    let trace = region.trace(&world, json!({"deviceId": DEVICE})).await;
+    let hosted = code(&world, &region, &trace).await;
+    let page = world.call(Call::get("/qr/code")).await.text("code");
+    for (code, asks) in [(hosted, true), (page, false)] {
+        assert_eq!(pages::step(&world, "scan", &person, &code, &json!({})).await.status, 200);
+        let confirmed = pages::step(&world, "confirm", &person, &code, &json!({})).await;
+        assert_eq!(confirmed.json(), json!({"state": "confirmed", "asksNextTime": asks}));
     }
 }
 

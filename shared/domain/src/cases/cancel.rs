@@ -1,4 +1,4 @@
-//! Cancel: the person says no, the screen moves on to another code, or a prompt reaches nobody.
+//! Cancel: the person says no, the screen moves on to another code, or a prompt is given up.
 
 use super::{
     advance::{StepError, advance, find},
@@ -8,7 +8,7 @@ use crate::{
     identity::Approver,
     ports::{Clients, Sessions},
     secrets::{Secret, SessionCode},
-    session::{Command, Dialect, Session},
+    session::{Abandonment, Command, Dialect, Session},
     time::Timestamp,
 };
 
@@ -43,10 +43,15 @@ pub async fn replace(
     advance(sessions, session, &Command::Replace(secret), now).await
 }
 
-/// Ends a prompt that reached no phone. Where the person has decided meanwhile, that stands.
+/// Ends a prompt before its person has decided. Where they have meanwhile, that stands.
 ///
 /// # Errors
 /// [`StepError`].
-pub async fn abandon(sessions: &dyn Sessions, prompt: Session, now: Timestamp) -> Result<Session, StepError> {
-    advance(sessions, prompt, &Command::Abandon, now).await
+pub async fn abandon(
+    sessions: &dyn Sessions,
+    prompt: Session,
+    why: Abandonment,
+    now: Timestamp,
+) -> Result<Session, StepError> {
+    advance(sessions, prompt, &Command::Abandon(why), now).await
 }

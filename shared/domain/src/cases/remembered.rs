@@ -10,8 +10,8 @@ use crate::{
     ports::{Clients, Created, Devices, Freshness, Prompts, Randomness, Sessions, StoreError, Traces},
     secrets::{Secret, SessionCode},
     session::{
-        Claim, Command, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, Remembered, ScreenClaims, Seen,
-        Session, State, TraceId,
+        Abandonment, Claim, Command, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, Remembered,
+        ScreenClaims, Seen, Session, State, TraceId,
     },
     text::CleanText,
     time::Timestamp,
@@ -49,7 +49,8 @@ const TOLD_AFTERWARDS: Duration = Duration::from_mins(10);
 /// | | | a QR for a new device |
 /// | yes | yes | the person is asked, where their last login by QR made this pair; else a QR for that device |
 ///
-/// A person who was asked too often is not asked again, silently (ADVERSARIES H1).
+/// A person who was asked too often is not asked again, silently (ADVERSARIES H1). Who is asked anew for
+/// the same device is asked once: the earlier prompt is over.
 ///
 /// # Errors
 /// [`StoreError`]; what may be stored by then waits for nobody and runs out by itself.
@@ -100,9 +101,36 @@ pub async fn begin(
     };
     traces.begin(&trace).await?;
     match sessions.create(&session).await? {
-        Created::Stored => Ok(session),
-        Created::Collision => Err(StoreError::new("a drawn code was taken")),
+        Created::Stored => {}
+        Created::Collision => return Err(StoreError::new("a drawn code was taken")),
     }
+    if let State::Scanned { claim } = &session.state {
+        supersede(sessions, prompts, &claim.by, &session, lives.prompt, now).await?;
+    }
+    Ok(session)
+}
+
+/// Ends what the same client asked this person before, for the same device. Two of them asking at once
+/// may both stay; they never both end.
+async fn supersede(
+    sessions: &dyn Sessions,
+    prompts: &dyn Prompts,
+    by: &Phone,
+    newer: &Session,
+    life: Duration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for older in waiting_for(sessions, prompts, by, life, now).await? {
+        if older.code == newer.code || !asks_for_the_same(&older, newer) {
+            continue;
+        }
+        match super::cancel::abandon(sessions, older, Abandonment::Superseded, now).await {
+            // Decided, or over, in this very moment.
+            Ok(_) | Err(StepError::Unknown | StepError::Refused(_)) => {}
+            Err(StepError::Store(error)) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The QR that stands in for a prompt that reached nobody, in the same trace. Whoever makes it again
@@ -186,6 +214,16 @@ pub async fn pending(
     life: Duration,
     now: Timestamp,
 ) -> Result<Vec<Session>, StepError> {
+    Ok(waiting_for(sessions, prompts, by, life, now).await?)
+}
+
+async fn waiting_for(
+    sessions: &dyn Sessions,
+    prompts: &dyn Prompts,
+    by: &Phone,
+    life: Duration,
+    now: Timestamp,
+) -> Result<Vec<Session>, StoreError> {
     let mut waiting = Vec::new();
     for code in prompts.recent(by.account, now.whole_secs().minus(life)).await? {
         let session = sessions.find(&code, Freshness::Strong).await?;
@@ -195,6 +233,13 @@ pub async fn pending(
         }));
     }
     Ok(waiting)
+}
+
+/// Whether both are one client's, for one device.
+fn asks_for_the_same(one: &Session, other: &Session) -> bool {
+    let device =
+        |session: &Session| session.remembered.as_ref().map(|ties| (ties.device.clone(), ties.policy));
+    one.client == other.client && device(one) == device(other)
 }
 
 /// Whether this is a prompt to this person, however it stands.

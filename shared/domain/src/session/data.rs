@@ -164,7 +164,7 @@ pub struct Grant {
 pub enum CancelReason {
     /// The person said no.
     Declined,
-    /// The screen asked for a new code.
+    /// The screen asked for a new code, or its client asked the person anew.
     Replaced,
     /// The person picked a number that the screen does not show.
     WrongMatchNumber,

@@ -28,10 +28,28 @@ pub enum Command {
     Replace(Secret),
     /// The account turned out barred when its token was about to be made.
     Bar,
-    /// A prompt reached no phone.
-    Abandon,
+    /// A prompt is given up, for this reason.
+    Abandon(Abandonment),
     /// The screen takes its token.
     Redeem(RedeemKey, Grant),
+}
+
+/// Why a prompt is given up before its person has decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Abandonment {
+    /// It reached no phone; a QR stands in for it.
+    Undeliverable,
+    /// Its client asked anew for the same device; the newer prompt stands.
+    Superseded,
+}
+
+impl Abandonment {
+    const fn reason(self) -> CancelReason {
+        match self {
+            Self::Undeliverable => CancelReason::Undeliverable,
+            Self::Superseded => CancelReason::Replaced,
+        }
+    }
 }
 
 /// What allows a redemption. The QR is never enough.
@@ -169,7 +187,7 @@ impl Session {
             (Pending, Confirm(..)) => Err(Refusal::NotScanned),
             (Pending, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
             (Pending | Scanned { .. }, Redeem(..) | Bar) => Err(Refusal::NotConfirmed),
-            (Pending, Abandon) => Err(Refusal::NotScanned),
+            (Pending, Abandon(_)) => Err(Refusal::NotScanned),
 
             (Scanned { .. } | Confirmed { .. }, Scan(_)) => Ok(Decision::Stays),
             (Scanned { .. } | Confirmed { .. }, Confirm(_, Some(number))) if *number != self.match_number => {
@@ -183,10 +201,8 @@ impl Session {
                 let claim = Claim { by: by.clone(), ..claim.clone() };
                 Ok(self.to(now, Confirmed { claim, at: now.whole_secs() }))
             }
-            (Scanned { .. }, Abandon) if self.is_prompt() => {
-                Ok(self.cancel(now, CancelReason::Undeliverable))
-            }
-            (Scanned { .. } | Confirmed { .. }, Abandon) => Err(Refusal::ClaimedByAnother),
+            (Scanned { .. }, Abandon(why)) if self.is_prompt() => Ok(self.cancel(now, why.reason())),
+            (Scanned { .. } | Confirmed { .. }, Abandon(_)) => Err(Refusal::ClaimedByAnother),
             (Scanned { .. } | Confirmed { .. }, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
 
             (Confirmed { .. }, Confirm(..)) => Ok(Decision::Stays),
@@ -196,7 +212,7 @@ impl Session {
             (Confirmed { .. }, Bar) => Ok(self.cancel(now, CancelReason::AccountBarred)),
 
             (Redeemed { grant, .. }, Redeem(key, asked)) => redeem_again(key, grant, asked, now),
-            (Redeemed { .. }, Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon) => {
+            (Redeemed { .. }, Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_)) => {
                 Err(Refusal::Used)
             }
 
@@ -210,7 +226,7 @@ impl Session {
             }
             (
                 Cancelled { .. },
-                Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon | Redeem(..),
+                Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_) | Redeem(..),
             ) => Err(Refusal::Cancelled),
         }
     }

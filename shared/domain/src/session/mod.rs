@@ -12,7 +12,7 @@ mod remembered;
 pub use data::{
     CancelReason, Claim, Dialect, Ext, Grant, PictureFormat, PictureName, ScreenClaims, Seen, Session, State,
 };
-pub use decide::{Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
+pub use decide::{Abandonment, Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use match_number::{MatchNumber, MatchPolicy};
 pub use remembered::{DeviceId, LoginPolicy, Remembered, TraceId};
 

@@ -119,7 +119,8 @@ fn the_whole_table() {
         ("redeem by ticket, answer lost", Command::Redeem(RedeemKey::Ticket, grant("first", 20))),
         ("bar", Command::Bar),
         ("confirm, the person's other phone", Command::Confirm(phone("3000876", "other"), number("42"))),
-        ("abandon", Command::Abandon),
+        ("abandon, undeliverable", Command::Abandon(Abandonment::Undeliverable)),
+        ("abandon, superseded", Command::Abandon(Abandonment::Superseded)),
     ];
     let mut table = String::new();
     for (state_name, secs, state) in states {
