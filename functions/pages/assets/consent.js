@@ -1,7 +1,7 @@
 // The question, asked the same way whether somebody scanned a code or a device asks by itself; and what
 // to say when there is no good answer.
 
-import { ago, t } from './i18n.js';
+import { ago, t, translateBrowser } from './i18n.js';
 import { go, signInAgain } from './sign_in.js';
 import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 
@@ -19,7 +19,7 @@ export function ask({ consent, expiresIn }, over) {
   const { client = {}, screen = {}, seen = {}, matchNumber = {} } = consent;
   introduce(client, screen);
   $('seen-part').hidden = !list($('seen'), [
-    [t('consent.browser'), seen.browser, 'seen-browser'],
+    [t('consent.browser'), seen.browser && translateBrowser(seen.browser), 'seen-browser'],
     [t('consent.ip'), seen.ip, 'seen-ip'],
     [t('consent.place'), seen.place, 'seen-place'],
     [t(unscanned ? 'prompt.at' : 'consent.at'), seen.at && ago(seen.at), 'seen-at'],

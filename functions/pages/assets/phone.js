@@ -5,10 +5,12 @@ import * as account from './account.js';
 import { ask, refuse, unscanned, whenDecided } from './consent.js';
 import { t, translate } from './i18n.js';
 import * as prompts from './prompts.js';
-import { go, signInAgain, whenSignedIn } from './sign_in.js';
+import { askWho, go, signInAgain, whenSignedIn } from './sign_in.js';
 import { $, busy, state } from './view.js';
 
-const [, code] = /^\/q\/([0-9a-z-]{1,64})\/?$/i.exec(location.pathname) ?? [];
+const [, written] = /^\/q\/([0-9a-z-]{1,52})\/?$/i.exec(location.pathname) ?? [];
+// What cannot be a code (the service's alphabet and length) is told so before anybody signs in for it.
+const code = /^[0-9a-tv-z]{26}$/i.test(written?.replaceAll('-', '')) ? written : undefined;
 const address = (step) => `/q/${encodeURIComponent(code)}/${step}`;
 
 /** What to do with a code that was scanned. */
@@ -25,8 +27,9 @@ const scanned = {
     const [step, ending] = accept ? ['confirm', 'confirmed'] : ['cancel', 'cancelled'];
     const answer = await account.post(address(step), matchNumber ? { matchNumber } : {});
     if (state() !== 'consent') return; // it ran out meanwhile
-    if (answer.status === 200) go(ending);
-    else refuse(answer);
+    if (answer.status !== 200) return refuse(answer);
+    $('ready').hidden = answer.body.asksNextTime !== true;
+    go(ending);
   },
 
   /** The request is bound to whoever scanned it; given back, the screen can offer a new code at once. */
@@ -50,14 +53,14 @@ function dress() {
 
 function start() {
   if (!code && !unscanned) return go('gone', { focus: false });
-  if (!account.signedIn()) return go('phone-number', { focus: false });
+  if (!account.signedIn()) return askWho();
   return way.begin();
 }
 
 async function signOut() {
   const note = await way.leave();
   await account.signOut();
-  signInAgain(t(note));
+  signInAgain(t(note), { over: !unscanned });
 }
 
 dress();

@@ -3,7 +3,7 @@
 
 import * as account from './account.js';
 import { ask, isFinal, petition, refuse } from './consent.js';
-import { t } from './i18n.js';
+import { t, timeOfDay } from './i18n.js';
 import { go } from './sign_in.js';
 import { $, announce, busy, say, state } from './view.js';
 
@@ -25,6 +25,7 @@ const decided = new Set(); // a list that is a moment old may still name these
 /** Waits for requests. */
 export function begin() {
   [waiting, shown, failures] = [[], '', 0];
+  say($('last'), '');
   go('loading');
   return watch();
 }
@@ -91,6 +92,7 @@ function rest() {
 
 function present(prompt) {
   shown = prompt.traceId;
+  say($('last'), '');
   ask(prompt, () => watching && end('gone'));
   if (state() !== 'consent') return; // it had no time left
   count();
@@ -121,10 +123,11 @@ export async function decide(accept, matchNumber) {
   if (state() === 'error' && $('retry').dataset.does === 'retry') close(STOPPED_MS);
 }
 
-/** Shows how it ended, for a moment. */
+/** Shows how it ended, for a moment; that it was over unanswered, until the next one comes. */
 function end(ending) {
   pause();
   go(ending);
+  if (ending === 'gone') say($('last'), t('prompts.last', { time: timeOfDay(new Date()) }));
   announce($(`${ending}-lead`).textContent);
   close(ENDING_MS);
 }

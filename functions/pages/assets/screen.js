@@ -2,13 +2,15 @@
 
 import { call } from './api.js';
 import { t, translate } from './i18n.js';
-import { $, announce, clock, countdown, say, show, state } from './view.js';
+import { $, announce, clock, countdown, recall, remember, say, show, state } from './view.js';
 
 const PACE = [2, 2, 3, 4, 5]; // seconds between polls; the last one stays
 const BACKOFF = [2, 4, 8, 15, 30]; // seconds after the first, second, … failure in a row
 const RENEWALS = 5; // a forgotten tab must not ask for codes all night
 const ERRORS = 3; // -1 this often in a row is no hiccup
 const CLOSEST_MS = 1100; // the service refuses more than one poll a second
+const KEPT = 'saoma.screen'; // this tab's code, for a reload
+const NEWEST = 'saoma.screen.newest'; // when the browser's newest code ends: the cookie is that one's
 
 // One attempt is one code on the screen. Whatever comes back for an older one is ignored.
 let attempt = { stop() {} };
@@ -25,6 +27,7 @@ function begin() {
     clearTimeout(mine.timer);
     mine.stopCounting();
     mine.over = true;
+    remember(KEPT, null);
   };
   attempt = mine;
   return mine;
@@ -53,7 +56,11 @@ async function open({ note = '', focus = false } = {}) {
   if (mine.over) return;
   if (answer.status !== 200 || !answer.body.svg) return openLater(mine, answer);
   unopened = 0;
-  draw(mine, answer.body);
+  const { svg, code, matchNumber, expiresIn } = answer.body;
+  const shown = { svg, code, matchNumber, endsAt: Date.now() + expiresIn * 1000 };
+  draw(mine, shown);
+  remember(KEPT, shown);
+  remember(NEWEST, shown.endsAt, 'localStorage');
   say($('note'), note);
   if (note) announce(note);
   // The newest code in a browser is the only living one: the older tabs say so.
@@ -61,12 +68,30 @@ async function open({ note = '', focus = false } = {}) {
   later(mine);
 }
 
+/** After a reload: goes on with the code that was on the screen, which somebody may have scanned. */
+async function resume() {
+  const kept = recall(KEPT);
+  // Another tab may have opened a newer code; the answers to our polls would be about that one.
+  const lives = () => kept?.endsAt - Date.now() > 1000 && kept.endsAt === recall(NEWEST, 'localStorage');
+  if (!lives()) return open();
+  const mine = begin();
+  mine.polledAt = Date.now();
+  tell('loading', { focus: false });
+  const answer = await call('GET', '/qr/login');
+  if (mine.over) return;
+  if (![0, 1, 2].includes(answer.body.statusflag) || !lives()) return open();
+  draw(mine, kept);
+  heed(mine, answer);
+}
+
 /** No code came: says so, and asks again when the service says, else ever more slowly. */
 function openLater(mine, answer) {
   const seconds = answer.retryAfter || BACKOFF[Math.min(unopened, BACKOFF.length - 1)];
   unopened += 1;
+  mine.unreached = answer.status === 0;
   const busy = answer.status === 429;
-  tell('error', { lead: busy ? t('screen.lead.busy', { seconds }) : undefined, detail: busy ? 'too_many_requests' : '' });
+  const lead = busy ? t('screen.lead.busy', { seconds }) : mine.unreached ? t('error.offline') : undefined;
+  tell('error', { lead, detail: busy ? 'too_many_requests' : '' });
   mine.timer = setTimeout(() => open(), seconds * 1000);
 }
 
@@ -74,14 +99,14 @@ function number(text) {
   for (const element of document.querySelectorAll('[data-number]')) element.textContent = text;
 }
 
-function draw(mine, { svg, code, matchNumber, expiresIn }) {
+function draw(mine, { svg, code, matchNumber, endsAt }) {
   $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   $('qr').hidden = false;
   $('here').href = `/q/${encodeURIComponent(code)}`;
   number(matchNumber);
   mine.number = matchNumber;
-  mine.endsAt = Date.now() + expiresIn * 1000;
-  mine.stopCounting = countdown(mine.endsAt, (left) => {
+  mine.endsAt = endsAt;
+  mine.stopCounting = countdown(endsAt, (left) => {
     $('countdown').textContent = clock(left);
     if (left === 60 || left === 10) announce(t('screen.secondsLeft', { seconds: left }));
     if (left === 0) expire();
@@ -102,8 +127,10 @@ async function poll(mine) {
   mine.polls += 1;
   mine.polledAt = Date.now();
   const answer = await call('GET', '/qr/login');
-  if (mine.over) return;
+  if (!mine.over) heed(mine, answer);
+}
 
+function heed(mine, answer) {
   const flag = answer.body.statusflag;
   if (flag === undefined) {
     mine.failures += 1;
@@ -171,12 +198,20 @@ tabs?.addEventListener('message', () => {
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
   if (renewOnReturn) return expire();
-  if (attempt.over || !attempt.endsAt) return;
-  // Back from elsewhere, perhaps from the phone: look at once, but not twice within a second.
-  clearTimeout(attempt.timer);
-  const mine = attempt;
-  mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - Date.now()));
+  lookNow(); // back from elsewhere, perhaps from the phone
 });
+
+window.addEventListener('online', lookNow);
+
+/** Looks at once instead of when it was planned, but not twice within a second. */
+function lookNow() {
+  const mine = attempt;
+  if (mine.over || !(mine.endsAt || mine.unreached)) return;
+  clearTimeout(mine.timer);
+  // A network that has just come back is given a moment before a whole new code is asked for.
+  if (!mine.endsAt) mine.timer = setTimeout(() => open(), CLOSEST_MS);
+  else mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - Date.now()));
+}
 
 // Coming back with the browser's back button finds the page as it was left, and its code used.
 window.addEventListener('pageshow', (event) => {
@@ -184,4 +219,4 @@ window.addEventListener('pageshow', (event) => {
 });
 
 translate();
-open();
+resume();

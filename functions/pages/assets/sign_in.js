@@ -3,9 +3,15 @@
 import * as account from './account.js';
 import { call } from './api.js';
 import { t } from './i18n.js';
-import { $, announce, busy, countdown, excuse, say, show } from './view.js';
+import { $, announce, busy, countdown, excuse, recall, remember, say, show, state } from './view.js';
 
-let phone = ''; // the number the code was sent to
+const KEPT = 'saoma.sms';
+const STALE_MS = 15 * 60_000; // a code that was sent so long ago is dead
+const AT_CODE = 'sms-code'; // the step, and its entry in the browser's history
+
+// The number a code went to, when it did, when the next may, and whether it is being entered.
+const NONE = { phone: '', at: 0, nextAt: 0, entering: false };
+let sent = { ...NONE, ...recall(KEPT) };
 let proceed = () => {};
 let stopResend = () => {};
 
@@ -22,15 +28,37 @@ export function go(next, options) {
   show(next, options);
 }
 
-/** Forgets who was signed in and asks who is there now; `note` says why. */
-export function signInAgain(note = t('phone.signInAgain')) {
+/** Asks who is there: by the code, when the page was reloaded while one was awaited. */
+export function askWho() {
+  if (sent.entering && wasSentTo(sent.phone)) return toCode();
+  go('phone-number', { focus: false });
+}
+
+/** Forgets who was signed in and asks who is there now; `note` says why, `over` that nothing waits for them. */
+export function signInAgain(note = t('phone.signInAgain'), { over = false } = {}) {
   account.forget();
+  forgetSent();
   $('phone').value = '';
   showPrefix();
+  $('who').textContent = t(note ? 'phone.whoAgain' : 'phone.who');
+  $('who-lead').hidden = over;
   say($('signed-out-note'), note);
   go('phone-number');
   announce(note);
 }
+
+/** Notes how it stands with the code, also for the page after a reload. Never the code. */
+function keepSent(changes) {
+  sent = { ...sent, ...changes };
+  remember(KEPT, sent);
+}
+
+function forgetSent() {
+  sent = NONE;
+  remember(KEPT, null);
+}
+
+const wasSentTo = (number) => number !== '' && sent.phone === number && Date.now() - sent.at < STALE_MS;
 
 /** A phone number as people write it, as E.164; null when it cannot be one. */
 function readPhone(text) {
@@ -50,53 +78,116 @@ function complain(input, line, text) {
   if (text) input.focus();
 }
 
-async function sendCode() {
+async function sendCode(phone) {
   const answer = await call('POST', '/api/user/sendCode', { body: { phone } });
-  if (answer.status === 200) countToResend(answer.body.resendAfter ?? 60);
+  const { resendAfter = 60 } = answer.body;
+  if (answer.status === 200) keepSent({ phone, at: Date.now(), nextAt: Date.now() + resendAfter * 1000 });
   return answer;
 }
 
-function countToResend(seconds) {
+/** Has "send again" wait as long as the service says. */
+function holdResend({ retryAfter }) {
+  keepSent({ nextAt: Date.now() + retryAfter * 1000 });
+  countToResend();
+}
+
+function countToResend() {
   stopResend();
-  stopResend = countdown(Date.now() + seconds * 1000, (left) => {
+  stopResend = countdown(sent.nextAt, (left) => {
     $('resend').setAttribute('aria-disabled', String(left > 0));
-    $('resend').textContent = left > 0 ? t('phone.resendIn', { seconds: left }) : t('phone.resend');
+    $('resend').textContent = resendIn(left);
   });
 }
 
+function resendIn(seconds) {
+  if (seconds === 0) return t('phone.resend');
+  if (seconds > 5400) return t('phone.resendLater');
+  const minutes = Math.ceil(seconds / 60);
+  return seconds > 120 ? t('phone.resendInMinutes', { minutes }) : t('phone.resendIn', { seconds });
+}
+
+const isLocked = ({ status, body }) => status === 429 && body.code === 'too_many_tries';
+
 async function askForCode() {
-  phone = readPhone($('phone').value);
-  complain($('phone'), $('phone-problem'), phone ? '' : t('phone.badNumber'));
-  if (!phone) return;
-  const answer = await sendCode();
+  const number = readPhone($('phone').value);
+  complain($('phone'), $('phone-problem'), number ? '' : t('phone.badNumber'));
+  $('have-code').hidden = true;
+  if (!number) return;
+  const answer = await sendCode(number);
+  if (answer.status === 200) return toCode();
   if (answer.status === 400) return complain($('phone'), $('phone-problem'), t('phone.badNumber'));
-  if (answer.status !== 200) return say($('phone-problem'), excuse(answer));
+  say($('phone-problem'), excuse(answer));
+  if (answer.status !== 429 || isLocked(answer)) return;
+  // Too early for another code, but one may well be there: this page had it sent, or another did.
+  if (wasSentTo(number)) {
+    holdResend(answer);
+    return toCode();
+  }
+  $('have-code').hidden = false;
+  $('have-code').onclick = () => {
+    keepSent({ phone: number, at: Date.now() });
+    holdResend(answer);
+    toCode();
+  };
+}
+
+const isAtCode = (entry) => entry?.step === AT_CODE;
+
+/** To the code's field; the browser's Back then leads to the number's. */
+function toCode() {
+  keepSent({ entering: true });
+  if (!isAtCode(history.state)) history.pushState({ step: AT_CODE }, '');
   say($('signed-out-note'), '');
+  say($('phone-problem'), '');
+  $('have-code').hidden = true;
   $('sms').value = '';
   complain($('sms'), $('sms-problem'), '');
-  $('sms-lead').textContent = t('phone.sentTo', { phone: spellPhone(phone) });
+  $('sms-lead').textContent = t('phone.sentTo', { phone: spellPhone(sent.phone) });
+  countToResend();
   go('sms-code', { focus: false });
   // Straight to the field, whose name begins with the heading: the code is already on its way.
   $('sms').focus();
 }
 
+function toNumber() {
+  keepSent({ entering: false });
+  if (!$('phone').value) $('phone').value = sent.phone.replace(/^\+86/, '');
+  showPrefix();
+  go('phone-number');
+}
+
 async function resend() {
-  const answer = await sendCode();
-  if (answer.status === 200) announce(t('phone.resent'));
-  else say($('sms-problem'), excuse(answer));
+  const answer = await sendCode(sent.phone);
+  complain($('sms'), $('sms-problem'), '');
+  if (answer.status === 200) {
+    countToResend();
+    return announce(t('phone.resent'));
+  }
+  say($('sms-problem'), excuse(answer));
+  if (answer.status === 429) holdResend(answer);
 }
 
 async function enterCode() {
   const digits = $('sms').value;
   if (digits.length !== 6) return complain($('sms'), $('sms-problem'), t('phone.needSix'));
-  const answer = await call('POST', '/api/user/login/code', { body: { phone, code: digits } });
-  if (answer.status === 200 && answer.body.token) {
-    account.keep(answer.body);
-    return proceed();
-  }
-  $('sms').value = '';
+  const answer = await call('POST', '/api/user/login/code', { body: { phone: sent.phone, code: digits } });
+  if (answer.status === 200 && answer.body.token) return letIn(answer.body);
   const wrong = [400, 401].includes(answer.status);
-  complain($('sms'), $('sms-problem'), wrong ? t('phone.badCode') : excuse(answer));
+  if (wrong || answer.status === 429) $('sms').value = '';
+  complain($('sms'), $('sms-problem'), wrong ? t('phone.badCode') : '');
+  if (wrong) return;
+  // Nothing is said about these digits: nobody has looked at them.
+  say($('sms-problem'), excuse(answer));
+  $('sms').focus();
+  if (isLocked(answer)) holdResend(answer);
+}
+
+function letIn(tokens) {
+  account.keep(tokens);
+  forgetSent();
+  // The code's entry in the history is done with; without it the browser's Back leaves as it should.
+  if (isAtCode(history.state)) history.back();
+  return proceed();
 }
 
 /** The +86 stands before the number until the person writes a country code. */
@@ -113,13 +204,22 @@ function onSubmit(form, work) {
 
 onSubmit('phone-form', askForCode);
 onSubmit('sms-form', enterCode);
-$('phone').addEventListener('input', showPrefix);
+$('phone').addEventListener('input', () => {
+  $('have-code').hidden = true; // that was about another number
+  showPrefix();
+});
 $('sms').addEventListener('input', () => {
   const digits = $('sms').value.replace(/\D/g, '').slice(0, 6);
   if ($('sms').value !== digits) $('sms').value = digits;
   if (digits.length === 6) $('sms-form').requestSubmit();
 });
-$('change-number').addEventListener('click', () => go('phone-number'));
+$('change-number').addEventListener('click', () => (isAtCode(history.state) ? history.back() : toNumber()));
 $('resend').addEventListener('click', () => {
   if ($('resend').getAttribute('aria-disabled') !== 'true') busy($('resend'), resend);
+});
+
+window.addEventListener('popstate', ({ state: entry }) => {
+  if (account.signedIn()) return;
+  if (isAtCode(entry) && sent.phone) toCode();
+  else if (state() === 'sms-code') toNumber();
 });

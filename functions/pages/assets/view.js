@@ -1,5 +1,5 @@
-// What the three pages share about showing things. Everything goes through textContent,
-// so a name that contains markup stays a name.
+// What the three pages share: how things are shown, and what a tab keeps over a reload. Everything goes
+// through textContent, so a name that contains markup stays a name.
 
 import { t } from './i18n.js';
 
@@ -7,6 +7,7 @@ export const $ = (id) => document.getElementById(id);
 
 const main = document.querySelector('main');
 const live = $('live');
+const unsaid = new Map(); // what is about to be said, by region
 
 /** The state that the page shows now. */
 export const state = () => main.dataset.state;
@@ -20,6 +21,7 @@ export function show(next, { detail = '', focus = true } = {}) {
     part.hidden = !part.dataset.for.split(' ').includes(next);
   }
   const stepped = main.dataset.state !== next;
+  if (stepped) hush();
   main.dataset.state = next;
   main.dataset.code = detail;
   const heading = [...main.querySelectorAll('h1')].find((each) => !each.closest('[hidden]'));
@@ -31,7 +33,16 @@ export function show(next, { detail = '', focus = true } = {}) {
 /** Says something to those who listen, also when it is said twice; politely, unless `region` is not. */
 export function announce(text, region = live) {
   region.textContent = '';
-  setTimeout(() => { region.textContent = text; }, 50);
+  clearTimeout(unsaid.get(region));
+  unsaid.set(region, setTimeout(() => { region.textContent = text; }, 50));
+}
+
+/** Takes back what was said, or was about to be, of a state that is over: nobody shall find it later. */
+function hush() {
+  for (const region of document.querySelectorAll('main > .unseen')) {
+    clearTimeout(unsaid.get(region));
+    region.textContent = '';
+  }
 }
 
 /** Fills a line, or takes it away when there is nothing to say. */
@@ -93,8 +104,26 @@ export async function busy(button, work) {
 
 /** The words for a refused call that is no one's business but the network's or the clock's. */
 export function excuse(answer) {
+  if (answer.status === 0) return t('error.offline');
   if (answer.status !== 429) return t('error.lead');
   const wait = answer.retryAfter;
   if (!wait || wait > 5400) return t('error.later');
   return wait > 120 ? t('error.slowMinutes', { minutes: Math.ceil(wait / 60) }) : t('error.slow', { seconds: wait });
+}
+
+/** What was kept under `key`, over a reload of this tab or, in `localStorage`, for all tabs; or null. */
+export function recall(key, store = 'sessionStorage') {
+  try {
+    return JSON.parse(window[store].getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps `value` for `recall`; null lets it go. Never a token or a code that lets somebody in. */
+export function remember(key, value, store = 'sessionStorage') {
+  try {
+    if (value === null) window[store].removeItem(key);
+    else window[store].setItem(key, JSON.stringify(value));
+  } catch { /* a browser that keeps nothing starts anew after a reload */ }
 }

@@ -66,9 +66,17 @@ function fail(reason) {
   show('failed');
 }
 
+/** Reloaded, or opened without a ticket: nothing went wrong, there is only nothing to show. */
+function shownOnce() {
+  $('failed-title').textContent = t('welcome.shownOnce.title');
+  $('failed-back').textContent = t('welcome.back');
+  $('failed-mark').classList.replace('bad', 'quiet');
+  fail('shownOnce.lead');
+}
+
 async function start() {
   const ticket = takeTicket();
-  if (!ticket) return fail('usedUp');
+  if (!ticket) return shownOnce();
   const answer = await call('POST', '/welcome', { body: { ticket } });
   const { access_token: token, user } = answer.body;
   if (answer.status !== 200 || !token) {
