@@ -13,6 +13,7 @@ import hashlib
 import os
 import re
 import secrets
+import sys
 
 import boto3
 
@@ -36,6 +37,18 @@ def main():
     except directory.exceptions.ConditionalCheckFailedException:
         raise Failure(f"there is a client {options.id} already") from None
     print(f"client  {options.id}\nsecret  {secret}\n\nThe secret is kept nowhere: only its SHA-256 is stored.")
+    for note in notes(client, directory, table):
+        print(f"Note: {note}", file=sys.stderr)
+
+
+def notes(client, directory, table):
+    """What is allowed and may not be meant."""
+    if client["dialects"]["L"] == [{"S": "web"}] and "return_url" not in client:
+        yield "without PAGE=... people who sign in land on our own page /welcome"
+    for app in client.get("apps", {}).get("L", []):
+        key = {"pk": {"S": f"CLIENT#{app['S']}"}, "sk": {"S": "CLIENT"}}
+        if "Item" not in directory.get_item(TableName=table, Key=key):
+            yield f"there is no client {app['S']} yet; until it is registered, nobody can sign in through it"
 
 
 def check(options):
@@ -69,7 +82,7 @@ def items(options, secret_hash):
         client["webhook"] = {"S": options.webhook}
     if options.apps:
         client["apps"] = {"L": [{"S": app} for app in options.apps]}
-    return [client] + [{"pk": {"S": f"ORIGIN#{origin}"}, "sk": {"S": "ORIGIN"}} for origin in options.origin or []]
+    return [client] + [{"pk": {"S": f"ORIGIN#{origin}"}, "sk": {"S": "ORIGIN"}} for origin in options.origin]
 
 
 def directory_of(options):
@@ -101,7 +114,7 @@ def parser():
     found.add_argument("--policy", choices=["off", "show", "pick"], default="show", help="the match number")
     found.add_argument("--dialect", choices=DIALECTS, help="the contract it speaks: web with a page, else kiosk")
     found.add_argument("--page", help="where a signed-in PC page goes")
-    found.add_argument("--origin", action="append", help="an origin that may poll; repeat for more")
+    found.add_argument("--origin", type=words, default=[], help="the origins whose pages may poll, with commas between them")
     found.add_argument("--webhook", help="where its server is told of its logins")
     found.add_argument("--apps", type=words, default=[], help="the apps that may approve its logins; without, all may")
     found.add_argument("--stage", default="local", choices=["local", "dev", "staging", "prod"])
