@@ -5,12 +5,13 @@
 //!
 //! Drivers:
 //! * [`screen`]: a PC or a machine, over HTTP, with its own cookies; or a client's server.
+//! * [`region`]: the server of a hosted client.
 //! * [`phone`]: somebody's phone, signed in by a real SMS code.
 //! * [`browser`]: a headless Chromium ([`driver`] is its process); [`people`] says what a person does with it.
 //! * [`qr`]: two independent readers that must agree.
 //! * [`tables`]: what is stored. [`jwt`]: a token, checked against the published keys.
 //!
-//! Tests: [`kiosk`], [`web`], [`pictures`], [`storage`], [`walks`], [`prompts`].
+//! Tests: [`kiosk`], [`web`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`].
 
 #![expect(
     clippy::expect_used,
@@ -26,6 +27,7 @@ mod jwt;
 mod people;
 mod phone;
 mod qr;
+mod region;
 mod screen;
 mod service;
 mod tables;
@@ -36,3 +38,4 @@ mod prompts;
 mod storage;
 mod walks;
 mod web;
+mod webhooks;

@@ -1,9 +1,6 @@
 //! A person who has signed in on a device before is asked at `/phone`, in a real browser, in both
 //! languages (CONTRACTS section 3).
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use saoma_domain::secrets::Secret;
-use saoma_http::system::SystemRandom;
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,70 +9,9 @@ use crate::{
         Language::{self, Chinese, English},
     },
     people::Person,
-    phone::fresh_number,
-    screen::Screen,
-    service::{Service, eventually},
-    tables::Tables,
+    region::{DEVICE, NAME, Region},
+    service::eventually,
 };
-
-const NAME: &str = "Reading Club";
-const DEVICE: &str = "2441eadfde32bd2d71153eb184facce2";
-/// `loginPolicy`: a PC.
-const PC: u8 = 1;
-
-/// The server of a client that speaks the remembered contract.
-struct Region {
-    id: String,
-    http: Screen,
-}
-
-impl Region {
-    /// A client that nobody else uses.
-    async fn registered(service: &Service) -> Self {
-        let (id, secret) = (format!("club-{}", &fresh_number()[3..]), Secret::random(&SystemRandom));
-        let text = |value: &str| AttributeValue::S(value.to_owned());
-        let item = [
-            ("pk", text(&format!("CLIENT#{id}"))),
-            ("sk", text("CLIENT")),
-            ("name", text(NAME)),
-            ("dialects", AttributeValue::L(vec![text("remembered")])),
-            ("match_policy", text("show")),
-            ("secret", AttributeValue::B(Blob::new(secret.hash().as_bytes()))),
-        ];
-        let item = item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Tables::of(service).register(item).await;
-        let http = Screen::of_server(service, &id, secret.reveal());
-        Self { id, http }
-    }
-
-    /// Asks for a login on its device, of the person with this number where it knows one: the trace.
-    async fn asks(&self, uin: Option<u64>) -> String {
-        let mut body = json!({"region": self.id, "deviceId": DEVICE, "loginPolicy": PC});
-        if let Some(uin) = uin {
-            body["uin"] = uin.into();
-        }
-        self.http.post("/login/getLoginQrcodeV2", None, &body).await.good().text("traceId")
-    }
-
-    /// What it was told first.
-    async fn first(&self, trace: &str) -> Value {
-        eventually("a first answer", async || self.told(trace).await.into_iter().next()).await
-    }
-
-    /// What the login came to.
-    async fn result(&self, trace: &str) -> Value {
-        let result = async || {
-            let told = self.told(trace).await;
-            told.into_iter().find(|answer| answer["resultType"] == "LOGIN_loginResult")
-        };
-        eventually("a result", result).await
-    }
-
-    async fn told(&self, trace: &str) -> Vec<Value> {
-        let told = self.http.get(&format!("/login/results/{trace}")).await.good().json();
-        told["results"].as_array().cloned().unwrap_or_default()
-    }
-}
 
 #[tokio::test]
 async fn a_person_is_asked_without_a_scan_english() {

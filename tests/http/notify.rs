@@ -154,6 +154,53 @@ async fn a_record_that_comes_late_wakes_nobody() {
     assert_eq!(world.post.sent().pushes.len(), 3, "each was asked once");
 }
 
+// B9 H1
+#[tokio::test]
+async fn a_record_that_comes_again_says_again_only_what_was_not_taken() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    registers(&world, &person, "fcm-token-1").await;
+    world.post.change(|posted| {
+        *posted = saoma_memory::world::Posted { webhooks_fail: true, ..Default::default() };
+    });
+    let trace = region.ask(&world, both(&person)).await.text("traceId");
+    let asked = world.changed();
+    for _ in 0..5 {
+        assert_eq!(world.stream(&asked).await, failed(&["0"]));
+    }
+    let sent = world.post.sent();
+    assert_eq!((sent.pushes.len(), sent.messages.len(), sent.refused), (1, 1, 5), "asked");
+
+    let yes = json!({"traceId": trace, "accept": true});
+    world.call(Call::post("/login/answer").bearer(&person.token).json(&yes)).await;
+    let ticket = region.results(&world, &trace).await[1]["ticket"].clone();
+    assert_eq!(region.exchange(&world, &ticket).await.status, 200);
+    let taken = world.changed();
+    for _ in 0..5 {
+        assert_eq!(world.stream(&taken).await, failed(&["0"]));
+    }
+    let sent = world.post.sent();
+    assert_eq!((sent.pushes.len(), sent.messages.len(), sent.refused), (2, 2, 10), "taken");
+}
+
+#[tokio::test]
+async fn a_prompt_whose_record_comes_when_its_time_is_over_is_a_qr() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    let trace = region.ask(&world, both(&person)).await.text("traceId");
+    world.clock.advance(Duration::from_secs(61));
+    world.stream_all().await;
+    let kinds = kinds(&world, &region, &trace).await;
+    assert_eq!(kinds, ["LOGIN_scan", "LOGIN_loginResult", "LOGIN_getLoginQrcode"]);
+    let posted: Vec<Value> =
+        world.post.sent().webhooks.iter().map(|it| serde_json::from_str(&it.body).unwrap()).collect();
+    assert_eq!(posted.last().unwrap()["resultType"], "LOGIN_getLoginQrcode");
+}
+
 #[tokio::test]
 async fn a_record_whose_webhook_fails_is_brought_again_and_the_others_are_not_held_up() {
     let world = World::default();
@@ -170,8 +217,11 @@ async fn a_record_whose_webhook_fails_is_brought_again_and_the_others_are_not_he
     world.post.change(|posted| posted.webhooks_fail = false);
     assert_eq!(world.stream(&changed[..1]).await, BatchAnswer::default());
     assert_eq!(world.post.sent().webhooks.len(), 1);
+    for region in [&region, &silent] {
+        region.ask(&world, json!({})).await;
+    }
     world.post.change(|posted| posted.topic_fails = true);
-    assert_eq!(world.stream(&changed).await, failed(&["0", "1"]));
+    assert_eq!(world.stream(&world.changed()).await, failed(&["0", "1"]));
 }
 
 #[tokio::test]

@@ -156,11 +156,13 @@ impl World {
             sessions: memory.clone(),
             clients: memory.clone(),
             prompts: memory.clone(),
+            accounts: memory.clone(),
             sign_ins: memory.clone(),
             endpoints: memory.clone(),
             push: post.clone(),
             topic: post.clone(),
             webhooks: post.clone(),
+            done: Arc::default(),
         };
         Self {
             memory,

@@ -25,12 +25,13 @@ pub(crate) async fn bind(
     headers: HeaderMap,
     Json(picked): Json<Picked>,
 ) -> Result<Json<Answer>, Problem> {
-    let phone = app.phones.verify(&facts, &headers).await?;
+    let by = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let kiosk = Some(Dialect::Kiosk);
-    let (code, by) = (code_of(&id)?, phone.phone);
+    let code = code_of(&id)?;
+    let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);
     let session =
-        cases::confirm(&*app.sessions, &*app.devices, &*app.accounts, &code, kiosk, by, number, now).await?;
+        cases::confirm(&*app.sessions, clients, devices, accounts, &code, kiosk, by, number, now).await?;
     Ok(Json(Answer::of(&app, &session).await?))
 }

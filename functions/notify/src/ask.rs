@@ -1,14 +1,19 @@
 //! A person is asked, or shown a QR instead.
 
 use saoma_domain::{
+    account::AccountStatus,
     cases::{self, StepError},
     pairing::{PRESENCE, PRESENCE_NOTED},
-    ports::Freshness,
+    ports::{Freshness, StoreError},
     push::{PushKind, PushMessage},
     session::{Abandonment, CancelReason, Claim, Session, State},
 };
 
-use crate::{App, EffectError, phones};
+use crate::{
+    App, EffectError,
+    done::Effect,
+    phones::{self, Standing},
+};
 
 /// Whether a prompt may have come to its person's notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,26 +24,28 @@ pub(crate) enum Asked {
     NobodyThere,
 }
 
-/// Pushes a prompt to its person's phones. A record that comes late, when they have decided or the
-/// time is over, wakes nobody.
+/// Pushes a prompt to its person's phones. A record that comes late, when they have decided, wakes
+/// nobody; one that comes when the time is over has a QR shown instead, unless they had been asked.
 pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<Asked, EffectError> {
     let now = app.service.clock.now();
     let stored = app.sessions.find(&prompt.code, Freshness::Strong).await?;
-    match stored.as_ref().map(|stored| (&stored.state, stored.is_expired(now))) {
-        Some((State::Scanned { .. }, false)) => {}
+    let in_time = match stored.as_ref().map(|stored| (&stored.state, stored.is_expired(now))) {
+        Some((State::Scanned { .. }, expired)) => !expired,
         // It reached nobody the first time this record came, and still counts as not asked.
         Some((State::Cancelled { reason: CancelReason::Undeliverable, .. }, _)) => {
             return Ok(Asked::NobodyThere);
         }
         _ => return Ok(Asked::Somebody),
-    }
-    let id = prompt.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default();
-    let message = PushMessage { kind: PushKind::Prompt, id };
-    if phones::push_to_all(app, claim.by.account, &message).await? > 0 {
+    };
+    if app.done.knows(prompt, Effect::Pushed) {
         return Ok(Asked::Somebody);
     }
-    let present = app.prompts.last_present(claim.by.account).await?;
-    if present.is_some_and(|at| now.since(at) <= PRESENCE + PRESENCE_NOTED) {
+    if !in_time {
+        show_a_qr(app, prompt).await?;
+        return Ok(Asked::NobodyThere);
+    }
+    if reaches_somebody(app, prompt, claim).await? {
+        app.done.note(prompt, Effect::Pushed);
         return Ok(Asked::Somebody);
     }
     match cases::abandon(&*app.sessions, prompt.clone(), Abandonment::Undeliverable, now).await {
@@ -47,6 +54,28 @@ pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<As
         Err(StepError::Refused(_) | StepError::Unknown) => Ok(Asked::Somebody),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a phone that may answer takes a push, or is there and asks for what waits.
+async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<bool, StoreError> {
+    let account = claim.by.account;
+    let Some(client) = app.service.client(&*app.clients, &prompt.client).await? else { return Ok(false) };
+    let stands = app.accounts.account(account).await?;
+    if !stands.is_some_and(|account| account.status == AccountStatus::Active) {
+        return Ok(false);
+    }
+    let id = prompt.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default();
+    let message = PushMessage { kind: PushKind::Prompt, id };
+    if phones::push_to_all(app, account, Some(&client), &message).await? > 0 {
+        return Ok(true);
+    }
+    let since = app.service.clock.now().whole_secs().minus(PRESENCE + PRESENCE_NOTED);
+    for phone in app.prompts.present(account, since).await? {
+        if phones::standing(app, account, &phone, Some(&client)).await? == Standing::Admitted {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The QR that stands in for a prompt that reached nobody.

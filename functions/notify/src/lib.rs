@@ -7,18 +7,25 @@
 //! * [`ask`]: a prompt is pushed to its person's phones; one that reaches nobody becomes a QR.
 //! * [`notice`]: the person's phones hear that somebody signed in as them.
 //!
+//! What succeeded is [`done`] and not done again when the record comes back.
+//!
 //! A record whose effects fail is named in the batch's answer, and Lambda brings it again.
 
 mod ask;
+mod done;
 mod notice;
 mod phones;
 mod tell;
+
+pub use done::Done;
 
 use std::{collections::HashSet, sync::Arc};
 
 use saoma_domain::{
     cases::StepError,
-    ports::{Clients, Prompts, Push, PushEndpoints, Sessions, SignIns, StoreError, Topic, Webhooks},
+    ports::{
+        Accounts, Clients, Prompts, Push, PushEndpoints, Sessions, SignIns, StoreError, Topic, Webhooks,
+    },
     secrets::SessionCode,
     session::{CancelReason, Session, State},
 };
@@ -28,18 +35,23 @@ use tokio::task::JoinSet;
 
 /// What the effects need.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each is the port of its name, and the address people know us by")]
+#[expect(
+    missing_docs,
+    reason = "each is the port of its name, the address people know us by, and what was done"
+)]
 pub struct App {
     pub service: Service,
     pub public_url: String,
     pub sessions: Arc<dyn Sessions>,
     pub clients: Arc<dyn Clients>,
     pub prompts: Arc<dyn Prompts>,
+    pub accounts: Arc<dyn Accounts>,
     pub sign_ins: Arc<dyn SignIns>,
     pub endpoints: Arc<dyn PushEndpoints>,
     pub push: Arc<dyn Push>,
     pub topic: Arc<dyn Topic>,
     pub webhooks: Arc<dyn Webhooks>,
+    pub done: Arc<Done>,
 }
 
 /// One record of the stream.

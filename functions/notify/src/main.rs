@@ -1,5 +1,7 @@
 //! Wires the notify function and runs it.
 
+use std::sync::Arc;
+
 use notify::{App, Record};
 use saoma_start::{Deployment, StartError, serve_stream};
 
@@ -11,11 +13,13 @@ async fn main() -> Result<(), StartError> {
         sessions: deployment.sessions()?,
         clients: deployment.directory.clone(),
         prompts: deployment.directory.clone(),
+        accounts: deployment.directory.clone(),
         sign_ins: deployment.directory.clone(),
         endpoints: deployment.directory.clone(),
         push: deployment.push().await?,
         topic: deployment.topic()?,
         webhooks: deployment.webhooks()?,
+        done: Arc::default(),
         service: deployment.service,
     };
     serve_stream(async |records| {

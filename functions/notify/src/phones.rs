@@ -1,32 +1,58 @@
 //! A person's phones.
 
 use saoma_domain::{
-    identity::AccountId,
+    client::Client,
+    identity::{AccountId, PhoneId},
     ports::{Pushed, StoreError},
     push::PushMessage,
 };
 
 use crate::App;
 
-/// Pushes to all phones of a person that are still signed in; how many took it. A phone that is no
-/// more, or signed out, is forgotten; one that fails does not keep the others from theirs.
+/// What a phone is to a login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It may hear of it, and answer.
+    Admitted,
+    /// Its app may not: to it there is no such login (ADVERSARIES A17).
+    NotAdmitted,
+    /// It is not signed in any more (I7).
+    SignedOut,
+}
+
+/// How a phone of this person stands to a login of `client`; `None` is what concerns every phone.
+pub(crate) async fn standing(
+    app: &App,
+    account: AccountId,
+    phone: &PhoneId,
+    client: Option<&Client>,
+) -> Result<Standing, StoreError> {
+    let now = app.service.clock.now();
+    let sign_in = app.sign_ins.sign_in(phone).await?;
+    Ok(match sign_in.filter(|it| it.account == account && it.is_live(now)) {
+        None => Standing::SignedOut,
+        Some(it) if client.is_none_or(|client| client.admits(&it.app)) => Standing::Admitted,
+        Some(_) => Standing::NotAdmitted,
+    })
+}
+
+/// Pushes to all phones of a person that may hear of it; how many took it. A phone that is no more, or
+/// signed out, is forgotten; one that fails does not keep the others from theirs.
 ///
 /// # Errors
 /// When the phones cannot be found out.
 pub(crate) async fn push_to_all(
     app: &App,
     account: AccountId,
+    client: Option<&Client>,
     message: &PushMessage,
 ) -> Result<usize, StoreError> {
-    let now = app.service.clock.now();
     let mut taken = 0;
     for endpoint in app.endpoints.endpoints(account).await? {
-        let sign_in = app.sign_ins.sign_in(&endpoint.owner.phone).await?;
-        let live = sign_in.is_some_and(|sign_in| sign_in.account == account && sign_in.is_live(now));
-        let pushed = if live {
-            app.push.push(endpoint.platform, &endpoint.address, message).await
-        } else {
-            Ok(Pushed::Dead)
+        let pushed = match standing(app, account, &endpoint.owner.phone, client).await? {
+            Standing::Admitted => app.push.push(endpoint.platform, &endpoint.address, message).await,
+            Standing::NotAdmitted => continue,
+            Standing::SignedOut => Ok(Pushed::Dead),
         };
         match pushed {
             Ok(Pushed::Accepted) => taken += 1,

@@ -6,7 +6,7 @@ use saoma_domain::{
 };
 use saoma_http::{Problem, login_event::LoginEvent};
 
-use crate::{App, EffectError};
+use crate::{App, EffectError, done::Effect};
 
 /// One message on the topic, and one call to the client's server, of the same words. The topic comes
 /// first: a server that does not answer keeps nobody else waiting.
@@ -21,7 +21,10 @@ pub(crate) async fn tell(app: &App, session: &Session) -> Result<(), EffectError
         result_type: event.result_type.as_str(),
         body: body.clone(),
     };
-    app.topic.publish(&message).await?;
+    if !app.done.knows(session, Effect::Published) {
+        app.topic.publish(&message).await?;
+        app.done.note(session, Effect::Published);
+    }
     let client = app.service.client(&*app.clients, &session.client).await?;
     let Some(url) = client.and_then(|client| client.webhook) else { return Ok(()) };
     let keys = app.service.keys.webhook_keys(&session.client);

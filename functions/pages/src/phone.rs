@@ -68,13 +68,13 @@ pub(crate) async fn confirm(
     headers: HeaderMap,
     Json(picked): Json<Picked>,
 ) -> Result<Json<Decided>, Problem> {
-    let phone = app.phones.verify(&facts, &headers).await?;
+    let by = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(picked.match_number.as_deref())?;
     let now = app.service.clock.now();
     let code = read_code(&code)?;
-    let by = phone.phone;
+    let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);
     let session =
-        cases::confirm(&*app.sessions, &*app.devices, &*app.accounts, &code, None, by, number, now).await?;
+        cases::confirm(&*app.sessions, clients, devices, accounts, &code, None, by, number, now).await?;
     let asks_next_time = Some(session.remembered.is_some());
     Ok(Json(Decided { state: session.state.name(), asks_next_time }))
 }

@@ -39,7 +39,8 @@ pub(crate) async fn begin(
         return Err(auth::INVALID_CLIENT.into());
     }
     let asked = read(&asking)?;
-    let settings = &app.service.settings;
+    let (settings, now) = (&app.service.settings, app.service.clock.now());
+    app.service.pace.open_for(&client.id, now).map_err(Problem::too_many)?;
     let lives = Lives { qr: settings.session_life, prompt: settings.prompt_life };
     let session = cases::begin(
         &*app.sessions,
@@ -50,7 +51,7 @@ pub(crate) async fn begin(
         &client,
         asked,
         lives,
-        app.service.clock.now(),
+        now,
     )
     .await?;
     let trace = session.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default();

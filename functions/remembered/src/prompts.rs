@@ -40,8 +40,8 @@ pub(crate) async fn pending(
 ) -> Result<Json<Pending>, Refused> {
     let by = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
-    if app.service.pace.is_news(by.phone.account, now) {
-        app.prompts.mark_present(by.phone.account, now).await?;
+    if app.service.pace.is_news(&by.phone.phone, now) {
+        app.prompts.mark_present(&by.phone, now).await?;
     }
     let life = app.service.settings.prompt_life;
     let mut pending = Vec::new();

@@ -77,5 +77,6 @@ fn draw(text: &str) -> Result<Vec<u8>, QrError> {
 
 fn asks_for_json(headers: &HeaderMap) -> bool {
     let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    accepts.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim() == "application/json")
+    let kinds = accepts.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    kinds.into_iter().any(|kind| kind.eq_ignore_ascii_case("application/json"))
 }

@@ -75,11 +75,12 @@ async fn let_in(
 ) -> Result<Response, Problem> {
     let (by, account) = app.phones.verify_account(facts, headers).await?;
     let Some(code) = SessionCode::parse(code) else { return Ok(Json(Standing::DEAD).into_response()) };
-    let (now, shop, phone) = (app.service.clock.now(), Some(Dialect::Shop), by.phone.clone());
+    let (now, shop) = (app.service.clock.now(), Some(Dialect::Shop));
+    let (sessions, clients) = (&*app.sessions, &*app.clients);
     let steps = async {
-        cases::scan(&*app.sessions, &*app.clients, &code, shop, by, Ext::default(), now).await?;
+        cases::scan(sessions, clients, &code, shop, by.clone(), Ext::default(), now).await?;
         let (devices, accounts) = (&*app.devices, &*app.accounts);
-        cases::confirm(&*app.sessions, devices, accounts, &code, shop, phone, number, now).await
+        cases::confirm(sessions, clients, devices, accounts, &code, shop, by, number, now).await
     };
     let session = match steps.await {
         Ok(session) => session,

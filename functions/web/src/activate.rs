@@ -37,11 +37,12 @@ pub(crate) async fn activate(
     body: Result<JsonOrForm<Activating>, Problem>,
 ) -> Result<Json<Done>, Refused> {
     let JsonOrForm(activating) = body?;
-    let phone = app.phones.verify(&facts, &headers).await?;
+    let by = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(activating.match_number.as_deref())?;
     let code = read_code(&activating.code)?;
     let now = app.service.clock.now();
-    let (web, by) = (Some(Dialect::Web), phone.phone);
-    cases::confirm(&*app.sessions, &*app.devices, &*app.accounts, &code, web, by, number, now).await?;
+    let web = Some(Dialect::Web);
+    let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);
+    cases::confirm(&*app.sessions, clients, devices, accounts, &code, web, by, number, now).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

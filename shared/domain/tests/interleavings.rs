@@ -195,9 +195,10 @@ impl Trace {
                     &self.memory,
                     &self.memory,
                     &self.memory,
+                    &self.memory,
                     &code,
                     None,
-                    by.clone(),
+                    approver(by.clone()),
                     number,
                     now,
                 );

@@ -8,7 +8,7 @@
 //! | `ACCOUNT#<id>` | `DEVICE#<mac>` | a machine bound to it |
 //! | `ACCOUNT#<id>` | `PAIR#<client>#<policy>` | the device of its last login by QR there |
 //! | `ACCOUNT#<id>` | `PROMPTS` | the last three prompts it was sent |
-//! | `ACCOUNT#<id>` | `PRESENT` | when a phone of it last asked for what waits |
+//! | `ACCOUNT#<id>` | `PRESENT#<phone>` | when this phone of it last asked for what waits |
 //! | `ACCOUNT#<id>` | `PUSH#<token's hash>` | a phone of it that can be pushed to |
 //! | `PUSH#<token's hash>` | `OWNER` | whose phone that is |
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers |
@@ -79,6 +79,24 @@ impl Directory {
             .await
             .map_err(failed("GetItem on directory"))?;
         Ok(got.item)
+    }
+
+    /// The items under `pk` whose sort key begins so: the few things of one kind that one account has.
+    async fn beginning_with(&self, pk: String, prefix: &str) -> Result<Vec<Item>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", text(pk))
+            .expression_attribute_values(":prefix", text(prefix))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(failed("Query on directory"))?;
+        Ok(found.items.unwrap_or_default())
     }
 
     /// Stores an item, whatever stood under its key.

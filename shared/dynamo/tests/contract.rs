@@ -124,6 +124,11 @@ async fn three_prompts_in_ten_minutes() {
 }
 
 #[tokio::test]
+async fn phones_are_present_one_by_one() {
+    contract::phones_are_present_one_by_one(&*directory(), &System).await;
+}
+
+#[tokio::test]
 async fn a_push_token_has_one_owner() {
     contract::a_push_token_has_one_owner(directory(), &System).await;
 }

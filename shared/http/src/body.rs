@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 
 use crate::{Problem, query};
 
@@ -93,7 +94,10 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let bytes = if bytes.is_empty() { b"{}" } else { bytes };
     // An array would do for an object, field by field; no contract says so.
     let is_object = bytes.trim_ascii_start().starts_with(b"{");
-    is_object.then(|| serde_json::from_slice(bytes).ok()).flatten().ok_or(MALFORMED)
+    // What stands in unknown fields is ignored, but it is JSON: text in UTF-8, and not nested without
+    // end (ADVERSARIES W8).
+    let is_json = || serde_json::from_slice::<Value>(bytes).is_ok();
+    (is_object && is_json()).then(|| serde_json::from_slice(bytes).ok()).flatten().ok_or(MALFORMED)
 }
 
 fn unsupported() -> Problem {

@@ -88,6 +88,7 @@ const EXPIRED: (u16, &str) = (1002, "nobody decided in time");
 const WRONG_NUMBER: (u16, &str) = (1003, "the number picked was not the one shown");
 const BARRED: (u16, &str) = (1004, "the account may not sign in");
 const REPLACED: (u16, &str) = (1005, "the screen asked anew");
+const NOT_TAKEN: (u16, &str) = (1006, "nobody took the token in time");
 
 impl LoginEvent {
     /// What the state a session has just come to means for its client; `None` where nothing is to be
@@ -133,7 +134,12 @@ impl LoginEvent {
         let undecided =
             matches!(session.state, State::Pending | State::Scanned { .. } | State::Confirmed { .. });
         match &session.state {
-            _ if undecided && session.is_expired(now) => told.push(Self::blank(session).failed(EXPIRED)),
+            // Nothing is stored when time runs out: the event has the version that never came.
+            state if undecided && session.is_expired(now) => {
+                let why = if matches!(state, State::Confirmed { .. }) { NOT_TAKEN } else { EXPIRED };
+                let event_id = event_id(session, session.version.saturating_add(1));
+                told.push(Self { event_id, ..Self::blank(session) }.failed(why));
+            }
             // The token was taken with the ticket; what the login came to is still so.
             State::Redeemed { claim, .. } => told.push(Self {
                 result_type: ResultType::LoginResult,

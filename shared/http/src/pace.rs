@@ -12,7 +12,11 @@ use std::{
 
 use lru::LruCache;
 use saoma_domain::{
-    identity::AccountId, pairing::PRESENCE_NOTED, secrets::SessionCode, session::Session, time::Timestamp,
+    identity::{ClientId, PhoneId},
+    pairing::PRESENCE_NOTED,
+    secrets::SessionCode,
+    session::Session,
+    time::Timestamp,
 };
 
 /// Entries remembered; each takes about a hundred bytes.
@@ -22,14 +26,23 @@ const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(4096) {
 };
 /// The shortest time between two polls that learn nothing new.
 pub const SHORTEST_PACE: Duration = Duration::from_secs(1);
+/// A registered client's server speaks for as many people as so many networks.
+const PEOPLE_OF_A_CLIENT: u32 = 10;
 const MINUTE: Duration = Duration::from_mins(1);
+
+/// Who opens sessions.
+#[derive(PartialEq, Eq, Hash)]
+enum Opener {
+    Network(IpAddr),
+    Client(ClientId),
+}
 
 /// Who asked when.
 pub struct Pace {
     creates_per_minute: u32,
-    creates: Mutex<LruCache<IpAddr, (Timestamp, u32)>>,
+    creates: Mutex<LruCache<Opener, (Timestamp, u32)>>,
     polls: Mutex<LruCache<(SessionCode, bool), (Timestamp, u64)>>,
-    present: Mutex<LruCache<AccountId, Timestamp>>,
+    present: Mutex<LruCache<PhoneId, Timestamp>>,
 }
 
 impl Pace {
@@ -50,12 +63,25 @@ impl Pace {
     /// Seconds to wait, when it would be one too many (ADVERSARIES D10).
     pub fn open(&self, network: Option<IpAddr>, now: Timestamp) -> Result<(), u64> {
         let Some(network) = network else { return Ok(()) };
+        self.count(Opener::Network(network), self.creates_per_minute, now)
+    }
+
+    /// The same for the server of a client, which opens sessions for its people.
+    ///
+    /// # Errors
+    /// Seconds to wait.
+    pub fn open_for(&self, client: &ClientId, now: Timestamp) -> Result<(), u64> {
+        let limit = self.creates_per_minute.saturating_mul(PEOPLE_OF_A_CLIENT);
+        self.count(Opener::Client(client.clone()), limit, now)
+    }
+
+    fn count(&self, opener: Opener, limit: u32, now: Timestamp) -> Result<(), u64> {
         let mut creates = self.creates.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, count) = creates.get_or_insert_mut(network, || (now, 0));
+        let (since, count) = creates.get_or_insert_mut(opener, || (now, 0));
         if now.since(*since) >= MINUTE {
             (*since, *count) = (now, 0);
         }
-        if *count >= self.creates_per_minute {
+        if *count >= limit {
             return Err(MINUTE.saturating_sub(now.since(*since)).as_secs() + 1);
         }
         *count += 1;
@@ -81,13 +107,12 @@ impl Pace {
         Ok(())
     }
 
-    /// Whether it is to be noted that a phone of this person is there: not again within
-    /// [`PRESENCE_NOTED`].
-    pub fn is_news(&self, account: AccountId, now: Timestamp) -> bool {
+    /// Whether it is to be noted that a phone is there: not again within [`PRESENCE_NOTED`].
+    pub fn is_news(&self, phone: &PhoneId, now: Timestamp) -> bool {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = present.get(&account).is_some_and(|noted| now.since(*noted) < PRESENCE_NOTED);
+        let known = present.get(phone).is_some_and(|noted| now.since(*noted) < PRESENCE_NOTED);
         if !known {
-            present.put(account, now);
+            present.put(phone.clone(), now);
         }
         !known
     }

@@ -34,7 +34,7 @@ mod traces;
 pub use accounts::{a_login_is_one_visit, one_account_a_number};
 pub use devices::{binding_twice_is_binding_once, the_newest_pair_counts};
 pub use fixtures::OPENED;
-pub use prompts::three_prompts_in_ten_minutes;
+pub use prompts::{phones_are_present_one_by_one, three_prompts_in_ten_minutes};
 pub use push_endpoints::{a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner};
 pub use races::{fifty_redemptions, one_winner_a_version, race};
 pub use sessions::{

@@ -28,7 +28,7 @@ use std::{
 use saoma_domain::{
     account::{Account, Visits},
     client::Client,
-    identity::{AccountId, ClientId},
+    identity::{AccountId, ClientId, PhoneId},
     pairing::{Pairing, Trace},
     ports::StoreError,
     push::{PushEndpoint, PushTokenId},
@@ -67,7 +67,7 @@ struct Data {
     pairs: HashMap<(AccountId, ClientId, LoginPolicy), Pairing>,
     traces: HashMap<TraceId, Trace>,
     prompts: HashMap<AccountId, Vec<(Timestamp, SessionCode)>>,
-    present: HashMap<AccountId, Timestamp>,
+    present: HashMap<AccountId, HashMap<PhoneId, Timestamp>>,
     endpoints: BTreeMap<PushTokenId, PushEndpoint>,
     visits: HashMap<AccountId, (SessionCode, Visits)>,
     /// Calls until the fault strikes, and the fault.

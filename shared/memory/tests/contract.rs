@@ -39,6 +39,7 @@ async fn directory() {
     contract::the_newest_pair_counts(&*memory, &random).await;
     contract::a_trace_is_read_as_written(&*memory, &random).await;
     contract::three_prompts_in_ten_minutes(memory.clone(), &random).await;
+    contract::phones_are_present_one_by_one(&*memory, &random).await;
     contract::a_push_token_has_one_owner(memory.clone(), &random).await;
     contract::letting_go_takes_nothing_from_the_next_owner(memory.clone(), &random).await;
     contract::a_login_is_one_visit(&*memory, &random).await;

@@ -1,10 +1,17 @@
 //! Calls to clients' servers: Standard Webhooks over HTTPS.
 //!
-//! Three attempts, five seconds each. Every attempt looks the name up, checks what it found and
+//! Three attempts at a server that refuses, one of five seconds at a server that does not answer: the
+//! stream that feeds us tries again later, and others wait meanwhile. Every attempt looks the name up, checks what it found and
 //! connects to exactly that (see [`crate::address`]); no redirect is followed, no proxy asked, and of
 //! the answer only its status is read.
 
-use std::{error::Error, fmt, sync::OnceLock, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    num::NonZeroUsize,
+    sync::{Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use aws_smithy_http_client::{
@@ -14,8 +21,9 @@ use aws_smithy_http_client::{
 use aws_smithy_runtime_api::client::{
     dns::SharedDnsResolver, http::HttpConnector, orchestrator::HttpRequest,
 };
+use lru::LruCache;
 use saoma_domain::ports::{StoreError, Webhook, Webhooks};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::{
     address::{Names, Reach, Refused, SystemNames},
@@ -29,12 +37,24 @@ struct Pace {
     attempt: Duration,
     /// Before each attempt after the first.
     pauses: [Duration; 2],
+    /// For one attempt at a server that hung less than [`Pace::memory`] ago.
+    once_hung: Duration,
+    /// How long it is remembered that a server hung.
+    memory: Duration,
 }
+
+/// Addresses remembered.
+const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(1024) {
+    Some(entries) => entries,
+    None => NonZeroUsize::MIN,
+};
 
 /// Fast enough for a prompt that lives a minute; the stream that feeds us tries again later.
 const PACE: Pace = Pace {
     attempt: Duration::from_secs(5),
     pauses: [Duration::from_millis(200), Duration::from_millis(800)],
+    once_hung: Duration::from_secs(1),
+    memory: Duration::from_mins(1),
 };
 
 /// Webhooks over HTTPS.
@@ -42,6 +62,8 @@ pub struct HttpWebhooks {
     names: SharedDnsResolver,
     reach: Reach,
     pace: Pace,
+    /// Which addresses hung, and when: bounded, and only this instance's.
+    hung: Mutex<LruCache<String, Instant>>,
     /// Built when first used: reading the system's roots is no work for a start.
     connector: OnceLock<Connector>,
 }
@@ -52,7 +74,8 @@ impl HttpWebhooks {
     pub fn new(loopback_allowed: bool) -> Self {
         let reach = Reach { loopback: loopback_allowed };
         let names = SharedDnsResolver::new(SystemNames);
-        Self { names, reach, pace: PACE, connector: OnceLock::new() }
+        let hung = Mutex::new(LruCache::new(REMEMBERED));
+        Self { names, reach, pace: PACE, hung, connector: OnceLock::new() }
     }
 
     /// No connection is kept: a function sleeps between calls, and an old one has an old address.
@@ -65,12 +88,32 @@ impl HttpWebhooks {
         })
     }
 
+    /// How long this server gets, by what it did lately.
+    fn patience(&self, webhook: &Webhook) -> Duration {
+        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = hung.get(webhook.url.url().as_str()).is_some_and(|at| at.elapsed() < self.pace.memory);
+        if lately { self.pace.once_hung } else { self.pace.attempt }
+    }
+
+    fn remember(&self, webhook: &Webhook, hangs: bool) {
+        let url = webhook.url.url().as_str();
+        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
+        if hangs {
+            hung.put(url.to_owned(), Instant::now());
+        } else {
+            hung.pop(url);
+        }
+    }
+
     async fn attempt(&self, webhook: &Webhook) -> Result<(), Failure> {
         self.reach.judge(webhook.url.url()).map_err(Failure::lasting)?;
         let request = request(webhook).map_err(Failure::lasting)?;
-        let Ok(answer) = timeout(self.pace.attempt, self.connector().call(request)).await else {
-            return Err(Failure::passing("no answer in time"));
+        let patience = self.patience(webhook);
+        let Ok(answer) = timeout(patience, self.connector().call(request)).await else {
+            self.remember(webhook, true);
+            return Err(Failure::lasting("no answer in time"));
         };
+        self.remember(webhook, false);
         match answer {
             Ok(answer) => taken(answer.status().as_u16()),
             Err(error) => Err(Failure::of_connection(&error)),
@@ -118,7 +161,7 @@ fn request(webhook: &Webhook) -> Result<HttpRequest, Box<dyn Error + Send + Sync
 /// Why an attempt failed.
 struct Failure {
     reason: String,
-    /// Whether the next may succeed.
+    /// Whether the next attempt, a moment later, may succeed.
     passing: bool,
 }
 

@@ -105,6 +105,24 @@ async fn a_fourth_prompt_in_ten_minutes_is_a_qr_silently() {
     assert_eq!(kinds(&world, &region, &trace).await, ["LOGIN_scan"]);
 }
 
+// D10: a region's server speaks for many people, and still not for everybody.
+#[tokio::test]
+async fn a_flood_of_asking_is_refused_and_leaves_nothing() {
+    let world = World::with(&[("CREATES_PER_MINUTE", "2")]);
+    let (region, other) = (Region::registered(&world, "region-1"), Region::registered(&world, "region-2"));
+    for _ in 0..20 {
+        assert_eq!(region.ask(&world, json!({})).await.status, 200);
+    }
+    let before = world.memory.sessions();
+    let refusal = region.ask(&world, json!({})).await;
+    refused(&refusal, 429, "too_many_requests");
+    assert_eq!(refusal.header("retry-after"), "61");
+    assert_eq!(world.memory.sessions(), before);
+    assert_eq!(other.ask(&world, json!({})).await.status, 200);
+    world.clock.advance(std::time::Duration::from_mins(1));
+    assert_eq!(region.ask(&world, json!({})).await.status, 200);
+}
+
 #[tokio::test]
 async fn only_the_region_itself_may_ask() {
     let world = World::default();

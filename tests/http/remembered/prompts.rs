@@ -5,6 +5,7 @@ use std::time::Duration;
 use acceptance::{Call, World};
 use insta::assert_snapshot;
 use saoma_domain::{
+    account::AccountStatus,
     client::Client,
     identity::ClientId,
     ports::{Clock, Devices, Prompts},
@@ -12,7 +13,7 @@ use saoma_domain::{
 };
 use serde_json::{Value, json};
 
-use super::{DEVICE, Region, answer, both, code, kinds, log_in, pending, refused, uin};
+use super::{DEVICE, Region, answer, both, code, kinds, log_in, pending, phone, refused, uin};
 use crate::pages;
 
 /// The first prompt that waits.
@@ -81,8 +82,7 @@ async fn nobody_else_can_answer_or_see_that_there_is_a_prompt() {
     }
     let code = super::trace_code(&world, &trace);
     for step in ["scan", "confirm", "cancel"] {
-        let answer = pages::step(&world, step, &stranger, &code, &json!({})).await;
-        assert_eq!(answer.status, 403, "{step}");
+        pages::step(&world, step, &stranger, &code, &json!({})).await.problem(404, "not_found");
     }
     for call in [Call::get("/login/pending"), Call::post("/login/answer").json(&json!({}))] {
         refused(&world.call(call).await, 401, "unauthorized");
@@ -200,13 +200,15 @@ async fn a_phone_of_an_app_that_is_not_admitted_knows_no_such_session() {
     let trace = region.trace(&world, json!({"deviceId": DEVICE})).await;
     let code = super::code(&world, &region, &trace).await;
     for step in ["scan", "confirm", "cancel"] {
-        let answer = pages::step(&world, step, &outsider, &code, &json!({})).await;
-        let expected = if step == "confirm" { 409 } else { 404 };
-        assert_eq!(answer.status, expected, "{step}: {}", answer.whole());
+        pages::step(&world, step, &outsider, &code, &json!({})).await.problem(404, "not_found");
     }
     assert_eq!(world.session(&code).version, 1);
     world.clock.advance(Duration::from_secs(61));
     let insider = world.sign_in_through("13800138000", "their-app").await;
+    phone(&world, &insider, &code, "scan").await;
+    for step in ["scan", "confirm", "cancel"] {
+        pages::step(&world, step, &outsider, &code, &json!({})).await.problem(404, "not_found");
+    }
     log_in(&world, &region, &insider, json!({"deviceId": DEVICE})).await;
     pending(&world, &insider).await;
     let trace = region.trace(&world, both(&insider)).await;
@@ -313,6 +315,68 @@ async fn a_phone_is_told_whether_the_device_may_ask_next_time() {
     }
 }
 
+// A prompt is in no QR: whoever comes with its code, its person too, finds nothing. Else a no by that way
+// would leave the pair, and a phone of any app could say yes (A17).
+#[tokio::test]
+async fn a_prompt_is_answered_by_its_trace_alone() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    pending(&world, &person).await;
+    let trace = region.trace(&world, both(&person)).await;
+    let code = super::trace_code(&world, &trace);
+    let before = world.memory.sessions();
+    for step in ["scan", "confirm", "cancel"] {
+        pages::step(&world, step, &person, &code, &json!({})).await.problem(404, "not_found");
+    }
+    let wrong = json!({"matchNumber": "10"});
+    pages::step(&world, "confirm", &person, &code, &wrong).await.problem(404, "not_found");
+    assert_eq!(world.memory.sessions(), before);
+    assert_eq!(answer(&world, &person, json!({"traceId": trace, "accept": true})).await.status, 200);
+}
+
+// A17 I7: a phone that could not answer does not count as one that was asked.
+#[tokio::test]
+async fn who_cannot_answer_is_not_asked_and_a_qr_comes_at_once() {
+    let app = ClientId::parse("their-app").unwrap();
+    let cases = ["another app looks", "another app is pushed to", "signed out", "locked", "as it should be"];
+    for case in cases {
+        let world = World::default();
+        world.register_client("their-app", |client| client);
+        world.register_client("another-app", |client| client);
+        let region =
+            Region::with(&world, "clientId-01", |client| Client { apps: vec![app.clone()], ..client });
+        let person = world.sign_in_through("13800138000", "their-app").await;
+        log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+        world.clock.advance(Duration::from_mins(1));
+        match case {
+            "another app looks" | "another app is pushed to" => {
+                let other = world.sign_in_through("13800138000", "another-app").await;
+                if case == "another app looks" {
+                    pending(&world, &other).await;
+                } else {
+                    let push = json!({"platform": "FCM", "token": "a-token-of-the-other"});
+                    world.call(Call::post("/api/device/push").bearer(&other.token).json(&push)).await;
+                }
+            }
+            _ => drop(pending(&world, &person).await),
+        }
+        match case {
+            "signed out" => {
+                world.call(Call::post("/api/user/logout").bearer(&person.token)).await;
+            }
+            "locked" => world.set_status(&person, AccountStatus::Locked),
+            _ => {}
+        }
+        let trace = region.trace(&world, both(&person)).await;
+        let last = kinds(&world, &region, &trace).await.pop().unwrap();
+        let asked = case == "as it should be";
+        assert_eq!(last, if asked { "LOGIN_scan" } else { "LOGIN_getLoginQrcode" }, "{case}");
+        assert!(world.post.sent().pushes.is_empty(), "{case}");
+    }
+}
+
 // DESIGN section 2, rule 6: a poll writes nothing, or next to it.
 #[tokio::test]
 async fn a_phone_that_asks_often_is_noted_now_and_then_and_counted_on_all_the_same() {
@@ -321,11 +385,18 @@ async fn a_phone_that_asks_often_is_noted_now_and_then_and_counted_on_all_the_sa
     let person = world.sign_in("13800138000").await;
     log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
     let opened = world.clock.now();
-    let noted = async || world.memory.last_present(person.account).await.unwrap();
+    // Marked at that second or later, and not after it.
+    let noted_at = async |secs| {
+        let present = async |secs| {
+            let since = opened.plus(Duration::from_secs(secs));
+            world.memory.present(person.account, since).await.unwrap().len()
+        };
+        (present(secs).await, present(secs + 1).await) == (1, 0)
+    };
     for (after, last) in [(0, 0), (9, 0), (10, 10), (19, 10)] {
         world.clock.set(opened.plus(Duration::from_secs(after)));
         pending(&world, &person).await;
-        assert_eq!(noted().await, Some(opened.plus(Duration::from_secs(last))), "after {after} s");
+        assert!(noted_at(last).await, "after {after} s");
     }
     for (after, kind) in [(39, "LOGIN_scan"), (41, "LOGIN_getLoginQrcode")] {
         world.clock.set(opened.plus(Duration::from_secs(after)));

@@ -1,5 +1,7 @@
 //! `GET /login/results/{traceId}`, `GET /login/webhook`: for those who would rather ask.
 
+use std::time::Duration;
+
 use acceptance::{Call, World};
 use insta::assert_snapshot;
 use serde_json::json;
@@ -57,6 +59,30 @@ async fn a_stale_copy_tells_an_earlier_truth_and_gives_nothing_away() {
     world.memory.catch_up();
     let told = region.results(&world, &trace).await;
     assert_eq!((told.len(), &told[1]["code"], told[1].get("ticket")), (2, &json!(1001), None));
+}
+
+// One event, one id: a client drops what it has already heard.
+#[tokio::test]
+async fn time_running_out_is_an_event_of_its_own() {
+    for (steps, code) in [(0, 1002), (1, 1002), (2, 1006)] {
+        let world = World::default();
+        let region = Region::registered(&world, "clientId-01");
+        let person = world.sign_in("13800138000").await;
+        let trace = region.trace(&world, json!({"deviceId": DEVICE})).await;
+        let qr = super::code(&world, &region, &trace).await;
+        for step in ["scan", "confirm"].iter().take(steps) {
+            phone(&world, &person, &qr, step).await;
+        }
+        world.clock.advance(Duration::from_mins(6));
+        let told = region.results(&world, &trace).await;
+        assert_eq!(
+            (told.len(), &told[1]["code"], told[1].get("ticket")),
+            (2, &json!(code), None),
+            "{told:?}"
+        );
+        let heard = world.post.sent().webhooks.into_iter().map(|webhook| json!(webhook.id));
+        assert!(heard.into_iter().all(|id| id != told[1]["eventId"]), "{told:?}");
+    }
 }
 
 // B4

@@ -40,6 +40,7 @@ async fn a_body_over_16_kb_is_refused() {
 #[tokio::test]
 async fn malformed_json_is_refused() {
     let deep = format!(r#"{{"code":"CODE","x":{}"#, "[".repeat(8000));
+    let whole_and_deep = format!(r#"{{"code":"CODE","x":{}{}}}"#, "[".repeat(7000), "]".repeat(7000));
     for body in [
         "{",
         "null",
@@ -54,6 +55,8 @@ async fn malformed_json_is_refused() {
         r#"{"code":"CODE","code":"CODE"}"#,
         r"{'code':'CODE'}",
         &deep,
+        &whole_and_deep,
+        r#"{"code":"CODE","x":"\ud800"}"#,
     ] {
         refuses("application/json", body, 400, "malformed_body").await;
     }

@@ -26,8 +26,9 @@ pub enum StepError {
 /// A session changes at most four times, so nobody can lose more races than that.
 const MOST_RACES: usize = 5;
 
-/// Finds a session for somebody who is about to act on it. `dialect` limits which contract's
-/// sessions are known; `None` knows them all.
+/// Finds a session for somebody who is about to act on its code. `dialect` limits which contract's
+/// sessions are known; `None` knows them all. A prompt is in no QR and is answered by its trace: to
+/// whoever comes with its code there is no such session.
 pub(super) async fn find(
     sessions: &dyn Sessions,
     code: &SessionCode,
@@ -37,6 +38,7 @@ pub(super) async fn find(
         .find(code, Freshness::Strong)
         .await?
         .filter(|session| dialect.is_none_or(|dialect| session.dialect == dialect))
+        .filter(|session| !session.is_prompt())
         .ok_or(StepError::Unknown)
 }
 

@@ -1,9 +1,12 @@
 //! Confirm: the person agrees on the phone that scanned.
 
-use super::advance::{StepError, advance, find};
+use super::{
+    advance::{StepError, advance, find},
+    scan::admit,
+};
 use crate::{
-    identity::Phone,
-    ports::{Accounts, Devices, Sessions, StoreError},
+    identity::{Approver, Phone},
+    ports::{Accounts, Clients, Devices, Sessions, StoreError},
     secrets::SessionCode,
     session::{Command, Dialect, MatchNumber, Session},
     time::Timestamp,
@@ -12,6 +15,8 @@ use crate::{
 /// Confirms the session for `by`, and leaves what its contract promises: a machine bound to the
 /// member, a pair that may be asked without a scan, a visit counted. Confirming again leaves it again,
 /// so a failure between the two is mended by a retry.
+///
+/// Whoever scanned was admitted then; anybody else is told no more than their app may know.
 ///
 /// # Errors
 /// [`StepError`]; after [`Refusal::WrongMatchNumber`](crate::session::Refusal::WrongMatchNumber) the
@@ -22,15 +27,21 @@ use crate::{
 )]
 pub async fn confirm(
     sessions: &dyn Sessions,
+    clients: &dyn Clients,
     devices: &dyn Devices,
     accounts: &dyn Accounts,
     code: &SessionCode,
     dialect: Option<Dialect>,
-    by: Phone,
+    by: Approver,
     number: Option<MatchNumber>,
     now: Timestamp,
 ) -> Result<Session, StepError> {
     let session = find(sessions, code, dialect).await?;
+    let scanned = session.state.claim().is_some_and(|claim| session.is_held_by(claim, &by.phone));
+    if !scanned {
+        admit(clients, &session, &by).await?;
+    }
+    let by = by.phone;
     let confirmed = advance(sessions, session, &Command::Confirm(by.clone(), number), now).await?;
     remember(devices, accounts, &confirmed, &by, now).await?;
     Ok(confirmed)

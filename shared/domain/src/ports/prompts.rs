@@ -3,7 +3,13 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::{identity::AccountId, pairing::Trace, secrets::SessionCode, session::TraceId, time::Timestamp};
+use crate::{
+    identity::{AccountId, Phone, PhoneId},
+    pairing::Trace,
+    secrets::SessionCode,
+    session::TraceId,
+    time::Timestamp,
+};
 
 /// The calls of hosted clients that wait for answers (CONTRACTS section 3).
 #[async_trait]
@@ -28,9 +34,9 @@ pub trait Prompts: Send + Sync {
     /// they ended.
     async fn recent(&self, account: AccountId, after: Timestamp) -> Result<Vec<SessionCode>, StoreError>;
 
-    /// A phone of this person asked for what waits, and will ask again.
-    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError>;
+    /// This phone asked for what waits, and will ask again.
+    async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError>;
 
-    /// When a phone of this person last asked.
-    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError>;
+    /// The phones of this person that were marked at this moment or after it.
+    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<PhoneId>, StoreError>;
 }

@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::AccountId,
+    identity::{AccountId, Phone, PhoneId},
     pairing::PROMPT_WINDOW,
     ports::{Freshness, Prompts, StoreError},
     secrets::SessionCode,
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, item_of, writes::if_held};
+use super::{Directory, EXPIRES_AT, Key, SK, item_of, writes::if_held};
 use crate::item::{Reader, number, seconds, text};
 
 /// Moves each prompt one place on and puts the new one first: an update reads the item as it was.
@@ -18,15 +18,17 @@ const SHIFT: &str = "SET at3 = if_not_exists(at2, :never), code3 = if_not_exists
                      at1 = :now, code1 = :code, expires_at = :forget";
 /// Three at once would be a fourth: the third last must be out of the window.
 const IF_ALLOWED: &str = "attribute_not_exists(at3) OR at3 <= :out_of_window";
+/// Before the phone's id, in the sort key of what says that it is there.
+const PRESENT: &str = "PRESENT#";
 /// Newest first.
 const PLACES: [(&str, &str); 3] = [("at1", "code1"), ("at2", "code2"), ("at3", "code3")];
 
 fn prompts_key(account: AccountId) -> Key {
-    Key(format!("ACCOUNT#{account}"), "PROMPTS".into())
+    Key(pk_of(account), "PROMPTS".into())
 }
 
-fn present_key(account: AccountId) -> Key {
-    Key(format!("ACCOUNT#{account}"), "PRESENT".into())
+fn pk_of(account: AccountId) -> String {
+    format!("ACCOUNT#{account}")
 }
 
 #[async_trait]
@@ -63,13 +65,20 @@ impl Prompts for Directory {
         Ok(codes)
     }
 
-    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError> {
         let forget = now.plus(PROMPT_WINDOW);
-        self.put(item_of(&present_key(account), [("at", seconds(now)), (EXPIRES_AT, seconds(forget))])).await
+        let key = Key(pk_of(phone.account), format!("{PRESENT}{}", phone.phone.as_str()));
+        self.put(item_of(&key, [("at", seconds(now)), (EXPIRES_AT, seconds(forget))])).await
     }
 
-    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
-        let item = self.get(&present_key(account), Freshness::Strong).await?;
-        item.map(|item| Reader(&item).seconds("at")).transpose()
+    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<PhoneId>, StoreError> {
+        let mut phones = Vec::new();
+        for item in self.beginning_with(pk_of(account), PRESENT).await? {
+            let item = Reader(&item);
+            if item.seconds("at")? >= since {
+                phones.push(item.parsed(SK, |sk| PhoneId::parse(sk.strip_prefix(PRESENT)?))?);
+            }
+        }
+        Ok(phones)
     }
 }

@@ -10,13 +10,10 @@ use saoma_domain::{
 };
 
 use super::{
-    Directory, Key, PK, SK, account_of, item_of,
+    Directory, Key, SK, account_of, item_of,
     writes::{deleting, putting},
 };
-use crate::{
-    failed,
-    item::{Item, Reader, inconsistent, number, seconds, text},
-};
+use crate::item::{Item, Reader, inconsistent, number, seconds, text};
 
 /// A token changes hands as often as somebody signs in on its phone: nobody loses more races.
 const MOST_RACES: usize = 5;
@@ -67,20 +64,8 @@ impl PushEndpoints for Directory {
     }
 
     async fn endpoints(&self, account: AccountId) -> Result<Vec<PushEndpoint>, StoreError> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("#pk = :account AND begins_with(#sk, :push)")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_names("#sk", SK)
-            .expression_attribute_values(":account", text(format!("ACCOUNT#{account}")))
-            .expression_attribute_values(":push", text(PREFIX))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failed("Query on directory"))?;
-        found.items().iter().map(|item| read(account, item)).collect()
+        let found = self.beginning_with(format!("ACCOUNT#{account}"), PREFIX).await?;
+        found.iter().map(|item| read(account, item)).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use saoma_domain::{
-    identity::AccountId,
+    identity::{AccountId, Phone, PhoneId},
     pairing::PROMPTS_IN_WINDOW,
     ports::{Prompts, Randomness},
     secrets::SessionCode,
@@ -11,7 +11,7 @@ use saoma_domain::{
 };
 use tokio::task::JoinSet;
 
-use super::fixtures::at;
+use super::fixtures::{at, person};
 
 /// Prompts: three in ten minutes, counted one by one however many come at once (H1).
 pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dyn Randomness) {
@@ -40,9 +40,22 @@ pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dy
         prompts.note(AccountId::random(random), &late, at(1)).await.unwrap(),
         "each person by themselves"
     );
+}
 
-    assert_eq!(prompts.last_present(account).await.unwrap(), None);
-    prompts.mark_present(account, at(5)).await.unwrap();
-    prompts.mark_present(account, at(9)).await.unwrap();
-    assert_eq!(prompts.last_present(account).await.unwrap(), Some(at(9)));
+/// Presence: each phone by itself, as of the last time it was marked.
+pub async fn phones_are_present_one_by_one(prompts: &dyn Prompts, random: &dyn Randomness) {
+    let (one, stranger) = (person(random), person(random));
+    let other = Phone { phone: PhoneId::random(random), ..one.clone() };
+    let present = async |since| {
+        let mut phones = prompts.present(one.account, at(since)).await.unwrap();
+        phones.sort_by_key(|phone| *phone != one.phone);
+        phones
+    };
+    assert_eq!(present(0).await, []);
+    for (phone, secs) in [(&one, 5), (&other, 6), (&stranger, 7), (&one, 9)] {
+        prompts.mark_present(phone, at(secs)).await.unwrap();
+    }
+    assert_eq!(present(6).await, [one.phone.clone(), other.phone.clone()]);
+    assert_eq!(present(7).await, std::slice::from_ref(&one.phone));
+    assert_eq!(present(10).await, []);
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::AccountId,
+    identity::{AccountId, Phone, PhoneId},
     pairing::{PROMPT_WINDOW, PROMPTS_IN_WINDOW},
     ports::{Prompts, StoreError},
     secrets::SessionCode,
@@ -33,13 +33,16 @@ impl Prompts for Memory {
         })
     }
 
-    async fn mark_present(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
+    async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError> {
         self.call(|data| {
-            data.present.insert(account, now);
+            data.present.entry(phone.account).or_default().insert(phone.phone.clone(), now);
         })
     }
 
-    async fn last_present(&self, account: AccountId) -> Result<Option<Timestamp>, StoreError> {
-        self.call(|data| data.present.get(&account).copied())
+    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<PhoneId>, StoreError> {
+        self.call(|data| {
+            let phones = data.present.get(&account).into_iter().flatten();
+            phones.filter(|(_, at)| **at >= since).map(|(phone, _)| phone.clone()).collect()
+        })
     }
 }

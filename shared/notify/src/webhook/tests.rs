@@ -192,7 +192,27 @@ async fn a_server_that_takes_too_long_has_not_taken_it() {
     let slow = server.webhook("127.0.0.1");
     let error = timeout(Duration::from_secs(5), refusal(&webhooks, &slow)).await.unwrap();
     assert_eq!(error, "webhook to 127.0.0.1: no answer in time");
-    assert_eq!(server.seen().len(), 3);
+    assert_eq!(server.seen().len(), 1, "others wait meanwhile");
+}
+
+#[tokio::test]
+async fn a_server_that_hung_gets_less_time_until_it_answers() {
+    let server = Server::start(|n, stream| {
+        let time = if n == 1 { 0 } else { 400 };
+        thread::sleep(Duration::from_millis(time));
+        let _ = stream.write_all(OK.as_bytes());
+    });
+    let mut webhooks = local();
+    (webhooks.pace.attempt, webhooks.pace.once_hung) = (Duration::from_secs(2), Duration::from_millis(100));
+    let sent = server.webhook("127.0.0.1");
+    webhooks.deliver(&sent).await.unwrap();
+    webhooks.remember(&sent, true);
+    webhooks.deliver(&sent).await.unwrap(); // at once, and forgiven
+    webhooks.deliver(&sent).await.unwrap();
+    webhooks.remember(&sent, true);
+    assert_eq!(refusal(&webhooks, &sent).await, "webhook to 127.0.0.1: no answer in time");
+    webhooks.pace.memory = Duration::ZERO;
+    webhooks.deliver(&sent).await.unwrap();
 }
 
 #[tokio::test]
@@ -278,5 +298,6 @@ async fn an_endless_answer_is_not_read() {
 fn the_pace_is_the_one_written_down() {
     let webhooks = HttpWebhooks::new(false);
     assert_eq!(webhooks.pace.attempt, Duration::from_secs(5));
+    assert_eq!(webhooks.pace.once_hung, Duration::from_secs(1));
     assert!(!webhooks.reach.loopback && webhooks.connector.get().is_none());
 }

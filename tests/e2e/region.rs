@@ -1,0 +1,80 @@
+//! The server of a hosted client (CONTRACTS section 3).
+
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use saoma_domain::secrets::Secret;
+use saoma_http::system::SystemRandom;
+use serde_json::{Value, json};
+
+use crate::{
+    phone::fresh_number,
+    screen::Screen,
+    service::{Service, eventually},
+    tables::Tables,
+};
+
+/// What people know it by.
+pub(crate) const NAME: &str = "Reading Club";
+/// The device it asks for.
+pub(crate) const DEVICE: &str = "2441eadfde32bd2d71153eb184facce2";
+/// `loginPolicy`: a PC.
+const PC: u8 = 1;
+
+/// The server of a client that speaks the remembered contract.
+pub(crate) struct Region {
+    id: String,
+    pub(crate) http: Screen,
+}
+
+impl Region {
+    /// A client that nobody else uses.
+    pub(crate) async fn registered(service: &Service) -> Self {
+        Self::told_at(service, None).await
+    }
+
+    /// The same, with a webhook.
+    pub(crate) async fn told_at(service: &Service, webhook: Option<&str>) -> Self {
+        let (id, secret) = (format!("club-{}", &fresh_number()[3..]), Secret::random(&SystemRandom));
+        let text = |value: &str| AttributeValue::S(value.to_owned());
+        let item = [
+            ("pk", text(&format!("CLIENT#{id}"))),
+            ("sk", text("CLIENT")),
+            ("name", text(NAME)),
+            ("dialects", AttributeValue::L(vec![text("remembered")])),
+            ("match_policy", text("show")),
+            ("secret", AttributeValue::B(Blob::new(secret.hash().as_bytes()))),
+        ];
+        let webhook = webhook.map(|url| ("webhook", text(url)));
+        let item = item.into_iter().chain(webhook).map(|(name, value)| (name.to_owned(), value)).collect();
+        Tables::of(service).register(item).await;
+        let http = Screen::of_server(service, &id, secret.reveal());
+        Self { id, http }
+    }
+
+    /// Asks for a login on its device, of the person with this number where it knows one: the trace.
+    pub(crate) async fn asks(&self, uin: Option<u64>) -> String {
+        let mut body = json!({"region": self.id, "deviceId": DEVICE, "loginPolicy": PC});
+        if let Some(uin) = uin {
+            body["uin"] = uin.into();
+        }
+        self.http.post("/login/getLoginQrcodeV2", None, &body).await.good().text("traceId")
+    }
+
+    /// What it was told first.
+    pub(crate) async fn first(&self, trace: &str) -> Value {
+        eventually("a first answer", async || self.told(trace).await.into_iter().next()).await
+    }
+
+    /// What the login came to.
+    pub(crate) async fn result(&self, trace: &str) -> Value {
+        let result = async || {
+            let told = self.told(trace).await;
+            told.into_iter().find(|answer| answer["resultType"] == "LOGIN_loginResult")
+        };
+        eventually("a result", result).await
+    }
+
+    async fn told(&self, trace: &str) -> Vec<Value> {
+        let told = self.http.get(&format!("/login/results/{trace}")).await.good().json();
+        told["results"].as_array().cloned().unwrap_or_default()
+    }
+}
