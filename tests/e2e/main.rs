@@ -11,7 +11,7 @@
 //! * [`qr`]: two independent readers that must agree.
 //! * [`tables`]: what is stored. [`jwt`]: a token, checked against the published keys.
 //!
-//! Tests: [`kiosk`], [`web`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`].
+//! Tests: [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`].
 
 #![expect(
     clippy::expect_used,
@@ -33,6 +33,7 @@ mod service;
 mod tables;
 
 mod kiosk;
+mod other_site;
 mod pictures;
 mod prompts;
 mod storage;

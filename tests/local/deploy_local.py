@@ -29,7 +29,7 @@ def deployed(port, emulator, **parameters):
     allow_endpoints(emulator, created, [local["ApnsPlatformArn"], local["FcmPlatformArn"]])
     # The bucket refuses plain http, which is all that an emulator speaks.
     emulator.client("s3").delete_bucket_policy(Bucket=created["QrImages"])
-    server = Server(("127.0.0.1", port), gateway(emulator, api))
+    server = Server(("127.0.0.1", port), gateway(emulator, api, created))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         with handed_over(emulator, created, outputs):
@@ -124,12 +124,52 @@ class Server(ThreadingHTTPServer):
         pass
 
 
-def gateway(emulator, api):
+def preflights(emulator, created):
+    """The routes that answer a browser's preflights, each as a call of its function: path -> (headers -> answer).
+
+    The emulator refuses every preflight to an API without a CORS configuration; API Gateway hands it to its route.
+    """
+    template = json.loads((ROOT / "events" / "web-code-preflight.json").read_text())
+
+    def asker(invoke, path):
+        http = {**template["requestContext"]["http"], "path": path}
+        context = {**template["requestContext"], "http": http, "routeKey": f"OPTIONS {path}"}
+        event = {**template, "rawPath": path, "routeKey": f"OPTIONS {path}", "requestContext": context}
+        return lambda headers: invoke({**event, "headers": {name.lower(): value for name, value in headers.items()}})
+
+    return {
+        path: asker(stream.through_emulator(emulator, created[function.logical_id]), path)
+        for function in sam.functions(sam.load())
+        for method, path in function.routes
+        if method == "OPTIONS"
+    }
+
+
+def gateway(emulator, api, created):
     """A door to the deployed API at its natural paths, for programs that cannot choose their Host header."""
     host = f"{api}.execute-api.localhost:{emulator.port}"
+    asked_before = preflights(emulator, created)
 
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def ask_before(self):
+            ask = asked_before.get(self.path.partition("?")[0])
+            if not ask:
+                return self.forward()
+            try:
+                answer = ask(self.headers)
+            except (stream.FunctionFailed, stream.Unreachable):
+                return self.send_error(502)
+            content = (answer.get("body") or "").encode()
+            self.send_response_only(answer["statusCode"])
+            for name, value in (answer.get("headers") or {}).items():
+                if name.lower() not in _HOP_BY_HOP:
+                    self.send_header(name, value)
+            if answer["statusCode"] != 204:
+                self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
 
         def forward(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -158,7 +198,8 @@ def gateway(emulator, api):
             if self.command != "HEAD":
                 self.wfile.write(content)
 
-        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = forward
+        do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = forward
+        do_OPTIONS = ask_before
 
         def log_message(self, *_):
             pass

@@ -3,6 +3,7 @@
 mod begin;
 mod prompts;
 mod qrcode;
+mod reach;
 mod results;
 
 use acceptance::{Answer, Call, Person, World};
