@@ -27,7 +27,7 @@ def check(page):
     ran = subprocess.run(["bash", "-c", "\n".join(script)], cwd=ROOT, env=os.environ, capture_output=True, text=True)
     printed = [line for line in ran.stdout.splitlines() if line]
     if ran.returncode or printed != said:
-        raise Failure(f"{page} says {said}\nand prints {printed}\n{ran.stderr}")
+        raise Failure(f"{page} says {said}\nand prints {printed}\nand ends with {ran.returncode}\n{ran.stderr}")
     print(f"{page}: {len(said)} lines print what the page says", flush=True)
 
 

@@ -92,7 +92,7 @@ const words = {
   'prompt.asks': ['wants to sign you in on {device}. Nothing was scanned.', '请求在 {device} 上登录你的账号（本次未扫码）。'],
   'prompt.asksSomewhere': ['wants to sign you in on another device. Nothing was scanned.', '请求在另一台设备上登录你的账号（本次未扫码）。'],
   'prompt.at': ['Asked', '请求时间'],
-  'prompt.warning': ['Only confirm what you have just started yourself. Otherwise cancel. Support will never ask you to confirm.', '请确认是你本人刚刚发起的登录，否则请取消。客服人员绝不会要求你确认登录。'],
+  'prompt.warning': ['Confirm only what you started yourself just now. Support will never ask you to.', '请确认是你本人刚刚发起的登录，否则请取消。客服人员绝不会要求你确认登录。'],
   'prompt.oneMore': ['One more request waits after this one.', '之后还有 1 个请求待处理。'],
   'prompt.more': ['{more} more requests wait after this one.', '之后还有 {more} 个请求待处理。'],
   'prompt.confirmedLead': ['The device signs in by itself.', '设备将自动登录。'],

@@ -110,7 +110,10 @@ impl HttpWebhooks {
         let request = request(webhook).map_err(Failure::lasting)?;
         let patience = self.patience(webhook);
         let Ok(answer) = timeout(patience, self.connector().call(request)).await else {
-            self.remember(webhook, true);
+            // Who was given less time has not hung again: in a while it gets all of it.
+            if patience == self.pace.attempt {
+                self.remember(webhook, true);
+            }
             return Err(Failure::lasting("no answer in time"));
         };
         self.remember(webhook, false);
