@@ -169,6 +169,7 @@ async fn a_record_that_comes_again_says_again_only_what_was_not_taken() {
     let asked = world.changed();
     for _ in 0..5 {
         assert_eq!(world.stream(&asked).await, failed(&["0"]));
+        world.clock.advance(Duration::from_secs(1));
     }
     let sent = world.post.sent();
     assert_eq!((sent.pushes.len(), sent.messages.len(), sent.refused), (1, 1, 5), "asked");
@@ -180,9 +181,29 @@ async fn a_record_that_comes_again_says_again_only_what_was_not_taken() {
     let taken = world.changed();
     for _ in 0..5 {
         assert_eq!(world.stream(&taken).await, failed(&["0"]));
+        world.clock.advance(Duration::from_secs(1));
     }
     let sent = world.post.sent();
     assert_eq!((sent.pushes.len(), sent.messages.len(), sent.refused), (2, 2, 10), "taken");
+}
+
+// B9: what stands behind a failed record in its batch comes again with it, and has nothing more to say.
+#[tokio::test]
+async fn what_was_delivered_is_not_delivered_again_for_the_sake_of_another() {
+    let world = World::default();
+    let regions = [Region::registered(&world, "region-1"), Region::registered(&world, "region-2")];
+    let mut batch = Vec::new();
+    for region in &regions {
+        region.ask(&world, json!({})).await;
+        batch.extend(world.changed());
+    }
+    world.post.change(|posted| posted.closed.push("region-1".to_owned()));
+    for _ in 0..3 {
+        assert_eq!(world.stream(&batch).await, failed(&["0"]));
+        world.clock.advance(Duration::from_secs(1));
+    }
+    let sent = world.post.sent();
+    assert_eq!((sent.webhooks.len(), sent.refused, sent.messages.len()), (1, 3, 2));
 }
 
 #[tokio::test]

@@ -162,7 +162,7 @@ impl World {
             push: post.clone(),
             topic: post.clone(),
             webhooks: post.clone(),
-            done: Arc::default(),
+            effects: memory.clone(),
         };
         Self {
             memory,

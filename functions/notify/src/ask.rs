@@ -3,6 +3,7 @@
 use saoma_domain::{
     account::AccountStatus,
     cases::{self, StepError},
+    effect::Effect,
     pairing::{PRESENCE, PRESENCE_NOTED},
     ports::{Freshness, StoreError},
     push::{PushKind, PushMessage},
@@ -11,8 +12,8 @@ use saoma_domain::{
 
 use crate::{
     App, EffectError,
-    done::Effect,
     phones::{self, Standing},
+    progress::Progress,
 };
 
 /// Whether a prompt may have come to its person's notice.
@@ -26,7 +27,8 @@ pub(crate) enum Asked {
 
 /// Pushes a prompt to its person's phones. A record that comes late, when they have decided, wakes
 /// nobody; one that comes when the time is over has a QR shown instead, unless they had been asked.
-pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<Asked, EffectError> {
+pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Result<Asked, EffectError> {
+    let prompt = &progress.session;
     let now = app.service.clock.now();
     let stored = app.sessions.find(&prompt.code, Freshness::Strong).await?;
     let in_time = match stored.as_ref().map(|stored| (&stored.state, stored.is_expired(now))) {
@@ -37,7 +39,7 @@ pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<As
         }
         _ => return Ok(Asked::Somebody),
     };
-    if app.done.knows(prompt, Effect::Pushed) {
+    if progress.has(Effect::Pushed) {
         return Ok(Asked::Somebody);
     }
     if !in_time {
@@ -45,7 +47,7 @@ pub(crate) async fn ask(app: &App, prompt: &Session, claim: &Claim) -> Result<As
         return Ok(Asked::NobodyThere);
     }
     if reaches_somebody(app, prompt, claim).await? {
-        app.done.note(prompt, Effect::Pushed);
+        progress.add(Effect::Pushed);
         return Ok(Asked::Somebody);
     }
     match cases::abandon(&*app.sessions, prompt.clone(), Abandonment::Undeliverable, now).await {

@@ -7,24 +7,22 @@
 //! * [`ask`]: a prompt is pushed to its person's phones; one that reaches nobody becomes a QR.
 //! * [`notice`]: the person's phones hear that somebody signed in as them.
 //!
-//! What succeeded is [`done`] and not done again when the record comes back.
-//!
-//! A record whose effects fail is named in the batch's answer, and Lambda brings it again.
+//! A record whose effects fail is named in the batch's answer, and Lambda brings it again, and all that
+//! came after it; [`progress`] keeps what had succeeded from being done again.
 
 mod ask;
-mod done;
 mod notice;
 mod phones;
+mod progress;
 mod tell;
 
-pub use done::Done;
-
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use saoma_domain::{
     cases::StepError,
     ports::{
-        Accounts, Clients, Prompts, Push, PushEndpoints, Sessions, SignIns, StoreError, Topic, Webhooks,
+        Accounts, Clients, Effects, Prompts, Push, PushEndpoints, Sessions, SignIns, StoreError, Topic,
+        Webhooks,
     },
     secrets::SessionCode,
     session::{CancelReason, Session, State},
@@ -32,6 +30,8 @@ use saoma_domain::{
 use saoma_http::{Problem, Service};
 use serde::Serialize;
 use tokio::task::JoinSet;
+
+use crate::progress::Progress;
 
 /// What the effects need.
 #[derive(Clone)]
@@ -51,7 +51,7 @@ pub struct App {
     pub push: Arc<dyn Push>,
     pub topic: Arc<dyn Topic>,
     pub webhooks: Arc<dyn Webhooks>,
-    pub done: Arc<Done>,
+    pub effects: Arc<dyn Effects>,
 }
 
 /// One record of the stream.
@@ -101,58 +101,81 @@ impl From<Problem> for EffectError {
 /// Has each record's effects: changes of one session in their order, different sessions side by side,
 /// so that a client whose server hangs holds up nobody else's.
 pub async fn handle(app: &App, records: Vec<Record>) -> BatchAnswer {
-    let order: Vec<String> = records.iter().map(|record| record.id.clone()).collect();
     let mut running = JoinSet::new();
-    for records in by_session(records) {
-        running.spawn(in_order(app.clone(), records));
+    for row in by_session(records) {
+        running.spawn(in_order(app.clone(), row));
     }
-    let failed: HashSet<String> = running.join_all().await.into_iter().flatten().collect();
-    let failed = order.into_iter().filter(|id| failed.contains(id));
-    BatchAnswer { batch_item_failures: failed.map(|item_identifier| Failed { item_identifier }).collect() }
+    let mut outcomes: Vec<Outcome> = running.join_all().await.into_iter().flatten().collect();
+    outcomes.sort_by_key(|outcome| outcome.place);
+    let brought_again = outcomes.iter().skip_while(|outcome| !outcome.failed);
+    for progress in brought_again.filter_map(|outcome| outcome.progress.as_ref()) {
+        progress.keep(app).await;
+    }
+    let failed = outcomes.into_iter().filter(|outcome| outcome.failed);
+    BatchAnswer {
+        batch_item_failures: failed.map(|Outcome { id, .. }| Failed { item_identifier: id }).collect(),
+    }
+}
+
+/// Records of one session, each with its place in the batch.
+type Row = Vec<(usize, Record)>;
+
+/// What became of a record.
+struct Outcome {
+    place: usize,
+    id: String,
+    progress: Option<Progress>,
+    failed: bool,
 }
 
 /// The records of each session, in order. One that cannot be read stands alone.
-fn by_session(records: Vec<Record>) -> Vec<Vec<Record>> {
-    let mut rows: Vec<(Option<SessionCode>, Vec<Record>)> = Vec::new();
-    for record in records {
-        let session = record.session.as_ref().ok().and_then(Option::as_ref);
+fn by_session(records: Vec<Record>) -> Vec<Row> {
+    let mut rows: Vec<(Option<SessionCode>, Row)> = Vec::new();
+    for placed in records.into_iter().enumerate() {
+        let session = placed.1.session.as_ref().ok().and_then(Option::as_ref);
         let code = session.map(|session| session.code.clone());
         match rows.iter_mut().find(|(of, _)| code.is_some() && *of == code) {
-            Some((_, row)) => row.push(record),
-            None => rows.push((code, vec![record])),
+            Some((_, row)) => row.push(placed),
+            None => rows.push((code, vec![placed])),
         }
     }
     rows.into_iter().map(|(_, row)| row).collect()
 }
 
-/// The ids of those whose effects failed.
-async fn in_order(app: App, records: Vec<Record>) -> Vec<String> {
-    let mut failed = Vec::new();
-    for Record { id, session } in records {
-        let done = match session {
-            Ok(Some(session)) => effects(&app, &session).await,
-            Ok(None) => Ok(()),
-            Err(error) => Err(error.into()),
-        };
-        if let Err(error) = done {
+async fn in_order(app: App, row: Row) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for (place, Record { id, session }) in row {
+        let mut progress = None;
+        let done = bring_about(&app, session, &mut progress).await;
+        if let Err(error) = &done {
             tracing::error!(record = id, cause = %error, "a record failed");
-            failed.push(id);
         }
+        outcomes.push(Outcome { place, id, progress, failed: done.is_err() });
     }
-    failed
+    outcomes
+}
+
+async fn bring_about(
+    app: &App,
+    session: Result<Option<Session>, StoreError>,
+    progress: &mut Option<Progress>,
+) -> Result<(), EffectError> {
+    let Some(session) = session? else { return Ok(()) };
+    effects(app, progress.insert(Progress::of(app, session).await?)).await
 }
 
 /// What follows from a session having come to the state it is in.
-async fn effects(app: &App, session: &Session) -> Result<(), EffectError> {
+async fn effects(app: &App, progress: &mut Progress) -> Result<(), EffectError> {
+    let session = progress.session.clone();
     match &session.state {
         State::Scanned { claim } if session.is_prompt() => {
-            if ask::ask(app, session, claim).await? == ask::Asked::NobodyThere {
+            if ask::ask(app, progress, claim).await? == ask::Asked::NobodyThere {
                 return Ok(());
             }
         }
-        State::Cancelled { reason: CancelReason::Undeliverable, .. } => ask::show_a_qr(app, session).await?,
-        State::Redeemed { claim, .. } => notice::signed_in(app, session, claim).await,
+        State::Cancelled { reason: CancelReason::Undeliverable, .. } => ask::show_a_qr(app, &session).await?,
+        State::Redeemed { claim, .. } => notice::signed_in(app, progress, claim).await,
         State::Pending | State::Scanned { .. } | State::Confirmed { .. } | State::Cancelled { .. } => {}
     }
-    tell::tell(app, session).await
+    tell::tell(app, progress).await
 }

@@ -1,7 +1,5 @@
 //! Wires the notify function and runs it.
 
-use std::sync::Arc;
-
 use notify::{App, Record};
 use saoma_start::{Deployment, StartError, serve_stream};
 
@@ -19,7 +17,7 @@ async fn main() -> Result<(), StartError> {
         push: deployment.push().await?,
         topic: deployment.topic()?,
         webhooks: deployment.webhooks()?,
-        done: Arc::default(),
+        effects: deployment.directory.clone(),
         service: deployment.service,
     };
     serve_stream(async |records| {

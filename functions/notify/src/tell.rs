@@ -1,33 +1,42 @@
 //! The client and the topic's subscribers are told.
 
 use saoma_domain::{
+    effect::Effect,
     ports::{TopicMessage, Webhook},
     session::Session,
 };
 use saoma_http::{Problem, login_event::LoginEvent};
 
-use crate::{App, EffectError, done::Effect};
+use crate::{App, EffectError, progress::Progress};
 
 /// One message on the topic, and one call to the client's server, of the same words. The topic comes
 /// first: a server that does not answer keeps nobody else waiting.
-pub(crate) async fn tell(app: &App, session: &Session) -> Result<(), EffectError> {
-    let now = app.service.clock.now();
+pub(crate) async fn tell(app: &App, progress: &mut Progress) -> Result<(), EffectError> {
+    let (session, now) = (&progress.session, app.service.clock.now());
     let Some(event) = LoginEvent::of(&app.service, &app.public_url, session, now)? else { return Ok(()) };
     let body = serde_json::to_string(&event)
         .map_err(|error| Problem::internal(format!("an event did not serialize: {error}")))?;
-    let message = TopicMessage {
-        event_id: event.event_id.clone(),
-        region: event.region,
-        result_type: event.result_type.as_str(),
-        body: body.clone(),
-    };
-    if !app.done.knows(session, Effect::Published) {
+    if !progress.has(Effect::Published) {
+        let message = TopicMessage {
+            event_id: event.event_id.clone(),
+            region: event.region,
+            result_type: event.result_type.as_str(),
+            body: body.clone(),
+        };
         app.topic.publish(&message).await?;
-        app.done.note(session, Effect::Published);
+        progress.add(Effect::Published);
     }
+    if !progress.has(Effect::Delivered) {
+        deliver(app, &progress.session, event.event_id, body).await?;
+        progress.add(Effect::Delivered);
+    }
+    Ok(())
+}
+
+async fn deliver(app: &App, session: &Session, id: String, body: String) -> Result<(), EffectError> {
     let client = app.service.client(&*app.clients, &session.client).await?;
     let Some(url) = client.and_then(|client| client.webhook) else { return Ok(()) };
     let keys = app.service.keys.webhook_keys(&session.client);
-    let webhook = Webhook { url, id: event.event_id, at: now, body, keys };
+    let webhook = Webhook { url, id, at: app.service.clock.now(), body, keys };
     Ok(app.webhooks.deliver(&webhook).await?)
 }

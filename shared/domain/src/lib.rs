@@ -9,7 +9,8 @@
 //! * [`identity`]: who a client, an account and a phone are.
 //! * [`session`]: the session core. One enum, one pure function, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`sms_code`]: the people and products around a session.
-//! * [`pairing`], [`push`]: devices people come back to, and phones that can be pushed to.
+//! * [`pairing`], [`push`], [`effect`]: devices people come back to, phones that can be pushed to, and what
+//!   follows from a change.
 //! * [`ports`]: what the rules need from the world, each promise written down.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
@@ -18,6 +19,7 @@
 pub mod account;
 pub mod cases;
 pub mod client;
+pub mod effect;
 pub mod identity;
 pub mod pairing;
 pub mod ports;

@@ -12,6 +12,7 @@
 //! | `ACCOUNT#<id>` | `PUSH#<token's hash>` | a phone of it that can be pushed to |
 //! | `PUSH#<token's hash>` | `OWNER` | whose phone that is |
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers |
+//! | `EFFECTS#<code>` | version | what came about of a change whose record is brought again |
 //! | `PHONE#<number>` | `IDENTITY` | whose telephone number it is |
 //! | `SIGNIN#<phone>` | `SIGNIN` | a phone that is signed in |
 //! | `SMS#<number>` | `CHALLENGE` | codes sent to a number |
@@ -20,6 +21,7 @@
 mod accounts;
 mod clients;
 mod devices;
+mod effects;
 mod prompts;
 mod push_endpoints;
 mod sign_ins;

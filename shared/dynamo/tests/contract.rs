@@ -129,6 +129,11 @@ async fn phones_are_present_one_by_one() {
 }
 
 #[tokio::test]
+async fn effects_are_of_one_version() {
+    contract::effects_are_of_one_version(&*directory(), &System).await;
+}
+
+#[tokio::test]
 async fn a_push_token_has_one_owner() {
     contract::a_push_token_has_one_owner(directory(), &System).await;
 }

@@ -6,7 +6,7 @@
 //! * `fixtures`: moments, people and numbers that the promises share.
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: what is promised of sessions, one step at a time and many at once.
-//! * `accounts`, `sign_ins`, `sms_challenges`, `devices`, `traces`, `prompts`, `push_endpoints`: what
+//! * `accounts`, `sign_ins`, `sms_challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: what
 //!   is promised of everything else, one port a file.
 //!
 //! Imports point one way: the promises know `steps` and `fixtures`, `steps` knows `fixtures`, and no
@@ -21,6 +21,7 @@
 
 mod accounts;
 mod devices;
+mod effects;
 mod fixtures;
 mod prompts;
 mod push_endpoints;
@@ -33,6 +34,7 @@ mod traces;
 
 pub use accounts::{a_login_is_one_visit, one_account_a_number};
 pub use devices::{binding_twice_is_binding_once, the_newest_pair_counts};
+pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
 pub use prompts::{phones_are_present_one_by_one, three_prompts_in_ten_minutes};
 pub use push_endpoints::{a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner};

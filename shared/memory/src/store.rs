@@ -3,7 +3,7 @@
 //! Here are the data, the lock and the way through it that every call takes. The rest:
 //!
 //! * `controls`: what tests do behind the ports: faults, lags, what stands there before and after.
-//! * `sessions`, `clients`, `accounts`, `sign_ins`, `sms_challenges`, `devices`, `traces`, `prompts`,
+//! * `sessions`, `clients`, `accounts`, `sign_ins`, `sms_challenges`, `devices`, `traces`, `prompts`, `effects`,
 //!   `push_endpoints`: one port a file.
 //!
 //! No port knows another; they meet in the data alone.
@@ -12,6 +12,7 @@ mod accounts;
 mod clients;
 mod controls;
 mod devices;
+mod effects;
 mod prompts;
 mod push_endpoints;
 mod sessions;
@@ -28,6 +29,7 @@ use std::{
 use saoma_domain::{
     account::{Account, Visits},
     client::Client,
+    effect::Effect,
     identity::{AccountId, ClientId, PhoneId},
     pairing::{Pairing, Trace},
     ports::StoreError,
@@ -67,6 +69,7 @@ struct Data {
     pairs: HashMap<(AccountId, ClientId, LoginPolicy), Pairing>,
     traces: HashMap<TraceId, Trace>,
     prompts: HashMap<AccountId, Vec<(Timestamp, SessionCode)>>,
+    effects: HashMap<(SessionCode, u64), Vec<Effect>>,
     present: HashMap<AccountId, HashMap<PhoneId, Timestamp>>,
     endpoints: BTreeMap<PushTokenId, PushEndpoint>,
     visits: HashMap<AccountId, (SessionCode, Visits)>,

@@ -168,6 +168,8 @@ pub struct Posted {
     pub topic_fails: bool,
     /// Whether webhooks fail.
     pub webhooks_fail: bool,
+    /// Words in the bodies of webhooks that fail.
+    pub closed: Vec<String>,
     /// Whether push is off.
     pub push_is_off: bool,
     /// Where webhooks wait for one another before they are taken.
@@ -241,7 +243,10 @@ impl Webhooks for Post {
         if let Some(meeting) = self.sent().meeting {
             meeting.wait().await;
         }
-        let taken = self.send(|posted| posted.webhooks_fail, |posted| posted.webhooks.push(webhook.clone()));
+        let refuses = |posted: &Posted| {
+            posted.webhooks_fail || posted.closed.iter().any(|word| webhook.body.contains(word))
+        };
+        let taken = self.send(refuses, |posted| posted.webhooks.push(webhook.clone()));
         if taken.is_err() {
             self.change(|posted| posted.refused += 1);
         }

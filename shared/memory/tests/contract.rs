@@ -42,6 +42,7 @@ async fn directory() {
     contract::phones_are_present_one_by_one(&*memory, &random).await;
     contract::a_push_token_has_one_owner(memory.clone(), &random).await;
     contract::letting_go_takes_nothing_from_the_next_owner(memory.clone(), &random).await;
+    contract::effects_are_of_one_version(&*memory, &random).await;
     contract::a_login_is_one_visit(&*memory, &random).await;
     contract::binding_twice_is_binding_once(&*memory, &random).await;
     assert_eq!(memory.devices().len(), 1);

@@ -52,10 +52,16 @@ impl Region {
         world.call(call.header("authorization", &self.basic)).await
     }
 
-    /// Asks for a login; the acknowledgement.
-    pub(crate) async fn ask(&self, world: &World, mut wishes: Value) -> Answer {
+    /// The call that asks for a login.
+    pub(crate) fn call(&self, mut wishes: Value) -> Call {
         wishes["region"] = json!(self.id);
-        self.send(world, Call::post("/login/getLoginQrcodeV2").json(&wishes)).await
+        let call = Call::post("/login/getLoginQrcodeV2").json(&wishes);
+        call.header("authorization", &self.basic)
+    }
+
+    /// Asks for a login; the acknowledgement.
+    pub(crate) async fn ask(&self, world: &World, wishes: Value) -> Answer {
+        world.call(self.call(wishes)).await
     }
 
     /// Asks for a login and lets the stream run; the trace.

@@ -1,6 +1,6 @@
 //! Who is asked, and when a QR comes instead.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use acceptance::{Call, World};
 use saoma_domain::{
@@ -11,9 +11,10 @@ use saoma_domain::{
     session::LoginPolicy,
 };
 use serde_json::{Value, json};
+use tokio::task::yield_now;
 
 use super::{DEVICE, Region, answer, both, code, kinds, log_in, pending, refused, uin};
-use crate::pages;
+use crate::{crowd::at_once, pages};
 
 #[tokio::test]
 async fn a_prompt_that_reaches_nobody_becomes_a_qr_in_the_same_trace() {
@@ -73,6 +74,53 @@ async fn who_is_asked_anew_for_a_device_is_asked_once() {
             .unwrap()
             .may_prompt
     );
+}
+
+// Many asks at the same moment leave a prompt; none of them ends a newer one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_asks_at_once_one_prompt_is_left_at_least() {
+    for round in 0..20 {
+        let world = Arc::new(World::default());
+        let region = Region::registered(&world, "clientId-01");
+        let person = world.sign_in("13800138000").await;
+        log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+        pending(&world, &person).await;
+        let asks = (0..2 + round % 2).map(|_| region.call(both(&person))).collect();
+        for answer in at_once(&world, asks).await {
+            assert_eq!(answer.status, 200, "{}", answer.whole());
+        }
+        world.stream_all().await;
+        assert!(!pending(&world, &person).await.is_empty(), "round {round}");
+    }
+}
+
+// A no that meets a newer prompt either counts, and is told so, or changes nothing.
+#[tokio::test]
+async fn a_no_against_a_newer_ask_is_told_the_truth() {
+    let client = ClientId::parse("clientId-01").unwrap();
+    for turns in 0..60 {
+        let world = World::default();
+        let region = Region::registered(&world, "clientId-01");
+        let person = world.sign_in("13800138000").await;
+        log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+        pending(&world, &person).await;
+        let trace = region.trace(&world, both(&person)).await;
+        let no = json!({"traceId": trace, "accept": false});
+        let late = async {
+            for _ in 0..turns {
+                yield_now().await;
+            }
+            world.call(Call::post("/login/answer").bearer(&person.token).json(&no)).await
+        };
+        let (no, asked) = tokio::join!(late, world.call(region.call(both(&person))));
+        assert_eq!(asked.status, 200);
+        let heard = match no.status.as_u16() {
+            200 => no.json()["state"] == "cancelled",
+            _ => no.json()["reason"] != "not_found",
+        };
+        let pair = world.memory.pairing(person.account, &client, LoginPolicy::default()).await.unwrap();
+        assert_eq!(pair.unwrap().may_prompt, !heard, "after {turns} turns: {}", no.whole());
+    }
 }
 
 #[tokio::test]

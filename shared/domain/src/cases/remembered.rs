@@ -10,7 +10,7 @@ use crate::{
     ports::{Clients, Created, Devices, Freshness, Prompts, Randomness, Sessions, StoreError, Traces},
     secrets::{Secret, SessionCode},
     session::{
-        Abandonment, Claim, Command, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, Remembered,
+        Abandonment, Claim, Command, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, Refusal, Remembered,
         ScreenClaims, Seen, Session, State, TraceId,
     },
     text::CleanText,
@@ -110,8 +110,8 @@ pub async fn begin(
     Ok(session)
 }
 
-/// Ends what the same client asked this person before, for the same device. Two of them asking at once
-/// may both stay; they never both end.
+/// Ends what the same client asked this person before, for the same device: what was noted before it,
+/// so that of many at once the last stands. One that is stored in this very moment may stand beside it.
 async fn supersede(
     sessions: &dyn Sessions,
     prompts: &dyn Prompts,
@@ -120,10 +120,9 @@ async fn supersede(
     life: Duration,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    for older in waiting_for(sessions, prompts, by, life, now).await? {
-        if older.code == newer.code || !asks_for_the_same(&older, newer) {
-            continue;
-        }
+    let waiting = waiting_for(sessions, prompts, by, life, now).await?;
+    let older = waiting.into_iter().skip_while(|session| session.code != newer.code).skip(1);
+    for older in older.filter(|older| asks_for_the_same(older, newer)) {
         match super::cancel::abandon(sessions, older, Abandonment::Superseded, now).await {
             // Decided, or over, in this very moment.
             Ok(_) | Err(StepError::Unknown | StepError::Refused(_)) => {}
@@ -199,7 +198,13 @@ pub async fn answer(
     if let (true, Some(ties)) = (wrong || !accepts, &session.remembered) {
         devices.unpair(account, &session.client, ties.policy, &ties.device).await?;
     }
-    advance(sessions, session, &command, now).await
+    match advance(sessions, session, &command, now).await {
+        // A newer prompt took its place in this very moment; the no was heard, the pair is over.
+        Err(StepError::Refused(Refusal::Cancelled)) if !accepts => {
+            sessions.find(&code, Freshness::Strong).await?.ok_or(StepError::Unknown)
+        }
+        answered => answered,
+    }
 }
 
 /// The prompts that wait for this person now, newest first. None lives longer than `life`, so nothing

@@ -9,7 +9,8 @@
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
 //!   [`SignIns`], [`SmsChallenges`], [`Devices`], [`PushEndpoints`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
-//! * `outgoing`: what goes out: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`].
+//! * `outgoing`: what goes out: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`]; and what of it need
+//!   not go out again: [`Effects`].
 //!
 //! No port knows another; they share the error alone.
 
@@ -23,7 +24,7 @@ pub(crate) mod testing;
 mod world;
 
 pub use error::StoreError;
-pub use outgoing::{Pictures, Push, Pushed, Sms, Topic, TopicMessage, Webhook, Webhooks};
+pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, Topic, TopicMessage, Webhook, Webhooks};
 pub use people::{Accounts, Clients, Devices, PushEndpoints, SignIns, SmsChallenges};
 pub use prompts::{Prompts, Traces};
 pub use sessions::{Committed, Created, Freshness, Sessions};

@@ -5,8 +5,10 @@ use async_trait::async_trait;
 use super::StoreError;
 use crate::{
     client::WebhookUrl,
+    effect::Effect,
     identity::PhoneNumber,
     push::{PushMessage, PushPlatform, PushToken},
+    secrets::SessionCode,
     session::PictureName,
     time::Timestamp,
 };
@@ -106,4 +108,20 @@ pub trait Pictures: Send + Sync {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<String, StoreError>;
+}
+
+/// What has come about of changes whose records are brought again.
+#[async_trait]
+pub trait Effects: Send + Sync {
+    /// The effects noted of this version of a session; it may miss none that was noted before.
+    async fn noted(&self, code: &SessionCode, version: u64) -> Result<Vec<Effect>, StoreError>;
+
+    /// Notes all effects that have come about, until then.
+    async fn note(
+        &self,
+        code: &SessionCode,
+        version: u64,
+        effects: &[Effect],
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
 }
