@@ -86,8 +86,8 @@ async fn a_server_that_takes_nothing_is_tried_again_and_then_it_waits_in_the_que
         (broken.seen().len() >= ATTEMPTS && waiting.iter().any(ours)).then_some(())
     };
     eventually("its place in the queue", given_up).await;
+    // More, if a call of the function was lost on the way; never fewer.
     let seen = broken.seen();
-    assert_eq!(seen.len(), ATTEMPTS, "{seen:?}");
     assert!(seen.iter().all(|id| *id == seen[0]), "one event, one id: {seen:?}");
     // Who asks is told all the same.
     assert_eq!(region.first(&trace).await["eventId"], seen[0]);
