@@ -35,10 +35,7 @@ use crate::progress::Progress;
 
 /// What the effects need.
 #[derive(Clone)]
-#[expect(
-    missing_docs,
-    reason = "each is the port of its name, the address people know us by, and what was done"
-)]
+#[expect(missing_docs, reason = "each is the port of its name, and the address people know us by")]
 pub struct App {
     pub service: Service,
     pub public_url: String,
