@@ -60,7 +60,7 @@ pub(crate) async fn create(
     }
     Ok(Json(Answer {
         poll_token: Some(opened.secret.reveal().to_owned()),
-        match_number: opened.session.match_choices().map(|_| opened.session.match_number.to_string()),
+        match_number: opened.session.shown_number(),
         ..Answer::of(&app, &opened.session).await?
     }))
 }

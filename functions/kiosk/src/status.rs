@@ -2,7 +2,7 @@
 
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
@@ -10,7 +10,7 @@ use saoma_domain::{
     secrets::Secret,
     session::{Dialect, RedeemKey, Session, State as SessionState},
 };
-use saoma_http::{Facts, Problem, auth::presented_token, body::Json};
+use saoma_http::{Facts, Problem, auth::presented_token, body::Json, pace::too_early};
 
 use crate::{
     App,
@@ -48,12 +48,11 @@ pub(crate) async fn status(
             _ => Answer::of(&app, session).await?,
         }
     };
-    let mut response = Json(answer).into_response();
-    if let Some(seconds) = early {
-        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    Ok(response)
+    let response = Json(answer).into_response();
+    Ok(match early {
+        Some(seconds) => too_early(response, seconds),
+        None => response,
+    })
 }
 
 /// The answer to the machine itself: with its token, once there is one to take.

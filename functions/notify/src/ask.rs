@@ -66,8 +66,7 @@ async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<
     if !stands.is_some_and(|account| account.status == AccountStatus::Active) {
         return Ok(false);
     }
-    let id = prompt.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default();
-    let message = PushMessage { kind: PushKind::Prompt, id };
+    let message = PushMessage { kind: PushKind::Prompt, id: prompt.trace_id() };
     if phones::push_to_all(app, account, Some(&client), &message).await? > 0 {
         return Ok(true);
     }

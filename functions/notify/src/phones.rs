@@ -29,7 +29,7 @@ pub(crate) async fn standing(
 ) -> Result<Standing, StoreError> {
     let now = app.service.clock.now();
     let sign_in = app.sign_ins.sign_in(phone).await?;
-    Ok(match sign_in.filter(|it| it.account == account && it.is_live(now)) {
+    Ok(match sign_in.filter(|it| it.is_live_for(account, now)) {
         None => Standing::SignedOut,
         Some(it) if client.is_none_or(|client| client.admits(&it.app)) => Standing::Admitted,
         Some(_) => Standing::NotAdmitted,

@@ -54,7 +54,7 @@ pub(crate) async fn begin(
         now,
     )
     .await?;
-    let trace = session.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default();
+    let trace = session.trace_id();
     tracing::info!(trace_id = trace, region = client.id.as_str(), asks = session.is_prompt(), "login asked");
     Ok(Json(Told::good(trace)))
 }

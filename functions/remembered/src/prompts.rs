@@ -3,7 +3,7 @@
 use axum::{extract::State, http::HeaderMap};
 use saoma_domain::{
     cases::{self, Answered},
-    session::{Session, TraceId},
+    session::TraceId,
 };
 use saoma_http::{
     Facts, Problem,
@@ -49,7 +49,7 @@ pub(crate) async fn pending(
         let client = app.service.client(&*app.clients, &session.client).await?;
         if client.as_ref().is_some_and(|client| client.admits(&by.app)) {
             pending.push(Prompt {
-                trace_id: trace_of(&session),
+                trace_id: session.trace_id(),
                 consent: Consent::new(&session, client.as_ref()),
                 expires_in: session.expires_at.since(now).as_secs(),
             });
@@ -89,9 +89,5 @@ pub(crate) async fn answer(
         app.service.clock.now(),
     )
     .await?;
-    Ok(Json(Told { state: Some(session.state.name()), ..Told::good(trace_of(&session)) }))
-}
-
-fn trace_of(session: &Session) -> String {
-    session.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default()
+    Ok(Json(Told { state: Some(session.state.name()), ..Told::good(session.trace_id()) }))
 }

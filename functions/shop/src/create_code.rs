@@ -59,7 +59,7 @@ pub(crate) async fn create_code(
         Json(Created {
             url,
             code: session.code.to_string(),
-            match_number: session.match_choices().map(|_| session.match_number.to_string()),
+            match_number: session.shown_number(),
             expires_in: session.expires_at.since(service.clock.now()).as_secs(),
         })
         .into_response()

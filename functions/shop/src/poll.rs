@@ -1,7 +1,7 @@
 //! The PC asks how its QR stands, and takes its member, once.
 
 use axum::{
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
@@ -9,7 +9,7 @@ use saoma_domain::{
     secrets::SessionCode,
     session::{Dialect, RedeemKey, Session, State},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, pace::too_early};
 use serde::Serialize;
 
 use crate::{App, member::Member};
@@ -54,12 +54,11 @@ pub(crate) async fn poll(
         State::Pending => Standing::WAITING,
         State::Scanned { .. } => Standing::SCANNED,
     };
-    let mut response = Json(standing).into_response();
-    if let Err(seconds) = app.service.pace.poll(&session, true, now) {
-        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    Ok(response)
+    let response = Json(standing).into_response();
+    Ok(match app.service.pace.poll(&session, true, now) {
+        Ok(()) => response,
+        Err(seconds) => too_early(response, seconds),
+    })
 }
 
 /// Redeems, and only then signs.

@@ -62,7 +62,7 @@ async fn show(
         code: qr.session.code.to_string(),
         svg: svg(&symbol, Margin::QUIET_ZONE),
         poll_token: qr.key.reveal(),
-        match_number: qr.session.match_choices().map(|_| qr.session.match_number.to_string()),
+        match_number: qr.session.shown_number(),
         expires_in: qr.session.expires_at.since(app.service.clock.now()).as_secs(),
         text: qr.text,
     };

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
@@ -10,7 +10,7 @@ use saoma_domain::{
     secrets::TokenId,
     session::{Dialect, Session, State as SessionState},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, pace::too_early};
 use serde::Serialize;
 
 use crate::{
@@ -70,8 +70,7 @@ async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, 
     let early = waits.then(|| app.service.pace.poll(&view, true, app.service.clock.now()));
     let mut response = Json(standing).into_response();
     if let Some(Err(seconds)) = early {
-        *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        response = too_early(response, seconds);
     }
     Ok(cors::readable(response, origin))
 }

@@ -31,6 +31,12 @@ impl SignIn {
         !self.revoked && now < self.expires_at
     }
 
+    /// Whether they count, and are this person's.
+    #[must_use]
+    pub fn is_live_for(&self, account: AccountId, now: Timestamp) -> bool {
+        self.account == account && self.is_live(now)
+    }
+
     /// The phone as the session core knows it.
     #[must_use]
     pub fn holder(&self) -> Phone {

@@ -109,6 +109,11 @@ impl Directory {
     }
 }
 
+/// Where all that is an account's stands.
+fn partition_of(account: AccountId) -> String {
+    format!("ACCOUNT#{account}")
+}
+
 /// The account an item is about.
 fn account_of(item: Reader<'_>) -> Result<AccountId, StoreError> {
     let number: u64 = item.number("account")?;

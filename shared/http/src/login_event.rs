@@ -163,7 +163,7 @@ impl LoginEvent {
             img_buf: String::new(),
             message: "",
             result_type: ResultType::LoginResult,
-            trace_id: ties.map(|ties| ties.trace.to_string()).unwrap_or_default(),
+            trace_id: session.trace_id(),
             region: session.client.to_string(),
             event_id: event_id(session, session.version),
             dialect: session.dialect.as_str(),
@@ -184,7 +184,7 @@ impl LoginEvent {
         Ok(Self {
             result_type,
             img_buf,
-            match_number: session.match_choices().map(|_| session.match_number.to_string()),
+            match_number: session.shown_number(),
             expires_at: Some(session.expires_at.secs()),
             ..self
         })

@@ -120,7 +120,7 @@ async fn supersede(
     life: Duration,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let waiting = waiting_for(sessions, prompts, by, life, now).await?;
+    let waiting = pending(sessions, prompts, by, life, now).await?;
     let older = waiting.into_iter().skip_while(|session| session.code != newer.code).skip(1);
     for older in older.filter(|older| asks_for_the_same(older, newer)) {
         match super::cancel::abandon(sessions, older, Abandonment::Superseded, now).await {
@@ -211,18 +211,8 @@ pub async fn answer(
 /// older is looked at.
 ///
 /// # Errors
-/// [`StepError::Store`].
+/// [`StoreError`].
 pub async fn pending(
-    sessions: &dyn Sessions,
-    prompts: &dyn Prompts,
-    by: &Phone,
-    life: Duration,
-    now: Timestamp,
-) -> Result<Vec<Session>, StepError> {
-    Ok(waiting_for(sessions, prompts, by, life, now).await?)
-}
-
-async fn waiting_for(
     sessions: &dyn Sessions,
     prompts: &dyn Prompts,
     by: &Phone,

@@ -157,7 +157,7 @@ pub async fn live_phone(
     now: Timestamp,
 ) -> Result<Account, SignInError> {
     let sign_in = sign_ins.sign_in(&phone.phone).await?;
-    if !sign_in.is_some_and(|sign_in| sign_in.account == phone.account && sign_in.is_live(now)) {
+    if !sign_in.is_some_and(|sign_in| sign_in.is_live_for(phone.account, now)) {
         return Err(SignInError::Over);
     }
     let account = accounts.account(phone.account).await?.ok_or(SignInError::Over)?;

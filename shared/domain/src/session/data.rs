@@ -4,9 +4,8 @@ use std::net::IpAddr;
 
 use crate::{
     identity::{ClientId, Phone},
-    ports::Randomness,
-    secrets::{Secret, SecretHash, SessionCode, TokenId, random_hex},
-    session::{MatchNumber, MatchPolicy, Remembered},
+    secrets::{Secret, SecretHash, SessionCode, TokenId},
+    session::{Dialect, MatchNumber, MatchPolicy, PictureName, Remembered},
     text::CleanText,
     time::Timestamp,
 };
@@ -65,11 +64,23 @@ impl Session {
         self.remembered.as_ref().is_some_and(|remembered| remembered.fallback.is_some())
     }
 
+    /// The id of the call that asked for it; empty for every other contract.
+    #[must_use]
+    pub fn trace_id(&self) -> String {
+        self.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default()
+    }
+
     /// Whether `by` may act on what `claim` holds. A QR belongs to the phone that scanned it; a
     /// prompt went to a person, who answers on whichever phone is at hand.
     #[must_use]
     pub fn is_held_by(&self, claim: &Claim, by: &Phone) -> bool {
         if self.is_prompt() { claim.by.account == by.account } else { claim.by == *by }
+    }
+
+    /// The number a screen shows; `None` when the client's policy is `off`.
+    #[must_use]
+    pub fn shown_number(&self) -> Option<String> {
+        (self.match_policy != MatchPolicy::Off).then(|| self.match_number.to_string())
     }
 
     /// The three numbers a phone offers; `None` when the client's policy is `off`.
@@ -196,40 +207,6 @@ impl CancelReason {
     }
 }
 
-/// The wire contract a session speaks (CONTRACTS).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    /// All-in-one machines with a mini-program (section 1).
-    Kiosk,
-    /// PC pages with an app (section 2).
-    Web,
-    /// Hosted clients with asynchronous answers (section 3).
-    Remembered,
-    /// The three-call login (section 4).
-    Shop,
-}
-
-impl Dialect {
-    /// Its name in items and logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kiosk => "kiosk",
-            Self::Web => "web",
-            Self::Remembered => "remembered",
-            Self::Shop => "shop",
-        }
-    }
-
-    /// Reads the name.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Kiosk, Self::Web, Self::Remembered, Self::Shop]
-            .into_iter()
-            .find(|dialect| dialect.as_str() == raw)
-    }
-}
-
 /// What a screen says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScreenClaims {
@@ -266,64 +243,5 @@ impl Ext {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// A picture's name in the bucket: random, so that it says nothing of the code (ADVERSARIES G7).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PictureName(String);
-
-impl PictureName {
-    /// A fresh name with 128 random bits; its end says the format.
-    pub fn random(random: &dyn Randomness, format: PictureFormat) -> Self {
-        Self(format!("{}.{}", random_hex(random), format.extension()))
-    }
-
-    /// What it is a picture in.
-    #[must_use]
-    pub fn format(&self) -> PictureFormat {
-        let jpeg = self.0.rsplit('.').next() == Some(PictureFormat::Jpeg.extension());
-        if jpeg { PictureFormat::Jpeg } else { PictureFormat::Png }
-    }
-
-    /// From a stored name.
-    #[must_use]
-    pub fn from_stored(raw: &str) -> Self {
-        Self(raw.to_owned())
-    }
-
-    /// The name.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What a stored picture is encoded in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PictureFormat {
-    /// For the kiosk contract.
-    Png,
-    /// For the shop contract.
-    Jpeg,
-}
-
-impl PictureFormat {
-    /// The end of a file's name.
-    #[must_use]
-    pub const fn extension(self) -> &'static str {
-        match self {
-            Self::Png => "png",
-            Self::Jpeg => "jpg",
-        }
-    }
-
-    /// The media type.
-    #[must_use]
-    pub const fn media_type(self) -> &'static str {
-        match self {
-            Self::Png => "image/png",
-            Self::Jpeg => "image/jpeg",
-        }
     }
 }

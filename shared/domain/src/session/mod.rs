@@ -6,14 +6,16 @@
 
 mod data;
 mod decide;
+mod dialect;
 mod match_number;
+mod picture;
 mod remembered;
 
-pub use data::{
-    CancelReason, Claim, Dialect, Ext, Grant, PictureFormat, PictureName, ScreenClaims, Seen, Session, State,
-};
+pub use data::{CancelReason, Claim, Ext, Grant, ScreenClaims, Seen, Session, State};
 pub use decide::{Abandonment, Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
+pub use dialect::Dialect;
 pub use match_number::{MatchNumber, MatchPolicy};
+pub use picture::{PictureFormat, PictureName};
 pub use remembered::{DeviceId, LoginPolicy, Remembered, TraceId};
 
 #[cfg(test)]

@@ -12,14 +12,14 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, Key, account_of, item_of, writes::putting};
+use super::{Directory, Key, account_of, item_of, partition_of, writes::putting};
 use crate::{
     failed,
     item::{Item, Reader, number, seconds, text},
 };
 
 fn account_key(id: AccountId) -> Key {
-    Key(format!("ACCOUNT#{id}"), "ACCOUNT".into())
+    Key(partition_of(id), "ACCOUNT".into())
 }
 
 fn number_key(number: &PhoneNumber) -> Key {

@@ -11,11 +11,11 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, Key, item_of, writes::if_held};
+use super::{Directory, Key, item_of, partition_of, writes::if_held};
 use crate::item::{Item, Reader, seconds, text};
 
 fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
-    Key(format!("ACCOUNT#{account}"), format!("PAIR#{client}#{}", policy.number()))
+    Key(partition_of(account), format!("PAIR#{client}#{}", policy.number()))
 }
 
 #[async_trait]
@@ -29,7 +29,7 @@ impl Devices for Directory {
         name: Option<&CleanText<64>>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = Key(format!("ACCOUNT#{account}"), format!("DEVICE#{mac}"));
+        let key = Key(partition_of(account), format!("DEVICE#{mac}"));
         if self.get(&key, Freshness::Eventual).await?.is_some() {
             return Ok(());
         }

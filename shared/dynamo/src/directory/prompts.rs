@@ -9,7 +9,7 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, SK, item_of, writes::if_held};
+use super::{Directory, EXPIRES_AT, Key, SK, item_of, partition_of, writes::if_held};
 use crate::item::{Reader, number, seconds, text};
 
 /// Moves each prompt one place on and puts the new one first: an update reads the item as it was.
@@ -24,11 +24,7 @@ const PRESENT: &str = "PRESENT#";
 const PLACES: [(&str, &str); 3] = [("at1", "code1"), ("at2", "code2"), ("at3", "code3")];
 
 fn prompts_key(account: AccountId) -> Key {
-    Key(pk_of(account), "PROMPTS".into())
-}
-
-fn pk_of(account: AccountId) -> String {
-    format!("ACCOUNT#{account}")
+    Key(partition_of(account), "PROMPTS".into())
 }
 
 #[async_trait]
@@ -67,13 +63,13 @@ impl Prompts for Directory {
 
     async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError> {
         let forget = now.plus(PROMPT_WINDOW);
-        let key = Key(pk_of(phone.account), format!("{PRESENT}{}", phone.phone.as_str()));
+        let key = Key(partition_of(phone.account), format!("{PRESENT}{}", phone.phone.as_str()));
         self.put(item_of(&key, [("at", seconds(now)), (EXPIRES_AT, seconds(forget))])).await
     }
 
     async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<PhoneId>, StoreError> {
         let mut phones = Vec::new();
-        for item in self.beginning_with(pk_of(account), PRESENT).await? {
+        for item in self.beginning_with(partition_of(account), PRESENT).await? {
             let item = Reader(&item);
             if item.seconds("at")? >= since {
                 phones.push(item.parsed(SK, |sk| PhoneId::parse(sk.strip_prefix(PRESENT)?))?);

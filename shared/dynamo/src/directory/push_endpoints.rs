@@ -10,7 +10,7 @@ use saoma_domain::{
 };
 
 use super::{
-    Directory, Key, SK, account_of, item_of,
+    Directory, Key, SK, account_of, item_of, partition_of,
     writes::{deleting, putting},
 };
 use crate::item::{Item, Reader, inconsistent, number, seconds, text};
@@ -24,7 +24,7 @@ fn owner_key(token: &PushTokenId) -> Key {
 }
 
 fn endpoint_key(account: AccountId, token: &PushTokenId) -> Key {
-    Key(format!("ACCOUNT#{account}"), format!("{PREFIX}{}", token.as_str()))
+    Key(partition_of(account), format!("{PREFIX}{}", token.as_str()))
 }
 
 #[async_trait]
@@ -64,7 +64,7 @@ impl PushEndpoints for Directory {
     }
 
     async fn endpoints(&self, account: AccountId) -> Result<Vec<PushEndpoint>, StoreError> {
-        let found = self.beginning_with(format!("ACCOUNT#{account}"), PREFIX).await?;
+        let found = self.beginning_with(partition_of(account), PREFIX).await?;
         found.iter().map(|item| read(account, item)).collect()
     }
 }
