@@ -178,9 +178,10 @@ async fn debug_never_shows_a_secret() {
     let person = world.sign_in("13800138000").await;
     let session = world.session(&confirmed_kiosk(&world, &person).await.text("id"));
     let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
-    let grant = saoma_domain::session::Grant { id: TokenId::random(&*world.random), at: world.clock.now() };
+    let redemption =
+        saoma_domain::session::Redemption { id: TokenId::random(&*world.random), at: world.clock.now() };
     let life = Duration::from_mins(15);
-    let minted = keys.mint_screen_token(ISSUER, &session, person.account, &grant, life).unwrap();
+    let minted = keys.mint_screen_token(ISSUER, &session, person.account, &redemption, life).unwrap();
     assert_eq!(format!("{minted:?}"), "MintedToken(…, 900s)");
     assert!(!format!("{keys:?}").contains(SIGNING_SECRET));
     let web = confirmed_web(&world, &person, "saoma").await;

@@ -7,7 +7,7 @@ use base64::{
 };
 use saoma_domain::{
     client::{Client, ReturnUrl},
-    identity::PhoneId,
+    identity::SignInId,
     ports::SignIns,
 };
 use saoma_dynamo::session_item;
@@ -80,8 +80,8 @@ async fn a_dump_of_the_sessions_neither_polls_redeems_nor_signs_in() {
         assert!(!whole.contains(given.as_str()), "{given} is stored");
     }
     // What is kept of a sign-in makes no refresh token either.
-    let sid = world.session(&code).state.claim().unwrap().by.phone.clone();
-    assert!(world.memory.sign_in(&PhoneId::parse(sid.as_str()).unwrap()).await.unwrap().is_some());
+    let sid = world.session(&code).state.claim().unwrap().by.sign_in.clone();
+    assert!(world.memory.sign_in(&SignInId::parse(sid.as_str()).unwrap()).await.unwrap().is_some());
     stolen.extend([format!("{}.1.", sid.as_str()), format!("{0}.1.{0}", sid.as_str())]);
     let before = world.memory.sessions();
     for text in stolen.iter().filter(|text| fits_a_header(text)) {

@@ -16,6 +16,6 @@ pub(crate) async fn logout(
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let by = app.phones.verify(&facts, &headers).await?;
-    cases::sign_out(&*app.sign_ins, &by.phone.phone).await?;
+    cases::sign_out(&*app.sign_ins, &by.phone.sign_in).await?;
     Ok(StatusCode::NO_CONTENT)
 }

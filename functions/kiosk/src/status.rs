@@ -71,10 +71,11 @@ async fn for_the_screen(
     let redeemed =
         cases::redeem(&*app.sessions, &*app.accounts, &*app.service.random, session.clone(), key, now).await;
     match redeemed {
-        Ok(Redeemed { session, account, grant }) => {
+        Ok(Redeemed { session, account, redemption }) => {
             let life = app.service.settings.access_token_life;
             let issuer = app.service.public_url(facts)?;
-            let minted = app.service.keys.mint_screen_token(&issuer, &session, account.id, &grant, life)?;
+            let minted =
+                app.service.keys.mint_screen_token(&issuer, &session, account.id, &redemption, life)?;
             Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, &session).await? })
         }
         // Used, cancelled or expired since it was read: say how it stands now.

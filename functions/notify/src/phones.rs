@@ -2,7 +2,7 @@
 
 use saoma_domain::{
     client::Client,
-    identity::{AccountId, PhoneId},
+    identity::{AccountId, SignInId},
     ports::{Pushed, StoreError},
     push::PushMessage,
 };
@@ -24,7 +24,7 @@ pub(crate) enum Standing {
 pub(crate) async fn standing(
     app: &App,
     account: AccountId,
-    phone: &PhoneId,
+    phone: &SignInId,
     client: Option<&Client>,
 ) -> Result<Standing, StoreError> {
     let now = app.service.clock.now();
@@ -49,7 +49,7 @@ pub(crate) async fn push_to_all(
 ) -> Result<usize, StoreError> {
     let mut taken = 0;
     for endpoint in app.endpoints.endpoints(account).await? {
-        let pushed = match standing(app, account, &endpoint.owner.phone, client).await? {
+        let pushed = match standing(app, account, &endpoint.owner.sign_in, client).await? {
             Standing::Admitted => app.push.push(endpoint.platform, &endpoint.address, message).await,
             Standing::NotAdmitted => continue,
             Standing::SignedOut => Ok(Pushed::Dead),

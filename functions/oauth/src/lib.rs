@@ -1,6 +1,6 @@
 //! `/.well-known/*`: what others verify our tokens with.
 //!
-//! The device grant (RFC 8628) and discovery will join [`jwks`] here.
+//! The device redemption (RFC 8628) and discovery will join [`jwks`] here.
 
 mod jwks;
 

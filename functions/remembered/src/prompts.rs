@@ -40,7 +40,7 @@ pub(crate) async fn pending(
 ) -> Result<Json<Pending>, Refused> {
     let by = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
-    if app.service.pace.is_news(&by.phone.phone, now) {
+    if app.service.pace.is_news(&by.phone.sign_in, now) {
         app.prompts.mark_present(&by.phone, now).await?;
     }
     let life = app.service.settings.prompt_life;

@@ -73,8 +73,8 @@ async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Res
         Err(error @ StepError::Store(_)) => return Err(error.into()),
     };
     let (issuer, life) = (service.public_url(facts)?, service.settings.access_token_life);
-    let (session, account, grant) = (&redeemed.session, &redeemed.account, &redeemed.grant);
-    let minted = service.keys.mint_screen_token(&issuer, session, account.id, grant, life)?;
-    let member = Member::of(app, facts, session, account, minted.token, grant.at).await?;
+    let (session, account, redemption) = (&redeemed.session, &redeemed.account, &redeemed.redemption);
+    let minted = service.keys.mint_screen_token(&issuer, session, account.id, redemption, life)?;
+    let member = Member::of(app, facts, session, account, minted.token, redemption.at).await?;
     Ok(Json(member).into_response())
 }

@@ -77,9 +77,9 @@ impl fmt::Display for AccountId {
 
 /// One sign-in on one phone: the `sid` of its tokens. Two phones of one person have two.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct PhoneId(String);
+pub struct SignInId(String);
 
-impl PhoneId {
+impl SignInId {
     /// A fresh id: 128 random bits in hexadecimal.
     pub fn random(random: &dyn Randomness) -> Self {
         Self(random_hex(random))
@@ -107,7 +107,7 @@ pub struct Phone {
     /// Whose phone.
     pub account: AccountId,
     /// Which of their phones.
-    pub phone: PhoneId,
+    pub sign_in: SignInId,
 }
 
 /// The holder of a verified phone token, and the app it was signed in through.

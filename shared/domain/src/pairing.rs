@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    identity::{ClientId, PhoneId},
+    identity::{ClientId, SignInId},
     secrets::SessionCode,
     session::{DeviceId, TraceId},
     time::Timestamp,
@@ -15,7 +15,7 @@ pub struct Pairing {
     /// The device.
     pub device: DeviceId,
     /// The phone that scanned.
-    pub phone: PhoneId,
+    pub sign_in: SignInId,
     /// Whether the person may be asked without a scan. Not after they cancelled being asked.
     pub may_prompt: bool,
 }

@@ -1,7 +1,7 @@
 //! A phone that is signed in, and the refresh tokens that keep it so.
 
 use crate::{
-    identity::{AccountId, ClientId, Phone, PhoneId},
+    identity::{AccountId, ClientId, Phone, SignInId},
     time::Timestamp,
 };
 
@@ -9,7 +9,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     /// The phone's id, `sid` in its tokens.
-    pub phone: PhoneId,
+    pub id: SignInId,
     /// Whose it is.
     pub account: AccountId,
     /// The app it was signed in through.
@@ -40,6 +40,6 @@ impl SignIn {
     /// The phone as the session core knows it.
     #[must_use]
     pub fn holder(&self) -> Phone {
-        Phone { account: self.account, phone: self.phone.clone() }
+        Phone { account: self.account, sign_in: self.id.clone() }
     }
 }

@@ -13,7 +13,7 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{self, Opened, Opening, StepError},
     client::Client,
-    identity::{AccountId, Approver, ClientId, Phone, PhoneId},
+    identity::{AccountId, Approver, ClientId, Phone, SignInId},
     ports::{Clock, Freshness, Sessions},
     secrets::{Secret, TokenId},
     session::{Dialect, Ext, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
@@ -124,7 +124,7 @@ impl StateMachineTest for Trace {
         let Opened { session, secret } = run(cases::open(&memory, &random, opening, clock.now())).unwrap();
         let phone = |account, phone| Phone {
             account: AccountId::parse(account).unwrap(),
-            phone: PhoneId::parse(phone).unwrap(),
+            sign_in: SignInId::parse(phone).unwrap(),
         };
         let phones = [phone("3000876", "a"), phone("3000876", "b"), phone("4000000", "c")];
         let trace = Self {
@@ -247,12 +247,12 @@ impl Trace {
         match run(redeem) {
             Ok(redeemed) => {
                 assert!(!matches!(by, By::Stranger), "a stranger redeemed");
-                let again = self.tokens.iter().any(|(id, _)| *id == redeemed.grant.id);
+                let again = self.tokens.iter().any(|(id, _)| *id == redeemed.redemption.id);
                 assert!(again || now < self.opened.expires_at, "redeemed after the end");
                 assert!(!self.locked, "a locked account signed in");
                 assert!(self.cancelled_at.is_none(), "a token after a cancel");
                 assert!(self.confirmed_by_scanner, "a token without a confirmation");
-                self.tokens.push((redeemed.grant.id, redeemed.grant.at));
+                self.tokens.push((redeemed.redemption.id, redeemed.redemption.at));
             }
             Err(StepError::Unknown | StepError::Refused(_) | StepError::Store(_)) => {}
         }

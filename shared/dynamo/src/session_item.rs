@@ -5,12 +5,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
-    identity::{AccountId, ClientId, Phone, PhoneId},
+    identity::{AccountId, ClientId, Phone, SignInId},
     ports::StoreError,
     secrets::{SecretHash, SessionCode, TokenId},
     session::{
-        CancelReason, Claim, DeviceId, Dialect, Ext, Grant, LoginPolicy, MatchNumber, MatchPolicy,
-        PictureName, Remembered, ScreenClaims, Seen, Session, State, TraceId,
+        CancelReason, Claim, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, MatchPolicy, PictureName,
+        Redemption, Remembered, ScreenClaims, Seen, Session, State, TraceId,
     },
     text::CleanText,
 };
@@ -68,7 +68,7 @@ pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
     if let Some(claim) = state.claim() {
         attributes.extend([
             ("account", number(claim.by.account)),
-            ("phone", text(claim.by.phone.as_str())),
+            ("sign_in", text(claim.by.sign_in.as_str())),
             ("scanned_at", seconds(claim.at)),
         ]);
         if !claim.ext.as_str().is_empty() {
@@ -78,8 +78,11 @@ pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
     match state {
         State::Pending | State::Scanned { .. } => {}
         State::Confirmed { at, .. } => attributes.push(("confirmed_at", seconds(*at))),
-        State::Redeemed { grant, .. } => {
-            attributes.extend([("token_id", text(grant.id.as_str())), ("redeemed_at", seconds(grant.at))]);
+        State::Redeemed { redemption, .. } => {
+            attributes.extend([
+                ("token_id", text(redemption.id.as_str())),
+                ("redeemed_at", seconds(redemption.at)),
+            ]);
         }
         State::Cancelled { reason, .. } => attributes.push(("reason", text(reason.as_str()))),
     }
@@ -134,7 +137,7 @@ fn read_state(item: Reader<'_>) -> Result<State, StoreError> {
         "confirmed" => Ok(State::Confirmed { claim: read_claim(item)?, at: item.seconds("confirmed_at")? }),
         "redeemed" => Ok(State::Redeemed {
             claim: read_claim(item)?,
-            grant: Grant {
+            redemption: Redemption {
                 id: TokenId::from_stored(item.text("token_id")?),
                 at: item.seconds("redeemed_at")?,
             },
@@ -152,7 +155,7 @@ fn read_claim(item: Reader<'_>) -> Result<Claim, StoreError> {
     Ok(Claim {
         by: Phone {
             account: AccountId::parse(&account.to_string()).ok_or_else(|| inconsistent("account"))?,
-            phone: item.parsed("phone", PhoneId::parse)?,
+            sign_in: item.parsed("sign_in", SignInId::parse)?,
         },
         at: item.seconds("scanned_at")?,
         ext: item.optional("ext", Ext::parse)?.unwrap_or_default(),
@@ -185,13 +188,13 @@ mod tests {
         let claim = Claim {
             by: Phone {
                 account: AccountId::parse("9999999999").unwrap(),
-                phone: PhoneId::parse(&"f".repeat(32)).unwrap(),
+                sign_in: SignInId::parse(&"f".repeat(32)).unwrap(),
             },
             at: session.created_at,
             ext: Ext::parse(ext).unwrap(),
         };
-        let grant = Grant { id: TokenId::from_stored(&"j".repeat(22)), at: session.created_at };
-        Session { version: 4, state: State::Redeemed { claim, grant }, ..session }
+        let redemption = Redemption { id: TokenId::from_stored(&"j".repeat(22)), at: session.created_at };
+        Session { version: 4, state: State::Redeemed { claim, redemption }, ..session }
     }
 
     #[tokio::test]

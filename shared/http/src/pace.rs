@@ -16,7 +16,7 @@ use axum::{
 };
 use lru::LruCache;
 use saoma_domain::{
-    identity::{ClientId, PhoneId},
+    identity::{ClientId, SignInId},
     pairing::PRESENCE_NOTED,
     secrets::SessionCode,
     session::Session,
@@ -46,7 +46,7 @@ pub struct Pace {
     creates_per_minute: u32,
     creates: Mutex<LruCache<Opener, (Timestamp, u32)>>,
     polls: Mutex<LruCache<(SessionCode, bool), (Timestamp, u64)>>,
-    present: Mutex<LruCache<PhoneId, Timestamp>>,
+    present: Mutex<LruCache<SignInId, Timestamp>>,
 }
 
 impl Pace {
@@ -112,7 +112,7 @@ impl Pace {
     }
 
     /// Whether it is to be noted that a phone is there: not again within [`PRESENCE_NOTED`].
-    pub fn is_news(&self, phone: &PhoneId, now: Timestamp) -> bool {
+    pub fn is_news(&self, phone: &SignInId, now: Timestamp) -> bool {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         let known = present.get(phone).is_some_and(|noted| now.since(*noted) < PRESENCE_NOTED);
         if !known {

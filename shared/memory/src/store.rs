@@ -30,7 +30,7 @@ use saoma_domain::{
     account::{Account, Visits},
     client::Client,
     effect::Effect,
-    identity::{AccountId, ClientId, PhoneId},
+    identity::{AccountId, ClientId, SignInId},
     pairing::{Pairing, Trace},
     ports::StoreError,
     push::{PushEndpoint, PushTokenId},
@@ -70,7 +70,7 @@ struct Data {
     traces: HashMap<TraceId, Trace>,
     prompts: HashMap<AccountId, Vec<(Timestamp, SessionCode)>>,
     effects: HashMap<(SessionCode, u64), Vec<Effect>>,
-    present: HashMap<AccountId, HashMap<PhoneId, Timestamp>>,
+    present: HashMap<AccountId, HashMap<SignInId, Timestamp>>,
     endpoints: BTreeMap<PushTokenId, PushEndpoint>,
     visits: HashMap<AccountId, (SessionCode, Visits)>,
     /// Calls until the fault strikes, and the fault.

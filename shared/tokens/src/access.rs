@@ -6,9 +6,9 @@
 use std::{fmt, time::Duration};
 
 use saoma_domain::{
-    identity::{AccountId, Approver, ClientId, Phone, PhoneId},
+    identity::{AccountId, Approver, ClientId, Phone, SignInId},
     secrets::TokenId,
-    session::{Grant, Session},
+    session::{Redemption, Session},
     sign_in::SignIn,
     time::Timestamp,
 };
@@ -111,14 +111,14 @@ impl Keys {
             exp: now.plus(life).secs(),
             jti: id.as_str(),
             scope: Some(APPROVE_LOGIN),
-            sid: Some(sign_in.phone.as_str()),
+            sid: Some(sign_in.id.as_str()),
             amr: ["sms"],
         };
         Ok(MintedToken { token: self.sign(TYP, &claims)?, expires_in: life })
     }
 
     /// The token of a redeemed session: for the client alone, and it approves nothing. The same
-    /// grant gives the same token, to the byte.
+    /// redemption gives the same token, to the byte.
     ///
     /// # Errors
     /// [`TokenError::Unsignable`].
@@ -127,7 +127,7 @@ impl Keys {
         issuer: &str,
         session: &Session,
         account: AccountId,
-        grant: &Grant,
+        redemption: &Redemption,
         life: Duration,
     ) -> Result<MintedToken, TokenError> {
         let client: &ClientId = &session.client;
@@ -136,9 +136,9 @@ impl Keys {
             aud: client.as_str(),
             sub: account.to_string(),
             client_id: client.as_str(),
-            iat: grant.at.secs(),
-            exp: grant.at.plus(life).secs(),
-            jti: grant.id.as_str(),
+            iat: redemption.at.secs(),
+            exp: redemption.at.plus(life).secs(),
+            jti: redemption.id.as_str(),
             scope: None,
             sid: None,
             amr: ["qr"],
@@ -165,8 +165,8 @@ impl Keys {
             return Err(TokenError::Invalid);
         }
         let account = AccountId::parse(&claims.sub).ok_or(TokenError::Invalid)?;
-        let phone = PhoneId::parse(&claims.sid).ok_or(TokenError::Invalid)?;
+        let phone = SignInId::parse(&claims.sid).ok_or(TokenError::Invalid)?;
         let app = ClientId::parse(&claims.client_id).ok_or(TokenError::Invalid)?;
-        Ok(Approver { phone: Phone { account, phone }, app })
+        Ok(Approver { phone: Phone { account, sign_in: phone }, app })
     }
 }

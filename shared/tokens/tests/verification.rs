@@ -13,10 +13,10 @@ use p256::ecdsa::{
 use saoma_domain::{
     cases::{self, Opening},
     client::Client,
-    identity::{AccountId, ClientId, PhoneId},
+    identity::{AccountId, ClientId, SignInId},
     ports::KeyedHash,
     secrets::TokenId,
-    session::{Dialect, Grant, ScreenClaims, Seen, Session},
+    session::{Dialect, Redemption, ScreenClaims, Seen, Session},
     sign_in::SignIn,
     time::Timestamp,
 };
@@ -36,7 +36,7 @@ fn keys() -> Keys {
 
 fn sign_in() -> SignIn {
     SignIn {
-        phone: PhoneId::parse("aaaa").unwrap(),
+        id: SignInId::parse("aaaa").unwrap(),
         account: AccountId::parse("3000876").unwrap(),
         app: ClientId::phone(),
         generation: 1,
@@ -125,15 +125,15 @@ fn every_token_verifies_against_the_published_keys() {
 #[tokio::test]
 async fn a_token_got_by_qr_may_not_approve() {
     let keys = keys();
-    let grant = Grant { id: TokenId::from_stored("jti-2"), at: NOW };
+    let redemption = Redemption { id: TokenId::from_stored("jti-2"), at: NOW };
     let account = AccountId::parse("3000876").unwrap();
-    let minted = keys.mint_screen_token(ISSUER, &session().await, account, &grant, LIFE).unwrap();
+    let minted = keys.mint_screen_token(ISSUER, &session().await, account, &redemption, LIFE).unwrap();
     assert_eq!(verdict(&minted.token), Err(TokenError::MayNotApprove));
     let (_, claims, _) = parts(&minted.token);
     assert_eq!(claims["aud"], "saoma");
     assert_eq!(claims.get("scope"), None);
     // B8: asked again, the same token to the byte.
-    let again = keys.mint_screen_token(ISSUER, &session().await, account, &grant, LIFE).unwrap();
+    let again = keys.mint_screen_token(ISSUER, &session().await, account, &redemption, LIFE).unwrap();
     assert_eq!(again.token, minted.token);
 }
 

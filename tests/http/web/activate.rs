@@ -110,7 +110,7 @@ async fn a_token_for_another_service_cannot_confirm() {
     let person = world.sign_in("13800138000").await;
     let pc = locked(&world, &person).await;
     let before = sessions(&world);
-    let phone = world.session(&pc.code).state.claim().unwrap().by.phone.clone();
+    let phone = world.session(&pc.code).state.claim().unwrap().by.sign_in.clone();
     let sign_in = world.memory.sign_in(&phone).await.unwrap().unwrap();
     let (keys, settings) = (&world.service.keys, &world.service.settings);
     for issuer in ["https://other.example.com", "https://login.example.com/", "http://login.example.com", ""]

@@ -5,7 +5,7 @@ use crate::{
     account::Account,
     ports::{Accounts, Randomness, Sessions, StoreError},
     secrets::TokenId,
-    session::{Command, Grant, RedeemKey, Refusal, Session, State},
+    session::{Command, RedeemKey, Redemption, Refusal, Session, State},
     time::Timestamp,
 };
 
@@ -17,7 +17,7 @@ pub struct Redeemed {
     /// The person, checked a moment ago.
     pub account: Account,
     /// What the token is made of.
-    pub grant: Grant,
+    pub redemption: Redemption,
 }
 
 /// Redeems a session that was just read.
@@ -35,13 +35,13 @@ pub async fn redeem(
     key: RedeemKey,
     now: Timestamp,
 ) -> Result<Redeemed, StepError> {
-    let asked = Grant { id: TokenId::random(random), at: now.whole_secs() };
+    let asked = Redemption { id: TokenId::random(random), at: now.whole_secs() };
     let works_once = matches!(key, RedeemKey::Ticket);
     let redeem = Command::Redeem(key, asked);
     session.decide(&redeem, now)?;
     let agreed_at = match &session.state {
         State::Confirmed { at, .. } => *at,
-        State::Redeemed { grant, .. } => grant.at,
+        State::Redeemed { redemption, .. } => redemption.at,
         _ => return Err(Refusal::NotConfirmed.into()),
     };
     let claim = session.state.claim().ok_or(Refusal::NotConfirmed)?;
@@ -52,14 +52,14 @@ pub async fn redeem(
     };
     let session = match advance(sessions, session.clone(), &redeem, now).await {
         // The write may be done and only its answer lost. A ticket cannot be used again to find out,
-        // so ask once more for the same grant: done, it stays; not done, it is tried again (B12).
+        // so ask once more for the same redemption: done, it stays; not done, it is tried again (B12).
         Err(StepError::Store(_)) if works_once => advance(sessions, session, &redeem, now).await?,
         settled => settled?,
     };
     match &session.state {
-        State::Redeemed { grant, .. } => {
-            let grant = grant.clone();
-            Ok(Redeemed { session, account, grant })
+        State::Redeemed { redemption, .. } => {
+            let redemption = redemption.clone();
+            Ok(Redeemed { session, account, redemption })
         }
         _ => Err(StoreError::new("a redeemed session is stored as something else").into()),
     }

@@ -76,7 +76,7 @@ pub async fn begin(
     let (qr, prompt) = (SessionCode::random(random), SessionCode::random(random));
     let asks = match (&asked.device, asked.person, &pairing) {
         (Some(device), Some(person), Some(pairing)) if pairing.may_prompt && pairing.device == *device => {
-            let phone = Phone { account: person, phone: pairing.phone.clone() };
+            let phone = Phone { account: person, sign_in: pairing.sign_in.clone() };
             prompts.note(person, &prompt, now).await?.then_some(phone)
         }
         _ => None,

@@ -9,7 +9,7 @@ use thiserror::Error;
 use super::sms::code_hash;
 use crate::{
     account::{Account, AccountStatus},
-    identity::{AccountId, ClientId, Phone, PhoneId, PhoneNumber},
+    identity::{AccountId, ClientId, Phone, PhoneNumber, SignInId},
     ports::{Accounts, KeyedHash, Randomness, SignIns, SmsChallenges, StoreError},
     secrets::Secret,
     sign_in::SignIn,
@@ -88,7 +88,7 @@ pub async fn sign_in_by_sms(
     }
     let now = now.whole_secs();
     let sign_in = SignIn {
-        phone: PhoneId::random(random),
+        id: SignInId::random(random),
         account: account.id,
         app,
         generation: 1,
@@ -156,7 +156,7 @@ pub async fn live_phone(
     phone: &Phone,
     now: Timestamp,
 ) -> Result<Account, SignInError> {
-    let sign_in = sign_ins.sign_in(&phone.phone).await?;
+    let sign_in = sign_ins.sign_in(&phone.sign_in).await?;
     if !sign_in.is_some_and(|sign_in| sign_in.is_live_for(phone.account, now)) {
         return Err(SignInError::Over);
     }
@@ -172,8 +172,8 @@ pub async fn live_phone(
 /// It needs no record of its own: the key proves we made it, the generation whether it was used.
 pub fn refresh_token(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
     let generation = sign_in.generation.to_string();
-    let proof = refresh_proof(keys, sign_in.phone.as_str(), &generation);
-    Secret::issued(format!("{}.{generation}.{proof}", sign_in.phone.as_str()))
+    let proof = refresh_proof(keys, sign_in.id.as_str(), &generation);
+    Secret::issued(format!("{}.{generation}.{proof}", sign_in.id.as_str()))
 }
 
 fn refresh_proof(keys: &dyn KeyedHash, phone: &str, generation: &str) -> String {
@@ -181,12 +181,12 @@ fn refresh_proof(keys: &dyn KeyedHash, phone: &str, generation: &str) -> String 
 }
 
 /// Reads a refresh token that we made; `None` for any other text.
-fn read_refresh_token(keys: &dyn KeyedHash, token: &Secret) -> Option<(PhoneId, u64)> {
+fn read_refresh_token(keys: &dyn KeyedHash, token: &Secret) -> Option<(SignInId, u64)> {
     let mut parts = token.reveal().split('.');
     let (phone, generation, proof) = (parts.next()?, parts.next()?, parts.next()?);
     let expected = refresh_proof(keys, phone, generation);
     let genuine: bool = expected.as_bytes().ct_eq(proof.as_bytes()).into();
-    (genuine && parts.next().is_none()).then_some((PhoneId::parse(phone)?, generation.parse().ok()?))
+    (genuine && parts.next().is_none()).then_some((SignInId::parse(phone)?, generation.parse().ok()?))
 }
 
 /// Exchanges a refresh token for the next one. A token that was used before ends the whole sign-in
@@ -219,6 +219,6 @@ pub async fn refresh(
 ///
 /// # Errors
 /// [`StoreError`].
-pub async fn sign_out(sign_ins: &dyn SignIns, phone: &PhoneId) -> Result<(), StoreError> {
+pub async fn sign_out(sign_ins: &dyn SignIns, phone: &SignInId) -> Result<(), StoreError> {
     sign_ins.revoke(phone).await
 }

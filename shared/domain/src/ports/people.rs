@@ -8,7 +8,7 @@ use super::StoreError;
 use crate::{
     account::{Account, Visits},
     client::{Client, Origin},
-    identity::{AccountId, ClientId, Phone, PhoneId, PhoneNumber},
+    identity::{AccountId, ClientId, Phone, PhoneNumber, SignInId},
     pairing::Pairing,
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
@@ -59,17 +59,17 @@ pub trait Accounts: Send + Sync {
 #[async_trait]
 pub trait SignIns: Send + Sync {
     /// The sign-in with this id.
-    async fn sign_in(&self, phone: &PhoneId) -> Result<Option<SignIn>, StoreError>;
+    async fn sign_in(&self, phone: &SignInId) -> Result<Option<SignIn>, StoreError>;
 
     /// Stores a new sign-in.
     async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError>;
 
     /// Moves from `generation` to the next, with a new end; `false`, and nothing stored, when the
     /// stored one is of another generation or revoked.
-    async fn rotate(&self, phone: &PhoneId, generation: u64, until: Timestamp) -> Result<bool, StoreError>;
+    async fn rotate(&self, phone: &SignInId, generation: u64, until: Timestamp) -> Result<bool, StoreError>;
 
     /// Ends a sign-in; it stays ended.
-    async fn revoke(&self, phone: &PhoneId) -> Result<(), StoreError>;
+    async fn revoke(&self, phone: &SignInId) -> Result<(), StoreError>;
 }
 
 /// The codes sent by SMS.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::{
-    identity::{AccountId, Phone, PhoneId},
+    identity::{AccountId, Phone, SignInId},
     pairing::Trace,
     secrets::SessionCode,
     session::TraceId,
@@ -38,5 +38,5 @@ pub trait Prompts: Send + Sync {
     async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError>;
 
     /// The phones of this person that were marked at this moment or after it.
-    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<PhoneId>, StoreError>;
+    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<SignInId>, StoreError>;
 }

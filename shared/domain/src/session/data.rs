@@ -112,7 +112,7 @@ pub enum State {
         /// Who scanned and agreed.
         claim: Claim,
         /// What was taken.
-        grant: Grant,
+        redemption: Redemption,
     },
     /// It is over.
     Cancelled {
@@ -163,7 +163,7 @@ pub struct Claim {
 /// What a screen took away: the claims its token is made of, so that asking again within
 /// [`REDEEM_AGAIN`](super::REDEEM_AGAIN) gives the same token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Grant {
+pub struct Redemption {
     /// The token's `jti`.
     pub id: TokenId,
     /// The token's `iat`.

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::{
     identity::Phone,
     secrets::{Secret, SessionCode},
-    session::{CancelReason, Claim, Grant, MatchNumber, MatchPolicy, Session, State},
+    session::{CancelReason, Claim, MatchNumber, MatchPolicy, Redemption, Session, State},
     time::Timestamp,
 };
 
@@ -31,7 +31,7 @@ pub enum Command {
     /// A prompt is given up, for this reason.
     Abandon(Abandonment),
     /// The screen takes its token.
-    Redeem(RedeemKey, Grant),
+    Redeem(RedeemKey, Redemption),
 }
 
 /// Why a prompt is given up before its person has decided.
@@ -206,12 +206,12 @@ impl Session {
             (Scanned { .. } | Confirmed { .. }, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
 
             (Confirmed { .. }, Confirm(..)) => Ok(Decision::Stays),
-            (Confirmed { claim, .. }, Redeem(_, grant)) => {
-                Ok(self.to(now, Redeemed { claim: claim.clone(), grant: grant.clone() }))
+            (Confirmed { claim, .. }, Redeem(_, redemption)) => {
+                Ok(self.to(now, Redeemed { claim: claim.clone(), redemption: redemption.clone() }))
             }
             (Confirmed { .. }, Bar) => Ok(self.cancel(now, CancelReason::AccountBarred)),
 
-            (Redeemed { grant, .. }, Redeem(key, asked)) => redeem_again(key, grant, asked, now),
+            (Redeemed { redemption, .. }, Redeem(key, asked)) => redeem_again(key, redemption, asked, now),
             (Redeemed { .. }, Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_)) => {
                 Err(Refusal::Used)
             }
@@ -250,7 +250,12 @@ impl Session {
 
 /// A second redemption: ours once more when the store's answer was lost, the screen's once more
 /// when ours was, and otherwise nothing.
-fn redeem_again(key: &RedeemKey, stored: &Grant, asked: &Grant, now: Timestamp) -> Result<Decision, Refusal> {
+fn redeem_again(
+    key: &RedeemKey,
+    stored: &Redemption,
+    asked: &Redemption,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
     let answer_lost = matches!(key, RedeemKey::Screen(_)) && now.since(stored.at) <= REDEEM_AGAIN;
     if stored.id == asked.id || answer_lost { Ok(Decision::Stays) } else { Err(Refusal::Used) }
 }

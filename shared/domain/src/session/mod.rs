@@ -11,7 +11,7 @@ mod match_number;
 mod picture;
 mod remembered;
 
-pub use data::{CancelReason, Claim, Ext, Grant, ScreenClaims, Seen, Session, State};
+pub use data::{CancelReason, Claim, Ext, Redemption, ScreenClaims, Seen, Session, State};
 pub use decide::{Abandonment, Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use dialect::Dialect;
 pub use match_number::{MatchNumber, MatchPolicy};

@@ -5,7 +5,7 @@ use std::{fmt::Write, time::Duration};
 use super::*;
 use crate::{
     client::Client,
-    identity::{AccountId, ClientId, Phone, PhoneId},
+    identity::{AccountId, ClientId, Phone, SignInId},
     ports::testing::Counting,
     secrets::{Secret, SessionCode, TokenId},
     time::Timestamp,
@@ -18,7 +18,7 @@ fn at(secs: u64) -> Timestamp {
 }
 
 fn phone(account: &str, phone: &str) -> Phone {
-    Phone { account: AccountId::parse(account).unwrap(), phone: PhoneId::parse(phone).unwrap() }
+    Phone { account: AccountId::parse(account).unwrap(), sign_in: SignInId::parse(phone).unwrap() }
 }
 
 fn claim() -> Claim {
@@ -58,8 +58,8 @@ fn asked() -> Remembered {
     }
 }
 
-fn grant(id: &str, secs: u64) -> Grant {
-    Grant { id: TokenId::from_stored(id), at: at(secs) }
+fn redemption(id: &str, secs: u64) -> Redemption {
+    Redemption { id: TokenId::from_stored(id), at: at(secs) }
 }
 
 fn outcome(decided: &Result<Decision, Refusal>) -> String {
@@ -85,14 +85,14 @@ fn the_whole_table() {
         ("pending", 10, State::Pending),
         ("scanned", 10, State::Scanned { claim: claim() }),
         ("confirmed", 10, State::Confirmed { claim: claim(), at: at(8) }),
-        ("redeemed 30 s ago", 39, State::Redeemed { claim: claim(), grant: grant("first", 9) }),
-        ("redeemed 31 s ago", 40, State::Redeemed { claim: claim(), grant: grant("first", 9) }),
+        ("redeemed 30 s ago", 39, State::Redeemed { claim: claim(), redemption: redemption("first", 9) }),
+        ("redeemed 31 s ago", 40, State::Redeemed { claim: claim(), redemption: redemption("first", 9) }),
         ("declined", 10, cancelled(CancelReason::Declined)),
         ("replaced", 10, cancelled(CancelReason::Replaced)),
         (
             "redeemed a second before its end, 5 s ago",
             304,
-            State::Redeemed { claim: claim(), grant: grant("first", 299) },
+            State::Redeemed { claim: claim(), redemption: redemption("first", 299) },
         ),
         ("a second before its end", 299, State::Confirmed { claim: claim(), at: at(8) }),
         ("at its end", 300, State::Confirmed { claim: claim(), at: at(8) }),
@@ -113,10 +113,10 @@ fn the_whole_table() {
         ("decline, another person", Command::Decline(phone("4000000", "theirs"))),
         ("replace", Command::Replace(screen.clone())),
         ("replace, another screen", Command::Replace(stranger.clone())),
-        ("redeem", Command::Redeem(RedeemKey::Screen(screen.clone()), grant("second", 20))),
-        ("redeem, another screen", Command::Redeem(RedeemKey::Screen(stranger), grant("second", 20))),
-        ("redeem by ticket", Command::Redeem(RedeemKey::Ticket, grant("second", 20))),
-        ("redeem by ticket, answer lost", Command::Redeem(RedeemKey::Ticket, grant("first", 20))),
+        ("redeem", Command::Redeem(RedeemKey::Screen(screen.clone()), redemption("second", 20))),
+        ("redeem, another screen", Command::Redeem(RedeemKey::Screen(stranger), redemption("second", 20))),
+        ("redeem by ticket", Command::Redeem(RedeemKey::Ticket, redemption("second", 20))),
+        ("redeem by ticket, answer lost", Command::Redeem(RedeemKey::Ticket, redemption("first", 20))),
         ("bar", Command::Bar),
         ("confirm, the person's other phone", Command::Confirm(phone("3000876", "other"), number("42"))),
         ("abandon, undeliverable", Command::Abandon(Abandonment::Undeliverable)),

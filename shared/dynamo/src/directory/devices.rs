@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
-    identity::{AccountId, ClientId, Phone, PhoneId},
+    identity::{AccountId, ClientId, Phone, SignInId},
     pairing::Pairing,
     ports::{Devices, Freshness, StoreError},
     session::{DeviceId, LoginPolicy},
@@ -63,7 +63,7 @@ impl Devices for Directory {
             &key,
             [
                 ("device", text(device.as_str())),
-                ("phone", text(by.phone.as_str())),
+                ("sign_in", text(by.sign_in.as_str())),
                 ("may_prompt", AttributeValue::Bool(true)),
                 ("paired_at", seconds(now)),
             ],
@@ -95,7 +95,7 @@ fn read_pairing(item: &Item) -> Result<Pairing, StoreError> {
     let item = Reader(item);
     Ok(Pairing {
         device: item.parsed("device", DeviceId::parse)?,
-        phone: item.parsed("phone", PhoneId::parse)?,
+        sign_in: item.parsed("sign_in", SignInId::parse)?,
         may_prompt: item.flag("may_prompt")?,
     })
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::{AccountId, Phone, PhoneId},
+    identity::{AccountId, Phone, SignInId},
     pairing::PROMPT_WINDOW,
     ports::{Freshness, Prompts, StoreError},
     secrets::SessionCode,
@@ -63,16 +63,16 @@ impl Prompts for Directory {
 
     async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError> {
         let forget = now.plus(PROMPT_WINDOW);
-        let key = Key(partition_of(phone.account), format!("{PRESENT}{}", phone.phone.as_str()));
+        let key = Key(partition_of(phone.account), format!("{PRESENT}{}", phone.sign_in.as_str()));
         self.put(item_of(&key, [("at", seconds(now)), (EXPIRES_AT, seconds(forget))])).await
     }
 
-    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<PhoneId>, StoreError> {
+    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<SignInId>, StoreError> {
         let mut phones = Vec::new();
         for item in self.beginning_with(partition_of(account), PRESENT).await? {
             let item = Reader(&item);
             if item.seconds("at")? >= since {
-                phones.push(item.parsed(SK, |sk| PhoneId::parse(sk.strip_prefix(PRESENT)?))?);
+                phones.push(item.parsed(SK, |sk| SignInId::parse(sk.strip_prefix(PRESENT)?))?);
             }
         }
         Ok(phones)

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use saoma_domain::{
-    identity::{AccountId, Phone, PhoneId},
+    identity::{AccountId, Phone, SignInId},
     ports::{Freshness, PushEndpoints, StoreError},
     push::{PushEndpoint, PushPlatform, PushTokenId},
 };
@@ -105,7 +105,7 @@ fn to_item(endpoint: &PushEndpoint) -> Item {
         [
             ("platform", text(endpoint.platform.as_str())),
             ("address", text(endpoint.address.as_str())),
-            ("phone", text(endpoint.owner.phone.as_str())),
+            ("sign_in", text(endpoint.owner.sign_in.as_str())),
             ("registered_at", seconds(endpoint.registered_at)),
         ],
     )
@@ -118,7 +118,7 @@ fn read(account: AccountId, item: &Item) -> Result<PushEndpoint, StoreError> {
         token: PushTokenId::from_stored(token),
         platform: item.parsed("platform", PushPlatform::parse)?,
         address: item.text("address")?.to_owned(),
-        owner: Phone { account, phone: item.parsed("phone", PhoneId::parse)? },
+        owner: Phone { account, sign_in: item.parsed("sign_in", SignInId::parse)? },
         registered_at: item.seconds("registered_at")?,
     })
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
-    identity::{ClientId, PhoneId},
+    identity::{ClientId, SignInId},
     ports::{Freshness, SignIns, StoreError},
     sign_in::SignIn,
     time::Timestamp,
@@ -12,20 +12,20 @@ use saoma_domain::{
 use super::{Directory, EXPIRES_AT, Key, account_of, item_of, writes::if_held};
 use crate::item::{Item, Reader, number, seconds, text};
 
-fn key_of(phone: &PhoneId) -> Key {
+fn key_of(phone: &SignInId) -> Key {
     Key(format!("SIGNIN#{}", phone.as_str()), "SIGNIN".into())
 }
 
 #[async_trait]
 impl SignIns for Directory {
-    async fn sign_in(&self, phone: &PhoneId) -> Result<Option<SignIn>, StoreError> {
+    async fn sign_in(&self, phone: &SignInId) -> Result<Option<SignIn>, StoreError> {
         let item = self.get(&key_of(phone), Freshness::Strong).await?;
         item.map(|item| read(phone, &item)).transpose()
     }
 
     async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError> {
         let item = item_of(
-            &key_of(&sign_in.phone),
+            &key_of(&sign_in.id),
             [
                 ("account", number(sign_in.account)),
                 ("app", text(sign_in.app.as_str())),
@@ -38,7 +38,7 @@ impl SignIns for Directory {
         self.put(item).await
     }
 
-    async fn rotate(&self, phone: &PhoneId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
+    async fn rotate(&self, phone: &SignInId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
         let update = self.update(key_of(phone));
         if_held(
             update
@@ -52,7 +52,7 @@ impl SignIns for Directory {
         .await
     }
 
-    async fn revoke(&self, phone: &PhoneId) -> Result<(), StoreError> {
+    async fn revoke(&self, phone: &SignInId) -> Result<(), StoreError> {
         let update = self.update(key_of(phone));
         let update = update.update_expression("SET revoked = :yes");
         let update = update.condition_expression("attribute_exists(pk)");
@@ -61,10 +61,10 @@ impl SignIns for Directory {
     }
 }
 
-fn read(phone: &PhoneId, item: &Item) -> Result<SignIn, StoreError> {
+fn read(phone: &SignInId, item: &Item) -> Result<SignIn, StoreError> {
     let item = Reader(item);
     Ok(SignIn {
-        phone: phone.clone(),
+        id: phone.clone(),
         account: account_of(item)?,
         // Who signed in before apps had names did so through our own page.
         app: item.optional("app", ClientId::parse)?.unwrap_or_else(ClientId::phone),

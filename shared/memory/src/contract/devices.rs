@@ -25,7 +25,7 @@ pub async fn the_newest_pair_counts(devices: &dyn Devices, random: &dyn Randomne
     let (mine, next, policy) = (DeviceId::random(random), DeviceId::random(random), LoginPolicy::Ipad);
     let me = person(random);
     let paired = |device: &DeviceId, may_prompt| {
-        Some(Pairing { device: device.clone(), phone: me.phone.clone(), may_prompt })
+        Some(Pairing { device: device.clone(), sign_in: me.sign_in.clone(), may_prompt })
     };
     assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None);
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();

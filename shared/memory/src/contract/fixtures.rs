@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use saoma_domain::{
-    identity::{AccountId, Phone, PhoneId, PhoneNumber},
+    identity::{AccountId, Phone, PhoneNumber, SignInId},
     ports::Randomness,
     time::Timestamp,
 };
@@ -17,7 +17,7 @@ pub(super) fn at(secs: u64) -> Timestamp {
 }
 
 pub(super) fn person(random: &dyn Randomness) -> Phone {
-    Phone { account: AccountId::random(random), phone: PhoneId::random(random) }
+    Phone { account: AccountId::random(random), sign_in: SignInId::random(random) }
 }
 
 pub(super) fn random_number(random: &dyn Randomness) -> PhoneNumber {

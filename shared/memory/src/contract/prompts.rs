@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use saoma_domain::{
-    identity::{AccountId, Phone, PhoneId},
+    identity::{AccountId, Phone, SignInId},
     pairing::PROMPTS_IN_WINDOW,
     ports::{Prompts, Randomness},
     secrets::SessionCode,
@@ -45,17 +45,17 @@ pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dy
 /// Presence: each phone by itself, as of the last time it was marked.
 pub async fn phones_are_present_one_by_one(prompts: &dyn Prompts, random: &dyn Randomness) {
     let (one, stranger) = (person(random), person(random));
-    let other = Phone { phone: PhoneId::random(random), ..one.clone() };
+    let other = Phone { sign_in: SignInId::random(random), ..one.clone() };
     let present = async |since| {
         let mut phones = prompts.present(one.account, at(since)).await.unwrap();
-        phones.sort_by_key(|phone| *phone != one.phone);
+        phones.sort_by_key(|phone| *phone != one.sign_in);
         phones
     };
     assert_eq!(present(0).await, []);
     for (phone, secs) in [(&one, 5), (&other, 6), (&stranger, 7), (&one, 9)] {
         prompts.mark_present(phone, at(secs)).await.unwrap();
     }
-    assert_eq!(present(6).await, [one.phone.clone(), other.phone.clone()]);
-    assert_eq!(present(7).await, std::slice::from_ref(&one.phone));
+    assert_eq!(present(6).await, [one.sign_in.clone(), other.sign_in.clone()]);
+    assert_eq!(present(7).await, std::slice::from_ref(&one.sign_in));
     assert_eq!(present(10).await, []);
 }

@@ -10,7 +10,7 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
     fixtures::{at, person},
-    steps::{change, claim, grant, open_confirmed, open_largest, stored},
+    steps::{change, claim, open_confirmed, open_largest, redemption, stored},
 };
 
 /// How many of `commands`, all decided on the same `session` and let go at once, were stored.
@@ -57,7 +57,7 @@ pub async fn one_winner_a_version(sessions: Arc<dyn Sessions>, random: &dyn Rand
 }
 
 fn redeem(random: &dyn Randomness, secret: &saoma_domain::secrets::Secret) -> Command {
-    Command::Redeem(RedeemKey::Screen(secret.clone()), grant(random, 3))
+    Command::Redeem(RedeemKey::Screen(secret.clone()), redemption(random, 3))
 }
 
 /// How often fifty redemptions of one confirmed session were stored. One, for a store that keeps

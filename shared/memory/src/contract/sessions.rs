@@ -7,7 +7,7 @@ use saoma_domain::{
 
 use super::{
     fixtures::{at, person},
-    steps::{change, claim, grant, open_largest, step, stored},
+    steps::{change, claim, open_largest, redemption, step, stored},
 };
 
 /// Every state is read back as it was written, in every field.
@@ -25,7 +25,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(stored(sessions, &scanned).await, scanned);
     let confirmed = step(sessions, &scanned, &Command::Confirm(me.clone(), None), at(2)).await;
     assert_eq!(stored(sessions, &confirmed).await, confirmed);
-    let redeem = Command::Redeem(RedeemKey::Screen(opened.secret), grant(random, 3));
+    let redeem = Command::Redeem(RedeemKey::Screen(opened.secret), redemption(random, 3));
     let redeemed = step(sessions, &confirmed, &redeem, at(3)).await;
     assert_eq!(stored(sessions, &redeemed).await, redeemed);
     assert_eq!(redeemed.version, 4);

@@ -7,7 +7,7 @@ use saoma_domain::{
     ports::{Committed, Freshness, Randomness, Sessions},
     secrets::TokenId,
     session::{
-        Change, Claim, Command, Decision, Dialect, Ext, Grant, MatchNumber, PictureFormat, ScreenClaims,
+        Change, Claim, Command, Decision, Dialect, Ext, MatchNumber, PictureFormat, Redemption, ScreenClaims,
         Seen, Session,
     },
     text::CleanText,
@@ -67,8 +67,8 @@ pub(super) async fn stored(sessions: &dyn Sessions, session: &Session) -> Sessio
     found.unwrap_or_else(|| panic!("{:?} is gone", session.code))
 }
 
-pub(super) fn grant(random: &dyn Randomness, secs: u64) -> Grant {
-    Grant { id: TokenId::random(random), at: at(secs) }
+pub(super) fn redemption(random: &dyn Randomness, secs: u64) -> Redemption {
+    Redemption { id: TokenId::random(random), at: at(secs) }
 }
 
 /// A confirmed session, with what the race for it needs.

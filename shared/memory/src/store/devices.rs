@@ -45,7 +45,7 @@ impl Devices for Memory {
         _: Timestamp,
     ) -> Result<(), StoreError> {
         self.call(|data| {
-            let pairing = Pairing { device: device.clone(), phone: by.phone.clone(), may_prompt: true };
+            let pairing = Pairing { device: device.clone(), sign_in: by.sign_in.clone(), may_prompt: true };
             data.pairs.insert((by.account, client.clone(), policy), pairing);
         })
     }

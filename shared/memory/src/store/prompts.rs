@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::{AccountId, Phone, PhoneId},
+    identity::{AccountId, Phone, SignInId},
     pairing::{PROMPT_WINDOW, PROMPTS_IN_WINDOW},
     ports::{Prompts, StoreError},
     secrets::SessionCode,
@@ -35,11 +35,11 @@ impl Prompts for Memory {
 
     async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError> {
         self.call(|data| {
-            data.present.entry(phone.account).or_default().insert(phone.phone.clone(), now);
+            data.present.entry(phone.account).or_default().insert(phone.sign_in.clone(), now);
         })
     }
 
-    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<PhoneId>, StoreError> {
+    async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<SignInId>, StoreError> {
         self.call(|data| {
             let phones = data.present.get(&account).into_iter().flatten();
             phones.filter(|(_, at)| **at >= since).map(|(phone, _)| phone.clone()).collect()

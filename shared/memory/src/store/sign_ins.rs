@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::PhoneId,
+    identity::SignInId,
     ports::{SignIns, StoreError},
     sign_in::SignIn,
     time::Timestamp,
@@ -12,17 +12,17 @@ use super::Memory;
 
 #[async_trait]
 impl SignIns for Memory {
-    async fn sign_in(&self, phone: &PhoneId) -> Result<Option<SignIn>, StoreError> {
+    async fn sign_in(&self, phone: &SignInId) -> Result<Option<SignIn>, StoreError> {
         self.call(|data| data.sign_ins.get(phone.as_str()).cloned())
     }
 
     async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError> {
         self.call(|data| {
-            data.sign_ins.insert(sign_in.phone.as_str().to_owned(), sign_in.clone());
+            data.sign_ins.insert(sign_in.id.as_str().to_owned(), sign_in.clone());
         })
     }
 
-    async fn rotate(&self, phone: &PhoneId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
+    async fn rotate(&self, phone: &SignInId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
         self.call(|data| {
             let stored = data.sign_ins.get_mut(phone.as_str());
             let Some(stored) = stored.filter(|s| s.generation == generation && !s.revoked) else {
@@ -34,7 +34,7 @@ impl SignIns for Memory {
         })
     }
 
-    async fn revoke(&self, phone: &PhoneId) -> Result<(), StoreError> {
+    async fn revoke(&self, phone: &SignInId) -> Result<(), StoreError> {
         self.call(|data| {
             if let Some(sign_in) = data.sign_ins.get_mut(phone.as_str()) {
                 sign_in.revoked = true;
