@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use crate::{
     identity::{AccountId, PhoneNumber},
     time::Timestamp,
@@ -48,7 +50,8 @@ pub struct Visits {
 }
 
 /// Whether an account may be used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum AccountStatus {
     /// It may.
     #[default]
@@ -59,20 +62,4 @@ pub enum AccountStatus {
     Deleted,
 }
 
-impl AccountStatus {
-    /// Its name in items.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Locked => "locked",
-            Self::Deleted => "deleted",
-        }
-    }
-
-    /// Reads the name.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Active, Self::Locked, Self::Deleted].into_iter().find(|status| status.as_str() == raw)
-    }
-}
+words!(AccountStatus);

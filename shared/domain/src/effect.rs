@@ -1,7 +1,10 @@
 //! What follows from a stored change, outside of the stores.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// One effect of a change. All of them are safe to repeat: each says the id of its event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Effect {
     /// The person's phones know: they were asked, or heard of a login.
     Pushed,
@@ -11,20 +14,4 @@ pub enum Effect {
     Delivered,
 }
 
-impl Effect {
-    /// Its name in items.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pushed => "pushed",
-            Self::Published => "published",
-            Self::Delivered => "delivered",
-        }
-    }
-
-    /// Reads the name.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Pushed, Self::Published, Self::Delivered].into_iter().find(|effect| effect.as_str() == raw)
-    }
-}
+words!(Effect);

@@ -4,6 +4,7 @@
 //! arguments, everything else through the traits in [`ports`]. Read it in this order:
 //!
 //! * [`time`]: a moment, as whole numbers.
+//! * `words`: names of enums, derived once.
 //! * [`text`]: what strangers say of themselves, made harmless where it enters.
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
 //! * [`identity`]: who a client, an account and a phone are.
@@ -15,6 +16,9 @@
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
 //! Imports point one way: `cases` see `ports`, `ports` see the data, the data sees nobody.
+
+#[macro_use]
+mod words;
 
 pub mod account;
 pub mod cases;

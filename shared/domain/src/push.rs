@@ -2,33 +2,23 @@
 
 use std::fmt;
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use crate::{identity::Phone, secrets::sha256_hex, time::Timestamp};
 
 /// Whose service wakes the phone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(ascii_case_insensitive)]
 pub enum PushPlatform {
     /// Apple Push Notification service.
+    #[strum(serialize = "APNs")]
     Apns,
     /// Firebase Cloud Messaging.
+    #[strum(serialize = "FCM")]
     Fcm,
 }
 
-impl PushPlatform {
-    /// Its name in bodies and items.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Apns => "APNs",
-            Self::Fcm => "FCM",
-        }
-    }
-
-    /// Reads the name, in any case.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Apns, Self::Fcm].into_iter().find(|platform| platform.as_str().eq_ignore_ascii_case(raw))
-    }
-}
+words!(PushPlatform);
 
 /// What the platform knows a phone by. Whoever holds it and the platform's credentials can push to
 /// the phone, so logs never get it.
@@ -115,7 +105,8 @@ pub struct PushMessage {
 }
 
 /// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum PushKind {
     /// Somebody wants to sign in as this person, who is asked.
     Prompt,
@@ -123,13 +114,4 @@ pub enum PushKind {
     SignedIn,
 }
 
-impl PushKind {
-    /// Its name in the message.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Prompt => "prompt",
-            Self::SignedIn => "signed_in",
-        }
-    }
-}
+words!(PushKind);

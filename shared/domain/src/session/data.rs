@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 use crate::{
     identity::{ClientId, Phone},
     secrets::{Secret, SecretHash, SessionCode, TokenId},
@@ -171,7 +173,8 @@ pub struct Redemption {
 }
 
 /// Why a session was cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum CancelReason {
     /// The person said no.
     Declined,
@@ -185,27 +188,7 @@ pub enum CancelReason {
     Undeliverable,
 }
 
-impl CancelReason {
-    /// Its name in items and logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Declined => "declined",
-            Self::Replaced => "replaced",
-            Self::WrongMatchNumber => "wrong_match_number",
-            Self::AccountBarred => "account_barred",
-            Self::Undeliverable => "undeliverable",
-        }
-    }
-
-    /// Reads the name.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Declined, Self::Replaced, Self::WrongMatchNumber, Self::AccountBarred, Self::Undeliverable]
-            .into_iter()
-            .find(|reason| reason.as_str() == raw)
-    }
-}
+words!(CancelReason);
 
 /// What a screen says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

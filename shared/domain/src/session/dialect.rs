@@ -1,7 +1,10 @@
 //! The wire contracts.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// The wire contract a session speaks (CONTRACTS).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum Dialect {
     /// All-in-one machines with a mini-program (section 1).
     Kiosk,
@@ -13,23 +16,4 @@ pub enum Dialect {
     Shop,
 }
 
-impl Dialect {
-    /// Its name in items and logs.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Kiosk => "kiosk",
-            Self::Web => "web",
-            Self::Remembered => "remembered",
-            Self::Shop => "shop",
-        }
-    }
-
-    /// Reads the name.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Kiosk, Self::Web, Self::Remembered, Self::Shop]
-            .into_iter()
-            .find(|dialect| dialect.as_str() == raw)
-    }
-}
+words!(Dialect);

@@ -1,6 +1,7 @@
 //! The match number: two digits that tie the screen in front of a person to the phone in their hand.
 
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::{
     ports::Randomness,
@@ -76,7 +77,8 @@ impl std::fmt::Display for MatchNumber {
 }
 
 /// How much a client insists on the match number. A wrong one ends the session under every policy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
 pub enum MatchPolicy {
     /// Not shown.
     Off,
@@ -87,23 +89,7 @@ pub enum MatchPolicy {
     Pick,
 }
 
-impl MatchPolicy {
-    /// The word in configuration, items and answers.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Show => "show",
-            Self::Pick => "pick",
-        }
-    }
-
-    /// Reads the word.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        [Self::Off, Self::Show, Self::Pick].into_iter().find(|policy| policy.as_str() == raw)
-    }
-}
+words!(MatchPolicy);
 
 #[cfg(test)]
 mod tests {
