@@ -150,7 +150,7 @@ def sign_in_page(_pages, _emulator, _env):
 
 def step_of_a_web_login(_notify, _emulator, _env):
     """A page's QR was scanned, which its site's server does not ask to hear: one message to the topic."""
-    (step,) = (it for it in records("notify-stream") if it["dynamodb"]["NewImage"]["dialect"]["S"] == "web")
+    (step,) = (it for it in records("notify-stream") if it["dynamodb"]["NewImage"]["flow"]["S"] == "web")
     return lambda _: {"Records": [step]}
 
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp as Instant;
 use saoma_domain::{
-    session::{Session, State},
+    session::{Session, Standing},
     text::CleanText,
     time::Timestamp,
 };
@@ -29,13 +29,11 @@ impl CodeStatus {
     /// What a session comes to in this contract. One that was redeemed in time did not fail, however
     /// late it is asked about.
     pub(crate) fn of(session: &Session, now: Timestamp) -> Self {
-        match session.state {
-            State::Redeemed { .. } => Self::Success,
-            _ if session.is_expired(now) => Self::Failed,
-            State::Pending => Self::Default,
-            State::Scanned { .. } => Self::Scan,
-            State::Confirmed { .. } => Self::Success,
-            State::Cancelled { .. } => Self::Failed,
+        match session.standing(now) {
+            Standing::Waiting => Self::Default,
+            Standing::Scanned => Self::Scan,
+            Standing::Confirmed | Standing::Redeemed => Self::Success,
+            Standing::Cancelled(_) | Standing::Expired => Self::Failed,
         }
     }
 }
@@ -68,7 +66,7 @@ impl Answer {
     /// The session as anybody who knows its id may see it.
     pub(crate) async fn of(app: &App, session: &Session) -> Result<Self, Problem> {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
-        let code_url = match &session.picture {
+        let code_url = match session.flow.picture() {
             Some(name) => Some(app.pictures.address(name, session.created_at, session.expires_at).await?),
             None => None,
         };

@@ -5,7 +5,7 @@ use saoma_domain::{
     cases::{self, Opening},
     client::Client,
     identity::ClientId,
-    session::{Dialect, PictureFormat, ScreenClaims, Session},
+    session::{Dialect, Flow, ScreenClaims, Session},
     text::CleanText,
 };
 use saoma_http::{Facts, Problem, body::Json};
@@ -47,15 +47,14 @@ pub(crate) async fn create(
     let public_url = app.service.public_url(&facts)?;
     app.service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
     let opening = Opening {
-        dialect: Dialect::Kiosk,
+        flow: Flow::kiosk(&*app.service.random),
         client: &client,
         claims: device.claims(),
         seen: facts.seen(),
-        picture: Some(PictureFormat::Png),
         life: app.service.settings.session_life,
     };
     let opened = cases::open(&*app.sessions, &*app.service.random, opening, now).await?;
-    if let Some(name) = &opened.session.picture {
+    if let Some(name) = opened.session.flow.picture() {
         app.pictures.put(name, draw(&public_url, &opened.session)?).await?;
     }
     Ok(Json(Answer {

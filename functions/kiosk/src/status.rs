@@ -8,16 +8,11 @@ use axum::{
 use saoma_domain::{
     cases::{self, Redeemed, StepError, View},
     secrets::Secret,
-    session::{Dialect, RedeemKey, Session, State as SessionState},
+    session::{Dialect, RedeemKey, Session},
 };
 use saoma_http::{Facts, Problem, auth::presented_token, body::Json, pace::too_early};
 
-use crate::{
-    App,
-    answer::{Answer, CodeStatus},
-    code_of,
-    create::Device,
-};
+use crate::{App, answer::Answer, code_of, create::Device};
 
 /// `POST /api/qrCode/getLoginQrCode/{id}`.
 ///
@@ -36,7 +31,7 @@ pub(crate) async fn status(
     let view = cases::status(&*app.sessions, &code, Dialect::Kiosk, secret.as_ref()).await?;
     let session = view.session();
     let is_screen = matches!(view, View::Screen(_));
-    let waits = matches!(CodeStatus::of(session, now), CodeStatus::Default | CodeStatus::Scan);
+    let waits = session.standing(now).is_undecided();
     let early = waits.then(|| app.service.pace.poll(session, is_screen, now)).and_then(Result::err);
 
     let named = device.claims().device_mac;
@@ -62,11 +57,10 @@ async fn for_the_screen(
     session: &Session,
     secret: Secret,
 ) -> Result<Answer, Problem> {
-    let redeemable = matches!(session.state, SessionState::Confirmed { .. } | SessionState::Redeemed { .. });
-    if !redeemable {
+    let now = app.service.clock.now();
+    if !session.standing(now).is_signed_in() {
         return Answer::of(app, session).await;
     }
-    let now = app.service.clock.now();
     let key = RedeemKey::Screen(secret);
     let redeemed =
         cases::redeem(&*app.sessions, &*app.accounts, &*app.service.random, session.clone(), key, now).await;

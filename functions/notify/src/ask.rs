@@ -7,12 +7,12 @@ use saoma_domain::{
     pairing::{PRESENCE, PRESENCE_NOTED},
     ports::{Freshness, StoreError},
     push::{PushKind, PushMessage},
-    session::{Abandonment, CancelReason, Claim, Session, State},
+    session::{Abandonment, CancelReason, Claim, Session, Standing, State},
 };
 
 use crate::{
     App, EffectError,
-    phones::{self, Standing},
+    phones::{self, Reach},
     progress::Progress,
 };
 
@@ -31,12 +31,11 @@ pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Re
     let prompt = &progress.session;
     let now = app.service.clock.now();
     let stored = app.sessions.find(&prompt.code, Freshness::Strong).await?;
-    let in_time = match stored.as_ref().map(|stored| (&stored.state, stored.is_expired(now))) {
-        Some((State::Scanned { .. }, expired)) => !expired,
-        // It reached nobody the first time this record came, and still counts as not asked.
-        Some((State::Cancelled { reason: CancelReason::Undeliverable, .. }, _)) => {
-            return Ok(Asked::NobodyThere);
-        }
+    let in_time = match stored.map(|stored| (stored.standing(now), stored.state)) {
+        Some((Standing::Scanned, _)) => true,
+        Some((Standing::Expired, State::Scanned { .. })) => false,
+        // The first delivery of this record found no phone, and that still counts.
+        Some((Standing::Cancelled(CancelReason::Undeliverable), _)) => return Ok(Asked::NobodyThere),
         _ => return Ok(Asked::Somebody),
     };
     if progress.has(Effect::Pushed) {
@@ -72,7 +71,7 @@ async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<
     }
     let since = app.service.clock.now().whole_secs().minus(PRESENCE + PRESENCE_NOTED);
     for phone in app.prompts.present(account, since).await? {
-        if phones::standing(app, account, &phone, Some(&client)).await? == Standing::Admitted {
+        if phones::reach(app, account, &phone, Some(&client)).await? == Reach::Admitted {
             return Ok(true);
         }
     }

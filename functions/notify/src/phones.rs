@@ -11,7 +11,7 @@ use crate::App;
 
 /// What a phone is to a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Reach {
     /// It may hear of it, and answer.
     Admitted,
     /// Its app may not: to it there is no such login (ADVERSARIES A17).
@@ -21,18 +21,18 @@ pub(crate) enum Standing {
 }
 
 /// How a phone of this person stands to a login of `client`; `None` is what concerns every phone.
-pub(crate) async fn standing(
+pub(crate) async fn reach(
     app: &App,
     account: AccountId,
     phone: &SignInId,
     client: Option<&Client>,
-) -> Result<Standing, StoreError> {
+) -> Result<Reach, StoreError> {
     let now = app.service.clock.now();
     let sign_in = app.sign_ins.sign_in(phone).await?;
     Ok(match sign_in.filter(|it| it.is_live_for(account, now)) {
-        None => Standing::SignedOut,
-        Some(it) if client.is_none_or(|client| client.admits(&it.app)) => Standing::Admitted,
-        Some(_) => Standing::NotAdmitted,
+        None => Reach::SignedOut,
+        Some(it) if client.is_none_or(|client| client.admits(&it.app)) => Reach::Admitted,
+        Some(_) => Reach::NotAdmitted,
     })
 }
 
@@ -49,10 +49,10 @@ pub(crate) async fn push_to_all(
 ) -> Result<usize, StoreError> {
     let mut taken = 0;
     for endpoint in app.endpoints.endpoints(account).await? {
-        let pushed = match standing(app, account, &endpoint.owner.sign_in, client).await? {
-            Standing::Admitted => app.push.push(endpoint.platform, &endpoint.address, message).await,
-            Standing::NotAdmitted => continue,
-            Standing::SignedOut => Ok(Pushed::Dead),
+        let pushed = match reach(app, account, &endpoint.owner.sign_in, client).await? {
+            Reach::Admitted => app.push.push(endpoint.platform, &endpoint.address, message).await,
+            Reach::NotAdmitted => continue,
+            Reach::SignedOut => Ok(Pushed::Dead),
         };
         match pushed {
             Ok(Pushed::Accepted) => taken += 1,

@@ -75,7 +75,7 @@ pub(crate) async fn confirm(
     let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);
     let session =
         cases::confirm(&*app.sessions, clients, devices, accounts, &code, None, by, number, now).await?;
-    let asks_next_time = Some(session.remembered.is_some());
+    let asks_next_time = Some(session.ties().is_some());
     Ok(Json(Decided { state: session.state.name(), asks_next_time }))
 }
 

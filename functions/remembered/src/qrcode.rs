@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use saoma_domain::{ports::Freshness, session::State as SessionState};
+use saoma_domain::ports::Freshness;
 use saoma_http::{Facts, Problem, query::Query};
 use saoma_qr::{Level, Margin, Picture, PictureSize, QrError, Symbol, png, session_text, svg};
 
@@ -28,10 +28,7 @@ pub(crate) async fn qrcode(
     let code = app.trace(&trace_id).await?.qr;
     let session = app.sessions.find(&code, Freshness::Eventual).await?;
     let now = app.service.clock.now();
-    let shown = session.filter(|session| {
-        let undecided = matches!(session.state, SessionState::Pending | SessionState::Scanned { .. });
-        undecided && !session.is_expired(now)
-    });
+    let shown = session.filter(|session| session.standing(now).is_undecided());
     let session = shown.ok_or_else(Problem::not_found)?;
     let text = session_text(&app.service.public_url(&facts)?, session.code.as_str());
     draw(&text.map_err(unable)?, picture, format).map_err(|error| Refused(unable(error)))

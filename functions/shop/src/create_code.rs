@@ -7,7 +7,7 @@ use axum::{
 };
 use saoma_domain::{
     client::Client,
-    session::{Dialect, PictureFormat},
+    session::{Dialect, Flow},
 };
 use saoma_http::{
     Facts, Problem,
@@ -45,13 +45,14 @@ pub(crate) async fn create_code(
     headers: HeaderMap,
     query: Result<Query, Problem>,
 ) -> Result<Response, Problem> {
-    let (service, dialect) = (&app.service, Dialect::Shop);
-    let client = screen::client_in(&query?, service, &*app.clients, dialect, Client::DEFAULT_SHOP).await?;
-    let wanted = Wanted { dialect, client: &client, picture: Some(PictureFormat::Jpeg) };
+    let service = &app.service;
+    let client =
+        screen::client_in(&query?, service, &*app.clients, Dialect::Shop, Client::DEFAULT_SHOP).await?;
+    let wanted = Wanted { flow: Flow::shop(&*service.random), client: &client };
     let opened = screen::open(service, &*app.sessions, &facts, &headers, wanted).await?;
     let session = opened.session;
     let text = qr_text(&opened.public_url, &session.code);
-    if let Some(name) = &session.picture {
+    if let Some(name) = session.flow.picture() {
         app.pictures.put(name, draw(&text).map_err(|error| Problem::internal(error.to_string()))?).await?;
     }
     let url = format!("{}/qrcode/{}", opened.public_url, file_name(&text));

@@ -28,9 +28,9 @@ pub(crate) async fn picture(
     }
     let now = app.service.clock.now();
     let session = app.sessions.find(&code, Freshness::Eventual).await?;
-    let session = session.filter(|it| it.dialect == Dialect::Shop && !it.is_expired(now));
-    let name = session.and_then(|session| session.picture).ok_or_else(Problem::not_found)?;
-    let picture = app.pictures.get(&name).await?.ok_or_else(Problem::not_found)?;
+    let session = session.filter(|it| it.dialect() == Dialect::Shop && !it.is_expired(now));
+    let name = session.as_ref().and_then(|session| session.flow.picture()).ok_or_else(Problem::not_found)?;
+    let picture = app.pictures.get(name).await?.ok_or_else(Problem::not_found)?;
     Ok(([(header::CONTENT_TYPE, name.format().media_type())], picture).into_response())
 }
 

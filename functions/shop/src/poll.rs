@@ -7,7 +7,7 @@ use axum::{
 use saoma_domain::{
     cases::{self, StepError, View},
     secrets::SessionCode,
-    session::{Dialect, RedeemKey, Session, State},
+    session::{Dialect, RedeemKey, Session, Standing},
 };
 use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, pace::too_early};
 use serde::Serialize;
@@ -16,11 +16,11 @@ use crate::{App, member::Member};
 
 /// 0 waiting, 1 scanned, -1 dead.
 #[derive(Serialize)]
-pub(crate) struct Standing {
+pub(crate) struct Status {
     status: i8,
 }
 
-impl Standing {
+impl Status {
     /// There is no such code, or not any more.
     pub(crate) const DEAD: Self = Self { status: -1 };
     const WAITING: Self = Self { status: 0 };
@@ -37,7 +37,7 @@ pub(crate) async fn poll(
 ) -> Result<Response, Problem> {
     let public_url = app.service.public_url(facts)?;
     let key = ScreenKey::from_cookie(headers, &public_url).ok_or_else(Problem::no_screen)?;
-    let dead = || Ok(Json(Standing::DEAD).into_response());
+    let dead = || Ok(Json(Status::DEAD).into_response());
     if SessionCode::parse(code).as_ref() != Some(&key.code) {
         return dead();
     }
@@ -47,14 +47,13 @@ pub(crate) async fn poll(
         Err(error) => return Err(error.into()),
     };
     let now = app.service.clock.now();
-    let standing = match session.state {
-        State::Confirmed { .. } | State::Redeemed { .. } => return take(app, facts, session, key).await,
-        _ if session.is_expired(now) => return dead(),
-        State::Cancelled { .. } => return dead(),
-        State::Pending => Standing::WAITING,
-        State::Scanned { .. } => Standing::SCANNED,
+    let status = match session.standing(now) {
+        Standing::Confirmed | Standing::Redeemed => return take(app, facts, session, key).await,
+        Standing::Cancelled(_) | Standing::Expired => return dead(),
+        Standing::Waiting => Status::WAITING,
+        Standing::Scanned => Status::SCANNED,
     };
-    let response = Json(standing).into_response();
+    let response = Json(status).into_response();
     Ok(match app.service.pace.poll(&session, true, now) {
         Ok(()) => response,
         Err(seconds) => too_early(response, seconds),
@@ -69,7 +68,7 @@ async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Res
     let redeemed = cases::redeem(&*app.sessions, &*app.accounts, &*service.random, session, key, now).await;
     let redeemed = match redeemed {
         Ok(redeemed) => redeemed,
-        Err(StepError::Unknown | StepError::Refused(_)) => return Ok(Json(Standing::DEAD).into_response()),
+        Err(StepError::Unknown | StepError::Refused(_)) => return Ok(Json(Status::DEAD).into_response()),
         Err(error @ StepError::Store(_)) => return Err(error.into()),
     };
     let (issuer, life) = (service.public_url(facts)?, service.settings.access_token_life);

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use crate::{
     App,
     member::Member,
-    poll::{Standing, poll},
+    poll::{Status, poll},
 };
 
 /// What the person picked.
@@ -74,7 +74,7 @@ async fn let_in(
     number: Option<MatchNumber>,
 ) -> Result<Response, Problem> {
     let (by, account) = app.phones.verify_account(facts, headers).await?;
-    let Some(code) = SessionCode::parse(code) else { return Ok(Json(Standing::DEAD).into_response()) };
+    let Some(code) = SessionCode::parse(code) else { return Ok(Json(Status::DEAD).into_response()) };
     let (now, shop) = (app.service.clock.now(), Some(Dialect::Shop));
     let (sessions, clients) = (&*app.sessions, &*app.clients);
     let steps = async {
@@ -87,7 +87,7 @@ async fn let_in(
         Err(
             StepError::Unknown | StepError::Refused(Refusal::Expired | Refusal::Cancelled | Refusal::Used),
         ) => {
-            return Ok(Json(Standing::DEAD).into_response());
+            return Ok(Json(Status::DEAD).into_response());
         }
         Err(error) => return Err(error.into()),
     };

@@ -7,7 +7,7 @@ use axum::{
 use saoma_domain::{
     cases::{self, StepError},
     secrets::SessionCode,
-    session::{Dialect, Ext, State as SessionState},
+    session::{Dialect, Ext},
 };
 use saoma_http::{Facts, Problem, auth::presented_token, body::Json, consent::Consent};
 use serde::Serialize;
@@ -40,8 +40,8 @@ pub(crate) async fn verify_code(
             Err(StepError::Unknown) => return Ok(invalid),
             view => view?.session().clone(),
         };
-        let open = matches!(session.state, SessionState::Pending | SessionState::Scanned { .. });
-        return Ok(Json(Verified { status: u8::from(open && !session.is_expired(now)), consent: None }));
+        let open = session.standing(now).is_undecided();
+        return Ok(Json(Verified { status: u8::from(open), consent: None }));
     };
     let shop = Some(Dialect::Shop);
     match cases::scan(&*app.sessions, &*app.clients, &code, shop, by, Ext::default(), now).await {

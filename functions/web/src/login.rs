@@ -8,7 +8,7 @@ use axum::{
 use saoma_domain::{
     cases::{self, StepError, View},
     secrets::TokenId,
-    session::{Dialect, Session, State as SessionState},
+    session::{Dialect, Flow, Session, Standing},
 };
 use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, pace::too_early};
 use serde::Serialize;
@@ -18,9 +18,9 @@ use crate::{
     flag::{Flag, Refused},
 };
 
-/// How a QR stands.
+/// The poll's answer.
 #[derive(Default, Serialize)]
-struct Standing {
+struct Polled {
     statusflag: Option<Flag>,
     /// Where to go, with a one-time ticket: signed in only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, 
         Err(error) => return Err(error.into()),
     };
     // A plain poll reads the session and nothing else.
-    let confirmed = matches!(view.state, SessionState::Confirmed { .. });
+    let confirmed = view.standing(app.service.clock.now()) == Standing::Confirmed;
     let (client, origin) = if confirmed || cors::is_foreign(headers, &public_url) {
         let client = app.service.client(&*app.clients, &view.client).await?.ok_or(Refused::Dead)?;
         let origin = cors::admit(app, facts, headers, &client)?;
@@ -65,42 +65,40 @@ async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, 
         Some(url) => url.with_ticket(ticket),
         None => format!("{public_url}/welcome?ticket={ticket}"),
     };
-    let standing = stand(app, &public_url, &view, return_url)?;
-    let waits = matches!(standing.statusflag, Some(Flag::Waiting | Flag::Scanned));
+    let polled = answer(app, &public_url, &view, return_url)?;
+    let waits = matches!(polled.statusflag, Some(Flag::Waiting | Flag::Scanned));
     let early = waits.then(|| app.service.pace.poll(&view, true, app.service.clock.now()));
-    let mut response = Json(standing).into_response();
+    let mut response = Json(polled).into_response();
     if let Some(Err(seconds)) = early {
         response = too_early(response, seconds);
     }
     Ok(cors::readable(response, origin))
 }
 
-fn stand(
+fn answer(
     app: &App,
     issuer: &str,
     session: &Session,
     return_url: impl FnOnce(&str) -> String,
-) -> Result<Standing, Problem> {
+) -> Result<Polled, Problem> {
     let now = app.service.clock.now();
-    let flagged = |flag| Standing { statusflag: Some(flag), ..Standing::default() };
-    let dead = |reason| Ok(Standing { reason: Some(reason), ..flagged(Flag::Dead) });
-    if session.is_expired(now) {
-        return dead("expired");
-    }
-    match &session.state {
-        SessionState::Pending => Ok(flagged(Flag::Waiting)),
-        SessionState::Scanned { .. } => Ok(flagged(Flag::Scanned)),
-        SessionState::Confirmed { claim, .. } => {
+    let flagged = |flag| Polled { statusflag: Some(flag), ..Polled::default() };
+    let dead = |reason| Ok(Polled { reason: Some(reason), ..flagged(Flag::Dead) });
+    match session.standing(now) {
+        Standing::Waiting => Ok(flagged(Flag::Waiting)),
+        Standing::Scanned => Ok(flagged(Flag::Scanned)),
+        Standing::Confirmed => {
             let id = TokenId::random(&*app.service.random);
             let life = app.service.settings.ticket_life;
             let ticket = app.service.keys.mint_ticket(issuer, session, &id, life, now)?;
-            Ok(Standing {
-                url: Some(return_url(&ticket)),
-                ext: Some(claim.ext.as_str().to_owned()),
-                ..flagged(Flag::SignedIn)
-            })
+            let ext = match &session.flow {
+                Flow::Web { ext } => ext.as_str().to_owned(),
+                Flow::Kiosk { .. } | Flow::Remembered { .. } | Flow::Shop { .. } => String::new(),
+            };
+            Ok(Polled { url: Some(return_url(&ticket)), ext: Some(ext), ..flagged(Flag::SignedIn) })
         }
-        SessionState::Redeemed { .. } => dead("used"),
-        SessionState::Cancelled { .. } => dead("cancelled"),
+        Standing::Redeemed => dead("used"),
+        Standing::Cancelled(_) => dead("cancelled"),
+        Standing::Expired => dead("expired"),
     }
 }

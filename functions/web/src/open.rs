@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue};
 use saoma_domain::{
     client::Client,
-    session::{Dialect, Session},
+    session::{Dialect, Flow, Session},
 };
 use saoma_http::{
     Facts, Problem,
@@ -32,10 +32,10 @@ pub(crate) async fn open(
     headers: &HeaderMap,
     query: &Query,
 ) -> Result<NewQr, Refused> {
-    let (service, dialect) = (&app.service, Dialect::Web);
-    let client = screen::client_in(query, service, &*app.clients, dialect, Client::DEFAULT_WEB).await?;
+    let service = &app.service;
+    let client = screen::client_in(query, service, &*app.clients, Dialect::Web, Client::DEFAULT_WEB).await?;
     let origin = cors::admit(app, facts, headers, &client)?;
-    let wanted = Wanted { dialect, client: &client, picture: None };
+    let wanted = Wanted { flow: Flow::web(), client: &client };
     let opened = screen::open(service, &*app.sessions, facts, headers, wanted).await?;
     let text = session_text(&opened.public_url, opened.key.code.as_str());
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;

@@ -16,7 +16,7 @@ use saoma_domain::{
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
     ports::{Clock, Freshness, Sessions},
     secrets::{Secret, TokenId},
-    session::{Dialect, Ext, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
+    session::{Ext, Flow, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
     time::Timestamp,
 };
 use saoma_memory::{
@@ -114,11 +114,10 @@ impl StateMachineTest for Trace {
         let random = SeededRandom::new(7);
         let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
         let opening = Opening {
-            dialect: Dialect::Web,
+            flow: Flow::web(),
             client: &client,
             claims: ScreenClaims::default(),
             seen: Seen { ip: None, browser: None },
-            picture: None,
             life: Duration::from_mins(5),
         };
         let Opened { session, secret } = run(cases::open(&memory, &random, opening, clock.now())).unwrap();

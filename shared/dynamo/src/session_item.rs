@@ -9,8 +9,8 @@ use saoma_domain::{
     ports::StoreError,
     secrets::{SecretHash, SessionCode, TokenId},
     session::{
-        CancelReason, Claim, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, MatchPolicy, PictureName,
-        Redemption, Remembered, ScreenClaims, Seen, Session, State, TraceId,
+        Asks, CancelReason, Claim, DeviceId, Dialect, Ext, Flow, LoginPolicy, MatchNumber, MatchPolicy,
+        PictureName, Redemption, ScreenClaims, Seen, Session, State, Ties, TraceId,
     },
     text::CleanText,
 };
@@ -23,6 +23,8 @@ pub const CODE: &str = "code";
 pub const VERSION: &str = "version";
 /// The TTL attribute, in seconds.
 pub const EXPIRES_AT: &str = "expires_at";
+/// The contract's name. An item without it was stored by an earlier version of the service.
+const FLOW: &str = "flow";
 /// When the state last changed.
 pub const UPDATED_AT: &str = "updated_at";
 
@@ -32,7 +34,6 @@ pub fn to_item(session: &Session) -> Item {
     let mut item: Vec<(&str, AttributeValue)> = vec![
         (CODE, text(session.code.as_str())),
         (VERSION, number(session.version)),
-        ("dialect", text(session.dialect.as_str())),
         ("client", text(session.client.as_str())),
         ("screen", bytes(session.screen.as_bytes())),
         ("match_number", text(session.match_number.to_string())),
@@ -45,20 +46,37 @@ pub fn to_item(session: &Session) -> Item {
         ("device_name", session.claims.device_name.as_ref().map(CleanText::as_str)),
         ("device_mac", session.claims.device_mac.as_ref().map(CleanText::as_str)),
         ("browser", session.seen.browser.as_ref().map(CleanText::as_str)),
-        ("picture", session.picture.as_ref().map(PictureName::as_str)),
     ];
     item.extend(optional.into_iter().filter_map(|(name, value)| Some((name, text(value?)))));
     item.extend(session.seen.ip.map(|ip| ("ip", text(ip.to_string()))));
-    if let Some(ties) = &session.remembered {
-        item.extend([
-            ("trace", text(ties.trace.as_str())),
-            ("device", text(ties.device.as_str())),
-            ("policy", number(ties.policy.number())),
-        ]);
-        item.extend(ties.fallback.as_ref().map(|code| ("fallback", text(code.as_str()))));
-    }
+    item.extend(flow_attributes(&session.flow));
     item.extend(state_attributes(&session.state));
     item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What one contract alone keeps, under the contract's name.
+#[must_use]
+pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
+    let mut attributes = vec![(FLOW, text(flow.dialect().as_str()))];
+    match flow {
+        Flow::Kiosk { picture } | Flow::Shop { picture } => {
+            attributes.push(("picture", text(picture.as_str())));
+        }
+        Flow::Web { ext } => {
+            attributes.extend((!ext.as_str().is_empty()).then(|| ("ext", text(ext.as_str()))));
+        }
+        Flow::Remembered { ties, asks } => {
+            attributes.extend([
+                ("trace", text(ties.trace.as_str())),
+                ("device", text(ties.device.as_str())),
+                ("policy", number(ties.policy.number())),
+            ]);
+            if let Asks::Person { fallback } = asks {
+                attributes.push(("fallback", text(fallback.as_str())));
+            }
+        }
+    }
+    attributes
 }
 
 /// What a transition writes: the state's name and what is true there.
@@ -71,9 +89,6 @@ pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
             ("sign_in", text(claim.by.sign_in.as_str())),
             ("scanned_at", seconds(claim.at)),
         ]);
-        if !claim.ext.as_str().is_empty() {
-            attributes.push(("ext", text(claim.ext.as_str())));
-        }
     }
     match state {
         State::Pending | State::Scanned { .. } => {}
@@ -89,16 +104,17 @@ pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
     attributes
 }
 
-/// Reads a session.
+/// Reads a session. An item of the shape before `flow` is none: sessions live for minutes, so it has
+/// expired or is about to, and reads as if it had.
 ///
 /// # Errors
 /// Names the attribute that is not as we write it.
-pub fn from_item(item: &Item) -> Result<Session, StoreError> {
+pub fn from_item(item: &Item) -> Result<Option<Session>, StoreError> {
     let item = Reader(item);
-    Ok(Session {
+    let Some(dialect) = item.optional(FLOW, Dialect::parse)? else { return Ok(None) };
+    Ok(Some(Session {
         code: item.parsed(CODE, SessionCode::parse)?,
         version: item.number(VERSION)?,
-        dialect: item.parsed("dialect", Dialect::parse)?,
         client: item.parsed("client", ClientId::parse)?,
         screen: SecretHash::from_bytes(item.hash("screen")?),
         match_number: item.parsed("match_number", MatchNumber::parse)?,
@@ -111,23 +127,36 @@ pub fn from_item(item: &Item) -> Result<Session, StoreError> {
             ip: item.optional("ip", |ip| ip.parse().ok())?,
             browser: item.optional("browser", CleanText::non_empty)?,
         },
-        picture: item.optional("picture", |name| Some(PictureName::from_stored(name)))?,
-        remembered: read_ties(item)?,
+        flow: read_flow(item, dialect)?,
         created_at: item.seconds("created_at")?,
         updated_at: item.seconds(UPDATED_AT)?,
         expires_at: item.seconds(EXPIRES_AT)?,
         state: read_state(item)?,
+    }))
+}
+
+fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
+    let picture = || item.text("picture").map(PictureName::from_stored);
+    Ok(match dialect {
+        Dialect::Kiosk => Flow::Kiosk { picture: picture()? },
+        Dialect::Shop => Flow::Shop { picture: picture()? },
+        Dialect::Web => Flow::Web { ext: item.optional("ext", Ext::parse)?.unwrap_or_default() },
+        Dialect::Remembered => Flow::Remembered {
+            ties: read_ties(item)?,
+            asks: match item.optional("fallback", SessionCode::parse)? {
+                Some(fallback) => Asks::Person { fallback },
+                None => Asks::Scan,
+            },
+        },
     })
 }
 
-fn read_ties(item: Reader<'_>) -> Result<Option<Remembered>, StoreError> {
-    let Some(trace) = item.optional("trace", TraceId::parse)? else { return Ok(None) };
-    Ok(Some(Remembered {
-        trace,
+fn read_ties(item: Reader<'_>) -> Result<Ties, StoreError> {
+    Ok(Ties {
+        trace: item.parsed("trace", TraceId::parse)?,
         device: item.parsed("device", DeviceId::parse)?,
         policy: LoginPolicy::from_number(item.number("policy")?).ok_or_else(|| inconsistent("policy"))?,
-        fallback: item.optional("fallback", SessionCode::parse)?,
-    }))
+    })
 }
 
 fn read_state(item: Reader<'_>) -> Result<State, StoreError> {
@@ -158,7 +187,6 @@ fn read_claim(item: Reader<'_>) -> Result<Claim, StoreError> {
             sign_in: item.parsed("sign_in", SignInId::parse)?,
         },
         at: item.seconds("scanned_at")?,
-        ext: item.optional("ext", Ext::parse)?.unwrap_or_default(),
     })
 }
 
@@ -184,14 +212,13 @@ mod tests {
         item.iter().map(|(name, v)| name.len() + value(v)).sum()
     }
 
-    fn redeemed(session: Session, ext: &str) -> Session {
+    fn redeemed(session: Session) -> Session {
         let claim = Claim {
             by: Phone {
                 account: AccountId::parse("9999999999").unwrap(),
                 sign_in: SignInId::parse(&"f".repeat(32)).unwrap(),
             },
             at: session.created_at,
-            ext: Ext::parse(ext).unwrap(),
         };
         let redemption = Redemption { id: TokenId::from_stored(&"j".repeat(22)), at: session.created_at };
         Session { version: 4, state: State::Redeemed { claim, redemption }, ..session }
@@ -201,25 +228,24 @@ mod tests {
     async fn the_largest_session_is_one_write_unit() {
         let (memory, random) = (Memory::default(), SeededRandom::new(1));
         let kiosk = contract::open_largest(&memory, &random).await.session;
-        let kiosk = to_item(&redeemed(kiosk, ""));
+        let kiosk = to_item(&redeemed(kiosk));
         assert!(billed(&kiosk) <= 1024, "{} bytes", billed(&kiosk));
 
         let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
         let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
         let opening = Opening {
-            dialect: Dialect::Web,
+            flow: Flow::Web { ext: Ext::parse(&"e".repeat(Ext::LONGEST)).unwrap() },
             client: &client,
             claims: ScreenClaims::default(),
             seen: Seen {
                 ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
                 browser: Some(CleanText::new(&"b".repeat(48))),
             },
-            picture: None,
             life: Duration::from_mins(15),
         };
         let now = Timestamp::from_secs(9_999_999_999);
         let web = cases::open(&memory, &random, opening, now).await.unwrap().session;
-        let mut web = to_item(&redeemed(web, &"e".repeat(Ext::LONGEST)));
+        let mut web = to_item(&redeemed(web));
         web.insert("confirmed_at".to_owned(), number(9_999_999_999_u64));
         assert!(billed(&web) <= 1024, "{} bytes", billed(&web));
     }
@@ -233,17 +259,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_item_of_the_earlier_shape_is_no_session() {
+        let session = contract::open_largest(&Memory::default(), &SeededRandom::new(1)).await.session;
+        let mut item = to_item(&session);
+        item.remove("flow");
+        assert_eq!(from_item(&item).unwrap(), None);
+    }
+
+    #[tokio::test]
     async fn an_item_we_did_not_write_is_a_named_inconsistency() {
         let session = contract::open_largest(&Memory::default(), &SeededRandom::new(1)).await.session;
         let good = to_item(&session);
-        assert_eq!(from_item(&good).unwrap(), session);
+        assert_eq!(from_item(&good).unwrap(), Some(session));
         for (name, value) in [
             ("state", text("approved")),
             ("state", text("scanned")),
             ("version", text("1")),
             ("screen", bytes(&[1; 31])),
             (EXPIRES_AT, number("1.5")),
-            ("dialect", text("fax")),
+            ("flow", text("fax")),
+            ("flow", text("remembered")),
         ] {
             let mut item = good.clone();
             item.insert(name.to_owned(), value);

@@ -16,7 +16,9 @@ use saoma_domain::{
 use crate::{
     failed,
     item::{number, seconds, text},
-    session_item::{CODE, EXPIRES_AT, UPDATED_AT, VERSION, from_item, state_attributes, to_item},
+    session_item::{
+        CODE, EXPIRES_AT, UPDATED_AT, VERSION, flow_attributes, from_item, state_attributes, to_item,
+    },
 };
 
 /// Sessions in a DynamoDB table.
@@ -64,7 +66,7 @@ impl Sessions for SessionTable {
             .send()
             .await
             .map_err(failed("GetItem on sessions"))?;
-        got.item.as_ref().map(from_item).transpose()
+        got.item.as_ref().map_or(Ok(None), from_item)
     }
 
     /// The one guarded write behind every transition. A write that lost comes back with the item it
@@ -94,11 +96,13 @@ impl Sessions for SessionTable {
             Ok(written) => {
                 let item =
                     written.attributes.ok_or_else(|| StoreError::new("UpdateItem returned no item"))?;
-                from_item(&item).map(Committed::Stored)
+                from_item(&item)?
+                    .map(Committed::Stored)
+                    .ok_or_else(|| StoreError::new("UpdateItem returned no session"))
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(lost)) => match &lost.item {
-                    Some(item) => from_item(item).map(Committed::Behind),
+                    Some(item) => Ok(from_item(item)?.map_or(Committed::Gone, Committed::Behind)),
                     None => Ok(Committed::Gone),
                 },
                 _ => Err(failed("UpdateItem on sessions")(error)),
@@ -112,4 +116,5 @@ fn written_by(change: &Change) -> impl Iterator<Item = (&'static str, AttributeV
     [(VERSION, number(change.if_version() + 1)), (UPDATED_AT, seconds(change.at()))]
         .into_iter()
         .chain(state_attributes(change.to()))
+        .chain(change.flow().map(flow_attributes).unwrap_or_default())
 }

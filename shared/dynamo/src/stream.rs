@@ -53,7 +53,7 @@ impl StreamEvent {
         records
             .map(|RawChange { sequence_number, new_image }| StreamRecord {
                 sequence_number,
-                session: new_image.map(|image| from_item(&item(image))).transpose(),
+                session: new_image.map_or(Ok(None), |image| from_item(&item(image))),
             })
             .collect()
     }

@@ -183,7 +183,8 @@ impl Sessions for Unguarded {
                 .expression_attribute_values(format!(":{name}"), value);
         }
         let written = write.update_expression(format!("SET {}", set.join(", "))).send().await.unwrap();
-        session_item::from_item(&written.attributes.unwrap()).map(Committed::Stored)
+        session_item::from_item(&written.attributes.unwrap())
+            .map(|session| Committed::Stored(session.unwrap()))
     }
 }
 

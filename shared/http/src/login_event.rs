@@ -3,7 +3,7 @@
 
 use saoma_domain::{
     secrets::TokenId,
-    session::{CancelReason, Dialect, Session, State},
+    session::{CancelReason, Session, Standing, State},
     time::Timestamp,
 };
 use saoma_qr::session_text;
@@ -105,7 +105,7 @@ impl LoginEvent {
     ) -> Result<Option<Self>, Problem> {
         let blank = Self::blank(session);
         Ok(match &session.state {
-            State::Pending if session.dialect == Dialect::Remembered => Some(blank.opened(issuer, session)?),
+            State::Pending if session.ties().is_some() => Some(blank.opened(issuer, session)?),
             State::Pending => None,
             State::Scanned { .. } if session.is_prompt() => Some(blank.opened(issuer, session)?),
             State::Scanned { .. } => Some(Self { result_type: ResultType::Scanned, ..blank }),
@@ -131,32 +131,30 @@ impl LoginEvent {
     ) -> Result<Vec<Self>, Problem> {
         let began = Self { event_id: event_id(session, 1), ..Self::blank(session) };
         let mut told = vec![began.opened(issuer, session)?];
-        let undecided =
-            matches!(session.state, State::Pending | State::Scanned { .. } | State::Confirmed { .. });
-        match &session.state {
+        match (session.standing(now), &session.state) {
             // Nothing is stored when time runs out: the event has the version that never came.
-            state if undecided && session.is_expired(now) => {
+            (Standing::Expired, state) => {
                 let why = if matches!(state, State::Confirmed { .. }) { NOT_TAKEN } else { EXPIRED };
                 let event_id = event_id(session, session.version.saturating_add(1));
                 told.push(Self { event_id, ..Self::blank(session) }.failed(why));
             }
             // The token was taken with the ticket; what the login came to is still so.
-            State::Redeemed { claim, .. } => told.push(Self {
+            (_, State::Redeemed { claim, .. }) => told.push(Self {
                 result_type: ResultType::LoginResult,
                 uin: Some(claim.by.account.get()),
                 event_id: event_id(session, session.version.saturating_sub(1)),
                 ..Self::blank(session)
             }),
-            State::Confirmed { .. } | State::Cancelled { .. } => {
+            (Standing::Confirmed | Standing::Cancelled(_), _) => {
                 told.extend(Self::of(service, issuer, session, now)?);
             }
-            State::Pending | State::Scanned { .. } => {}
+            _ => {}
         }
         Ok(told)
     }
 
     fn blank(session: &Session) -> Self {
-        let ties = session.remembered.as_ref();
+        let ties = session.ties();
         Self {
             code: 0,
             device_id: ties.map(|ties| ties.device.as_str().to_owned()).unwrap_or_default(),
@@ -166,7 +164,7 @@ impl LoginEvent {
             trace_id: session.trace_id(),
             region: session.client.to_string(),
             event_id: event_id(session, session.version),
-            dialect: session.dialect.as_str(),
+            dialect: session.dialect().as_str(),
             match_number: None,
             expires_at: None,
             uin: None,
@@ -201,7 +199,7 @@ impl LoginEvent {
     ) -> Result<Self, Problem> {
         let id = TokenId::random(&*service.random);
         let life = service.settings.ticket_life;
-        let brings = session.dialect == Dialect::Remembered;
+        let brings = session.ties().is_some();
         let ticket = brings.then(|| service.keys.mint_ticket(issuer, session, &id, life, now)).transpose()?;
         let uin = session.state.claim().map(|claim| claim.by.account.get());
         Ok(Self { uin, ticket, ..self })

@@ -6,19 +6,17 @@ use saoma_domain::{
     client::Client,
     identity::ClientId,
     ports::{Clients, Sessions},
-    session::{Dialect, PictureFormat, ScreenClaims, Session},
+    session::{Dialect, Flow, ScreenClaims, Session},
 };
 
 use crate::{Facts, Problem, Service, cookie::ScreenKey, query::Query};
 
 /// What the PC is to show.
 pub struct Wanted<'a> {
-    /// The contract it speaks.
-    pub dialect: Dialect,
+    /// The contract it speaks, with what that contract keeps.
+    pub flow: Flow,
     /// Who signs people in there.
     pub client: &'a Client,
-    /// The format of the picture that is stored, where one is.
-    pub picture: Option<PictureFormat>,
 }
 
 /// A QR that was just opened for a PC.
@@ -72,11 +70,10 @@ pub async fn open(
         }
     }
     let opening = Opening {
-        dialect: wanted.dialect,
+        flow: wanted.flow,
         client: wanted.client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),
-        picture: wanted.picture,
         life,
     };
     let opened = cases::open(sessions, &*service.random, opening, now).await?;

@@ -16,7 +16,7 @@ use saoma_domain::{
     identity::{AccountId, ClientId, SignInId},
     ports::KeyedHash,
     secrets::TokenId,
-    session::{Dialect, Redemption, ScreenClaims, Seen, Session},
+    session::{Flow, Redemption, ScreenClaims, Seen, Session},
     sign_in::SignIn,
     time::Timestamp,
 };
@@ -54,11 +54,10 @@ fn phone_token(keys: &Keys) -> String {
 async fn session() -> Session {
     let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
     let opening = Opening {
-        dialect: Dialect::Web,
+        flow: Flow::web(),
         client: &client,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
-        picture: None,
         life: Duration::from_mins(5),
     };
     cases::open(&Memory::default(), &SeededRandom::new(1), opening, NOW).await.unwrap().session

@@ -44,7 +44,7 @@ async fn the_qr_alone_gets_no_token() {
     let world = World::default();
     let (member, id, poll_token) = confirmed(&world).await;
     let stored = world.memory.sessions();
-    let picture = world.session(&id).picture.unwrap();
+    let picture = world.session(&id).flow.picture().unwrap().clone();
     let hash = format!("{:?}", world.session(&id).screen.as_bytes());
     for token in ["", id.as_str(), &member.token, "null", &poll_token[1..], picture.as_str(), &hash] {
         let answer = status(&world, &id, token).await.json();

@@ -150,7 +150,7 @@ pub(crate) fn refused(answer: &Answer, status: u16, reason: &str) {
 pub(crate) fn trace_code(world: &World, trace: &str) -> String {
     let sessions = world.memory.sessions();
     let prompt = sessions.iter().find(|session| {
-        session.is_prompt() && session.remembered.as_ref().is_some_and(|ties| ties.trace.as_str() == trace)
+        session.is_prompt() && session.ties().is_some_and(|ties| ties.trace.as_str() == trace)
     });
     prompt.unwrap().code.to_string()
 }

@@ -37,7 +37,7 @@ pub(super) async fn find(
     sessions
         .find(code, Freshness::Strong)
         .await?
-        .filter(|session| dialect.is_none_or(|dialect| session.dialect == dialect))
+        .filter(|session| dialect.is_none_or(|dialect| session.dialect() == dialect))
         .filter(|session| !session.is_prompt())
         .ok_or(StepError::Unknown)
 }

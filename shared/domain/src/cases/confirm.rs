@@ -8,7 +8,7 @@ use crate::{
     identity::{Approver, Phone},
     ports::{Accounts, Clients, Devices, Sessions, StoreError},
     secrets::SessionCode,
-    session::{Command, Dialect, MatchNumber, Session},
+    session::{Asks, Command, Dialect, Flow, MatchNumber, Session},
     time::Timestamp,
 };
 
@@ -55,19 +55,16 @@ async fn remember(
     by: &Phone,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    match session.dialect {
-        Dialect::Kiosk => match &session.claims.device_mac {
+    match &session.flow {
+        Flow::Kiosk { .. } => match &session.claims.device_mac {
             Some(mac) => devices.bind(by.account, mac, session.claims.device_name.as_ref(), now).await,
             None => Ok(()),
         },
         // Only a scan makes a pair: saying yes to a prompt proves no more than the pair already does.
-        Dialect::Remembered => match &session.remembered {
-            Some(it) if it.fallback.is_none() => {
-                devices.pair(&session.client, it.policy, &it.device, by, now).await
-            }
-            _ => Ok(()),
-        },
-        Dialect::Shop => accounts.count_visit(by.account, &session.code, session.seen.ip, now).await,
-        Dialect::Web => Ok(()),
+        Flow::Remembered { ties, asks: Asks::Scan } => {
+            devices.pair(&session.client, ties.policy, &ties.device, by, now).await
+        }
+        Flow::Shop { .. } => accounts.count_visit(by.account, &session.code, session.seen.ip, now).await,
+        Flow::Remembered { asks: Asks::Person { .. }, .. } | Flow::Web { .. } => Ok(()),
     }
 }

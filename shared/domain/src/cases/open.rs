@@ -8,7 +8,7 @@ use crate::{
     client::Client,
     ports::{Created, Randomness, Sessions, StoreError},
     secrets::{Secret, SessionCode},
-    session::{Dialect, MatchNumber, PictureFormat, PictureName, ScreenClaims, Seen, Session, State},
+    session::{Flow, MatchNumber, ScreenClaims, Seen, Session, State},
     time::Timestamp,
 };
 
@@ -16,16 +16,14 @@ use crate::{
 /// (ADVERSARIES A3).
 #[derive(Clone, Debug)]
 pub struct Opening<'a> {
-    /// The contract it is opened through.
-    pub dialect: Dialect,
+    /// The contract it is opened through, with what that contract keeps.
+    pub flow: Flow,
     /// Whose login it is.
     pub client: &'a Client,
     /// What the screen says of itself.
     pub claims: ScreenClaims,
     /// What we saw of it.
     pub seen: Seen,
-    /// What its picture will be kept in the bucket as, if it will.
-    pub picture: Option<PictureFormat>,
     /// How long it lives.
     pub life: Duration,
 }
@@ -67,15 +65,13 @@ pub async fn open(
     let mut session = Session {
         code: SessionCode::random(random),
         version: 1,
-        dialect: opening.dialect,
         client: opening.client.id.clone(),
         screen: secret.hash(),
         match_number: MatchNumber::random(random),
         match_policy: opening.client.match_policy,
         claims: opening.claims,
         seen: opening.seen,
-        picture: opening.picture.map(|format| PictureName::random(random, format)),
-        remembered: None,
+        flow: opening.flow,
         created_at: now,
         updated_at: now,
         expires_at: now.plus(opening.life),

@@ -10,8 +10,8 @@ use crate::{
     ports::{Clients, Created, Devices, Freshness, Prompts, Randomness, Sessions, StoreError, Traces},
     secrets::{Secret, SessionCode},
     session::{
-        Abandonment, Claim, Command, DeviceId, Dialect, Ext, LoginPolicy, MatchNumber, Refusal, Remembered,
-        ScreenClaims, Seen, Session, State, TraceId,
+        Abandonment, Asks, Claim, Command, DeviceId, Flow, LoginPolicy, MatchNumber, Refusal, ScreenClaims,
+        Seen, Session, State, Ties, TraceId,
     },
     text::CleanText,
     time::Timestamp,
@@ -74,7 +74,7 @@ pub async fn begin(
         None => None,
     };
     let (qr, prompt) = (SessionCode::random(random), SessionCode::random(random));
-    let asks = match (&asked.device, asked.person, &pairing) {
+    let person = match (&asked.device, asked.person, &pairing) {
         (Some(device), Some(person), Some(pairing)) if pairing.may_prompt && pairing.device == *device => {
             let phone = Phone { account: person, sign_in: pairing.sign_in.clone() };
             prompts.note(person, &prompt, now).await?.then_some(phone)
@@ -82,21 +82,20 @@ pub async fn begin(
         _ => None,
     };
     let device = asked.device.or_else(|| pairing.map(|Pairing { device, .. }| device));
-    let ties = Remembered {
+    let ties = Ties {
         trace: TraceId::random(random),
         device: device.unwrap_or_else(|| DeviceId::random(random)),
         policy: asked.policy,
-        fallback: asks.is_some().then(|| qr.clone()),
     };
     let trace = Trace {
         id: ties.trace.clone(),
         client: client.id.clone(),
-        prompt: asks.is_some().then(|| prompt.clone()),
+        prompt: person.is_some().then(|| prompt.clone()),
         qr: qr.clone(),
         expires_at: now.whole_secs().plus(lives.prompt + lives.qr + TOLD_AFTERWARDS),
     };
-    let session = match asks {
-        Some(phone) => prompt_session(random, client, prompt, ties, phone, lives.prompt, now),
+    let session = match person {
+        Some(person) => prompt_session(random, client, (prompt, qr), ties, person, lives.prompt, now),
         None => qr_session(random, client, qr, ties, lives.qr, now),
     };
     traces.begin(&trace).await?;
@@ -145,13 +144,8 @@ pub async fn fall_back(
     life: Duration,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some((ties, code)) =
-        prompt.remembered.as_ref().and_then(|ties| Some((ties.clone(), ties.fallback.clone()?)))
-    else {
-        return Ok(());
-    };
-    let ties = Remembered { fallback: None, ..ties };
-    let session = qr_session(random, client, code, ties, life, now);
+    let Flow::Remembered { ties, asks: Asks::Person { fallback } } = &prompt.flow else { return Ok(()) };
+    let session = qr_session(random, client, fallback.clone(), ties.clone(), life, now);
     match sessions.create(&session).await? {
         Created::Stored | Created::Collision => Ok(()),
     }
@@ -195,7 +189,7 @@ pub async fn answer(
     let account = by.phone.account;
     let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
     session.decide(&command, now)?;
-    if let (true, Some(ties)) = (wrong || !accepts, &session.remembered) {
+    if let (true, Some(ties)) = (wrong || !accepts, session.ties()) {
         devices.unpair(account, &session.client, ties.policy, &ties.device).await?;
     }
     match advance(sessions, session, &command, now).await {
@@ -222,18 +216,15 @@ pub async fn pending(
     let mut waiting = Vec::new();
     for code in prompts.recent(by.account, now.whole_secs().minus(life)).await? {
         let session = sessions.find(&code, Freshness::Strong).await?;
-        waiting.extend(session.filter(|session| {
-            let undecided = matches!(session.state, State::Scanned { .. });
-            undecided && !session.is_expired(now) && waits_for(session, by)
-        }));
+        waiting
+            .extend(session.filter(|session| session.standing(now).is_undecided() && waits_for(session, by)));
     }
     Ok(waiting)
 }
 
 /// Whether both are one client's, for one device.
 fn asks_for_the_same(one: &Session, other: &Session) -> bool {
-    let device =
-        |session: &Session| session.remembered.as_ref().map(|ties| (ties.device.clone(), ties.policy));
+    let device = |session: &Session| session.ties().map(|ties| (ties.device.clone(), ties.policy));
     one.client == other.client && device(one) == device(other)
 }
 
@@ -246,7 +237,7 @@ fn qr_session(
     random: &dyn Randomness,
     client: &Client,
     code: SessionCode,
-    ties: Remembered,
+    ties: Ties,
     life: Duration,
     now: Timestamp,
 ) -> Session {
@@ -257,7 +248,6 @@ fn qr_session(
     Session {
         code,
         version: 1,
-        dialect: Dialect::Remembered,
         client: client.id.clone(),
         screen: nobodys.hash(),
         match_number: MatchNumber::random(random),
@@ -265,8 +255,7 @@ fn qr_session(
         claims: ScreenClaims { device_name: CleanText::non_empty(&name), device_mac: None },
         // Who called is the client's server, which says nothing of where the screen is.
         seen: Seen { ip: None, browser: None },
-        picture: None,
-        remembered: Some(ties),
+        flow: Flow::Remembered { ties, asks: Asks::Scan },
         created_at: now,
         updated_at: now,
         expires_at: now.plus(life),
@@ -278,12 +267,14 @@ fn qr_session(
 fn prompt_session(
     random: &dyn Randomness,
     client: &Client,
-    code: SessionCode,
-    ties: Remembered,
+    (code, fallback): (SessionCode, SessionCode),
+    ties: Ties,
     by: Phone,
     life: Duration,
     now: Timestamp,
 ) -> Session {
-    let claim = Claim { by, at: now.whole_secs(), ext: Ext::default() };
-    Session { state: State::Scanned { claim }, ..qr_session(random, client, code, ties, life, now) }
+    let claim = Claim { by, at: now.whole_secs() };
+    let flow = Flow::Remembered { ties: ties.clone(), asks: Asks::Person { fallback } };
+    let state = State::Scanned { claim };
+    Session { flow, state, ..qr_session(random, client, code, ties, life, now) }
 }

@@ -25,8 +25,8 @@ pub async fn scan(
 ) -> Result<Session, StepError> {
     let session = find(sessions, code, dialect).await?;
     admit(clients, &session, &by).await?;
-    let claim = Claim { by: by.phone, at: now.whole_secs(), ext };
-    advance(sessions, session, &Command::Scan(claim), now).await
+    let claim = Claim { by: by.phone, at: now.whole_secs() };
+    advance(sessions, session, &Command::Scan(claim, ext), now).await
 }
 
 /// Whether the session's client admits the app of this phone. A client that is not registered is a

@@ -39,7 +39,7 @@ pub async fn status(
     let session = sessions
         .find(code, Freshness::Eventual)
         .await?
-        .filter(|session| session.dialect == dialect)
+        .filter(|session| session.dialect() == dialect)
         .ok_or(StepError::Unknown)?;
     Ok(match secret {
         Some(secret) if session.is_screen(secret) => View::Screen(session),

@@ -7,7 +7,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::{
     identity::{ClientId, Phone},
     secrets::{Secret, SecretHash, SessionCode, TokenId},
-    session::{Dialect, MatchNumber, MatchPolicy, PictureName, Remembered},
+    session::{Asks, Dialect, Flow, MatchNumber, MatchPolicy, Ties},
     text::CleanText,
     time::Timestamp,
 };
@@ -19,8 +19,6 @@ pub struct Session {
     pub code: SessionCode,
     /// Counts the stored changes from 1; every write names the version it replaces.
     pub version: u64,
-    /// The wire contract it was opened through. Other dialects do not know it.
-    pub dialect: Dialect,
     /// Whose login it is.
     pub client: ClientId,
     /// What is kept of the screen's secret.
@@ -33,10 +31,8 @@ pub struct Session {
     pub claims: ScreenClaims,
     /// What we saw of the screen.
     pub seen: Seen,
-    /// Its picture in the bucket, for contracts that promise an address.
-    pub picture: Option<PictureName>,
-    /// What the remembered contract ties it to; `None` in the others.
-    pub remembered: Option<Remembered>,
+    /// The wire contract it was opened through, with what that contract alone keeps.
+    pub flow: Flow,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When its state last changed.
@@ -60,16 +56,31 @@ impl Session {
         self.screen.matches(secret)
     }
 
-    /// Whether it asks a person who scanned nothing: born `Scanned` by the pair of an earlier login.
+    /// The wire contract it speaks. Other dialects do not know it.
     #[must_use]
-    pub fn is_prompt(&self) -> bool {
-        self.remembered.as_ref().is_some_and(|remembered| remembered.fallback.is_some())
+    pub const fn dialect(&self) -> Dialect {
+        self.flow.dialect()
+    }
+
+    /// Whether it asks a known person instead of showing a QR. Such a session is born `Scanned`.
+    #[must_use]
+    pub const fn is_prompt(&self) -> bool {
+        matches!(self.flow, Flow::Remembered { asks: Asks::Person { .. }, .. })
+    }
+
+    /// What the remembered contract ties it to; `None` in the others.
+    #[must_use]
+    pub const fn ties(&self) -> Option<&Ties> {
+        match &self.flow {
+            Flow::Remembered { ties, .. } => Some(ties),
+            Flow::Kiosk { .. } | Flow::Web { .. } | Flow::Shop { .. } => None,
+        }
     }
 
     /// The id of the call that asked for it; empty for every other contract.
     #[must_use]
     pub fn trace_id(&self) -> String {
-        self.remembered.as_ref().map(|ties| ties.trace.to_string()).unwrap_or_default()
+        self.ties().map(|ties| ties.trace.to_string()).unwrap_or_default()
     }
 
     /// Whether `by` may act on what `claim` holds. A QR belongs to the phone that scanned it; a
@@ -93,7 +104,8 @@ impl Session {
 }
 
 /// Where a session stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum State {
     /// Nobody has scanned it.
     Pending,
@@ -128,14 +140,8 @@ pub enum State {
 impl State {
     /// Its name in items and logs.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Scanned { .. } => "scanned",
-            Self::Confirmed { .. } => "confirmed",
-            Self::Redeemed { .. } => "redeemed",
-            Self::Cancelled { .. } => "cancelled",
-        }
+    pub fn name(&self) -> &'static str {
+        self.into()
     }
 
     /// Who holds the session, if anybody.
@@ -151,15 +157,13 @@ impl State {
     }
 }
 
-/// The phone that scanned, and what it left at that moment.
+/// The phone that scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The verified account and phone.
     pub by: Phone,
     /// When it scanned.
     pub at: Timestamp,
-    /// The web contract's `ext`: text the app hands to the page.
-    pub ext: Ext,
 }
 
 /// What a screen took away: the claims its token is made of, so that asking again within
@@ -206,25 +210,4 @@ pub struct Seen {
     pub ip: Option<IpAddr>,
     /// Its browser and system in a few words, from `User-Agent`.
     pub browser: Option<CleanText<48>>,
-}
-
-/// Text the app puts in when it locks (CONTRACTS section 2), at most 512 bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ext(String);
-
-impl Ext {
-    /// The most bytes it may have.
-    pub const LONGEST: usize = 512;
-
-    /// `None` when `raw` is too long.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        (raw.len() <= Self::LONGEST).then(|| Self(raw.to_owned()))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::{
     identity::Phone,
     secrets::{Secret, SessionCode},
-    session::{CancelReason, Claim, MatchNumber, MatchPolicy, Redemption, Session, State},
+    session::{CancelReason, Claim, Ext, Flow, MatchNumber, MatchPolicy, Redemption, Session, State},
     time::Timestamp,
 };
 
@@ -18,8 +18,8 @@ pub const REDEEM_AGAIN: Duration = Duration::from_secs(30);
 /// What somebody wants of a session.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// A phone scanned the QR.
-    Scan(Claim),
+    /// A phone scanned the QR. The text is for the page; only the web contract keeps it.
+    Scan(Claim, Ext),
     /// The phone's owner agrees, perhaps naming the match number.
     Confirm(Phone, Option<MatchNumber>),
     /// The phone's owner says no.
@@ -113,6 +113,7 @@ pub struct Change {
     if_version: u64,
     at: Timestamp,
     to: State,
+    flow: Option<Flow>,
 }
 
 impl Change {
@@ -140,6 +141,12 @@ impl Change {
         &self.to
     }
 
+    /// What the contract keeps from now on; `None` leaves it as it is.
+    #[must_use]
+    pub const fn flow(&self) -> Option<&Flow> {
+        self.flow.as_ref()
+    }
+
     /// Whether `stored` is what this was decided on. Stores hold this and the write together.
     #[must_use]
     pub fn may_replace(&self, stored: &Session) -> bool {
@@ -153,6 +160,7 @@ impl Change {
             version: self.if_version + 1,
             updated_at: self.at,
             state: self.to.clone(),
+            flow: self.flow.clone().unwrap_or_else(|| stored.flow.clone()),
             ..stored.clone()
         }
     }
@@ -180,16 +188,16 @@ impl Session {
             }
             (
                 Scanned { claim } | Confirmed { claim, .. },
-                Scan(Claim { by, .. }) | Confirm(by, _) | Decline(by),
+                Scan(Claim { by, .. }, _) | Confirm(by, _) | Decline(by),
             ) if !self.is_held_by(claim, by) => Err(Refusal::ClaimedByAnother),
 
-            (Pending, Scan(claim)) => Ok(self.to(now, Scanned { claim: claim.clone() })),
+            (Pending, Scan(claim, ext)) => Ok(self.scanned(now, claim, ext)),
             (Pending, Confirm(..)) => Err(Refusal::NotScanned),
             (Pending, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
             (Pending | Scanned { .. }, Redeem(..) | Bar) => Err(Refusal::NotConfirmed),
             (Pending, Abandon(_)) => Err(Refusal::NotScanned),
 
-            (Scanned { .. } | Confirmed { .. }, Scan(_)) => Ok(Decision::Stays),
+            (Scanned { .. } | Confirmed { .. }, Scan(..)) => Ok(Decision::Stays),
             (Scanned { .. } | Confirmed { .. }, Confirm(_, Some(number))) if *number != self.match_number => {
                 let over = self.change(now, self.cancelled(CancelReason::WrongMatchNumber));
                 Ok(Decision::Ends(over, Refusal::WrongMatchNumber))
@@ -212,7 +220,7 @@ impl Session {
             (Confirmed { .. }, Bar) => Ok(self.cancel(now, CancelReason::AccountBarred)),
 
             (Redeemed { redemption, .. }, Redeem(key, asked)) => redeem_again(key, redemption, asked, now),
-            (Redeemed { .. }, Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_)) => {
+            (Redeemed { .. }, Scan(..) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_)) => {
                 Err(Refusal::Used)
             }
 
@@ -226,9 +234,19 @@ impl Session {
             }
             (
                 Cancelled { .. },
-                Scan(_) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_) | Redeem(..),
+                Scan(..) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_) | Redeem(..),
             ) => Err(Refusal::Cancelled),
         }
+    }
+
+    /// The web contract keeps the app's text for the page; in the others there is none.
+    fn scanned(&self, now: Timestamp, claim: &Claim, ext: &Ext) -> Decision {
+        let flow = match &self.flow {
+            Flow::Web { .. } => Some(Flow::Web { ext: ext.clone() }),
+            Flow::Kiosk { .. } | Flow::Remembered { .. } | Flow::Shop { .. } => None,
+        };
+        let change = self.change(now, State::Scanned { claim: claim.clone() });
+        Decision::Moves(Change { flow, ..change })
     }
 
     fn to(&self, now: Timestamp, state: State) -> Decision {
@@ -244,7 +262,7 @@ impl Session {
     }
 
     fn change(&self, now: Timestamp, to: State) -> Change {
-        Change { code: self.code.clone(), if_version: self.version, at: now.whole_secs(), to }
+        Change { code: self.code.clone(), if_version: self.version, at: now.whole_secs(), to, flow: None }
     }
 }
 

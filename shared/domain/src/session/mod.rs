@@ -1,22 +1,28 @@
 //! The session core: one login attempt, shown as one QR code.
 //!
-//! * [`Session`] is what is stored; its [`State`] carries only what is true there.
+//! * [`Session`] is what is stored; its [`State`] carries only what is true there, its [`Flow`] only what
+//!   its wire contract needs.
+//! * [`Session::standing`] is how it stands at a moment; each contract maps that to its own words.
 //! * [`Session::decide`] is the only place that says what may happen next.
 //! * [`Change`] is the only thing a store accepts.
 
 mod data;
 mod decide;
 mod dialect;
+mod flow;
 mod match_number;
 mod picture;
 mod remembered;
+mod standing;
 
-pub use data::{CancelReason, Claim, Ext, Redemption, ScreenClaims, Seen, Session, State};
+pub use data::{CancelReason, Claim, Redemption, ScreenClaims, Seen, Session, State};
 pub use decide::{Abandonment, Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use dialect::Dialect;
+pub use flow::{Asks, Ext, Flow};
 pub use match_number::{MatchNumber, MatchPolicy};
 pub use picture::{PictureFormat, PictureName};
-pub use remembered::{DeviceId, LoginPolicy, Remembered, TraceId};
+pub use remembered::{DeviceId, LoginPolicy, Ties, TraceId};
+pub use standing::Standing;
 
 #[cfg(test)]
 mod table;

@@ -2,23 +2,17 @@
 
 use std::fmt;
 
-use crate::{
-    ports::Randomness,
-    secrets::{SessionCode, random_hex},
-};
+use crate::{ports::Randomness, secrets::random_hex};
 
-/// The trace a session answers, and the device it is for.
+/// The call a session answers, and the device it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
+pub struct Ties {
     /// The call it answers.
     pub trace: TraceId,
     /// The device that wants to be signed in.
     pub device: DeviceId,
     /// What kind of device it is.
     pub policy: LoginPolicy,
-    /// For a prompt, the code of the QR that stands in for it if it reaches no phone. Both are drawn
-    /// at once, so that whoever makes the second, however often, makes the same one.
-    pub fallback: Option<SessionCode>,
 }
 
 /// One call of `getLoginQrcodeV2` and all its answers: 32 hexadecimal characters.

@@ -22,7 +22,7 @@ fn phone(account: &str, phone: &str) -> Phone {
 }
 
 fn claim() -> Claim {
-    Claim { by: phone("3000876", "mine"), at: at(5), ext: Ext::default() }
+    Claim { by: phone("3000876", "mine"), at: at(5) }
 }
 
 fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
@@ -30,15 +30,13 @@ fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
     Session {
         code: SessionCode::parse("01ABCDEFGHJKMNPQRSTVWXYZ01").unwrap(),
         version: 1,
-        dialect: Dialect::Web,
         client: client.id,
         screen: screen.hash(),
         match_number: MatchNumber::parse("42").unwrap(),
         match_policy: policy,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
-        picture: None,
-        remembered: None,
+        flow: Flow::web(),
         created_at: OPENED,
         updated_at: OPENED,
         expires_at: at(300),
@@ -49,13 +47,14 @@ fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
 /// How the names of states begin that a prompt is in.
 const PROMPT: &str = "prompt";
 
-fn asked() -> Remembered {
-    Remembered {
+fn asks_a_person() -> Flow {
+    let ties = Ties {
         trace: TraceId::parse(&"a".repeat(32)).unwrap(),
         device: DeviceId::parse(&"b".repeat(32)).unwrap(),
         policy: LoginPolicy::Ipad,
-        fallback: SessionCode::parse("02ABCDEFGHJKMNPQRSTVWXYZ02"),
-    }
+    };
+    let fallback = SessionCode::parse("02ABCDEFGHJKMNPQRSTVWXYZ02").unwrap();
+    Flow::Remembered { ties, asks: Asks::Person { fallback } }
 }
 
 fn redemption(id: &str, secs: u64) -> Redemption {
@@ -103,8 +102,11 @@ fn the_whole_table() {
     ];
     let mine = phone("3000876", "mine");
     let commands = [
-        ("scan, the same phone", Command::Scan(claim())),
-        ("scan, the person's other phone", Command::Scan(Claim { by: phone("3000876", "other"), ..claim() })),
+        ("scan, the same phone", Command::Scan(claim(), Ext::default())),
+        (
+            "scan, the person's other phone",
+            Command::Scan(Claim { by: phone("3000876", "other"), ..claim() }, Ext::default()),
+        ),
         ("confirm, right number", Command::Confirm(mine.clone(), number("42"))),
         ("confirm, wrong number", Command::Confirm(mine.clone(), number("43"))),
         ("confirm, no number", Command::Confirm(mine.clone(), None)),
@@ -126,11 +128,8 @@ fn the_whole_table() {
     for (state_name, secs, state) in states {
         writeln!(table, "{state_name}").unwrap();
         for (command_name, command) in &commands {
-            let remembered = state_name.starts_with(PROMPT).then(asked);
-            let state = |policy| Session {
-                remembered: remembered.clone(),
-                ..session(&screen, policy, state.clone())
-            };
+            let flow = if state_name.starts_with(PROMPT) { asks_a_person() } else { Flow::web() };
+            let state = |policy| Session { flow: flow.clone(), ..session(&screen, policy, state.clone()) };
             let (show, pick) = (state(MatchPolicy::Show), state(MatchPolicy::Pick));
             let shown = outcome(&show.decide(command, at(secs)));
             let picked = outcome(&pick.decide(command, at(secs)));
@@ -146,7 +145,7 @@ fn the_whole_table() {
 fn no_change_moves_the_end() {
     let screen = Secret::random(&Counting::default());
     let session = session(&screen, MatchPolicy::Show, State::Pending);
-    let Ok(Decision::Moves(change)) = session.decide(&Command::Scan(claim()), at(299)) else {
+    let Ok(Decision::Moves(change)) = session.decide(&Command::Scan(claim(), Ext::default()), at(299)) else {
         panic!("a scan in time moves")
     };
     assert_eq!(change.applied_to(&session).expires_at, session.expires_at);

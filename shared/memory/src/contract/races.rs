@@ -10,7 +10,7 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
     fixtures::{at, person},
-    steps::{change, claim, open_confirmed, open_largest, redemption, stored},
+    steps::{change, open_confirmed, open_largest, redemption, scan, stored},
 };
 
 /// How many of `commands`, all decided on the same `session` and let go at once, were stored.
@@ -38,7 +38,7 @@ pub async fn race(sessions: &Arc<dyn Sessions>, session: &Session, commands: Vec
 pub async fn one_winner_a_version(sessions: Arc<dyn Sessions>, random: &dyn Randomness, rounds: usize) {
     for _ in 0..rounds {
         let pending = open_largest(&*sessions, random).await.session;
-        let scans = (0..4).map(|_| Command::Scan(claim(&person(random)))).collect();
+        let scans = (0..4).map(|_| scan(&person(random))).collect();
         let winners = race(&sessions, &pending, scans).await;
         assert_eq!(winners.len(), 1, "B6: one phone wins");
         let scanned = stored(&*sessions, &pending).await;

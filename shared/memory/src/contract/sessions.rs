@@ -2,12 +2,12 @@
 
 use saoma_domain::{
     ports::{Committed, Created, Freshness, Randomness, Sessions},
-    session::{Command, RedeemKey, Session},
+    session::{Command, Flow, RedeemKey, Session},
 };
 
 use super::{
     fixtures::{at, person},
-    steps::{change, claim, open_largest, redemption, step, stored},
+    steps::{change, open_largest, redemption, scan, step, stored},
 };
 
 /// Every state is read back as it was written, in every field.
@@ -20,7 +20,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     let declined = step(sessions, &declined, &Command::Decline(me.clone()), at(2)).await;
     assert_eq!(stored(sessions, &declined).await, declined);
 
-    let scanned = step(sessions, &pending, &Command::Scan(claim(&me)), at(1)).await;
+    let scanned = step(sessions, &pending, &scan(&me), at(1)).await;
     assert_eq!(scanned.version, 2);
     assert_eq!(stored(sessions, &scanned).await, scanned);
     let confirmed = step(sessions, &scanned, &Command::Confirm(me.clone(), None), at(2)).await;
@@ -31,9 +31,15 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(redeemed.version, 4);
     assert_eq!(redeemed.expires_at, pending.expires_at, "C5: nothing extends a session");
 
+    let web = Session { flow: Flow::web(), ..open_largest(&crate::Memory::default(), random).await.session };
+    assert_eq!(sessions.create(&web).await.unwrap(), Created::Stored);
+    let scanned = step(sessions, &web, &scan(&me), at(1)).await;
+    assert!(matches!(&scanned.flow, Flow::Web { ext } if ext.as_str() == "ext 文字"), "{scanned:?}");
+    assert_eq!(stored(sessions, &scanned).await, scanned);
+
     let unknown = open_largest(&crate::Memory::default(), random).await.session;
     assert_eq!(sessions.find(&unknown.code, Freshness::Eventual).await.unwrap(), None);
-    let nowhere = change(&unknown, &Command::Scan(claim(&me)), at(1));
+    let nowhere = change(&unknown, &scan(&me), at(1));
     assert_eq!(sessions.commit(&nowhere).await.unwrap(), Committed::Gone);
     assert_eq!(sessions.find(&unknown.code, Freshness::Strong).await.unwrap(), None, "no item was made");
 }
@@ -50,8 +56,8 @@ pub async fn a_taken_code_is_left_alone(sessions: &dyn Sessions, random: &dyn Ra
 pub async fn a_stale_copy_changes_nothing(sessions: &dyn Sessions, random: &dyn Randomness) {
     let pending = open_largest(sessions, random).await.session;
     let (me, you) = (person(random), person(random));
-    let scanned = step(sessions, &pending, &Command::Scan(claim(&me)), at(1)).await;
-    let late = change(&pending, &Command::Scan(claim(&you)), at(2));
+    let scanned = step(sessions, &pending, &scan(&me), at(1)).await;
+    let late = change(&pending, &scan(&you), at(2));
     assert_eq!(sessions.commit(&late).await.unwrap(), Committed::Behind(scanned.clone()));
     assert_eq!(stored(sessions, &scanned).await, scanned);
 }
@@ -61,7 +67,7 @@ pub async fn nothing_is_stored_at_or_after_the_end(sessions: &dyn Sessions, rand
     for (secs, in_time) in [(299, true), (300, false), (301, false), (300 + 47 * 3600, false)] {
         let pending = open_largest(sessions, random).await.session;
         let endless = Session { expires_at: at(1_000_000), ..pending.clone() };
-        let scan = change(&endless, &Command::Scan(claim(&person(random))), at(secs));
+        let scan = change(&endless, &scan(&person(random)), at(secs));
         let committed = sessions.commit(&scan).await.unwrap();
         assert_eq!(matches!(committed, Committed::Stored(_)), in_time, "{secs} s: {committed:?}");
         if !in_time {

@@ -7,8 +7,7 @@ use saoma_domain::{
     ports::{Committed, Freshness, Randomness, Sessions},
     secrets::TokenId,
     session::{
-        Change, Claim, Command, Decision, Dialect, Ext, MatchNumber, PictureFormat, Redemption, ScreenClaims,
-        Seen, Session,
+        Change, Claim, Command, Decision, Ext, Flow, MatchNumber, Redemption, ScreenClaims, Seen, Session,
     },
     text::CleanText,
     time::Timestamp,
@@ -16,8 +15,9 @@ use saoma_domain::{
 
 use super::fixtures::{LIFE, OPENED, at, person};
 
-pub(super) fn claim(by: &Phone) -> Claim {
-    Claim { by: by.clone(), at: at(1), ext: Ext::parse("ext 文字").unwrap() }
+/// A scan by this phone, with a text for the page.
+pub(super) fn scan(by: &Phone) -> Command {
+    Command::Scan(Claim { by: by.clone(), at: at(1) }, Ext::parse("ext 文字").unwrap())
 }
 
 /// Opens a session with every field at its longest.
@@ -25,7 +25,7 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
     let client = Client::built_in(&ClientId::parse(Client::DEFAULT_KIOSK).unwrap(), "Saoma").unwrap();
     let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
     let opening = Opening {
-        dialect: Dialect::Kiosk,
+        flow: Flow::kiosk(random),
         client: &client,
         claims: ScreenClaims {
             device_name: Some(CleanText::new(&"n".repeat(64))),
@@ -35,7 +35,6 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
             ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
             browser: Some(CleanText::new(&"b".repeat(48))),
         },
-        picture: Some(PictureFormat::Png),
         life: LIFE,
     };
     cases::open(sessions, random, opening, OPENED).await.unwrap()
@@ -78,7 +77,7 @@ pub async fn open_confirmed(
 ) -> (Session, Phone, saoma_domain::secrets::Secret) {
     let opened = open_largest(sessions, random).await;
     let me = person(random);
-    let scanned = step(sessions, &opened.session, &Command::Scan(claim(&me)), at(1)).await;
+    let scanned = step(sessions, &opened.session, &scan(&me), at(1)).await;
     let number = MatchNumber::parse(&scanned.match_number.to_string());
     let confirmed = step(sessions, &scanned, &Command::Confirm(me.clone(), number), at(2)).await;
     (confirmed, me, opened.secret)

@@ -1,0 +1,107 @@
+//! What only one wire contract needs of a session.
+
+use crate::{
+    ports::Randomness,
+    secrets::SessionCode,
+    session::{Dialect, PictureFormat, PictureName, Ties},
+};
+
+/// The wire contract a session speaks, with what that contract alone keeps. A new contract adds one
+/// variant here, and the compiler names the places that must know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// `docs/kiosk.md`.
+    Kiosk {
+        /// The stored picture behind `codeUrl`.
+        picture: PictureName,
+    },
+    /// `docs/web.md`.
+    Web {
+        /// Text that the app hands to the page when it scans.
+        ext: Ext,
+    },
+    /// `docs/remembered.md`.
+    Remembered {
+        /// The call it answers and the device it is for.
+        ties: Ties,
+        /// Whether a person is asked or a QR is shown.
+        asks: Asks,
+    },
+    /// `docs/shop.md`.
+    Shop {
+        /// The stored picture.
+        picture: PictureName,
+    },
+}
+
+/// How a remembered login finds its person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asks {
+    /// A QR is shown, and whoever scans it is the person.
+    Scan,
+    /// A known person is asked on their phone.
+    Person {
+        /// The code of the QR that stands in for the prompt if it reaches no phone. Both codes are drawn
+        /// together, so that every retry opens the same QR.
+        fallback: SessionCode,
+    },
+}
+
+impl Flow {
+    /// A kiosk login, with a fresh name for its picture.
+    pub fn kiosk(random: &dyn Randomness) -> Self {
+        Self::Kiosk { picture: PictureName::random(random, PictureFormat::Png) }
+    }
+
+    /// A web login.
+    #[must_use]
+    pub fn web() -> Self {
+        Self::Web { ext: Ext::default() }
+    }
+
+    /// A shop login, with a fresh name for its picture.
+    pub fn shop(random: &dyn Randomness) -> Self {
+        Self::Shop { picture: PictureName::random(random, PictureFormat::Jpeg) }
+    }
+
+    /// The contract's name.
+    #[must_use]
+    pub const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Kiosk { .. } => Dialect::Kiosk,
+            Self::Web { .. } => Dialect::Web,
+            Self::Remembered { .. } => Dialect::Remembered,
+            Self::Shop { .. } => Dialect::Shop,
+        }
+    }
+
+    /// The stored picture, for contracts that promise an address of one.
+    #[must_use]
+    pub const fn picture(&self) -> Option<&PictureName> {
+        match self {
+            Self::Kiosk { picture } | Self::Shop { picture } => Some(picture),
+            Self::Web { .. } | Self::Remembered { .. } => None,
+        }
+    }
+}
+
+/// Text the app puts in when it locks (CONTRACTS section 2), at most 512 bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ext(String);
+
+impl Ext {
+    /// The most bytes it may have.
+    pub const LONGEST: usize = 512;
+
+    /// `None` when `raw` is too long.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        (raw.len() <= Self::LONGEST).then(|| Self(raw.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
