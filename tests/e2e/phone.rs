@@ -1,7 +1,7 @@
 //! Somebody's phone, signed in by a real SMS code.
 
-use saoma_domain::ports::Randomness;
-use saoma_http::system::SystemRandom;
+use saoma_app::system::SystemRandom;
+use saoma_domain::{ports::Randomness, sms_challenge::ChallengeId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,9 +23,10 @@ impl Phone {
     /// A new person, who registers by SMS.
     pub(crate) async fn signed_in(service: &Service) -> Self {
         let (http, number) = (Screen::new(service), fresh_number());
-        http.post("/api/user/sendCode", None, &json!({"phone": number})).await.good();
+        let challenge = ChallengeId::random(&SystemRandom).as_str().to_owned();
+        http.post("/api/user/sendCode", None, &json!({"phone": number, "challenge": challenge})).await.good();
         let sms_code = sms_code(service, &number).await;
-        let body = json!({"phone": number, "code": sms_code});
+        let body = json!({"challenge": challenge, "code": sms_code});
         let signed_in = http.post("/api/user/login/code", None, &body).await.good();
         Self {
             token: signed_in.text("token"),

@@ -1,8 +1,8 @@
 //! The server of a hosted client (CONTRACTS section 3).
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use saoma_app::system::SystemRandom;
 use saoma_domain::secrets::Secret;
-use saoma_http::system::SystemRandom;
 use serde_json::{Value, json};
 
 use crate::{

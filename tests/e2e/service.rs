@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use saoma_http::Environment;
+use saoma_app::Environment;
 
 /// How long anything may take that is not told otherwise: the machine may be small and busy.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);

@@ -6,17 +6,21 @@ use std::{
 };
 
 use axum::Router;
+use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
+use saoma_app::{Environment, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
+    cases::{Lives, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::Clock,
     secrets::{Secret, SessionCode},
     session::{Dialect, Session},
+    sms_challenge::ChallengeId,
 };
-use saoma_http::{Environment, Service, Settings, auth::Phones, config::read_time_zone};
+use saoma_http::auth::Phones;
 use saoma_memory::{
     Memory,
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
@@ -51,7 +55,8 @@ pub struct World {
     notify: notify::App,
     /// The newest version of each session that the stream has brought.
     brought: Mutex<HashMap<SessionCode, u64>>,
-    routers: [Router; 8],
+    /// By the function's name.
+    routers: HashMap<&'static str, Router>,
 }
 
 /// Somebody with a phone that is signed in.
@@ -87,83 +92,81 @@ impl World {
         let settings = Settings::read(&environment).unwrap();
         let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
-        let phones = Phones::new(service.clone(), memory.clone(), memory.clone());
-        let routers = [
-            kiosk::router(kiosk::App {
-                service: service.clone(),
-                phones: phones.clone(),
-                sessions: memory.clone(),
-                clients: memory.clone(),
-                accounts: memory.clone(),
-                devices: memory.clone(),
-                pictures: drawer.clone(),
-                time_zone: read_time_zone(&environment).unwrap(),
-            }),
-            web::router(web::App {
-                service: service.clone(),
-                phones: phones.clone(),
-                sessions: memory.clone(),
-                clients: memory.clone(),
-                accounts: memory.clone(),
-                devices: memory.clone(),
-            }),
-            oauth::router(service.clone()),
-            accounts::router(accounts::App {
-                service: service.clone(),
-                phones: phones.clone(),
-                clients: memory.clone(),
-                accounts: memory.clone(),
-                sign_ins: memory.clone(),
-                challenges: memory.clone(),
-                sms: outbox.clone(),
-            }),
-            pages::router(pages::App {
-                service: service.clone(),
-                phones: phones.clone(),
-                sessions: memory.clone(),
-                clients: memory.clone(),
-                accounts: memory.clone(),
-                devices: memory.clone(),
-            }),
-            remembered::router(remembered::App {
-                service: service.clone(),
-                phones: phones.clone(),
-                sessions: memory.clone(),
-                traces: memory.clone(),
-                prompts: memory.clone(),
-                clients: memory.clone(),
-                devices: memory.clone(),
-            }),
-            shop::router(shop::App {
-                service: service.clone(),
-                phones: phones.clone(),
-                sessions: memory.clone(),
-                clients: memory.clone(),
-                accounts: memory.clone(),
-                devices: memory.clone(),
-                pictures: drawer.clone(),
-            }),
-            devices::router(devices::App {
-                service: service.clone(),
-                phones: phones.clone(),
-                endpoints: memory.clone(),
-                push: post.clone(),
-            }),
-        ];
+        let phones = Phones::new(service.clone(), memory.clone());
+        let logins = saoma_memory::wired::logins(&memory, random.clone());
+        let people = people(&service, &memory, &outbox);
+        let remembered = RememberedLogins {
+            logins: logins.clone(),
+            traces: memory.clone(),
+            pairs: memory.clone(),
+            prompts: memory.clone(),
+            lives: Lives { qr: service.settings.session_life, prompt: service.settings.prompt_life },
+        };
+        let kiosk = kiosk::App {
+            service: service.clone(),
+            phones: phones.clone(),
+            logins: logins.clone(),
+            clients: memory.clone(),
+            pictures: drawer.clone(),
+            time_zone: read_time_zone(&environment).unwrap(),
+        };
+        let web = web::App {
+            service: service.clone(),
+            phones: phones.clone(),
+            logins: logins.clone(),
+            clients: memory.clone(),
+        };
+        let accounts = accounts::App {
+            service: service.clone(),
+            phones: phones.clone(),
+            clients: memory.clone(),
+            people,
+        };
+        let pages = pages::App {
+            service: service.clone(),
+            phones: phones.clone(),
+            logins: logins.clone(),
+            clients: memory.clone(),
+        };
+        let remembered = remembered::App {
+            service: service.clone(),
+            phones: phones.clone(),
+            logins: remembered,
+            clients: memory.clone(),
+        };
+        let shop = shop::App {
+            service: service.clone(),
+            phones: phones.clone(),
+            logins: logins.clone(),
+            clients: memory.clone(),
+            visits: memory.clone(),
+            pictures: drawer.clone(),
+        };
+        let devices =
+            devices::App { service: service.clone(), phones, endpoints: memory.clone(), push: post.clone() };
         let notify = notify::App {
             service: service.clone(),
             public_url: ISSUER.to_owned(),
-            sessions: memory.clone(),
+            logins,
             clients: memory.clone(),
             prompts: memory.clone(),
-            accounts: memory.clone(),
-            sign_ins: memory.clone(),
+            checks: memory.clone(),
             endpoints: memory.clone(),
             push: post.clone(),
             topic: post.clone(),
             webhooks: post.clone(),
             effects: memory.clone(),
         };
+        let routers = HashMap::from([
+            ("kiosk", kiosk::router(kiosk)),
+            ("web", web::router(web)),
+            ("oauth", oauth::router(service.clone())),
+            ("accounts", accounts::router(accounts)),
+            ("pages", pages::router(pages)),
+            ("remembered", remembered::router(remembered)),
+            ("shop", shop::router(shop)),
+            ("devices", devices::router(devices)),
+        ]);
         Self {
             memory,
             clock,
@@ -182,28 +185,22 @@ impl World {
     pub async fn call(&self, call: Call) -> Answer {
         let path = call.path();
         let function = match path {
-            _ if path.starts_with("/api/qrCode/") => 0,
-            _ if path.starts_with("/qr/") => 1,
-            _ if path.starts_with("/.well-known/") => 2,
-            _ if path.starts_with("/api/user/") => 3,
-            _ if path.starts_with("/login/") => 5,
-            _ if path.starts_with("/qrlogin/") || path.starts_with("/qrcode/") => 6,
-            _ if path.starts_with("/api/device/") => 7,
-            _ => 4,
+            _ if path.starts_with("/api/qrCode/") => "kiosk",
+            _ if path.starts_with("/qr/") => "web",
+            _ if path.starts_with("/.well-known/") => "oauth",
+            _ if path.starts_with("/api/user/") => "accounts",
+            _ if path.starts_with("/login/") => "remembered",
+            _ if path.starts_with("/qrlogin/") || path.starts_with("/qrcode/") => "shop",
+            _ if path.starts_with("/api/device/") => "devices",
+            _ => "pages",
         };
-        self.hand_to(function, call.request()).await
+        self.call_function(function, call.request()).await
     }
 
     /// Makes a call to the function of this name, whatever its path.
     pub async fn call_function(&self, name: &str, request: Request) -> Answer {
-        const FUNCTIONS: [&str; 8] =
-            ["kiosk", "web", "oauth", "accounts", "pages", "remembered", "shop", "devices"];
-        let function = FUNCTIONS.iter().position(|function| *function == name);
-        self.hand_to(function.unwrap_or_else(|| panic!("there is no function {name}")), request).await
-    }
-
-    async fn hand_to(&self, function: usize, request: Request) -> Answer {
-        Answer::read(self.routers[function].clone().oneshot(request).await.unwrap()).await
+        let router = self.routers.get(name).unwrap_or_else(|| panic!("there is no function {name}"));
+        Answer::read(router.clone().oneshot(request).await.unwrap()).await
     }
 
     /// Hands notify what the stream would: these sessions as they stood, one record each.
@@ -249,9 +246,11 @@ impl World {
     }
 
     async fn sign_in_with(&self, number: &str, mut body: Value) -> Person {
-        let sent = self.call(Call::post("/api/user/sendCode").json(&json!({"phone": number}))).await;
+        let challenge = ChallengeId::random(&*self.random).as_str().to_owned();
+        let asking = json!({"phone": number, "challenge": challenge});
+        let sent = self.call(Call::post("/api/user/sendCode").json(&asking)).await;
         assert_eq!(sent.status, 200, "{}", sent.whole());
-        body["phone"] = json!(number);
+        body["challenge"] = json!(challenge);
         body["code"] = json!(self.outbox.last_code().unwrap());
         let signed_in = self.call(Call::post("/api/user/login/code").json(&body)).await;
         assert_eq!(signed_in.status, 200, "{}", signed_in.whole());
@@ -304,5 +303,21 @@ impl World {
         };
         self.memory.put_client(change(client));
         secret
+    }
+}
+
+/// The people over this memory, whose messages go into this outbox.
+fn people(service: &Service, memory: &Arc<Memory>, outbox: &Arc<Outbox>) -> People {
+    People {
+        accounts: memory.clone(),
+        sign_ins: memory.clone(),
+        checks: memory.clone(),
+        challenges: memory.clone(),
+        sms: outbox.clone(),
+        keys: service.keys.clone(),
+        random: service.random.clone(),
+        lives: service.settings.sign_ins,
+        limits: service.settings.sms,
+        service_name: service.settings.service_name.clone(),
     }
 }

@@ -17,24 +17,29 @@ mod signed_in;
 
 use std::sync::Arc;
 
-use axum::{Router, response::IntoResponse, routing::post};
-use saoma_domain::{
-    identity::PhoneNumber,
-    ports::{Accounts, Clients, SignIns, Sms, SmsChallenges},
+use axum::{Router, extract::FromRef, routing::post};
+use saoma_app::Service;
+use saoma_domain::{cases::People, identity::PhoneNumber, ports::Clients, sms_challenge::ChallengeId};
+use saoma_http::{
+    Problem,
+    auth::Phones,
+    harden::{as_problem, hardened},
 };
-use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 
 /// What the account endpoints need.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each is the port of its name")]
+#[expect(missing_docs, reason = "each is what its name says")]
 pub struct App {
     pub service: Service,
     pub phones: Phones,
     pub clients: Arc<dyn Clients>,
-    pub accounts: Arc<dyn Accounts>,
-    pub sign_ins: Arc<dyn SignIns>,
-    pub challenges: Arc<dyn SmsChallenges>,
-    pub sms: Arc<dyn Sms>,
+    pub people: People,
+}
+
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
 }
 
 /// The function's routes.
@@ -46,7 +51,15 @@ pub fn router(app: App) -> Router {
         .route("/api/user/refresh", post(refresh::refresh))
         .route("/api/user/logout", post(logout::logout))
         .with_state(app);
-    hardened(routes, &service, Problem::into_response)
+    hardened(routes, &service, as_problem)
+}
+
+/// A challenge from a body: what makes a repeated call recognisable.
+fn read_challenge(raw: Option<&str>) -> Result<ChallengeId, Problem> {
+    raw.and_then(ChallengeId::parse).ok_or(Problem::bad_request(
+        "invalid_challenge",
+        "challenge is 16 random bytes in base64url, drawn by the caller: 22 characters.",
+    ))
 }
 
 /// A telephone number from a body.

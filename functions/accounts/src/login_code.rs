@@ -1,48 +1,32 @@
 //! Sign in, or register, with a code that came by SMS.
 
 use axum::extract::State;
-use saoma_domain::{
-    cases::{self, SignInError},
-    identity::ClientId,
-    sms_code::SmsCode,
-};
+use saoma_domain::{cases::SignInError, identity::ClientId, sms_code::SmsCode};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::Deserialize;
 
-use crate::{App, read_number, signed_in::SignedIn};
+use crate::{App, read_challenge, signed_in::SignedIn};
 
-/// The number and its code.
+/// The challenge that asked for the code, and the code.
 #[derive(Deserialize)]
 pub(crate) struct Presented {
-    phone: String,
+    challenge: Option<String>,
     code: String,
-    /// The app's client id; none is our own page (ADVERSARIES A17).
+    /// The app's client id; none is our own page (`docs/security.md` A17).
     client: Option<String>,
 }
 
-/// `POST /api/user/login/code`.
+/// `POST /api/user/login/code`. The same challenge and code again within 30 s give the same sign-in.
 pub(crate) async fn login_code(
     State(app): State<App>,
     facts: Facts,
     Json(presented): Json<Presented>,
 ) -> Result<Json<SignedIn>, Problem> {
-    let number = read_number(&presented.phone)?;
+    let challenge = read_challenge(presented.challenge.as_deref())?;
     let code = SmsCode::parse(presented.code.trim()).ok_or(SignInError::InvalidCode)?;
-    let service = &app.service;
     let client = read_app(&app, presented.client.as_deref()).await?;
-    let signed_in = cases::sign_in_by_sms(
-        &*app.challenges,
-        &*app.accounts,
-        &*app.sign_ins,
-        &*service.keys,
-        &*service.random,
-        &number,
-        &code,
-        client,
-        service.settings.refresh_token_life,
-        service.clock.now(),
-    )
-    .await?;
+    let proof = app.people.prove_by_sms(&challenge, &code, app.service.clock.now()).await?;
+    let signed_in = app.people.begin(proof, client).await?;
     SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).map(Json)
 }
 

@@ -9,10 +9,7 @@ async fn main() -> Result<(), StartError> {
     serve(accounts::router(App {
         phones: deployment.phones(),
         clients: deployment.directory.clone(),
-        accounts: deployment.directory.clone(),
-        sign_ins: deployment.directory.clone(),
-        challenges: deployment.directory.clone(),
-        sms: deployment.sms().await?,
+        people: deployment.people().await?,
         service: deployment.service,
     }))
     .await

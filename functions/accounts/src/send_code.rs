@@ -1,16 +1,16 @@
 //! A code by SMS.
 
 use axum::extract::State;
-use saoma_domain::cases;
 use saoma_http::{Facts, Problem, body::Json};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, read_number};
+use crate::{App, read_challenge, read_number};
 
-/// Whom to send it to.
+/// Whom to send it to, and what the caller calls this wish.
 #[derive(Deserialize)]
 pub(crate) struct Asked {
     phone: String,
+    challenge: Option<String>,
 }
 
 /// The same for known and unknown numbers.
@@ -21,25 +21,16 @@ pub(crate) struct Sent {
     expires_in: u64,
 }
 
-/// `POST /api/user/sendCode`.
+/// `POST /api/user/sendCode`. Repeating the call gives the same answer and sends nothing twice; after
+/// `resendAfter` it asks for another message.
 pub(crate) async fn send_code(
     State(app): State<App>,
     facts: Facts,
     Json(asked): Json<Asked>,
 ) -> Result<Json<Sent>, Problem> {
+    let challenge = read_challenge(asked.challenge.as_deref())?;
     let number = read_number(&asked.phone)?;
-    let service = &app.service;
-    let sent = cases::send_code(
-        &*app.challenges,
-        &*app.sms,
-        &*service.keys,
-        &*service.random,
-        service.settings.sms,
-        &service.settings.service_name,
-        &number,
-        facts.network(),
-        service.clock.now(),
-    )
-    .await?;
+    let now = app.service.clock.now();
+    let sent = app.people.send_code(&challenge, &number, facts.network(), now).await?;
     Ok(Json(Sent { resend_after: sent.resend_after.as_secs(), expires_in: sent.expires_in.as_secs() }))
 }

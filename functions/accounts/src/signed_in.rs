@@ -1,6 +1,6 @@
 //! What a phone that is signed in gets.
 
-use saoma_domain::{account::Account, cases, secrets::TokenId, sign_in::SignIn};
+use saoma_domain::{account::Account, refresh::refresh_token, secrets::TokenId, sign_in::SignIn};
 use saoma_http::{Facts, Problem};
 use serde::Serialize;
 
@@ -35,7 +35,7 @@ impl SignedIn {
         is_new: bool,
     ) -> Result<Self, Problem> {
         let service = &app.service;
-        let issuer = service.public_url(facts)?;
+        let issuer = service.public_url(facts.domain())?;
         let id = TokenId::random(&*service.random);
         let life = service.settings.access_token_life;
         let minted = service.keys.mint_phone_token(&issuer, sign_in, &id, life, service.clock.now())?;
@@ -43,7 +43,7 @@ impl SignedIn {
             token: minted.token,
             token_type: "Bearer",
             expires_in: minted.expires_in.as_secs(),
-            refresh_token: cases::refresh_token(&*service.keys, sign_in).reveal().to_owned(),
+            refresh_token: refresh_token(&*service.keys, sign_in).reveal().to_owned(),
             user: User { member_id: account.id.to_string(), nick_name: account.nick_name(), is_new },
         })
     }

@@ -10,12 +10,17 @@ mod unregister;
 
 use std::sync::Arc;
 
-use axum::{Router, response::IntoResponse, routing::post};
+use axum::{Router, extract::FromRef, routing::post};
+use saoma_app::Service;
 use saoma_domain::{
     ports::{Push, PushEndpoints},
     push::{PushPlatform, PushToken},
 };
-use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
+use saoma_http::{
+    Problem,
+    auth::Phones,
+    harden::{as_problem, hardened},
+};
 use serde::Deserialize;
 
 /// What these endpoints need.
@@ -28,13 +33,19 @@ pub struct App {
     pub push: Arc<dyn Push>,
 }
 
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
+}
+
 /// The function's routes.
 pub fn router(app: App) -> Router {
     let service = app.service.clone();
     let routes = Router::new()
         .route("/api/device/push", post(register::register).delete(unregister::unregister))
         .with_state(app);
-    hardened(routes, &service, Problem::into_response)
+    hardened(routes, &service, as_problem)
 }
 
 /// What a platform knows a phone by, as the app sends it.

@@ -1,11 +1,8 @@
 //! A phone can be pushed to.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{extract::State, http::StatusCode};
 use saoma_domain::push::PushEndpoint;
-use saoma_http::{Facts, Problem, body::Json};
+use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 use serde::Serialize;
 
 use crate::{App, Named};
@@ -20,14 +17,12 @@ pub(crate) struct Registered {
 /// such platform, the answer says that no push will come; `GET /login/pending` works all the same.
 pub(crate) async fn register(
     State(app): State<App>,
-    facts: Facts,
-    headers: HeaderMap,
-    named: Result<Json<Named>, Problem>,
+    SignedInPhone { by, .. }: SignedInPhone,
+    Json(named): Json<Named>,
 ) -> Result<Json<Registered>, Problem> {
     const TOO_MANY: Problem =
         Problem::new(StatusCode::CONFLICT, "too_many_phones", "Ten phones of one account get pushes.");
-    let phone = app.phones.verify(&facts, &headers).await?.phone;
-    let Json(named) = named?;
+    let phone = by.phone;
     let (platform, token) = named.read()?;
     if !app.push.serves(platform) {
         return Ok(Json(Registered { push: false }));

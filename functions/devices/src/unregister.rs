@@ -1,10 +1,7 @@
 //! A phone is to be left alone.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
-use saoma_http::{Facts, Problem, body::Json};
+use axum::{extract::State, http::StatusCode};
+use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 
 use crate::{App, Named};
 
@@ -12,12 +9,10 @@ use crate::{App, Named};
 /// the same.
 pub(crate) async fn unregister(
     State(app): State<App>,
-    facts: Facts,
-    headers: HeaderMap,
-    named: Result<Json<Named>, Problem>,
+    SignedInPhone { by, .. }: SignedInPhone,
+    Json(named): Json<Named>,
 ) -> Result<StatusCode, Problem> {
-    let phone = app.phones.verify(&facts, &headers).await?.phone;
-    let Json(named) = named?;
+    let phone = by.phone;
     let (platform, token) = named.read()?;
     if let Some(forgotten) = app.endpoints.forget(phone.account, &token.id(platform)).await? {
         app.push.forget(&forgotten.address).await?;

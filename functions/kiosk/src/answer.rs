@@ -6,7 +6,7 @@ use saoma_domain::{
     text::CleanText,
     time::Timestamp,
 };
-use saoma_http::{Problem, consent::Consent};
+use saoma_http::{Facts, Problem, consent::Consent};
 use serde::Serialize;
 
 use crate::App;
@@ -64,7 +64,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// The session as anybody who knows its id may see it.
-    pub(crate) async fn of(app: &App, session: &Session) -> Result<Self, Problem> {
+    pub(crate) async fn of(app: &App, _: &Facts, session: &Session) -> Result<Self, Problem> {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
         let code_url = match session.flow.picture() {
             Some(name) => Some(app.pictures.address(name, session.created_at, session.expires_at).await?),

@@ -1,25 +1,18 @@
 //! The person says no on the mini-program.
 
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-};
-use saoma_domain::{cases, session::Dialect};
-use saoma_http::{Facts, Problem, body::Json};
+use axum::extract::{Path, State};
+use saoma_http::{Facts, Problem, auth::Caller, body::Json};
 
-use crate::{App, answer::Answer, code_of};
+use crate::{App, answer::Answer, target};
 
 /// `POST /api/qrCode/cancelLoginQrCode/{id}`.
 pub(crate) async fn cancel(
     State(app): State<App>,
+    Caller(by): Caller,
     facts: Facts,
     Path(id): Path<String>,
-    headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Answer>, Problem> {
-    let phone = app.phones.verify(&facts, &headers).await?;
-    let now = app.service.clock.now();
-    let (code, kiosk) = (code_of(&id)?, Some(Dialect::Kiosk));
-    let session = cases::cancel(&*app.sessions, &*app.clients, &code, kiosk, phone, now).await?;
-    Ok(Json(Answer::of(&app, &session).await?))
+    let session = app.logins.cancel(&target(&id)?, by, app.service.clock.now()).await?;
+    Answer::of(&app, &facts, &session).await.map(Json)
 }

@@ -2,13 +2,13 @@
 
 use axum::{extract::State, http::HeaderMap};
 use saoma_domain::{
-    cases::{self, Opening},
+    cases::Opening,
     client::Client,
     identity::ClientId,
     session::{Dialect, Flow, ScreenClaims, Session},
     text::CleanText,
 };
-use saoma_http::{Facts, Problem, body::Json};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, screen::replace};
 use saoma_qr::{Picture, PictureSize, Symbol, png, session_text};
 use serde::Deserialize;
 
@@ -35,7 +35,8 @@ impl Device {
 
 /// `POST /api/qrCode/createLoginQrCode`.
 ///
-/// The session is stored before its picture is drawn, so a refused create leaves neither (G9, D10).
+/// The session is stored before its picture is drawn, so a refused create leaves neither (G9, D10). A machine
+/// that sends the `pollToken` of the QR it showed before ends that one (B7).
 pub(crate) async fn create(
     State(app): State<App>,
     facts: Facts,
@@ -44,8 +45,11 @@ pub(crate) async fn create(
 ) -> Result<Json<Answer>, Problem> {
     let now = app.service.clock.now();
     let client = channel(&app, &headers).await?;
-    let public_url = app.service.public_url(&facts)?;
+    let public_url = app.service.public_url(facts.domain())?;
     app.service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
+    if let Some(old) = ScreenKey::from_header(&headers) {
+        replace(&app.logins, old, now).await?;
+    }
     let opening = Opening {
         flow: Flow::kiosk(&*app.service.random),
         client: &client,
@@ -53,14 +57,15 @@ pub(crate) async fn create(
         seen: facts.seen(),
         life: app.service.settings.session_life,
     };
-    let opened = cases::open(&*app.sessions, &*app.service.random, opening, now).await?;
+    let opened = app.logins.open(opening, now).await?;
     if let Some(name) = opened.session.flow.picture() {
         app.pictures.put(name, draw(&public_url, &opened.session)?).await?;
     }
+    let key = ScreenKey { code: opened.session.code.clone(), secret: opened.secret };
     Ok(Json(Answer {
-        poll_token: Some(opened.secret.reveal().to_owned()),
+        poll_token: Some(key.reveal()),
         match_number: opened.session.shown_number(),
-        ..Answer::of(&app, &opened.session).await?
+        ..Answer::of(&app, &facts, &opened.session).await?
     }))
 }
 

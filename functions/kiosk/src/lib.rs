@@ -16,16 +16,24 @@ mod cancel;
 mod create;
 mod scan;
 mod status;
+pub mod time_zone;
 
 use std::sync::Arc;
 
-use axum::{Router, response::IntoResponse, routing::post};
+use axum::{Router, extract::FromRef, routing::post};
 use jiff::tz::TimeZone;
+use saoma_app::Service;
 use saoma_domain::{
-    ports::{Accounts, Clients, Devices, Pictures, Sessions},
+    cases::{Logins, Target},
+    ports::{Clients, Pictures},
     secrets::SessionCode,
+    session::Dialect,
 };
-use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
+use saoma_http::{
+    Problem,
+    auth::Phones,
+    harden::{as_problem, hardened},
+};
 
 /// What the kiosk's endpoints need.
 #[derive(Clone)]
@@ -33,12 +41,16 @@ use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 pub struct App {
     pub service: Service,
     pub phones: Phones,
-    pub sessions: Arc<dyn Sessions>,
+    pub logins: Logins,
     pub clients: Arc<dyn Clients>,
-    pub accounts: Arc<dyn Accounts>,
-    pub devices: Arc<dyn Devices>,
     pub pictures: Arc<dyn Pictures>,
     pub time_zone: TimeZone,
+}
+
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
 }
 
 /// The function's routes.
@@ -51,10 +63,11 @@ pub fn router(app: App) -> Router {
         .route("/api/qrCode/bindLoginQrCode/{id}", post(bind::bind))
         .route("/api/qrCode/cancelLoginQrCode/{id}", post(cancel::cancel))
         .with_state(app);
-    hardened(routes, &service, Problem::into_response)
+    hardened(routes, &service, as_problem)
 }
 
-/// The code in a path; what is no code is as unknown as any other.
-fn code_of(id: &str) -> Result<SessionCode, Problem> {
-    SessionCode::parse(id).ok_or_else(Problem::not_found)
+/// The session that the id in a path names; what is no code is as unknown as any other.
+fn target(id: &str) -> Result<Target, Problem> {
+    let code = SessionCode::parse(id).ok_or_else(Problem::not_found)?;
+    Ok(Target { code, dialect: Some(Dialect::Kiosk) })
 }

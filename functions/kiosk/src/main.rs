@@ -1,18 +1,19 @@
 //! Wires the kiosk function and runs it.
 
-use kiosk::App;
-use saoma_http::config::read_time_zone;
+use std::sync::Arc;
+
+use kiosk::{App, time_zone::read_time_zone};
+use saoma_domain::cases::BindMachine;
 use saoma_start::{Deployment, StartError, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
+    let on_confirm = BindMachine(deployment.directory.clone());
     serve(kiosk::router(App {
         phones: deployment.phones(),
-        sessions: deployment.sessions()?,
+        logins: deployment.logins(Arc::new(on_confirm))?,
         clients: deployment.directory.clone(),
-        accounts: deployment.directory.clone(),
-        devices: deployment.directory.clone(),
         pictures: deployment.pictures()?,
         time_zone: read_time_zone(&deployment.environment)?,
         service: deployment.service,

@@ -1,34 +1,24 @@
 //! The mini-program scanned the QR.
 
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-};
-use saoma_domain::{
-    cases,
-    session::{Dialect, Ext},
-};
-use saoma_http::{Facts, Problem, body::Json, consent::Consent};
+use axum::extract::{Path, State};
+use saoma_domain::session::Ext;
+use saoma_http::{Facts, Problem, auth::Caller, body::Json, consent::Consent};
 
-use crate::{App, answer::Answer, code_of};
+use crate::{App, answer::Answer, target};
 
 /// `POST /api/qrCode/scanLoginQrCode/{id}`: binds the session to this phone and says what to show.
 pub(crate) async fn scan(
     State(app): State<App>,
+    Caller(by): Caller,
     facts: Facts,
     Path(id): Path<String>,
-    headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Answer>, Problem> {
-    let phone = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
-    let kiosk = Some(Dialect::Kiosk);
-    let code = code_of(&id)?;
-    let session =
-        cases::scan(&*app.sessions, &*app.clients, &code, kiosk, phone, Ext::default(), now).await?;
+    let session = app.logins.scan(&target(&id)?, by, Ext::default(), now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Answer {
-        consent: Some(Consent::new(&session, client.as_ref())),
-        ..Answer::of(&app, &session).await?
+        consent: Some(Consent::new(&session, client.as_ref(), now)),
+        ..Answer::of(&app, &facts, &session).await?
     }))
 }

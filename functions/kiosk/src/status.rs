@@ -6,13 +6,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::{self, Redeemed, StepError, View},
-    secrets::Secret,
+    cases::{Redeemed, StepFailure, View},
+    secrets::{Secret, TokenId},
     session::{Dialect, RedeemKey, Session},
 };
-use saoma_http::{Facts, Problem, auth::presented_token, body::Json, pace::too_early};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
 
-use crate::{App, answer::Answer, code_of, create::Device};
+use crate::{App, answer::Answer, create::Device, target};
 
 /// `POST /api/qrCode/getLoginQrCode/{id}`.
 ///
@@ -26,9 +26,10 @@ pub(crate) async fn status(
     Json(device): Json<Device>,
 ) -> Result<Response, Problem> {
     let now = app.service.clock.now();
-    let code = code_of(&id)?;
-    let secret = presented_token(&headers).and_then(Secret::presented);
-    let view = cases::status(&*app.sessions, &code, Dialect::Kiosk, secret.as_ref()).await?;
+    let code = target(&id)?.code;
+    let key = ScreenKey::from_header(&headers).filter(|key| key.code == code);
+    let secret = key.map(|key| key.secret);
+    let view = app.logins.status(&code, Dialect::Kiosk, secret.as_ref()).await?;
     let session = view.session();
     let is_screen = matches!(view, View::Screen(_));
     let waits = session.standing(now).is_undecided();
@@ -40,7 +41,7 @@ pub(crate) async fn status(
     } else {
         match (&view, secret) {
             (View::Screen(session), Some(secret)) => for_the_screen(&app, &facts, session, secret).await?,
-            _ => Answer::of(&app, session).await?,
+            _ => Answer::of(&app, &facts, session).await?,
         }
     };
     let response = Json(answer).into_response();
@@ -59,23 +60,21 @@ async fn for_the_screen(
 ) -> Result<Answer, Problem> {
     let now = app.service.clock.now();
     if !session.standing(now).is_signed_in() {
-        return Answer::of(app, session).await;
+        return Answer::of(app, facts, session).await;
     }
-    let key = RedeemKey::Screen(secret);
-    let redeemed =
-        cases::redeem(&*app.sessions, &*app.accounts, &*app.service.random, session.clone(), key, now).await;
-    match redeemed {
-        Ok(Redeemed { session, account, redemption }) => {
+    let (key, id) = (RedeemKey::Screen(secret), TokenId::random(&*app.service.random));
+    match app.logins.redeem(session.clone(), key, id, now).await {
+        Ok(Redeemed { session, account, redemption, .. }) => {
             let life = app.service.settings.access_token_life;
-            let issuer = app.service.public_url(facts)?;
+            let issuer = app.service.public_url(facts.domain())?;
             let minted =
                 app.service.keys.mint_screen_token(&issuer, &session, account.id, &redemption, life)?;
-            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, &session).await? })
+            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session).await? })
         }
         // Used, cancelled or expired since it was read: say how it stands now.
-        Err(StepError::Refused(_)) => {
-            let view = cases::status(&*app.sessions, &session.code, Dialect::Kiosk, None).await?;
-            Answer::of(app, view.session()).await
+        Err(error) if matches!(error.why, StepFailure::Refused(_)) => {
+            let view = app.logins.status(&session.code, Dialect::Kiosk, None).await?;
+            Answer::of(app, facts, view.session()).await
         }
         Err(error) => Err(error.into()),
     }

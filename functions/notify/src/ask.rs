@@ -2,7 +2,6 @@
 
 use saoma_domain::{
     account::AccountStatus,
-    cases::{self, StepError},
     effect::Effect,
     pairing::{PRESENCE, PRESENCE_NOTED},
     ports::{Freshness, StoreError},
@@ -30,7 +29,7 @@ pub(crate) enum Asked {
 pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Result<Asked, EffectError> {
     let prompt = &progress.session;
     let now = app.service.clock.now();
-    let stored = app.sessions.find(&prompt.code, Freshness::Strong).await?;
+    let stored = app.logins.sessions.find(&prompt.code, Freshness::Strong).await?;
     let in_time = match stored.map(|stored| (stored.standing(now), stored.state)) {
         Some((Standing::Scanned, _)) => true,
         Some((Standing::Expired, State::Scanned { .. })) => false,
@@ -49,10 +48,10 @@ pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Re
         progress.add(Effect::Pushed);
         return Ok(Asked::Somebody);
     }
-    match cases::abandon(&*app.sessions, prompt.clone(), Abandonment::Undeliverable, now).await {
+    match app.logins.abandon(prompt.clone(), Abandonment::Undeliverable, now).await {
         Ok(_) => Ok(Asked::NobodyThere),
-        // Decided or run out in this very moment: that is a change of its own.
-        Err(StepError::Refused(_) | StepError::Unknown) => Ok(Asked::Somebody),
+        // Decided or run out at the same moment: that is a change of its own.
+        Err(error) if error.is_final() => Ok(Asked::Somebody),
         Err(error) => Err(error.into()),
     }
 }
@@ -61,7 +60,7 @@ pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Re
 async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<bool, StoreError> {
     let account = claim.by.account;
     let Some(client) = app.service.client(&*app.clients, &prompt.client).await? else { return Ok(false) };
-    let stands = app.accounts.account(account).await?;
+    let stands = app.checks.phone(&claim.by).await?.account;
     if !stands.is_some_and(|account| account.status == AccountStatus::Active) {
         return Ok(false);
     }
@@ -85,5 +84,5 @@ pub(crate) async fn show_a_qr(app: &App, prompt: &Session) -> Result<(), EffectE
     let Some(client) = service.client(&*app.clients, &prompt.client).await? else { return Ok(()) };
     let life = service.settings.session_life;
     let now = service.clock.now();
-    Ok(cases::fall_back(&*app.sessions, &*service.random, &client, prompt, life, now).await?)
+    Ok(app.logins.fall_back(&client, prompt, life, now).await?)
 }

@@ -18,16 +18,13 @@ mod tell;
 
 use std::sync::Arc;
 
+use saoma_app::{Service, login_event::EventError};
 use saoma_domain::{
-    cases::StepError,
-    ports::{
-        Accounts, Clients, Effects, Prompts, Push, PushEndpoints, Sessions, SignIns, StoreError, Topic,
-        Webhooks,
-    },
+    cases::{Logins, StepError},
+    ports::{Checks, Clients, Effects, Prompts, Push, PushEndpoints, StoreError, Topic, Webhooks},
     secrets::SessionCode,
     session::{CancelReason, Session, State},
 };
-use saoma_http::{Problem, Service};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
@@ -39,11 +36,10 @@ use crate::progress::Progress;
 pub struct App {
     pub service: Service,
     pub public_url: String,
-    pub sessions: Arc<dyn Sessions>,
+    pub logins: Logins,
     pub clients: Arc<dyn Clients>,
     pub prompts: Arc<dyn Prompts>,
-    pub accounts: Arc<dyn Accounts>,
-    pub sign_ins: Arc<dyn SignIns>,
+    pub checks: Arc<dyn Checks>,
     pub endpoints: Arc<dyn PushEndpoints>,
     pub push: Arc<dyn Push>,
     pub topic: Arc<dyn Topic>,
@@ -85,14 +81,11 @@ pub(crate) enum EffectError {
     #[error(transparent)]
     Step(#[from] StepError),
     /// An answer could not be made.
-    #[error("{0:?}")]
-    Problem(Problem),
-}
-
-impl From<Problem> for EffectError {
-    fn from(problem: Problem) -> Self {
-        Self::Problem(problem)
-    }
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// An answer could not be written as JSON.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
 }
 
 /// Has each record's effects: changes of one session in their order, different sessions side by side,

@@ -1,6 +1,9 @@
 //! Wires the notify function and runs it.
 
+use std::sync::Arc;
+
 use notify::{App, Record};
+use saoma_domain::cases::KeepNothing;
 use saoma_start::{Deployment, StartError, serve_stream};
 
 #[tokio::main(flavor = "current_thread")]
@@ -8,11 +11,10 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     let app = App {
         public_url: deployment.environment.required("PUBLIC_URL")?,
-        sessions: deployment.sessions()?,
+        logins: deployment.logins(Arc::new(KeepNothing))?,
         clients: deployment.directory.clone(),
         prompts: deployment.directory.clone(),
-        accounts: deployment.directory.clone(),
-        sign_ins: deployment.directory.clone(),
+        checks: deployment.checks(),
         endpoints: deployment.directory.clone(),
         push: deployment.push().await?,
         topic: deployment.topic()?,

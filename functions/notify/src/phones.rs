@@ -2,7 +2,7 @@
 
 use saoma_domain::{
     client::Client,
-    identity::{AccountId, SignInId},
+    identity::{AccountId, Phone, SignInId},
     ports::{Pushed, StoreError},
     push::PushMessage,
 };
@@ -28,10 +28,11 @@ pub(crate) async fn reach(
     client: Option<&Client>,
 ) -> Result<Reach, StoreError> {
     let now = app.service.clock.now();
-    let sign_in = app.sign_ins.sign_in(phone).await?;
-    Ok(match sign_in.filter(|it| it.is_live_for(account, now)) {
+    let phone = Phone { account, sign_in: phone.clone() };
+    let sign_in = app.checks.phone(&phone).await?.sign_in;
+    Ok(match sign_in.filter(|it| it.is_live(now)) {
         None => Reach::SignedOut,
-        Some(it) if client.is_none_or(|client| client.admits(&it.app)) => Reach::Admitted,
+        Some(it) if client.is_none_or(|client| client.admits(&it.client)) => Reach::Admitted,
         Some(_) => Reach::NotAdmitted,
     })
 }

@@ -1,11 +1,11 @@
 //! The client and the topic's subscribers are told.
 
+use saoma_app::login_event::LoginEvent;
 use saoma_domain::{
     effect::Effect,
     ports::{TopicMessage, Webhook},
     session::Session,
 };
-use saoma_http::{Problem, login_event::LoginEvent};
 
 use crate::{App, EffectError, progress::Progress};
 
@@ -14,8 +14,7 @@ use crate::{App, EffectError, progress::Progress};
 pub(crate) async fn tell(app: &App, progress: &mut Progress) -> Result<(), EffectError> {
     let (session, now) = (&progress.session, app.service.clock.now());
     let Some(event) = LoginEvent::of(&app.service, &app.public_url, session, now)? else { return Ok(()) };
-    let body = serde_json::to_string(&event)
-        .map_err(|error| Problem::internal(format!("an event did not serialize: {error}")))?;
+    let body = serde_json::to_string(&event)?;
     if !progress.has(Effect::Published) {
         let message = TopicMessage {
             event_id: event.event_id.clone(),

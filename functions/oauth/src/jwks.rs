@@ -5,7 +5,8 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use saoma_http::{Service, body::Json};
+use saoma_app::Service;
+use saoma_http::body::Json;
 
 /// `GET /.well-known/jwks.json` (RFC 7517 section 5). The keys change only when the secret is rotated,
 /// and the one before stays; five minutes of caching harm nobody. They are public, so any page may

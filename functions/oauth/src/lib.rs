@@ -4,12 +4,13 @@
 
 mod jwks;
 
-use axum::{Router, response::IntoResponse, routing::get};
-use saoma_http::{Problem, Service, harden::hardened};
+use axum::{Router, routing::get};
+use saoma_app::Service;
+use saoma_http::harden::{as_problem, hardened};
 
 /// The function's routes.
 #[expect(clippy::needless_pass_by_value, reason = "as every function's router")]
 pub fn router(service: Service) -> Router {
     let routes = Router::new().route("/.well-known/jwks.json", get(jwks::jwks)).with_state(service.clone());
-    hardened(routes, &service, Problem::into_response)
+    hardened(routes, &service, as_problem)
 }

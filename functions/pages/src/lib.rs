@@ -18,11 +18,15 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    response::IntoResponse,
+    extract::FromRef,
     routing::{get, post},
 };
-use saoma_domain::ports::{Accounts, Clients, Devices, Sessions};
-use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
+use saoma_app::Service;
+use saoma_domain::{cases::Logins, ports::Clients};
+use saoma_http::{
+    auth::Phones,
+    harden::{as_problem, hardened},
+};
 
 /// What the pages need.
 #[derive(Clone)]
@@ -30,10 +34,14 @@ use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 pub struct App {
     pub service: Service,
     pub phones: Phones,
-    pub sessions: Arc<dyn Sessions>,
+    pub logins: Logins,
     pub clients: Arc<dyn Clients>,
-    pub accounts: Arc<dyn Accounts>,
-    pub devices: Arc<dyn Devices>,
+}
+
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
 }
 
 /// The function's routes.
@@ -52,5 +60,5 @@ pub fn router(app: App) -> Router {
         .route("/assets/{file}", get(page::asset))
         .route("/favicon.ico", get(page::icon))
         .with_state(app);
-    hardened(routes, &service, Problem::into_response)
+    hardened(routes, &service, as_problem)
 }

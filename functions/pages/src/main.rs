@@ -1,17 +1,25 @@
 //! Wires the pages function and runs it.
 
+use std::sync::Arc;
+
 use pages::App;
+use saoma_domain::cases::{BindMachine, CountVisit, Each, MakePair};
 use saoma_start::{Deployment, StartError, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
+    let directory = &deployment.directory;
+    // The phone page confirms the sessions of every contract.
+    let on_confirm = Each(vec![
+        Arc::new(BindMachine(directory.clone())),
+        Arc::new(MakePair(directory.clone())),
+        Arc::new(CountVisit(directory.clone())),
+    ]);
     serve(pages::router(App {
         phones: deployment.phones(),
-        sessions: deployment.sessions()?,
-        clients: deployment.directory.clone(),
-        accounts: deployment.directory.clone(),
-        devices: deployment.directory.clone(),
+        logins: deployment.logins(Arc::new(on_confirm))?,
+        clients: directory.clone(),
         service: deployment.service,
     }))
     .await

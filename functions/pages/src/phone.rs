@@ -1,12 +1,10 @@
 //! What the phone page does with a code, whatever dialect opened it.
 
-use axum::{
-    extract::{Path, State},
-    http::HeaderMap,
-};
-use saoma_domain::{cases, secrets::SessionCode, session::Ext};
+use axum::extract::{Path, State};
+use saoma_domain::{cases::Target, secrets::SessionCode, session::Ext};
 use saoma_http::{
-    Facts, Problem,
+    Problem,
+    auth::Caller,
     body::Json,
     consent::{Consent, picked_number},
 };
@@ -40,22 +38,19 @@ pub(crate) struct Picked {
     match_number: Option<String>,
 }
 
-/// `POST /q/{code}/scan`.
+/// `POST /q/{code}/scan`. The phone that scanned may ask again, also when the screen is signed in by now.
 pub(crate) async fn scan(
     State(app): State<App>,
-    facts: Facts,
+    Caller(by): Caller,
     Path(code): Path<String>,
-    headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Scanned>, Problem> {
-    let phone = app.phones.verify(&facts, &headers).await?;
     let now = app.service.clock.now();
-    let code = read_code(&code)?;
-    let session = cases::scan(&*app.sessions, &*app.clients, &code, None, phone, Ext::default(), now).await?;
+    let session = app.logins.scan(&target(&code)?, by, Ext::default(), now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Scanned {
         state: session.state.name(),
-        consent: Consent::new(&session, client.as_ref()),
+        consent: Consent::new(&session, client.as_ref(), now),
         expires_in: session.expires_at.since(now).as_secs(),
     }))
 }
@@ -63,18 +58,12 @@ pub(crate) async fn scan(
 /// `POST /q/{code}/confirm`.
 pub(crate) async fn confirm(
     State(app): State<App>,
-    facts: Facts,
+    Caller(by): Caller,
     Path(code): Path<String>,
-    headers: HeaderMap,
     Json(picked): Json<Picked>,
 ) -> Result<Json<Decided>, Problem> {
-    let by = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(picked.match_number.as_deref())?;
-    let now = app.service.clock.now();
-    let code = read_code(&code)?;
-    let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);
-    let session =
-        cases::confirm(&*app.sessions, clients, devices, accounts, &code, None, by, number, now).await?;
+    let session = app.logins.confirm(&target(&code)?, by, number, app.service.clock.now()).await?;
     let asks_next_time = Some(session.ties().is_some());
     Ok(Json(Decided { state: session.state.name(), asks_next_time }))
 }
@@ -82,17 +71,16 @@ pub(crate) async fn confirm(
 /// `POST /q/{code}/cancel`.
 pub(crate) async fn cancel(
     State(app): State<App>,
-    facts: Facts,
+    Caller(by): Caller,
     Path(code): Path<String>,
-    headers: HeaderMap,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Decided>, Problem> {
-    let phone = app.phones.verify(&facts, &headers).await?;
-    let now = app.service.clock.now();
-    let session = cases::cancel(&*app.sessions, &*app.clients, &read_code(&code)?, None, phone, now).await?;
+    let session = app.logins.cancel(&target(&code)?, by, app.service.clock.now()).await?;
     Ok(Json(Decided { state: session.state.name(), asks_next_time: None }))
 }
 
-fn read_code(raw: &str) -> Result<SessionCode, Problem> {
-    SessionCode::parse(raw).ok_or_else(Problem::not_found)
+/// The session of any contract that the code in a path names.
+fn target(raw: &str) -> Result<Target, Problem> {
+    let code = SessionCode::parse(raw).ok_or_else(Problem::not_found)?;
+    Ok(Target { code, dialect: None })
 }

@@ -18,9 +18,9 @@ pub(crate) struct Presented {
     ticket: String,
 }
 
-/// `POST /welcome`. There is no server between the page and us to authenticate, so the binding
-/// cookie stands in for it: a ticket works only in the browser that showed its QR, and nobody can
-/// sign a stranger in as themselves by sending them a link.
+/// `POST /welcome`. There is no server between the page and us to authenticate, so the page's `pollToken` or
+/// its cookie stands in for it: a ticket works only in the browser that showed its QR, and a link with a
+/// ticket signs no other person in.
 pub(crate) async fn exchange(
     State(app): State<App>,
     facts: Facts,
@@ -28,15 +28,16 @@ pub(crate) async fn exchange(
     Json(presented): Json<Presented>,
 ) -> Result<Json<Exchanged>, Problem> {
     let service = &app.service;
-    let issuer = service.public_url(&facts)?;
+    let issuer = service.public_url(facts.domain())?;
     let us = ClientId::parse(Client::DEFAULT_WEB).ok_or(INVALID_TICKET)?;
     let ticket = service.keys.verify_ticket(&issuer, &us, &presented.ticket, service.clock.now());
     let ticket = ticket.map_err(|_| INVALID_TICKET)?;
-    let key = ScreenKey::from_cookie(&headers, &issuer).filter(|key| key.code == ticket.code);
+    let key = ScreenKey::from_header(&headers).or_else(|| ScreenKey::from_cookie(&headers, &issuer));
+    let key = key.filter(|key| key.code == ticket.code);
     let key = key.ok_or(INVALID_TICKET)?;
-    let session = app.sessions.find(&ticket.code, Freshness::Strong).await?;
+    let session = app.logins.sessions.find(&ticket.code, Freshness::Strong).await?;
     if !session.is_some_and(|session| session.is_screen(&key.secret)) {
         return Err(INVALID_TICKET);
     }
-    exchange::exchange(service, &*app.sessions, &*app.accounts, &issuer, &ticket).await.map(Json)
+    exchange::exchange(service, &app.logins, &issuer, &ticket).await.map(Json)
 }

@@ -2,17 +2,14 @@
 
 use axum::{extract::State, http::HeaderMap};
 use saoma_domain::{
-    cases::{self, Asked, Lives},
+    cases::Asked,
     identity::AccountId,
     session::{DeviceId, LoginPolicy},
 };
 use saoma_http::{Problem, auth, body::Json};
 use serde::Deserialize;
 
-use crate::{
-    App,
-    told::{Refused, Told},
-};
+use crate::{App, told::Told};
 
 /// What the region asks for.
 #[derive(Debug, Deserialize)]
@@ -32,28 +29,16 @@ pub(crate) async fn begin(
     State(app): State<App>,
     headers: HeaderMap,
     asking: Result<Json<Asking>, Problem>,
-) -> Result<Json<Told>, Refused> {
+) -> Result<Json<Told>, Problem> {
     let client = app.region(&headers).await?;
     let Json(asking) = asking?;
     if asking.region != client.id.as_str() {
-        return Err(auth::INVALID_CLIENT.into());
+        return Err(auth::INVALID_CLIENT);
     }
     let asked = read(&asking)?;
-    let (settings, now) = (&app.service.settings, app.service.clock.now());
+    let now = app.service.clock.now();
     app.service.pace.open_for(&client.id, now).map_err(Problem::too_many)?;
-    let lives = Lives { qr: settings.session_life, prompt: settings.prompt_life };
-    let session = cases::begin(
-        &*app.sessions,
-        &*app.traces,
-        &*app.devices,
-        &*app.prompts,
-        &*app.service.random,
-        &client,
-        asked,
-        lives,
-        now,
-    )
-    .await?;
+    let session = app.logins.begin(&client, asked, now).await?;
     let trace = session.trace_id();
     tracing::info!(trace_id = trace, region = client.id.as_str(), asks = session.is_prompt(), "login asked");
     Ok(Json(Told::good(trace)))

@@ -21,23 +21,23 @@ use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::FromRef,
     http::HeaderMap,
-    response::IntoResponse,
     routing::{get, post},
 };
+use saoma_app::Service;
 use saoma_domain::{
+    cases::RememberedLogins,
     client::Client,
     pairing::Trace,
-    ports::{Clients, Devices, Prompts, Sessions, Traces},
+    ports::Clients,
     session::{Dialect, TraceId},
 };
 use saoma_http::{
-    Problem, Service,
+    Problem,
     auth::{self, Phones},
     harden::hardened,
 };
-
-use crate::told::Refused;
 
 /// What these endpoints need.
 #[derive(Clone)]
@@ -45,11 +45,14 @@ use crate::told::Refused;
 pub struct App {
     pub service: Service,
     pub phones: Phones,
-    pub sessions: Arc<dyn Sessions>,
-    pub traces: Arc<dyn Traces>,
-    pub prompts: Arc<dyn Prompts>,
+    pub logins: RememberedLogins,
     pub clients: Arc<dyn Clients>,
-    pub devices: Arc<dyn Devices>,
+}
+
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
 }
 
 /// The function's routes.
@@ -63,7 +66,7 @@ pub fn router(app: App) -> Router {
         .route("/login/pending", get(prompts::pending))
         .route("/login/answer", post(prompts::answer))
         .with_state(app);
-    hardened(routes, &service, |problem| Refused(problem).into_response())
+    hardened(routes, &service, told::shape)
 }
 
 impl App {
@@ -77,7 +80,7 @@ impl App {
     /// A trace whose answers can still be fetched; what is no id is as unknown as any other.
     async fn trace(&self, id: &str) -> Result<Trace, Problem> {
         let id = TraceId::parse(id).ok_or_else(Problem::not_found)?;
-        let trace = self.traces.trace(&id).await?;
+        let trace = self.logins.traces.trace(&id).await?;
         let now = self.service.clock.now();
         trace.filter(|trace| now < trace.expires_at).ok_or_else(Problem::not_found)
     }

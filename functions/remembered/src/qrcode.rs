@@ -6,11 +6,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use saoma_domain::ports::Freshness;
 use saoma_http::{Facts, Problem, query::Query};
 use saoma_qr::{Level, Margin, Picture, PictureSize, QrError, Symbol, png, session_text, svg};
 
-use crate::{App, told::Refused};
+use crate::App;
 
 /// `size` when it is not given, in pixels.
 const DEFAULT_SIZE: u32 = 280;
@@ -22,16 +21,16 @@ pub(crate) async fn qrcode(
     facts: Facts,
     Path(trace_id): Path<String>,
     query: Result<Query, Problem>,
-) -> Result<Response, Refused> {
+) -> Result<Response, Problem> {
     let query = query?;
     let (picture, format) = (read_picture(&query)?, read_format(&query)?);
     let code = app.trace(&trace_id).await?.qr;
-    let session = app.sessions.find(&code, Freshness::Eventual).await?;
+    let session = app.logins.logins.look_up(&code).await?;
     let now = app.service.clock.now();
     let shown = session.filter(|session| session.standing(now).is_undecided());
     let session = shown.ok_or_else(Problem::not_found)?;
-    let text = session_text(&app.service.public_url(&facts)?, session.code.as_str());
-    draw(&text.map_err(unable)?, picture, format).map_err(|error| Refused(unable(error)))
+    let text = session_text(&app.service.public_url(facts.domain())?, session.code.as_str());
+    draw(&text.map_err(unable)?, picture, format).map_err(unable)
 }
 
 /// How the picture is handed over.

@@ -4,11 +4,11 @@ use axum::{
     extract::{Path, State},
     http::HeaderMap,
 };
-use saoma_domain::ports::Freshness;
-use saoma_http::{Facts, Problem, body::Json, login_event::LoginEvent};
+use saoma_app::login_event::LoginEvent;
+use saoma_http::{Facts, Problem, body::Json};
 use serde::Serialize;
 
-use crate::{App, told::Refused};
+use crate::App;
 
 /// All answers so far, in their order.
 #[derive(Serialize)]
@@ -29,18 +29,19 @@ pub(crate) async fn results(
     facts: Facts,
     Path(trace_id): Path<String>,
     headers: HeaderMap,
-) -> Result<Json<Results>, Refused> {
+) -> Result<Json<Results>, Problem> {
     let client = app.region(&headers).await?;
     let trace = app.trace(&trace_id).await?;
     if trace.client != client.id {
-        return Err(Problem::not_found().into());
+        return Err(Problem::not_found());
     }
     let service = &app.service;
-    let (issuer, now) = (service.public_url(&facts)?, service.clock.now());
+    let (issuer, now) = (service.public_url(facts.domain())?, service.clock.now());
     let mut results = Vec::new();
     for code in trace.prompt.iter().chain([&trace.qr]) {
-        if let Some(session) = app.sessions.find(code, Freshness::Eventual).await? {
-            results.extend(LoginEvent::history(service, &issuer, &session, now)?);
+        if let Some(session) = app.logins.logins.look_up(code).await? {
+            let history = LoginEvent::history(service, &issuer, &session, now);
+            results.extend(history.map_err(|error| Problem::internal(error.to_string()))?);
         }
     }
     Ok(Json(Results { code: 0, message: "", trace_id: trace.id.to_string(), results }))

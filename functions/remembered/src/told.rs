@@ -29,30 +29,14 @@ impl Told {
     }
 }
 
-/// Why a call came to nothing: a problem, told in this contract's shape with its status.
-#[derive(Debug)]
-pub(crate) struct Refused(pub(crate) Problem);
-
-impl<E: Into<Problem>> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self(error.into())
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let Self(problem) = self;
-        let told = Told {
-            code: problem.status.as_u16(),
-            message: problem.detail,
-            trace_id: String::new(),
-            state: None,
-            reason: Some(problem.code),
-        };
-        // The problem's own answer logs its cause and has its headers; only the body is the contract's.
-        let (mut parts, _) = problem.into_response().into_parts();
-        let (shaped, body) = Json(told).into_response().into_parts();
-        parts.headers.extend(shaped.headers);
-        Response::from_parts(parts, body)
-    }
+/// A refusal in this contract's shape, with its status.
+pub(crate) fn shape(problem: &Problem) -> Response {
+    let told = Told {
+        code: problem.status.as_u16(),
+        message: problem.detail,
+        trace_id: String::new(),
+        state: None,
+        reason: Some(problem.code),
+    };
+    (problem.status, Json(told)).into_response()
 }

@@ -2,10 +2,10 @@
 
 use axum::{extract::State, http::HeaderMap};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use saoma_http::{auth, body::Json};
+use saoma_http::{Problem, auth, body::Json};
 use serde::Serialize;
 
-use crate::{App, told::Refused};
+use crate::App;
 
 /// Where calls go, and how to check them.
 #[derive(Serialize)]
@@ -17,7 +17,7 @@ pub(crate) struct WebhookKey {
 
 /// `GET /login/webhook`, for every client that can authenticate. The key follows from the
 /// deployment's signing secret, so it stands in no table; after a rotation the new one is got here.
-pub(crate) async fn webhook(State(app): State<App>, headers: HeaderMap) -> Result<Json<WebhookKey>, Refused> {
+pub(crate) async fn webhook(State(app): State<App>, headers: HeaderMap) -> Result<Json<WebhookKey>, Problem> {
     let client = auth::client(&app.service, &*app.clients, &headers).await?;
     let keys = app.service.keys.webhook_keys(&client.id);
     let secret = keys.first().map(|key| format!("whsec_{}", STANDARD.encode(key))).unwrap_or_default();

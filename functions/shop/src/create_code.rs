@@ -12,6 +12,7 @@ use saoma_domain::{
 use saoma_http::{
     Facts, Problem,
     body::Json,
+    cookie::ScreenKey,
     query::Query,
     screen::{self, Wanted},
 };
@@ -48,8 +49,10 @@ pub(crate) async fn create_code(
     let service = &app.service;
     let client =
         screen::client_in(&query?, service, &*app.clients, Dialect::Shop, Client::DEFAULT_SHOP).await?;
-    let wanted = Wanted { flow: Flow::shop(&*service.random), client: &client };
-    let opened = screen::open(service, &*app.sessions, &facts, &headers, wanted).await?;
+    let public_url = service.public_url(facts.domain())?;
+    let replaces = ScreenKey::from_cookie(&headers, &public_url);
+    let wanted = Wanted { flow: Flow::shop(&*service.random), client: &client, replaces };
+    let opened = screen::open(service, &app.logins, &facts, wanted).await?;
     let session = opened.session;
     let text = qr_text(&opened.public_url, &session.code);
     if let Some(name) = session.flow.picture() {

@@ -19,12 +19,17 @@ mod verify_code;
 
 use std::sync::Arc;
 
-use axum::{Router, response::IntoResponse, routing::get};
+use axum::{Router, extract::FromRef, routing::get};
+use saoma_app::Service;
 use saoma_domain::{
-    ports::{Accounts, Clients, Devices, Pictures, Sessions},
+    cases::Logins,
+    ports::{Clients, Pictures, Visits},
     secrets::{DOWNLOAD_PAGE, SessionCode},
 };
-use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
+use saoma_http::{
+    auth::Phones,
+    harden::{as_problem, hardened},
+};
 
 /// What the shop's endpoints need.
 #[derive(Clone)]
@@ -32,11 +37,16 @@ use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 pub struct App {
     pub service: Service,
     pub phones: Phones,
-    pub sessions: Arc<dyn Sessions>,
+    pub logins: Logins,
     pub clients: Arc<dyn Clients>,
-    pub accounts: Arc<dyn Accounts>,
-    pub devices: Arc<dyn Devices>,
+    pub visits: Arc<dyn Visits>,
     pub pictures: Arc<dyn Pictures>,
+}
+
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
 }
 
 /// The function's routes.
@@ -48,7 +58,7 @@ pub fn router(app: App) -> Router {
         .route("/qrlogin/qrcodelogin/{code}", get(sign_in::sign_in_by_get).post(sign_in::sign_in))
         .route("/qrcode/{file}", get(picture::picture))
         .with_state(app);
-    hardened(routes, &service, Problem::into_response)
+    hardened(routes, &service, as_problem)
 }
 
 /// What the contract's QR says: the address of a page for whoever has no app yet.

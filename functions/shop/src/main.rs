@@ -1,17 +1,20 @@
 //! Wires the shop function and runs it.
 
+use std::sync::Arc;
+
+use saoma_domain::cases::CountVisit;
 use saoma_start::{Deployment, StartError, serve};
 use shop::App;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
+    let on_confirm = CountVisit(deployment.directory.clone());
     serve(shop::router(App {
         phones: deployment.phones(),
-        sessions: deployment.sessions()?,
+        logins: deployment.logins(Arc::new(on_confirm))?,
         clients: deployment.directory.clone(),
-        accounts: deployment.directory.clone(),
-        devices: deployment.directory.clone(),
+        visits: deployment.directory.clone(),
         pictures: deployment.pictures()?,
         service: deployment.service,
     }))

@@ -37,8 +37,8 @@ impl Member {
         at: Timestamp,
     ) -> Result<Self, Problem> {
         let service = &app.service;
-        let visits = app.accounts.visits(account.id).await?;
-        let (issuer, life) = (service.public_url(facts)?, service.settings.access_token_life);
+        let visits = app.visits.visits(account.id).await?;
+        let (issuer, life) = (service.public_url(facts.domain())?, service.settings.access_token_life);
         let number = account.phone_number.as_ref().map(PhoneNumber::national);
         Ok(Self {
             member_id: account.id.to_string(),

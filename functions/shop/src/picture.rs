@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use saoma_domain::{ports::Freshness, secrets::SessionCode, session::Dialect};
+use saoma_domain::{secrets::SessionCode, session::Dialect};
 use saoma_http::{Facts, Problem};
 
 use crate::{App, qr_text};
@@ -22,12 +22,12 @@ pub(crate) async fn picture(
     Path(file): Path<String>,
 ) -> Result<Response, Problem> {
     let code = read_name(&file).ok_or_else(Problem::not_found)?;
-    let public_url = app.service.public_url(&facts)?;
+    let public_url = app.service.public_url(facts.domain())?;
     if file != file_name(&qr_text(&public_url, &code)) {
         return Err(Problem::not_found());
     }
     let now = app.service.clock.now();
-    let session = app.sessions.find(&code, Freshness::Eventual).await?;
+    let session = app.logins.look_up(&code).await?;
     let session = session.filter(|it| it.dialect() == Dialect::Shop && !it.is_expired(now));
     let name = session.as_ref().and_then(|session| session.flow.picture()).ok_or_else(Problem::not_found)?;
     let picture = app.pictures.get(name).await?.ok_or_else(Problem::not_found)?;

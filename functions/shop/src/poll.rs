@@ -5,11 +5,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::{self, StepError, View},
-    secrets::SessionCode,
+    cases::View,
+    secrets::{SessionCode, TokenId},
     session::{Dialect, RedeemKey, Session, Standing},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, pace::too_early};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
 use serde::Serialize;
 
 use crate::{App, member::Member};
@@ -35,15 +35,16 @@ pub(crate) async fn poll(
     headers: &HeaderMap,
     code: &str,
 ) -> Result<Response, Problem> {
-    let public_url = app.service.public_url(facts)?;
+    let public_url = app.service.public_url(facts.domain())?;
     let key = ScreenKey::from_cookie(headers, &public_url).ok_or_else(Problem::no_screen)?;
     let dead = || Ok(Json(Status::DEAD).into_response());
     if SessionCode::parse(code).as_ref() != Some(&key.code) {
         return dead();
     }
-    let session = match cases::status(&*app.sessions, &key.code, Dialect::Shop, Some(&key.secret)).await {
+    let session = match app.logins.status(&key.code, Dialect::Shop, Some(&key.secret)).await {
         Ok(View::Screen(session)) => session,
-        Ok(View::Stranger(_)) | Err(StepError::Unknown) => return dead(),
+        Ok(View::Stranger(_)) => return dead(),
+        Err(error) if error.is_final() => return dead(),
         Err(error) => return Err(error.into()),
     };
     let now = app.service.clock.now();
@@ -65,13 +66,12 @@ async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Res
     let service = &app.service;
     let key = RedeemKey::Screen(key.secret);
     let now = service.clock.now();
-    let redeemed = cases::redeem(&*app.sessions, &*app.accounts, &*service.random, session, key, now).await;
-    let redeemed = match redeemed {
+    let redeemed = match app.logins.redeem(session, key, TokenId::random(&*service.random), now).await {
         Ok(redeemed) => redeemed,
-        Err(StepError::Unknown | StepError::Refused(_)) => return Ok(Json(Status::DEAD).into_response()),
-        Err(error @ StepError::Store(_)) => return Err(error.into()),
+        Err(error) if error.is_final() => return Ok(Json(Status::DEAD).into_response()),
+        Err(error) => return Err(error.into()),
     };
-    let (issuer, life) = (service.public_url(facts)?, service.settings.access_token_life);
+    let (issuer, life) = (service.public_url(facts.domain())?, service.settings.access_token_life);
     let (session, account, redemption) = (&redeemed.session, &redeemed.account, &redeemed.redemption);
     let minted = service.keys.mint_screen_token(&issuer, session, account.id, redemption, life)?;
     let member = Member::of(app, facts, session, account, minted.token, redemption.at).await?;

@@ -6,13 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::{self, StepError},
+    cases::{StepError, StepFailure, Target},
+    identity::Approver,
     secrets::SessionCode,
-    session::{Dialect, Ext, MatchNumber, Refusal},
+    session::{Dialect, Ext, MatchNumber, Refusal, Session},
 };
 use saoma_http::{
     Facts, Problem,
-    auth::presented_token,
+    auth::{MaybeSignedInPhone, SignedInPhone, presented_token},
     body::{Json, JsonOrForm},
     consent::picked_number,
     query::Query,
@@ -33,36 +34,32 @@ pub(crate) struct Picked {
 }
 
 /// `GET /qrlogin/qrcodelogin/{code}`: with the app's token it signs the PC in; with the PC's cookie it
-/// says how things stand. A cookie confirms nothing (ADVERSARIES W2).
+/// says how things stand. A cookie confirms nothing (`docs/security.md` W2).
 pub(crate) async fn sign_in_by_get(
     State(app): State<App>,
+    MaybeSignedInPhone(phone): MaybeSignedInPhone,
     facts: Facts,
     Path(code): Path<String>,
     headers: HeaderMap,
-    query: Result<Query, Problem>,
+    query: Query,
 ) -> Result<Response, Problem> {
-    let query = query?;
-    if presented_token(&headers).is_none() {
-        return poll(&app, &facts, &headers, &code).await;
-    }
+    let Some(phone) = phone else { return poll(&app, &facts, &headers, &code).await };
     let number = picked_number(query.get("matchNumber"))?;
-    let_in(&app, &facts, &headers, &code, number).await
+    let_in(&app, &facts, &headers, phone, &code, number).await
 }
 
 /// `POST /qrlogin/qrcodelogin/{code}`, the same, and the better way for an app.
 pub(crate) async fn sign_in(
     State(app): State<App>,
+    MaybeSignedInPhone(phone): MaybeSignedInPhone,
     facts: Facts,
     Path(code): Path<String>,
     headers: HeaderMap,
-    picked: Result<JsonOrForm<Picked>, Problem>,
+    JsonOrForm(picked): JsonOrForm<Picked>,
 ) -> Result<Response, Problem> {
-    let JsonOrForm(picked) = picked?;
-    if presented_token(&headers).is_none() {
-        return poll(&app, &facts, &headers, &code).await;
-    }
+    let Some(phone) = phone else { return poll(&app, &facts, &headers, &code).await };
     let number = picked_number(picked.match_number.as_deref())?;
-    let_in(&app, &facts, &headers, &code, number).await
+    let_in(&app, &facts, &headers, phone, &code, number).await
 }
 
 /// Scans, if that was not done, and confirms: this contract joins the two for one phone (A9).
@@ -70,27 +67,39 @@ async fn let_in(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
+    SignedInPhone { by, account }: SignedInPhone,
     code: &str,
     number: Option<MatchNumber>,
 ) -> Result<Response, Problem> {
-    let (by, account) = app.phones.verify_account(facts, headers).await?;
     let Some(code) = SessionCode::parse(code) else { return Ok(Json(Status::DEAD).into_response()) };
-    let (now, shop) = (app.service.clock.now(), Some(Dialect::Shop));
-    let (sessions, clients) = (&*app.sessions, &*app.clients);
-    let steps = async {
-        cases::scan(sessions, clients, &code, shop, by.clone(), Ext::default(), now).await?;
-        let (devices, accounts) = (&*app.devices, &*app.accounts);
-        cases::confirm(sessions, clients, devices, accounts, &code, shop, by, number, now).await
-    };
-    let session = match steps.await {
-        Ok(session) => session,
-        Err(
-            StepError::Unknown | StepError::Refused(Refusal::Expired | Refusal::Cancelled | Refusal::Used),
-        ) => {
-            return Ok(Json(Status::DEAD).into_response());
+    let target = Target { code, dialect: Some(Dialect::Shop) };
+    match scan_and_confirm(app, &target, by, number).await {
+        Ok(session) => {
+            let (token, now) = (presented_token(headers).unwrap_or_default(), app.service.clock.now());
+            let member = Member::of(app, facts, &session, &account, token.to_owned(), now).await?;
+            Ok(Json(member).into_response())
         }
-        Err(error) => return Err(error.into()),
-    };
-    let token = presented_token(headers).unwrap_or_default().to_owned();
-    Ok(Json(Member::of(app, facts, &session, &account, token, now).await?).into_response())
+        Err(error) if is_dead(&error) => Ok(Json(Status::DEAD).into_response()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn scan_and_confirm(
+    app: &App,
+    target: &Target,
+    by: Approver,
+    number: Option<MatchNumber>,
+) -> Result<Session, StepError> {
+    let now = app.service.clock.now();
+    app.logins.scan(target, by.clone(), Ext::default(), now).await?;
+    app.logins.confirm(target, by, number, now).await
+}
+
+/// Whether the contract's word for this is that the code is dead.
+fn is_dead(error: &StepError) -> bool {
+    matches!(
+        error.why,
+        StepFailure::Unknown
+            | StepFailure::Refused(Refusal::Over | Refusal::Expired | Refusal::Cancelled | Refusal::Used)
+    )
 }

@@ -1,19 +1,15 @@
 //! The person lets the PC in.
 
-use axum::{extract::State, http::HeaderMap};
-use saoma_domain::{cases, session::Dialect};
+use axum::extract::State;
 use saoma_http::{
-    Facts, Problem,
+    Problem,
+    auth::Caller,
     body::{Json, JsonOrForm},
     consent::picked_number,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    App,
-    flag::{Flag, Refused},
-    lock::read_code,
-};
+use crate::{App, flag::Flag, lock::target};
 
 /// What was read from the picture, and the number the person picked.
 #[derive(Debug, Deserialize)]
@@ -32,17 +28,10 @@ pub(crate) struct Done {
 /// `POST /qr/activate`.
 pub(crate) async fn activate(
     State(app): State<App>,
-    facts: Facts,
-    headers: HeaderMap,
-    body: Result<JsonOrForm<Activating>, Problem>,
-) -> Result<Json<Done>, Refused> {
-    let JsonOrForm(activating) = body?;
-    let by = app.phones.verify(&facts, &headers).await?;
+    Caller(by): Caller,
+    JsonOrForm(activating): JsonOrForm<Activating>,
+) -> Result<Json<Done>, Problem> {
     let number = picked_number(activating.match_number.as_deref())?;
-    let code = read_code(&activating.code)?;
-    let now = app.service.clock.now();
-    let web = Some(Dialect::Web);
-    let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);
-    cases::confirm(&*app.sessions, clients, devices, accounts, &code, web, by, number, now).await?;
+    app.logins.confirm(&target(&activating.code)?, by, number, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

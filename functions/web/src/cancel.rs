@@ -1,19 +1,14 @@
 //! The person says no: the QR dies.
 
-use axum::{extract::State, http::HeaderMap};
-use saoma_domain::{cases, session::Dialect};
+use axum::extract::State;
 use saoma_http::{
-    Facts, Problem,
+    Problem,
+    auth::Caller,
     body::{Json, JsonOrForm},
 };
 use serde::Deserialize;
 
-use crate::{
-    App,
-    activate::Done,
-    flag::{Flag, Refused},
-    lock::read_code,
-};
+use crate::{App, activate::Done, flag::Flag, lock::target};
 
 /// What was read from the picture.
 #[derive(Debug, Deserialize)]
@@ -24,14 +19,9 @@ pub(crate) struct Cancelling {
 /// `POST /qr/cancel`.
 pub(crate) async fn cancel(
     State(app): State<App>,
-    facts: Facts,
-    headers: HeaderMap,
-    body: Result<JsonOrForm<Cancelling>, Problem>,
-) -> Result<Json<Done>, Refused> {
-    let JsonOrForm(cancelling) = body?;
-    let phone = app.phones.verify(&facts, &headers).await?;
-    let code = read_code(&cancelling.code)?;
-    let now = app.service.clock.now();
-    cases::cancel(&*app.sessions, &*app.clients, &code, Some(Dialect::Web), phone, now).await?;
+    Caller(by): Caller,
+    JsonOrForm(cancelling): JsonOrForm<Cancelling>,
+) -> Result<Json<Done>, Problem> {
+    app.logins.cancel(&target(&cancelling.code)?, by, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use saoma_http::{Facts, Problem, body::Json, query::Query};
@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use crate::{
     App, cors,
-    flag::{Flag, Refused},
-    open::open,
+    flag::Flag,
+    open::{Loading, open},
 };
 
 /// All a page needs to show a QR and to ask how it stands.
@@ -54,8 +54,12 @@ async fn show(
     facts: &Facts,
     headers: &HeaderMap,
     query: Result<Query, Problem>,
-) -> Result<Response, Refused> {
-    let qr = open(app, facts, headers, &query?).await?;
+) -> Result<Response, Problem> {
+    let loading = Loading::of(headers);
+    if loading == Loading::Prefetch {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let qr = open(app, facts, headers, &query?, loading).await?;
     let symbol = Symbol::encode(&qr.text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
     let body = Code {
         status_flag: Flag::Waiting,
@@ -67,6 +71,6 @@ async fn show(
         text: qr.text,
     };
     let mut response = Json(body).into_response();
-    response.headers_mut().insert(header::SET_COOKIE, qr.cookie);
+    response.headers_mut().extend(qr.cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(cors::readable(response, qr.origin))
 }

@@ -9,7 +9,7 @@ use axum::{
 use saoma_domain::client::{Client, Origin};
 use saoma_http::{Facts, Problem};
 
-use crate::{App, flag::Refused};
+use crate::App;
 
 const NOT_ADMITTED: Problem = Problem::new(
     StatusCode::FORBIDDEN,
@@ -36,12 +36,12 @@ pub(crate) fn admit(
     facts: &Facts,
     headers: &HeaderMap,
     client: &Client,
-) -> Result<Option<HeaderValue>, Refused> {
-    let public_url = app.service.public_url(facts)?;
+) -> Result<Option<HeaderValue>, Problem> {
+    let public_url = app.service.public_url(facts.domain())?;
     let Some(origin) = foreign_origin(headers, &public_url) else { return Ok(None) };
     let admitted =
         client.origins.iter().any(|registered| registered.as_str().as_bytes() == origin.as_bytes());
-    if admitted { Ok(Some(origin.clone())) } else { Err(Refused::Error(NOT_ADMITTED)) }
+    if admitted { Ok(Some(origin.clone())) } else { Err(NOT_ADMITTED) }
 }
 
 /// Lets an admitted page read the answer. Without credentials: it sends its `pollToken` in a header.
@@ -61,9 +61,9 @@ pub(crate) async fn readable_refusal(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
-    refused: Refused,
+    refused: Problem,
 ) -> Response {
-    let public_url = app.service.public_url(facts).unwrap_or_default();
+    let public_url = app.service.public_url(facts.domain()).unwrap_or_default();
     let foreign = foreign_origin(headers, &public_url);
     let origin = foreign.and_then(|origin| Origin::parse(origin.to_str().ok()?));
     let known = match &origin {
@@ -79,8 +79,8 @@ pub(crate) async fn preflight(
     State(app): State<App>,
     facts: Facts,
     headers: HeaderMap,
-) -> Result<Response, Refused> {
-    let public_url = app.service.public_url(&facts)?;
+) -> Result<Response, Problem> {
+    let public_url = app.service.public_url(facts.domain())?;
     let Some(asked) = foreign_origin(&headers, &public_url) else {
         return Ok(StatusCode::NO_CONTENT.into_response());
     };
@@ -90,7 +90,7 @@ pub(crate) async fn preflight(
         None => false,
     };
     if !known {
-        return Err(Refused::Error(NOT_ADMITTED));
+        return Err(NOT_ADMITTED);
     }
     let mut response = readable(StatusCode::NO_CONTENT.into_response(), Some(asked.clone()));
     for (name, value) in [

@@ -1,14 +1,6 @@
 //! The contract's shape: every answer has a `statusflag`, every refusal `errorCode: -1` with it.
 
-use axum::{
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-};
-use saoma_domain::{
-    cases::{OpenError, StepError},
-    ports::StoreError,
-    session::Refusal,
-};
+use axum::response::{IntoResponse, Response};
 use saoma_http::{Problem, body::Json};
 use serde::Serialize;
 
@@ -39,15 +31,6 @@ impl Serialize for Flag {
     }
 }
 
-/// Why a call came to nothing.
-#[derive(Debug)]
-pub(crate) enum Refused {
-    /// The QR is dead: a normal answer of this contract.
-    Dead,
-    /// Anything else, told in the contract's shape with the problem's status and code.
-    Error(Problem),
-}
-
 #[derive(Serialize)]
 struct Body {
     statusflag: Flag,
@@ -59,53 +42,25 @@ struct Body {
     message: Option<&'static str>,
 }
 
-/// The answer that says the QR is dead.
-pub(crate) fn dead() -> Response {
-    Json(Body { statusflag: Flag::Dead, error_code: None, code: None, message: None }).into_response()
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let Self::Error(problem) = self else { return dead() };
-        let body = Body {
-            statusflag: Flag::Error,
-            error_code: Some(-1),
-            code: Some(problem.code),
-            message: Some(problem.detail),
-        };
-        let (mut parts, _) = problem.into_response().into_parts();
-        parts.headers.remove(header::CONTENT_LENGTH);
-        parts.headers.remove(header::CONTENT_TYPE);
-        (parts, Json(body)).into_response()
+/// A refusal in the contract's shape. That a QR is dead is a normal answer of this contract; why it is dead is
+/// told to the phone that holds it.
+pub(crate) fn shape(problem: &Problem) -> Response {
+    match problem.code {
+        "not_found" => dead(None),
+        "expired" | "cancelled" | "used" => dead(Some(problem)),
+        _ => {
+            let body = Body {
+                statusflag: Flag::Error,
+                error_code: Some(-1),
+                code: Some(problem.code),
+                message: Some(problem.detail),
+            };
+            (problem.status, Json(body)).into_response()
+        }
     }
 }
 
-impl From<Problem> for Refused {
-    fn from(problem: Problem) -> Self {
-        if problem.status == StatusCode::NOT_FOUND { Self::Dead } else { Self::Error(problem) }
-    }
-}
-
-impl From<StepError> for Refused {
-    fn from(error: StepError) -> Self {
-        Problem::from(error).into()
-    }
-}
-
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        Problem::from(refusal).into()
-    }
-}
-
-impl From<StoreError> for Refused {
-    fn from(error: StoreError) -> Self {
-        Self::Error(error.into())
-    }
-}
-
-impl From<OpenError> for Refused {
-    fn from(error: OpenError) -> Self {
-        Self::Error(error.into())
-    }
+fn dead(why: Option<&Problem>) -> Response {
+    let (code, message) = (why.map(|why| why.code), why.map(|why| why.detail));
+    Json(Body { statusflag: Flag::Dead, error_code: None, code, message }).into_response()
 }

@@ -28,13 +28,16 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    response::IntoResponse,
+    extract::FromRef,
+    middleware::from_fn,
     routing::{get, options, post},
 };
-use saoma_domain::ports::{Accounts, Clients, Devices, Sessions};
-use saoma_http::{Service, auth::Phones, harden::hardened};
-
-use crate::flag::Refused;
+use saoma_app::Service;
+use saoma_domain::{cases::Logins, ports::Clients};
+use saoma_http::{
+    auth::Phones,
+    harden::{hardened, keep_own_shape},
+};
 
 /// What the web endpoints need.
 #[derive(Clone)]
@@ -42,10 +45,14 @@ use crate::flag::Refused;
 pub struct App {
     pub service: Service,
     pub phones: Phones,
-    pub sessions: Arc<dyn Sessions>,
+    pub logins: Logins,
     pub clients: Arc<dyn Clients>,
-    pub accounts: Arc<dyn Accounts>,
-    pub devices: Arc<dyn Devices>,
+}
+
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
 }
 
 /// The function's routes.
@@ -59,7 +66,7 @@ pub fn router(app: App) -> Router {
         .route("/qr/lock", post(lock::lock))
         .route("/qr/activate", post(activate::activate))
         .route("/qr/cancel", post(cancel::cancel))
-        .route("/qr/ticket", post(ticket::ticket))
+        .route("/qr/ticket", post(ticket::ticket).layer(from_fn(keep_own_shape)))
         .with_state(app);
-    hardened(routes, &service, |problem| Refused::Error(problem).into_response())
+    hardened(routes, &service, flag::shape)
 }

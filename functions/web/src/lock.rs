@@ -1,22 +1,20 @@
 //! The app scanned the QR.
 
-use axum::{extract::State, http::HeaderMap};
+use axum::extract::State;
 use saoma_domain::{
-    cases,
+    cases::Target,
     secrets::SessionCode,
     session::{Dialect, Ext},
 };
 use saoma_http::{
-    Facts, Problem,
+    Problem,
+    auth::Caller,
     body::{Json, JsonOrForm},
     consent::Consent,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    App,
-    flag::{Flag, Refused},
-};
+use crate::{App, flag::Flag};
 
 /// What was read from the picture, and the app's own text for the page.
 #[derive(Debug, Deserialize)]
@@ -37,27 +35,20 @@ pub(crate) struct Locked {
 /// `POST /qr/lock`: binds the QR to this app.
 pub(crate) async fn lock(
     State(app): State<App>,
-    facts: Facts,
-    headers: HeaderMap,
-    body: Result<JsonOrForm<Locking>, Problem>,
-) -> Result<Json<Locked>, Refused> {
-    let JsonOrForm(locking) = body?;
-    let phone = app.phones.verify(&facts, &headers).await?;
+    Caller(by): Caller,
+    JsonOrForm(locking): JsonOrForm<Locking>,
+) -> Result<Json<Locked>, Problem> {
     let ext = Ext::parse(locking.ext.as_deref().unwrap_or_default())
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
-    let code = read_code(&locking.code)?;
     let now = app.service.clock.now();
-    let session =
-        cases::scan(&*app.sessions, &*app.clients, &code, Some(Dialect::Web), phone, ext, now).await?;
+    let session = app.logins.scan(&target(&locking.code)?, by, ext, now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
-    Ok(Json(Locked {
-        statusflag: Flag::Waiting,
-        r#type: "login",
-        consent: Consent::new(&session, client.as_ref()),
-    }))
+    let consent = Consent::new(&session, client.as_ref(), now);
+    Ok(Json(Locked { statusflag: Flag::Waiting, r#type: "login", consent }))
 }
 
-/// The whole text of the picture or the bare code; anything else is as dead as any unknown QR.
-pub(crate) fn read_code(raw: &str) -> Result<SessionCode, Refused> {
-    SessionCode::from_scan(raw).ok_or(Refused::Dead)
+/// The session that a scan names: the QR's text, or the bare code.
+pub(crate) fn target(raw: &str) -> Result<Target, Problem> {
+    let code = SessionCode::from_scan(raw).ok_or_else(Problem::not_found)?;
+    Ok(Target { code, dialect: Some(Dialect::Web) })
 }

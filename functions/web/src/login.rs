@@ -6,17 +6,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::{self, StepError, View},
+    cases::View,
     secrets::TokenId,
     session::{Dialect, Flow, Session, Standing},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, pace::too_early};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
 use serde::Serialize;
 
-use crate::{
-    App, cors,
-    flag::{Flag, Refused},
-};
+use crate::{App, cors, flag::Flag};
 
 /// The poll's answer.
 #[derive(Default, Serialize)]
@@ -42,20 +39,19 @@ pub(crate) async fn login(State(app): State<App>, facts: Facts, headers: HeaderM
     }
 }
 
-async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, Refused> {
-    let public_url = app.service.public_url(facts)?;
+async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, Problem> {
+    let public_url = app.service.public_url(facts.domain())?;
     let key = ScreenKey::from_header(headers)
         .or_else(|| ScreenKey::from_cookie(headers, &public_url))
         .ok_or_else(Problem::no_screen)?;
-    let view = match cases::status(&*app.sessions, &key.code, Dialect::Web, Some(&key.secret)).await {
-        Ok(View::Screen(session)) => session,
-        Ok(View::Stranger(_)) | Err(StepError::Unknown) => return Err(Refused::Dead),
-        Err(error) => return Err(error.into()),
+    let view = match app.logins.status(&key.code, Dialect::Web, Some(&key.secret)).await? {
+        View::Screen(session) => session,
+        View::Stranger(_) => return Err(Problem::not_found()),
     };
     // A plain poll reads the session and nothing else.
     let confirmed = view.standing(app.service.clock.now()) == Standing::Confirmed;
     let (client, origin) = if confirmed || cors::is_foreign(headers, &public_url) {
-        let client = app.service.client(&*app.clients, &view.client).await?.ok_or(Refused::Dead)?;
+        let client = app.service.client(&*app.clients, &view.client).await?.ok_or_else(Problem::not_found)?;
         let origin = cors::admit(app, facts, headers, &client)?;
         (Some(client), origin)
     } else {

@@ -2,13 +2,16 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use saoma_http::{Facts, Problem, query::Query};
 use saoma_qr::{Logo, LogoSize, Picture, PictureSize, Symbol, png};
 
-use crate::{App, cors, flag::Refused, open::open};
+use crate::{
+    App, cors,
+    open::{Loading, open},
+};
 
 /// `qrSize`: default and largest (CONTRACTS section 2).
 const QR_SIZE: (u32, u32) = (94, 512);
@@ -23,21 +26,25 @@ pub(crate) async fn login_pic(
     facts: Facts,
     headers: HeaderMap,
     query: Result<Query, Problem>,
-) -> Result<Response, Refused> {
+) -> Result<Response, Problem> {
+    let loading = Loading::of(&headers);
+    if loading == Loading::Prefetch {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     let query = query?;
     let picture = read_picture(&query)?;
     check_fits(&app, &facts, picture)?;
-    let qr = open(&app, &facts, &headers, &query).await?;
+    let qr = open(&app, &facts, &headers, &query, loading).await?;
     let drawn = Symbol::fit(&qr.text, picture).and_then(|symbol| png(&symbol, picture));
     let png = drawn.map_err(|error| Problem::internal(error.to_string()))?;
     let mut response = ([(header::CONTENT_TYPE, "image/png")], png).into_response();
-    response.headers_mut().insert(header::SET_COOKIE, qr.cookie);
+    response.headers_mut().extend(qr.cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(cors::readable(response, qr.origin))
 }
 
 /// Larger than the contract's limits is clamped; not a number, zero, negative or an unknown logo is
 /// refused (ADVERSARIES G1).
-fn read_picture(query: &Query) -> Result<Picture, Refused> {
+fn read_picture(query: &Query) -> Result<Picture, Problem> {
     let size = read_number(query, "qrSize", QR_SIZE)?;
     let logo_size = read_number(query, "logoSize", LOGO_SIZE)?;
     let logo = match query.get("logo") {
@@ -60,7 +67,7 @@ fn read_picture(query: &Query) -> Result<Picture, Refused> {
     })
 }
 
-fn read_number(query: &Query, name: &str, (default, largest): (u32, u32)) -> Result<u32, Refused> {
+fn read_number(query: &Query, name: &str, (default, largest): (u32, u32)) -> Result<u32, Problem> {
     let Some(raw) = query.get(name) else { return Ok(default) };
     let number = parse_digits(raw).filter(|n| *n > 0);
     let number =
@@ -75,14 +82,14 @@ fn parse_digits(raw: &str) -> Option<u64> {
 }
 
 /// A picture too small for its modules could not be read; that is known before any session is.
-fn check_fits(app: &App, facts: &Facts, picture: Picture) -> Result<(), Refused> {
+fn check_fits(app: &App, facts: &Facts, picture: Picture) -> Result<(), Problem> {
     let any_code = "0".repeat(saoma_domain::secrets::SessionCode::LENGTH);
-    let text = saoma_qr::session_text(&app.service.public_url(facts)?, &any_code);
+    let text = saoma_qr::session_text(&app.service.public_url(facts.domain())?, &any_code);
     let symbol = text.and_then(|text| Symbol::fit(&text, picture));
     let fits = symbol.map_err(|error| Problem::internal(error.to_string()))?.fits(picture);
     fits.then_some(()).ok_or_else(|| refused("too_small", "qrSize is too small for a readable QR."))
 }
 
-fn refused(code: &'static str, detail: &'static str) -> Refused {
-    Refused::Error(Problem::bad_request(code, detail))
+fn refused(code: &'static str, detail: &'static str) -> Problem {
+    Problem::bad_request(code, detail)
 }

@@ -1,5 +1,8 @@
 //! Wires the web function and runs it.
 
+use std::sync::Arc;
+
+use saoma_domain::cases::KeepNothing;
 use saoma_start::{Deployment, StartError, serve};
 use web::App;
 
@@ -8,10 +11,8 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     serve(web::router(App {
         phones: deployment.phones(),
-        sessions: deployment.sessions()?,
+        logins: deployment.logins(Arc::new(KeepNothing))?,
         clients: deployment.directory.clone(),
-        accounts: deployment.directory.clone(),
-        devices: deployment.directory.clone(),
         service: deployment.service,
     }))
     .await

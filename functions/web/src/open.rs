@@ -13,16 +13,44 @@ use saoma_http::{
 };
 use saoma_qr::session_text;
 
-use crate::{App, cors, flag::Refused};
+use crate::{App, cors};
 
 /// A QR that was just opened for a PC.
 pub(crate) struct NewQr {
     pub(crate) session: Session,
     pub(crate) key: ScreenKey,
     pub(crate) text: String,
-    pub(crate) cookie: HeaderValue,
+    /// What binds this PC to it; none where a person opened the address itself.
+    pub(crate) cookie: Option<HeaderValue>,
     /// The registered page of another site that asked for it, if one did.
     pub(crate) origin: Option<HeaderValue>,
+}
+
+/// Why a browser asks (Fetch Metadata Request Headers, W3C).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Loading {
+    /// A page of ours or of a client fetches it, or shows it as an image; or it is no browser.
+    ForAPage,
+    /// A person opened the address. That must not end the QR of a page that is open beside it.
+    Navigation,
+    /// The browser only expects to need it.
+    Prefetch,
+}
+
+impl Loading {
+    /// As the browser says. What it says nothing of is for a page.
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let says = |name: &str, word: &str| {
+            headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
+        };
+        if says("sec-purpose", "prefetch") {
+            Self::Prefetch
+        } else if says("sec-fetch-mode", "navigate") {
+            Self::Navigation
+        } else {
+            Self::ForAPage
+        }
+    }
 }
 
 /// Opens a session for the client in the query (ours by default), if the page that asks may.
@@ -31,13 +59,20 @@ pub(crate) async fn open(
     facts: &Facts,
     headers: &HeaderMap,
     query: &Query,
-) -> Result<NewQr, Refused> {
+    loading: Loading,
+) -> Result<NewQr, Problem> {
     let service = &app.service;
     let client = screen::client_in(query, service, &*app.clients, Dialect::Web, Client::DEFAULT_WEB).await?;
     let origin = cors::admit(app, facts, headers, &client)?;
-    let wanted = Wanted { flow: Flow::web(), client: &client };
-    let opened = screen::open(service, &*app.sessions, facts, headers, wanted).await?;
+    let shown_before = || {
+        let public_url = service.public_url(facts.domain()).ok()?;
+        ScreenKey::from_header(headers).or_else(|| ScreenKey::from_cookie(headers, &public_url))
+    };
+    let replaces = if loading == Loading::ForAPage { shown_before() } else { None };
+    let wanted = Wanted { flow: Flow::web(), client: &client, replaces };
+    let opened = screen::open(service, &app.logins, facts, wanted).await?;
     let text = session_text(&opened.public_url, opened.key.code.as_str());
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;
-    Ok(NewQr { session: opened.session, key: opened.key, text, cookie: opened.cookie, origin })
+    let cookie = (loading == Loading::ForAPage).then_some(opened.cookie);
+    Ok(NewQr { session: opened.session, key: opened.key, text, cookie, origin })
 }

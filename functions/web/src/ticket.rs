@@ -16,7 +16,7 @@ pub(crate) struct Presented {
     ticket: String,
 }
 
-/// `POST /qr/ticket`: once, and only for the client the ticket was made for (ADVERSARIES A5).
+/// `POST /qr/ticket`: for one token, and only for the client the ticket was made for (ADVERSARIES A5).
 pub(crate) async fn ticket(
     State(app): State<App>,
     facts: Facts,
@@ -24,9 +24,9 @@ pub(crate) async fn ticket(
     JsonOrForm(presented): JsonOrForm<Presented>,
 ) -> Result<Json<Exchanged>, Problem> {
     let client = auth::client(&app.service, &*app.clients, &headers).await?;
-    let issuer = app.service.public_url(&facts)?;
+    let issuer = app.service.public_url(facts.domain())?;
     let now = app.service.clock.now();
     let ticket = app.service.keys.verify_ticket(&issuer, &client.id, &presented.ticket, now);
     let ticket = ticket.map_err(|_| exchange::INVALID_TICKET)?;
-    exchange::exchange(&app.service, &*app.sessions, &*app.accounts, &issuer, &ticket).await.map(Json)
+    exchange::exchange(&app.service, &app.logins, &issuer, &ticket).await.map(Json)
 }

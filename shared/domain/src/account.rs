@@ -40,7 +40,7 @@ impl Account {
 
 /// What the shop contract tells a person of their logins (CONTRACTS section 4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Visits {
+pub struct VisitCount {
     /// How many there were, this one included.
     pub count: u64,
     /// When the last one was.

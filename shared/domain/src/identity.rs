@@ -120,6 +120,14 @@ pub struct Approver {
     pub app: ClientId,
 }
 
+/// What an account is found by when its person signs in. Another way to prove who a person is adds a
+/// variant here.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Identity {
+    /// A telephone number that received a code.
+    Phone(PhoneNumber),
+}
+
 /// A telephone number in E.164: `+`, then 8 to 15 digits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);

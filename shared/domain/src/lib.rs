@@ -9,7 +9,8 @@
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
 //! * [`identity`]: who a client, an account and a phone are.
 //! * [`session`]: the session core. One enum, one pure function, one kind of change.
-//! * [`account`], [`client`], [`sign_in`], [`sms_code`]: the people and products around a session.
+//! * [`account`], [`client`], [`sign_in`], [`refresh`], [`sms_challenge`], [`sms_code`]: the people and products
+//!   around a session.
 //! * [`pairing`], [`push`], [`effect`]: devices people come back to, phones that can be pushed to, and what
 //!   follows from a change.
 //! * [`ports`]: what the rules need from the world, each promise written down.
@@ -28,9 +29,11 @@ pub mod identity;
 pub mod pairing;
 pub mod ports;
 pub mod push;
+pub mod refresh;
 pub mod secrets;
 pub mod session;
 pub mod sign_in;
+pub mod sms_challenge;
 pub mod sms_code;
 pub mod text;
 pub mod time;

@@ -1,45 +1,126 @@
-//! A phone that is signed in, and the refresh tokens that keep it so.
+//! A person's sign-ins: the phones, and later the screens, that refresh tokens keep signed in.
+
+use std::time::Duration;
+
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::{
+    account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Phone, SignInId},
+    refresh::Family,
     time::Timestamp,
 };
 
-/// One sign-in on one phone: a family of refresh tokens, of which only the newest is good.
+/// One sign-in of one person. It owns a family of refresh tokens, whoever holds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
-    /// The phone's id, `sid` in its tokens.
+    /// Its id, `sid` in its tokens.
     pub id: SignInId,
     /// Whose it is.
     pub account: AccountId,
-    /// The app it was signed in through.
-    pub app: ClientId,
-    /// Counts the refresh tokens given out, from 1. A token of an earlier generation was used.
-    pub generation: u64,
-    /// Whether it was ended: signed out, or a used refresh token came back.
-    pub revoked: bool,
+    /// Who holds its refresh tokens.
+    pub holder: Holder,
+    /// The app it was signed in through, or the client of the screen.
+    pub client: ClientId,
+    /// How the person proved who they are.
+    pub method: Method,
+    /// Counts the stored changes from 1; every write names the version it replaces.
+    pub version: u64,
+    /// Its refresh tokens.
+    pub family: Family,
+    /// Whether it was ended: signed out, or two holders shared a refresh token.
+    pub ended: bool,
     /// When it began.
     pub created_at: Timestamp,
     /// When it ends unless refreshed.
     pub expires_at: Timestamp,
 }
 
+/// Who holds a sign-in's refresh tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Holder {
+    /// A phone, which may approve logins.
+    Phone,
+}
+
+words!(Holder);
+
+/// How a person proved who they are: `amr` in the tokens of the sign-in (RFC 8176).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Method {
+    /// A code sent by SMS.
+    Sms,
+}
+
+words!(Method);
+
+/// How long sign-ins last.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInLives {
+    /// How long one lasts without a refresh.
+    pub idle: Duration,
+    /// How long one lasts at the most, from its beginning.
+    pub longest: Duration,
+    /// How long the previous refresh token still gets the answer that was lost.
+    pub retry: Duration,
+}
+
+impl SignInLives {
+    /// When a sign-in that began at `created_at` and is used at `now` ends unless refreshed.
+    #[must_use]
+    pub fn end(&self, created_at: Timestamp, now: Timestamp) -> Timestamp {
+        now.whole_secs().plus(self.idle).min(created_at.plus(self.longest))
+    }
+}
+
 impl SignIn {
-    /// Whether tokens of this family still count.
+    /// Whether its tokens still count.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        !self.revoked && now < self.expires_at
-    }
-
-    /// Whether they count, and are this person's.
-    #[must_use]
-    pub fn is_live_for(&self, account: AccountId, now: Timestamp) -> bool {
-        self.account == account && self.is_live(now)
+        !self.ended && now < self.expires_at
     }
 
     /// The phone as the session core knows it.
     #[must_use]
-    pub fn holder(&self) -> Phone {
+    pub fn phone(&self) -> Phone {
         Phone { account: self.account, sign_in: self.id.clone() }
+    }
+}
+
+/// What is stored of a phone: read together, so that a check costs one call.
+#[derive(Clone, Debug, Default)]
+pub struct PhoneRecords {
+    /// Its sign-in.
+    pub sign_in: Option<SignIn>,
+    /// Its person.
+    pub account: Option<Account>,
+}
+
+/// Why a phone may not act.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum NotSignedIn {
+    /// The sign-in was ended, ran out, or never was.
+    #[error("the sign-in is over")]
+    Over,
+    /// The account is locked or deleted.
+    #[error("the account is barred")]
+    Barred,
+}
+
+impl PhoneRecords {
+    /// The account behind the phone, if its sign-in and the account still stand (`docs/security.md` A13, I7).
+    /// What is not known does not stand.
+    ///
+    /// # Errors
+    /// [`NotSignedIn`].
+    pub fn stands(self, now: Timestamp) -> Result<(SignIn, Account), NotSignedIn> {
+        let sign_in = self.sign_in.filter(|sign_in| sign_in.is_live(now)).ok_or(NotSignedIn::Over)?;
+        let account = self.account.ok_or(NotSignedIn::Over)?;
+        match account.status {
+            AccountStatus::Active => Ok((sign_in, account)),
+            AccountStatus::Locked | AccountStatus::Deleted => Err(NotSignedIn::Barred),
+        }
     }
 }

@@ -1,28 +1,23 @@
-//! Six digits by SMS: how often they may be sent and tried.
-//!
-//! One record a telephone number counts both, so asking for another code does not buy more tries
-//! (ADVERSARIES D1), and the limits are decided here, purely, before anything is sent.
+//! Six digits that a message carries.
 
-use std::time::Duration;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{ports::Randomness, secrets::uniform_below, time::Timestamp};
-
-/// Wrong tries allowed in a [`TRY_WINDOW`].
-pub const MOST_TRIES: u32 = 5;
-/// How long wrong tries are remembered, from the first.
-pub const TRY_WINDOW: Duration = Duration::from_mins(15);
-/// How long to wait between two messages to one number.
-pub const RESEND_AFTER: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
+use crate::{
+    identity::PhoneNumber,
+    ports::{KeyedHash, Randomness},
+};
 
 /// Six digits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SmsCode(String);
 
 impl SmsCode {
-    /// A fresh code, uniform over the million.
-    pub fn random(random: &dyn Randomness) -> Self {
-        Self(format!("{:06}", uniform_below(random, 1_000_000)))
+    /// The code that a message to this number carries under this nonce. A keyed hash makes it, so no table holds
+    /// the code, and a message that is sent again carries the same one.
+    pub fn derive(keys: &dyn KeyedHash, number: &PhoneNumber, nonce: &CodeNonce) -> Self {
+        let hash = keys.keyed_hash("sms code", &[number.as_str(), nonce.as_str()]);
+        let head = hash.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        Self(format!("{:06}", head % 1_000_000))
     }
 
     /// Reads six digits; `None` otherwise.
@@ -45,182 +40,27 @@ impl std::fmt::Debug for SmsCode {
     }
 }
 
-/// Limits that a deployment sets.
-#[derive(Clone, Copy, Debug)]
-pub struct SmsLimits {
-    /// How long a code is good.
-    pub code_life: Duration,
-    /// Messages to one number in a day.
-    pub per_number_per_day: u32,
-    /// Messages asked for from one address in a day.
-    pub per_ip_per_day: u32,
-}
-
-/// What is kept of the codes sent to one number.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SmsChallenge {
-    /// Counts the stored changes; 0 is not stored yet.
-    pub version: u64,
-    /// Keyed hash of the code that is good now; `None` once used.
-    pub code: Option<[u8; 32]>,
-    /// When that code was sent.
-    pub sent_at: Timestamp,
-    /// When it stops being good.
-    pub code_expires_at: Timestamp,
-    /// Messages sent since `day_began_at`.
-    pub sent: u32,
-    /// When the first message of the current day was sent.
-    pub day_began_at: Timestamp,
-    /// Wrong tries since `tries_began_at`.
-    pub tries: u32,
-    /// When the first of them came.
-    pub tries_began_at: Timestamp,
-}
-
-/// Why no message is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotSent {
-    /// It would be one too many; how long to wait.
-    TooSoon(Duration),
-    /// There were too many wrong tries, and no code would be taken; how long still.
-    Locked(Duration),
-}
-
-/// What a try came to. `Right` and `Wrong` are stored before they are answered.
+/// What tells one code of a number from the next: 128 random bits. No secret by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tried {
-    /// The right code, now used up.
-    Right(SmsChallenge),
-    /// A wrong one, counted.
-    Wrong(SmsChallenge),
-    /// No code is good: there is nothing to compare with.
-    NoCode,
-    /// There were too many wrong tries; how long none is taken.
-    Locked(Duration),
-}
+pub struct CodeNonce(String);
 
-impl SmsChallenge {
-    /// The record after sending `code` (its keyed hash) at `now`.
-    ///
-    /// # Errors
-    /// [`NotSent`].
-    pub fn send(&self, code: [u8; 32], now: Timestamp, limits: SmsLimits) -> Result<Self, NotSent> {
-        if let Some(left) = self.locked_for(now) {
-            return Err(NotSent::Locked(left));
-        }
-        let since_last = now.since(self.sent_at);
-        if self.version > 0 && since_last < RESEND_AFTER {
-            return Err(NotSent::TooSoon(RESEND_AFTER.saturating_sub(since_last)));
-        }
-        let same_day = self.version > 0 && now.since(self.day_began_at) < DAY;
-        if same_day && self.sent >= limits.per_number_per_day {
-            return Err(NotSent::TooSoon(DAY.saturating_sub(now.since(self.day_began_at))));
-        }
-        Ok(Self {
-            version: self.version + 1,
-            code: Some(code),
-            sent_at: now.whole_secs(),
-            code_expires_at: now.whole_secs().plus(limits.code_life),
-            sent: if same_day { self.sent + 1 } else { 1 },
-            day_began_at: if same_day { self.day_began_at } else { now.whole_secs() },
-            tries: self.tries,
-            tries_began_at: self.tries_began_at,
-        })
+impl CodeNonce {
+    /// A fresh nonce.
+    pub fn random(random: &dyn Randomness) -> Self {
+        let mut bytes = [0_u8; 16];
+        random.fill(&mut bytes);
+        Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// What trying a code with this keyed hash comes to.
+    /// From a stored nonce.
     #[must_use]
-    pub fn try_code(&self, presented: [u8; 32], now: Timestamp) -> Tried {
-        use subtle::ConstantTimeEq;
-
-        if let Some(left) = self.locked_for(now) {
-            return Tried::Locked(left);
-        }
-        let Some(code) = self.code.filter(|_| now < self.code_expires_at) else { return Tried::NoCode };
-        let fresh_window = self.try_window(now).is_none();
-        let tries = if fresh_window { 0 } else { self.tries };
-        let version = self.version + 1;
-        if code.ct_eq(&presented).into() {
-            Tried::Right(Self { version, code: None, tries: 0, ..self.clone() })
-        } else {
-            Tried::Wrong(Self {
-                version,
-                tries: tries + 1,
-                tries_began_at: if fresh_window { now.whole_secs() } else { self.tries_began_at },
-                ..self.clone()
-            })
-        }
+    pub fn from_stored(raw: &str) -> Self {
+        Self(raw.to_owned())
     }
 
-    /// How much is left of the window that wrong tries are counted in; `None` when there is none.
-    fn try_window(&self, now: Timestamp) -> Option<Duration> {
-        let left = TRY_WINDOW.saturating_sub(now.since(self.tries_began_at));
-        (self.tries > 0 && !left.is_zero()).then_some(left)
-    }
-
-    /// How long no code is taken, and so none is sent.
-    fn locked_for(&self, now: Timestamp) -> Option<Duration> {
-        self.try_window(now).filter(|_| self.tries >= MOST_TRIES)
-    }
-
-    /// When the record says nothing any more.
+    /// The nonce.
     #[must_use]
-    pub fn forget_at(&self) -> Timestamp {
-        self.day_began_at.plus(DAY).max(self.tries_began_at.plus(TRY_WINDOW))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMITS: SmsLimits =
-        SmsLimits { code_life: Duration::from_mins(5), per_number_per_day: 3, per_ip_per_day: 9 };
-    const RIGHT: [u8; 32] = [1; 32];
-    const WRONG: [u8; 32] = [2; 32];
-
-    fn at(secs: u64) -> Timestamp {
-        Timestamp::from_secs(1_700_000_000 + secs)
-    }
-
-    // H3
-    #[test]
-    fn a_second_message_waits_a_minute_and_a_fourth_a_day() {
-        let mut challenge = SmsChallenge::default().send(RIGHT, at(0), LIMITS).unwrap();
-        assert_eq!(challenge.send(RIGHT, at(59), LIMITS), Err(NotSent::TooSoon(Duration::from_secs(1))));
-        challenge = challenge.send(RIGHT, at(60), LIMITS).unwrap();
-        challenge = challenge.send(RIGHT, at(120), LIMITS).unwrap();
-        assert_eq!(
-            challenge.send(RIGHT, at(180), LIMITS),
-            Err(NotSent::TooSoon(Duration::from_mins(24 * 60 - 3)))
-        );
-        assert_eq!(challenge.send(RIGHT, at(86_400), LIMITS).unwrap().sent, 1);
-    }
-
-    // D1
-    #[test]
-    fn five_wrong_tries_lock_even_across_resends() {
-        let mut challenge = SmsChallenge::default().send(RIGHT, at(0), LIMITS).unwrap();
-        for n in 0..5 {
-            if n == 3 {
-                challenge = challenge.send(RIGHT, at(60), LIMITS).unwrap();
-            }
-            let Tried::Wrong(next) = challenge.try_code(WRONG, at(61)) else { panic!("try {n}") };
-            challenge = next;
-        }
-        let left = |secs| Duration::from_secs(TRY_WINDOW.as_secs() - secs);
-        assert_eq!(challenge.try_code(RIGHT, at(62)), Tried::Locked(left(1)));
-        assert_eq!(challenge.send(RIGHT, at(120), LIMITS), Err(NotSent::Locked(left(59))), "in vain");
-        let later = at(61 + TRY_WINDOW.as_secs());
-        let reopened = challenge.send(RIGHT, later, LIMITS).unwrap();
-        assert!(matches!(reopened.try_code(RIGHT, later), Tried::Right(_)));
-    }
-
-    #[test]
-    fn a_code_works_once_and_not_for_ever() {
-        let challenge = SmsChallenge::default().send(RIGHT, at(0), LIMITS).unwrap();
-        assert_eq!(challenge.try_code(RIGHT, at(300)), Tried::NoCode);
-        let Tried::Right(used) = challenge.try_code(RIGHT, at(299)) else { panic!("refused") };
-        assert_eq!(used.try_code(RIGHT, at(299)), Tried::NoCode);
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }

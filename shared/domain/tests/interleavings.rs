@@ -11,12 +11,14 @@ use proptest::prelude::*;
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{self, Opened, Opening, StepError},
+    cases::{Logins, Opened, Opening, Target},
     client::Client,
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
-    ports::{Clock, Freshness, Sessions},
+    ports::{Clock, Freshness, Sessions, SignIns},
+    refresh::Family,
     secrets::{Secret, TokenId},
     session::{Ext, Flow, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
+    sign_in::{Holder, Method, SignIn},
     time::Timestamp,
 };
 use saoma_memory::{
@@ -33,6 +35,7 @@ enum Move {
     Redeem { by: By },
     Replace { by: By },
     Lock { locked: bool },
+    SignOut { phone: usize },
     Jump { secs: u64 },
     Break { fault: Fault },
     Lag,
@@ -50,6 +53,22 @@ enum By {
     Screen,
     Ticket,
     Stranger,
+}
+
+/// A sign-in that outlasts every trace.
+fn sign_in(phone: &Phone, now: Timestamp) -> SignIn {
+    SignIn {
+        id: phone.sign_in.clone(),
+        account: phone.account,
+        holder: Holder::Phone,
+        client: ClientId::phone(),
+        method: Method::Sms,
+        version: 1,
+        family: Family::begin(now),
+        ended: false,
+        created_at: now,
+        expires_at: now.plus(Duration::from_hours(24)),
+    }
 }
 
 /// A phone of our own page.
@@ -78,6 +97,7 @@ impl ReferenceStateMachine for Moves {
             6 => by.clone().prop_map(|by| Move::Redeem { by }),
             1 => by.prop_map(|by| Move::Replace { by }),
             1 => any::<bool>().prop_map(|locked| Move::Lock { locked }),
+            1 => (0..3_usize).prop_map(|phone| Move::SignOut { phone }),
             3 => prop_oneof![Just(1_u64), Just(20), Just(29), Just(31), Just(100), Just(299)]
                 .prop_map(|secs| Move::Jump { secs }),
             2 => fault.prop_map(|fault| Move::Break { fault }),
@@ -91,13 +111,16 @@ impl ReferenceStateMachine for Moves {
 
 /// The session under test, and what everybody remembers.
 struct Trace {
-    memory: Memory,
+    memory: Arc<Memory>,
+    logins: Logins,
+    target: Target,
     clock: FixedClock,
-    random: SeededRandom,
+    random: Arc<SeededRandom>,
     opened: Session,
     secret: Secret,
     phones: [Phone; 3],
     locked: bool,
+    signed_out: Vec<Phone>,
     scanned_by: Option<Phone>,
     confirmed_by_scanner: bool,
     cancelled_at: Option<u64>,
@@ -109,9 +132,10 @@ impl StateMachineTest for Trace {
     type Reference = Moves;
 
     fn init_test((): &()) -> Self {
-        let memory = Memory::default();
+        let memory = Arc::new(Memory::default());
         let clock = FixedClock::at(FixedClock::EXAMPLE);
-        let random = SeededRandom::new(7);
+        let random = Arc::new(SeededRandom::new(7));
+        let logins = saoma_memory::wired::logins(&memory, random.clone());
         let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
         let opening = Opening {
             flow: Flow::web(),
@@ -120,20 +144,26 @@ impl StateMachineTest for Trace {
             seen: Seen { ip: None, browser: None },
             life: Duration::from_mins(5),
         };
-        let Opened { session, secret } = run(cases::open(&memory, &random, opening, clock.now())).unwrap();
+        let Opened { session, secret } = run(logins.open(opening, clock.now())).unwrap();
         let phone = |account, phone| Phone {
             account: AccountId::parse(account).unwrap(),
             sign_in: SignInId::parse(phone).unwrap(),
         };
         let phones = [phone("3000876", "a"), phone("3000876", "b"), phone("4000000", "c")];
+        for phone in &phones {
+            run(memory.begin(&sign_in(phone, clock.now()))).unwrap();
+        }
         let trace = Self {
             memory,
+            logins,
+            target: Target { code: session.code.clone(), dialect: None },
             clock,
             random,
             opened: session,
             secret,
             phones,
             locked: false,
+            signed_out: Vec::new(),
             scanned_by: None,
             confirmed_by_scanner: false,
             cancelled_at: None,
@@ -169,15 +199,7 @@ impl Trace {
         match *step {
             Move::Scan { phone } => {
                 let by = self.phones[phone].clone();
-                let scan = cases::scan(
-                    &self.memory,
-                    &self.memory,
-                    &code,
-                    None,
-                    approver(by.clone()),
-                    Ext::default(),
-                    now,
-                );
+                let scan = self.logins.scan(&self.target, approver(by.clone()), Ext::default(), now);
                 if let Ok(session) = run(scan) {
                     assert_eq!(session.state.claim().map(|claim| &claim.by), Some(&by));
                 }
@@ -190,33 +212,28 @@ impl Trace {
                     Number::Wrong => MatchNumber::parse(if right.get() == 10 { "11" } else { "10" }),
                     Number::None => None,
                 };
-                let confirm = cases::confirm(
-                    &self.memory,
-                    &self.memory,
-                    &self.memory,
-                    &self.memory,
-                    &code,
-                    None,
-                    approver(by.clone()),
-                    number,
-                    now,
-                );
+                let confirm = self.logins.confirm(&self.target, approver(by.clone()), number, now);
                 if run(confirm).is_ok() {
                     assert_eq!(self.scanned_by.as_ref(), Some(&by), "only who scanned confirms");
                 }
             }
             Move::Cancel { phone } => {
                 let by = approver(self.phones[phone].clone());
-                let _ = run(cases::cancel(&self.memory, &self.memory, &code, None, by, now));
+                let _ = run(self.logins.cancel(&self.target, by, now));
             }
             Move::Redeem { by } => self.redeem(by, now),
             Move::Replace { by } => {
                 let secret = self.secret_of(by);
-                let _ = run(cases::replace(&self.memory, &code, secret, now));
+                let _ = run(self.logins.replace(&code, secret, now));
             }
             Move::Lock { locked } => {
                 self.locked = locked;
                 self.set_accounts();
+            }
+            Move::SignOut { phone } => {
+                if run(self.memory.end(&self.phones[phone])).is_ok() {
+                    self.signed_out.push(self.phones[phone].clone());
+                }
             }
             Move::Jump { secs } => self.clock.advance(Duration::from_secs(secs)),
             Move::Break { fault } => self.memory.inject(1, fault),
@@ -230,7 +247,15 @@ impl Trace {
     fn secret_of(&self, by: By) -> Secret {
         match by {
             By::Screen | By::Ticket => self.secret.clone(),
-            By::Stranger => Secret::random(&self.random),
+            By::Stranger => Secret::random(&*self.random),
+        }
+    }
+
+    /// A ticket always asks for the same token; a screen for a new one.
+    fn token_of(&self, by: By) -> TokenId {
+        match by {
+            By::Ticket => TokenId::from_stored("of the ticket"),
+            By::Screen | By::Stranger => TokenId::random(&*self.random),
         }
     }
 
@@ -242,19 +267,17 @@ impl Trace {
         let Ok(Some(session)) = run(self.memory.find(&self.opened.code, Freshness::Eventual)) else {
             return;
         };
-        let redeem = cases::redeem(&self.memory, &self.memory, &self.random, session, key, now);
-        match run(redeem) {
-            Ok(redeemed) => {
-                assert!(!matches!(by, By::Stranger), "a stranger redeemed");
-                let again = self.tokens.iter().any(|(id, _)| *id == redeemed.redemption.id);
-                assert!(again || now < self.opened.expires_at, "redeemed after the end");
-                assert!(!self.locked, "a locked account signed in");
-                assert!(self.cancelled_at.is_none(), "a token after a cancel");
-                assert!(self.confirmed_by_scanner, "a token without a confirmation");
-                self.tokens.push((redeemed.redemption.id, redeemed.redemption.at));
-            }
-            Err(StepError::Unknown | StepError::Refused(_) | StepError::Store(_)) => {}
-        }
+        let redeem = self.logins.redeem(session, key, self.token_of(by), now);
+        let Ok(redeemed) = run(redeem) else { return };
+        assert!(!matches!(by, By::Stranger), "a stranger redeemed");
+        let again = self.tokens.iter().any(|(id, _)| *id == redeemed.redemption.id);
+        assert!(again || now < self.opened.expires_at, "redeemed after the end");
+        assert!(!self.locked, "a locked account signed in");
+        let phone = redeemed.session.state.claim().map(|claim| claim.by.clone());
+        assert!(!self.signed_out.contains(&phone.unwrap()), "a phone that signed out signed in (K2)");
+        assert!(self.cancelled_at.is_none(), "a token after a cancel");
+        assert!(self.confirmed_by_scanner, "a token without a confirmation");
+        self.tokens.push((redeemed.redemption.id, redeemed.redemption.at));
     }
 
     /// What must hold after every step, by the stored truth.
@@ -301,7 +324,7 @@ impl std::task::Wake for Quiet {
 prop_state_machine! {
     #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
 
-    // A1 A2 A7 A8 A9 A14 A16 B8 B11 B12 C3 C5 E18
+    // A1 A2 A7 A8 A9 A14 A16 B8 B11 B12 C3 C5 E18 K2
     #[test]
     fn no_trace_breaks_a_promise(sequential 1..40 => Trace);
 }

@@ -1,33 +1,41 @@
 //! The Directory table: everything that is not a session.
 //!
-//! | `pk` | `sk` | what |
-//! |---|---|---|
-//! | `CLIENT#<id>` | `CLIENT` | a registered client |
-//! | `ORIGIN#<origin>` | `ORIGIN` | that some client has registered pages of this origin |
-//! | `ACCOUNT#<id>` | `ACCOUNT` | an account |
-//! | `ACCOUNT#<id>` | `DEVICE#<mac>` | a machine bound to it |
-//! | `ACCOUNT#<id>` | `PAIR#<client>#<policy>` | the device of its last login by QR there |
-//! | `ACCOUNT#<id>` | `PROMPTS` | the last three prompts it was sent |
-//! | `ACCOUNT#<id>` | `PRESENT#<phone>` | when this phone of it last asked for what waits |
-//! | `ACCOUNT#<id>` | `PUSH#<token's hash>` | a phone of it that can be pushed to |
-//! | `PUSH#<token's hash>` | `OWNER` | whose phone that is |
-//! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers |
-//! | `EFFECTS#<code>` | version | what came about of a change whose record is brought again |
-//! | `PHONE#<number>` | `IDENTITY` | whose telephone number it is |
-//! | `SIGNIN#<phone>` | `SIGNIN` | a phone that is signed in |
-//! | `SMS#<number>` | `CHALLENGE` | codes sent to a number |
-//! | `SMSIP#<ip>#<day>` | `COUNT` | messages asked for from an address in a day |
+//! A partition's prefix says who writes there, so that rights can be given by it.
+//!
+//! | `pk` | `sk` | what | written by |
+//! |---|---|---|---|
+//! | `CLIENT#<id>` | `CLIENT` | a registered client | operators |
+//! | `ORIGIN#<origin>` | `ORIGIN` | that some client has registered pages of this origin | operators |
+//! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts |
+//! | `IDENTITY#PHONE#<number>` | `IDENTITY` | whose telephone number it is | accounts |
+//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts |
+//! | `SMS#<number>` | `LANE` | the code sent to a number | accounts |
+//! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's wish to sign in | accounts |
+//! | `SMSIP#<ip>#<day>` | `COUNT` | messages asked for from a network in a day | accounts |
+//! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages |
+//! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, pages |
+//! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages |
+//! | `PROMPT#<account>` | `PROMPTS` | the last three prompts it was sent | remembered |
+//! | `PRESENT#<account>` | sign-in | when this phone of it last asked for what waits | remembered |
+//! | `PUSH#<account>` | the token's hash | a phone of it that can be pushed to | devices, notify |
+//! | `OWNER#<the token's hash>` | `OWNER` | whose phone that is | devices, notify |
+//! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
+//! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
 
 mod accounts;
+mod challenges;
 mod clients;
 mod devices;
 mod effects;
 mod prompts;
 mod push_endpoints;
 mod sign_ins;
-mod sms_challenges;
 mod traces;
-mod writes;
+mod visits;
+pub(crate) mod writes;
+
+pub(crate) use accounts::{account_key, from_item as account_from_item};
+pub(crate) use sign_ins::{from_item as sign_in_from_item, key_of as sign_in_key};
 
 use aws_sdk_dynamodb::{Client, operation::get_item::GetItemOutput};
 use aws_types::SdkConfig;
@@ -42,8 +50,8 @@ use crate::{
     item::{Item, Reader, inconsistent, text},
 };
 
-const PK: &str = "pk";
-const SK: &str = "sk";
+pub(crate) const PK: &str = "pk";
+pub(crate) const SK: &str = "sk";
 /// The TTL attribute, in seconds, on what does not last.
 const EXPIRES_AT: &str = "expires_at";
 
@@ -54,13 +62,19 @@ pub struct Directory {
 }
 
 /// An item's address.
-struct Key(String, String);
+pub(crate) struct Key(pub(crate) String, pub(crate) String);
 
 impl Directory {
     /// The directory in `table`.
     #[must_use]
     pub fn new(config: &SdkConfig, table: impl Into<String>) -> Self {
         Self { client: Client::new(config), table: table.into() }
+    }
+
+    /// The table's name.
+    #[must_use]
+    pub fn table(&self) -> &str {
+        &self.table
     }
 
     /// The first call of a process, whose only purpose is the connection it leaves open: Lambda's
@@ -83,17 +97,15 @@ impl Directory {
         Ok(got.item)
     }
 
-    /// The items under `pk` whose sort key begins so: the few things of one kind that one account has.
-    async fn beginning_with(&self, pk: String, prefix: &str) -> Result<Vec<Item>, StoreError> {
+    /// The items of a partition: the few things of one kind that one account has.
+    async fn partition(&self, pk: String) -> Result<Vec<Item>, StoreError> {
         let found = self
             .client
             .query()
             .table_name(&self.table)
-            .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+            .key_condition_expression("#pk = :pk")
             .expression_attribute_names("#pk", PK)
-            .expression_attribute_names("#sk", SK)
             .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":prefix", text(prefix))
             .consistent_read(true)
             .send()
             .await
@@ -107,11 +119,6 @@ impl Directory {
         put.send().await.map_err(failed("PutItem on directory"))?;
         Ok(())
     }
-}
-
-/// Where all that is an account's stands.
-fn partition_of(account: AccountId) -> String {
-    format!("ACCOUNT#{account}")
 }
 
 /// The account an item is about.

@@ -8,12 +8,13 @@ use aws_sdk_dynamodb::{
 };
 use aws_types::SdkConfig;
 use saoma_domain::{
-    ports::{Committed, Created, Freshness, Sessions, StoreError},
+    ports::{Committed, Created, Freshness, Sessions, StoreError, WriteId},
     secrets::SessionCode,
     session::{Change, Session},
 };
 
 use crate::{
+    directory::writes::{WRITE_ID, is_of},
     failed,
     item::{number, seconds, text},
     session_item::{
@@ -37,20 +38,26 @@ impl SessionTable {
 
 #[async_trait]
 impl Sessions for SessionTable {
-    async fn create(&self, session: &Session) -> Result<Created, StoreError> {
+    async fn create(&self, session: &Session, write: &WriteId) -> Result<Created, StoreError> {
+        let mut item = to_item(session);
+        item.insert(WRITE_ID.to_owned(), text(write.as_str()));
         let put = self
             .client
             .put_item()
             .table_name(&self.table)
-            .set_item(Some(to_item(session)))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(#code)")
             .expression_attribute_names("#code", CODE)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .send()
             .await;
         match put {
             Ok(_) => Ok(Created::Stored),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Ok(Created::Collision),
+                Some(PutItemError::ConditionalCheckFailedException(taken)) => {
+                    let ours = taken.item.as_ref().is_some_and(|item| is_of(item, write));
+                    Ok(if ours { Created::Stored } else { Created::Collision })
+                }
                 _ => Err(failed("PutItem on sessions")(error)),
             },
         }
@@ -70,9 +77,9 @@ impl Sessions for SessionTable {
     }
 
     /// The one guarded write behind every transition. A write that lost comes back with the item it
-    /// lost to, so nobody has to read again.
-    async fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
-        let mut write = self
+    /// lost to, so no caller has to read again.
+    async fn commit(&self, change: &Change, write: &WriteId) -> Result<Committed, StoreError> {
+        let mut update = self
             .client
             .update_item()
             .table_name(&self.table)
@@ -85,13 +92,13 @@ impl Sessions for SessionTable {
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let mut set = Vec::new();
-        for (name, value) in written_by(change) {
+        for (name, value) in written_by(change, write) {
             set.push(format!("#{name} = :{name}"));
-            write = write
+            update = update
                 .expression_attribute_names(format!("#{name}"), name)
                 .expression_attribute_values(format!(":{name}"), value);
         }
-        let written = write.update_expression(format!("SET {}", set.join(", "))).send().await;
+        let written = update.update_expression(format!("SET {}", set.join(", "))).send().await;
         match written {
             Ok(written) => {
                 let item =
@@ -102,7 +109,10 @@ impl Sessions for SessionTable {
             }
             Err(error) => match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(lost)) => match &lost.item {
-                    Some(item) => Ok(from_item(item)?.map_or(Committed::Gone, Committed::Behind)),
+                    Some(item) => {
+                        let stored = if is_of(item, write) { Committed::Stored } else { Committed::Behind };
+                        Ok(from_item(item)?.map_or(Committed::Gone, stored))
+                    }
                     None => Ok(Committed::Gone),
                 },
                 _ => Err(failed("UpdateItem on sessions")(error)),
@@ -112,9 +122,13 @@ impl Sessions for SessionTable {
 }
 
 /// The attributes a change sets.
-fn written_by(change: &Change) -> impl Iterator<Item = (&'static str, AttributeValue)> {
-    [(VERSION, number(change.if_version() + 1)), (UPDATED_AT, seconds(change.at()))]
-        .into_iter()
+fn written_by(change: &Change, write: &WriteId) -> impl Iterator<Item = (&'static str, AttributeValue)> {
+    let this = [
+        (VERSION, number(change.if_version() + 1)),
+        (UPDATED_AT, seconds(change.at())),
+        (WRITE_ID, text(write.as_str())),
+    ];
+    this.into_iter()
         .chain(state_attributes(change.to()))
         .chain(change.flow().map(flow_attributes).unwrap_or_default())
 }

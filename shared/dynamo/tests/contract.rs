@@ -12,13 +12,16 @@ use aws_sdk_dynamodb::{
 };
 use aws_types::SdkConfig;
 use saoma_domain::{
-    cases::{self, StepError},
-    identity::{Approver, ClientId},
-    ports::{Committed, Created, Freshness, Randomness, Sessions, StoreError},
+    identity::Phone,
+    ports::{
+        Begun, Checks, Committed, Created, Freshness, Randomness, Replaced, Sessions, SignIns, StoreError,
+        WriteId,
+    },
     secrets::SessionCode,
-    session::{Change, Command, Ext, Session},
+    session::{Change, Command, Session},
+    sign_in::{PhoneRecords, SignIn},
 };
-use saoma_dynamo::{Directory, SessionTable, item, session_item};
+use saoma_dynamo::{CheckTables, Directory, SessionTable, item, session_item};
 use saoma_memory::contract;
 
 /// Real randomness: the tables outlive a run.
@@ -55,6 +58,51 @@ fn directory() -> Arc<Directory> {
     Arc::new(Directory::new(&config(), variable("SAOMA_DIRECTORY_TABLE")))
 }
 
+fn checks() -> Arc<CheckTables> {
+    let (directory, sessions) = (variable("SAOMA_DIRECTORY_TABLE"), variable("SAOMA_SESSIONS_TABLE"));
+    Arc::new(CheckTables::new(&config(), directory, Some(sessions)))
+}
+
+/// The Directory and the reads over both tables, which the contract takes as one.
+struct Both {
+    directory: Arc<Directory>,
+    checks: Arc<CheckTables>,
+}
+
+fn both() -> Arc<Both> {
+    Arc::new(Both { directory: directory(), checks: checks() })
+}
+
+#[async_trait]
+impl SignIns for Both {
+    async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError> {
+        self.directory.begin(sign_in).await
+    }
+
+    async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError> {
+        SignIns::replace(&*self.directory, next, write).await
+    }
+
+    async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
+        self.directory.end(phone).await
+    }
+}
+
+#[async_trait]
+impl Checks for Both {
+    async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
+        self.checks.phone(phone).await
+    }
+
+    async fn phone_and_session(
+        &self,
+        phone: &Phone,
+        code: &SessionCode,
+    ) -> Result<(PhoneRecords, Option<Session>), StoreError> {
+        self.checks.phone_and_session(phone, code).await
+    }
+}
+
 #[tokio::test]
 async fn sessions_are_read_as_written() {
     contract::what_is_written_is_read(&*sessions(), &System).await;
@@ -86,17 +134,33 @@ async fn one_winner_a_version() {
 }
 
 #[tokio::test]
-async fn one_account_a_number() {
-    contract::one_account_a_number(&*directory(), &System).await;
+async fn one_account_an_identity() {
+    contract::one_account_an_identity(&*directory(), &System).await;
 }
 
 // E15
 #[tokio::test]
-async fn a_generation_is_good_once() {
-    contract::a_generation_is_good_once(directory(), &System).await;
+async fn a_version_of_a_sign_in_is_stored_once() {
+    contract::a_version_of_a_sign_in_is_stored_once(both(), &System).await;
 }
 
-// D1 H3
+#[tokio::test]
+async fn a_check_reads_everything_together() {
+    contract::a_check_reads_everything_together(&*checks(), &*directory(), &*sessions(), &System).await;
+}
+
+// K12
+#[tokio::test]
+async fn a_write_that_comes_again_succeeds_again() {
+    contract::a_write_that_comes_again_succeeds_again(&*sessions(), &System).await;
+}
+
+#[tokio::test]
+async fn networks_are_counted_to_their_limit() {
+    contract::networks_are_counted_to_their_limit(&*directory(), &System).await;
+}
+
+// D1 H3 K12
 #[tokio::test]
 async fn challenges_follow_one_another() {
     contract::challenges_follow_one_another(directory(), &System).await;
@@ -157,15 +221,15 @@ struct Unguarded {
 
 #[async_trait]
 impl Sessions for Unguarded {
-    async fn create(&self, session: &Session) -> Result<Created, StoreError> {
-        self.store.create(session).await
+    async fn create(&self, session: &Session, write: &WriteId) -> Result<Created, StoreError> {
+        self.store.create(session, write).await
     }
 
     async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError> {
         self.store.find(code, freshness).await
     }
 
-    async fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+    async fn commit(&self, change: &Change, _: &WriteId) -> Result<Committed, StoreError> {
         let mut write = self
             .client
             .update_item()
@@ -200,12 +264,10 @@ async fn without_the_guard_the_race_redeems_more_than_once() {
 async fn the_loser_of_a_race_is_told_the_truth() {
     let sessions = sessions();
     let (confirmed, me, _) = contract::open_confirmed(&*sessions, &System).await;
-    let clients = directory();
-    let by = Approver { phone: me.clone(), app: ClientId::phone() };
-    let (code, now) = (&confirmed.code, contract::OPENED);
-    let cancelled = cases::cancel(&*sessions, &*clients, code, None, by.clone(), now).await;
-    let late = contract::change(&confirmed, &Command::Decline(me.clone()), contract::OPENED);
-    assert_eq!(sessions.commit(&late).await.unwrap(), Committed::Behind(cancelled.unwrap()));
-    let scan = cases::scan(&*sessions, &*clients, code, None, by, Ext::default(), now).await;
-    assert!(matches!(scan, Err(StepError::Refused(_))));
+    let decline = contract::change(&confirmed, &Command::Decline(me.clone()), contract::OPENED);
+    let (first, second) = (WriteId::random(&System), WriteId::random(&System));
+    let Committed::Stored(cancelled) = sessions.commit(&decline, &first).await.unwrap() else {
+        panic!("the first declines")
+    };
+    assert_eq!(sessions.commit(&decline, &second).await.unwrap(), Committed::Behind(cancelled));
 }

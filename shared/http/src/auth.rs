@@ -2,33 +2,21 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use saoma_app::Service;
 use saoma_domain::{
     account::Account,
-    cases,
     client::Client,
     identity::{Approver, ClientId},
-    ports::{Accounts, Clients, SignIns},
+    ports::{Checks, Clients},
     secrets::Secret,
 };
-use thiserror::Error;
 
-use crate::{Facts, Problem, Service};
-
-/// Why a caller is not who the call needs.
-#[derive(Debug, Error)]
-pub enum AuthError {
-    /// For the log and the caller.
-    #[error("{0:?}")]
-    Refused(Problem),
-}
-
-impl From<AuthError> for Problem {
-    fn from(AuthError::Refused(problem): AuthError) -> Self {
-        problem
-    }
-}
+use crate::{Facts, Problem};
 
 /// The token a caller presents: `Authorization: Bearer …`, or the header `token`. Never the query.
 #[must_use]
@@ -42,47 +30,105 @@ pub fn presented_token(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(plain).filter(|token| !token.is_empty())
 }
 
-/// The phones that are signed in. What a caller says of itself in a body plays no part
-/// (ADVERSARIES A11).
+/// Who verifies phones. What a caller says of itself in a body plays no part (`docs/security.md` A11).
 #[derive(Clone)]
 pub struct Phones {
     service: Service,
-    sign_ins: Arc<dyn SignIns>,
-    accounts: Arc<dyn Accounts>,
+    checks: Arc<dyn Checks>,
 }
 
 impl Phones {
     /// Those whose tokens this service signed.
-    pub fn new(service: Service, sign_ins: Arc<dyn SignIns>, accounts: Arc<dyn Accounts>) -> Self {
-        Self { service, sign_ins, accounts }
+    pub fn new(service: Service, checks: Arc<dyn Checks>) -> Self {
+        Self { service, checks }
     }
 
-    /// The verified phone behind a request, with the app it uses.
-    ///
-    /// # Errors
-    /// The problem to answer with.
-    pub async fn verify(&self, facts: &Facts, headers: &HeaderMap) -> Result<Approver, Problem> {
-        Ok(self.verify_account(facts, headers).await?.0)
+    /// The holder of a phone's token that we signed and that is good now. Whether its sign-in was ended is not
+    /// asked: a step of a login asks that together with the session.
+    fn token(&self, parts: &Parts) -> Result<Approver, Problem> {
+        let token = presented_token(&parts.headers).ok_or_else(Problem::unauthorized)?;
+        let issuer = self.service.public_url(Facts::of(parts).domain())?;
+        Ok(self.service.keys.verify_approver(&issuer, token, self.service.clock.now())?)
     }
+}
 
-    /// The same, and its account.
-    ///
-    /// The checks, in order: a token came; we signed it, for this, and it is still good; its sign-in
-    /// was not ended; the account stands.
-    ///
-    /// # Errors
-    /// The problem to answer with.
-    pub async fn verify_account(
-        &self,
-        facts: &Facts,
-        headers: &HeaderMap,
-    ) -> Result<(Approver, Account), Problem> {
-        let token = presented_token(headers).ok_or_else(Problem::unauthorized)?;
-        let now = self.service.clock.now();
-        let issuer = self.service.public_url(facts)?;
-        let by = self.service.keys.verify_approver(&issuer, token, now)?;
-        let account = cases::live_phone(&*self.sign_ins, &*self.accounts, &by.phone, now).await?;
-        Ok((by, account))
+/// The holder of a verified phone token. For steps of a login alone: [`Logins`] reads the phone's sign-in and
+/// account together with the session, and refuses a phone that is signed out.
+///
+/// [`Logins`]: saoma_domain::cases::Logins
+#[derive(Clone, Debug)]
+pub struct Caller(pub Approver);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller
+where
+    Phones: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        Phones::from_ref(state).token(parts).map(Self)
+    }
+}
+
+/// A phone that is signed in now, and its account: for everything that is no step of a login.
+#[derive(Clone, Debug)]
+pub struct SignedInPhone {
+    /// The phone, and the app it uses.
+    pub by: Approver,
+    /// Its account.
+    pub account: Account,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for SignedInPhone
+where
+    Phones: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    /// The checks, in order: a token came; we signed it, for this, and it is still good; its sign-in was not
+    /// ended; the account stands.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let phones = Phones::from_ref(state);
+        let by = phones.token(parts)?;
+        let records = phones.checks.phone(&by.phone).await?;
+        let (_, account) = records.stands(phones.service.clock.now())?;
+        Ok(Self { by, account })
+    }
+}
+
+/// The same, where the caller may be a screen: a token that is presented must be a signed-in phone's.
+#[derive(Clone, Debug)]
+pub struct MaybeSignedInPhone(pub Option<SignedInPhone>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeSignedInPhone
+where
+    Phones: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match presented_token(&parts.headers) {
+            Some(_) => SignedInPhone::from_request_parts(parts, state).await.map(|phone| Self(Some(phone))),
+            None => Ok(Self(None)),
+        }
+    }
+}
+
+/// A caller that may be a phone: one that presents a token must present a good one.
+#[derive(Clone, Debug)]
+pub struct MaybeCaller(pub Option<Approver>);
+
+impl<S: Send + Sync> FromRequestParts<S> for MaybeCaller
+where
+    Phones: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match presented_token(&parts.headers) {
+            Some(_) => Phones::from_ref(state).token(parts).map(|by| Self(Some(by))),
+            None => Ok(Self(None)),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use saoma_domain::{
     client::Client,
     session::{MatchNumber, Session},
     text::CleanText,
+    time::Timestamp,
 };
 use serde::Serialize;
 
@@ -39,8 +40,10 @@ struct ConsentScreen {
 struct ConsentSeen {
     ip: Option<String>,
     browser: Option<String>,
-    /// Seconds since the epoch.
+    /// Seconds since the epoch, by our clock.
     at: u64,
+    /// Seconds ago, by our clock: the phone's own may be wrong.
+    age: u64,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -52,7 +55,7 @@ struct ConsentMatch {
 impl Consent {
     /// For a session and its client.
     #[must_use]
-    pub fn new(session: &Session, client: Option<&Client>) -> Self {
+    pub fn new(session: &Session, client: Option<&Client>, now: Timestamp) -> Self {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
         let id = session.client.as_str().to_owned();
         let choices = session.match_choices().into_iter().flatten();
@@ -70,6 +73,7 @@ impl Consent {
                 ip: session.seen.ip.map(|ip| ip.to_string()),
                 browser: session.seen.browser.as_ref().map(ToString::to_string),
                 at: session.created_at.secs(),
+                age: now.since(session.created_at).as_secs(),
             },
             match_number: ConsentMatch {
                 policy: session.match_policy.as_str(),

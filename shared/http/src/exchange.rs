@@ -1,15 +1,16 @@
 //! A verified ticket for a token: what a site's server does, and our own welcome page.
 
 use axum::http::StatusCode;
+use saoma_app::Service;
 use saoma_domain::{
-    cases::{self, StepError},
-    ports::{Accounts, Freshness, Sessions},
+    cases::{Logins, StepError, StepFailure},
+    ports::Freshness,
     session::RedeemKey,
 };
 use saoma_tokens::TicketClaims;
 use serde::Serialize;
 
-use crate::{Problem, Service};
+use crate::Problem;
 
 /// What everybody is told of a ticket that is not good, whatever the reason.
 pub const INVALID_TICKET: Problem =
@@ -31,24 +32,23 @@ struct User {
     nick_name: String,
 }
 
-/// Redeems the session a ticket stands for, and only then signs the token.
+/// Redeems the session a ticket stands for, and only then signs the token. The same ticket again within 30 s
+/// gives the same token: its id is the token's.
 ///
 /// # Errors
 /// [`INVALID_TICKET`] whenever the session does not allow it; a failing store's problem.
 pub async fn exchange(
     service: &Service,
-    sessions: &dyn Sessions,
-    accounts: &dyn Accounts,
+    logins: &Logins,
     issuer: &str,
     ticket: &TicketClaims,
 ) -> Result<Exchanged, Problem> {
-    let found = sessions.find(&ticket.code, Freshness::Strong).await?;
+    let found = logins.sessions.find(&ticket.code, Freshness::Strong).await?;
     let session = found.filter(|session| session.client == ticket.client).ok_or(INVALID_TICKET)?;
-    let now = service.clock.now();
-    let redeemed = cases::redeem(sessions, accounts, &*service.random, session, RedeemKey::Ticket, now).await;
-    let redeemed = redeemed.map_err(|error| match error {
-        StepError::Unknown | StepError::Refused(_) => INVALID_TICKET,
-        StepError::Store(error) => error.into(),
+    let (id, now) = (ticket.id.clone(), service.clock.now());
+    let redeemed = logins.redeem(session, RedeemKey::Ticket, id, now).await.map_err(|error| match error {
+        StepError { why: StepFailure::Store(error), about } => Problem::from(error).about(about),
+        StepError { about, .. } => INVALID_TICKET.about(about),
     })?;
     let life = service.settings.access_token_life;
     let (session, account) = (&redeemed.session, &redeemed.account);

@@ -30,6 +30,12 @@ impl Facts {
         Seen { ip: self.ip, browser: self.browser.clone() }
     }
 
+    /// The name of the API's own domain.
+    #[must_use]
+    pub fn domain(&self) -> Option<&str> {
+        self.domain_name.as_deref()
+    }
+
     /// What limits are counted by: the address, or for IPv6 the network of 2^64 addresses that one
     /// subscriber has.
     #[must_use]
@@ -48,16 +54,24 @@ impl<S: Sync> FromRequestParts<S> for Facts {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts))
+    }
+}
+
+impl Facts {
+    /// What API Gateway says of the request with these parts.
+    #[must_use]
+    pub fn of(parts: &Parts) -> Self {
         let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>() else {
-            return Ok(Self::default());
+            return Self::default();
         };
         let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-        Ok(Self {
+        Self {
             ip: context.http.source_ip.as_deref().and_then(|ip| ip.parse().ok()),
             browser: user_agent.and_then(|agent| CleanText::non_empty(&describe(agent))),
             domain_name: context.domain_name.clone(),
             request_id: context.request_id.clone(),
-        })
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use saoma_app::Service;
 
-use crate::{Problem, Service, telemetry};
+use crate::{Problem, telemetry};
 
 /// Names under which a secret might be sent in a query, where logs and histories keep it.
 const SECRET_NAMES: [&str; 10] = [
@@ -24,16 +25,25 @@ const SECRET_NAMES: [&str; 10] = [
     "secret",
 ];
 
-/// How a function's contract words a refusal.
-pub type Shape = fn(Problem) -> Response;
+/// How a function's contract words a refusal: the status, the type and the body.
+pub type Shape = fn(&Problem) -> Response;
 
-/// A function's routes, with the refusals and headers all of them share, and the log outside. The
-/// refusals take the contract's `shape`.
+/// The shape of RFC 9457, for contracts that have none of their own.
+#[must_use]
+pub fn as_problem(problem: &Problem) -> Response {
+    problem.clone().into_response()
+}
+
+/// A function's routes, with the refusals and headers all of them share, and the log outside.
+///
+/// Handlers and extractors refuse with a [`Problem`], wherever that happens; here, at the edge, it takes the
+/// contract's `shape`.
 pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
     routes
-        .fallback(move || async move { shape(no_such_route()) })
-        .method_not_allowed_fallback(move || async move { shape(wrong_method()) })
-        .layer(middleware::from_fn_with_state(shape, refuse_secrets_in_query))
+        .fallback(|| async { no_such_route() })
+        .method_not_allowed_fallback(|| async { wrong_method() })
+        .layer(middleware::from_fn(refuse_secrets_in_query))
+        .layer(middleware::from_fn_with_state(shape, word_refusals))
         .layer(middleware::from_fn(add_headers))
         .layer(middleware::from_fn_with_state(service.clone(), telemetry::log_request))
 }
@@ -47,14 +57,42 @@ fn wrong_method() -> Problem {
 }
 
 /// A secret in a query is refused, so that nobody gets used to sending one (ADVERSARIES E2).
-async fn refuse_secrets_in_query(State(shape): State<Shape>, request: Request, next: Next) -> Response {
+async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let named = form_urlencoded::parse(query.as_bytes())
         .any(|(name, _)| SECRET_NAMES.contains(&name.to_ascii_lowercase().as_str()));
     if named {
-        return shape(Problem::bad_request("secret_in_query", "Send tokens and secrets in headers."));
+        return Problem::bad_request("secret_in_query", "Send tokens and secrets in headers.")
+            .into_response();
     }
     next.run(request).await
+}
+
+/// A route that is ours keeps the shape of RFC 9457 in a function whose contract words refusals otherwise.
+pub async fn keep_own_shape(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(KeepsItsShape);
+    response
+}
+
+#[derive(Clone, Copy)]
+struct KeepsItsShape;
+
+/// Words a refusal as the contract does. Headers that the handler added to it stay.
+async fn word_refusals(State(shape): State<Shape>, request: Request, next: Next) -> Response {
+    let refused = next.run(request).await;
+    let keeps = refused.extensions().get::<KeepsItsShape>().is_some();
+    let Some(problem) = refused.extensions().get::<Problem>().cloned().filter(|_| !keeps) else {
+        return refused;
+    };
+    let mut worded = shape(&problem);
+    for (name, value) in refused.headers() {
+        if !worded.headers().contains_key(name) && name != header::CONTENT_LENGTH {
+            worded.headers_mut().append(name, value.clone());
+        }
+    }
+    worded.extensions_mut().insert(problem);
+    worded
 }
 
 /// Answers are not stored (W16), not sniffed, not framed (W5), unless their route says otherwise.

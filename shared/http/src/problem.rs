@@ -1,17 +1,10 @@
 //! The error envelope: RFC 9457 with a stable `code`.
 
-use std::time::Duration;
-
 use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use saoma_domain::{
-    cases::{OpenError, SendError, SignInError, StepError},
-    ports::StoreError,
-    session::Refusal,
-};
-use saoma_tokens::TokenError;
+use saoma_domain::cases::Subject;
 use serde::Serialize;
 
 /// An answer that says what is wrong.
@@ -28,8 +21,10 @@ pub struct Problem {
     pub detail: &'static str,
     /// Seconds after which asking again makes sense.
     pub retry_after: Option<u64>,
-    /// What really happened.
+    /// What really happened. The log gets it, the caller does not.
     pub cause: Option<String>,
+    /// The session it was about, where one is known. The log gets a keyed hash of its code.
+    pub about: Option<Box<Subject>>,
 }
 
 #[derive(Serialize)]
@@ -44,10 +39,16 @@ struct Body {
 }
 
 impl Problem {
+    /// The same, about a session.
+    #[must_use]
+    pub fn about(self, about: Option<Subject>) -> Self {
+        Self { about: about.map(Box::new).or(self.about), ..self }
+    }
+
     /// A problem of this status and code.
     #[must_use]
     pub const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, retry_after: None, cause: None }
+        Self { status, code, detail, retry_after: None, cause: None, about: None }
     }
 
     /// The request is not what the contract says.
@@ -77,14 +78,6 @@ impl Problem {
             "unauthorized",
             "Ask for a QR first; its cookie, or its pollToken in the token header, says which is meant.",
         )
-    }
-
-    /// Too many wrong codes; even the right one is not taken for so long.
-    #[must_use]
-    pub fn too_many_tries(wait: Duration) -> Self {
-        let detail = "Too many wrong codes; wait, then ask for a new one.";
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_tries", detail);
-        Self { retry_after: Some(wait.as_secs().max(1)), ..problem }
     }
 
     /// Too many requests; come back in so many seconds.
@@ -125,109 +118,8 @@ impl Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        Self::unavailable(error.to_string())
-    }
-}
-
-impl From<OpenError> for Problem {
-    fn from(error: OpenError) -> Self {
-        match error {
-            OpenError::NoFreeCode => Self::internal(error.to_string()),
-            OpenError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<StepError> for Problem {
-    fn from(error: StepError) -> Self {
-        match error {
-            StepError::Unknown => Self::not_found(),
-            StepError::Refused(refusal) => refusal.into(),
-            StepError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let forbidden = |code, detail| Self::new(StatusCode::FORBIDDEN, code, detail);
-        match refusal {
-            Refusal::Expired | Refusal::Cancelled | Refusal::Used | Refusal::NotTheScreen => {
-                Self::not_found()
-            }
-            Refusal::ClaimedByAnother => {
-                forbidden("claimed_by_another", "Another phone has scanned this code.")
-            }
-            Refusal::NotScanned => {
-                Self::new(StatusCode::CONFLICT, "not_scanned", "Scan the code before confirming it.")
-            }
-            Refusal::NotConfirmed => {
-                Self::new(StatusCode::CONFLICT, "not_confirmed", "Nobody has confirmed this code yet.")
-            }
-            Refusal::MatchNumberMissing => {
-                Self::bad_request("match_number_required", "Send the number that the screen shows.")
-            }
-            Refusal::WrongMatchNumber => forbidden(
-                "wrong_match_number",
-                "That is not the number on the screen. The sign-in was stopped; scan a new code.",
-            ),
-        }
-    }
-}
-
-impl From<TokenError> for Problem {
-    fn from(error: TokenError) -> Self {
-        match error {
-            TokenError::Invalid => Self::unauthorized(),
-            TokenError::MayNotApprove => Self::new(
-                StatusCode::FORBIDDEN,
-                "not_an_approver",
-                "A sign-in got by scanning cannot approve another one.",
-            ),
-            TokenError::Unsignable => Self::internal("a token could not be signed"),
-        }
-    }
-}
-
-impl From<SignInError> for Problem {
-    fn from(error: SignInError) -> Self {
-        match error {
-            SignInError::InvalidCode => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "invalid_code",
-                "The code is wrong or no longer good. After five wrong tries, wait and ask for a new one.",
-            ),
-            SignInError::TooManyTries(wait) => Self::too_many_tries(wait),
-            SignInError::Over => Self::new(
-                StatusCode::UNAUTHORIZED,
-                "unauthorized",
-                "This sign-in is over, or its token was used; sign in again.",
-            ),
-            SignInError::Barred => {
-                Self::new(StatusCode::FORBIDDEN, "account_barred", "This account cannot sign in.")
-            }
-            SignInError::Store(error) => error.into(),
-        }
-    }
-}
-
-impl From<SendError> for Problem {
-    fn from(error: SendError) -> Self {
-        match error {
-            SendError::TooMany(wait) => Self::too_many(wait.as_secs().max(1)),
-            SendError::Locked(wait) => Self::too_many_tries(wait),
-            SendError::Store(error) => error.into(),
-        }
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if let Some(cause) = &self.cause {
-            tracing::error!(code = self.code, cause, "request failed");
-        }
         let body = Body {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or_default(),
@@ -245,6 +137,8 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        // The edge words it in the contract's shape and logs it.
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -1,15 +1,17 @@
 //! A new QR for a PC that is known by its cookie: what the web and the shop contract share.
 
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderValue;
+use saoma_app::Service;
 use saoma_domain::{
-    cases::{self, Opening, StepError},
+    cases::{Logins, Opening},
     client::Client,
     identity::ClientId,
-    ports::{Clients, Sessions},
+    ports::Clients,
     session::{Dialect, Flow, ScreenClaims, Session},
+    time::Timestamp,
 };
 
-use crate::{Facts, Problem, Service, cookie::ScreenKey, query::Query};
+use crate::{Facts, Problem, cookie::ScreenKey, query::Query};
 
 /// What the PC is to show.
 pub struct Wanted<'a> {
@@ -17,6 +19,8 @@ pub struct Wanted<'a> {
     pub flow: Flow,
     /// Who signs people in there.
     pub client: &'a Client,
+    /// The QR that the screen showed before.
+    pub replaces: Option<ScreenKey>,
 }
 
 /// A QR that was just opened for a PC.
@@ -48,6 +52,18 @@ pub async fn client_in(
     service.client_of(clients, &id, dialect).await?.ok_or(UNKNOWN)
 }
 
+/// Ends the QR that a screen showed before (`docs/security.md` B7, C6). One that is over already, or was never
+/// this screen's, is left as it is.
+///
+/// # Errors
+/// The store's failure.
+pub async fn replace(logins: &Logins, old: ScreenKey, now: Timestamp) -> Result<(), Problem> {
+    match logins.replace(&old.code, old.secret, now).await {
+        Err(error) if !error.is_final() => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Opens a session and ends the one this PC showed before, so that at no time two QRs of one PC are
 /// good (ADVERSARIES C6). The old cookie decides nothing else: code and secret are fresh (A3, A4).
 ///
@@ -55,19 +71,15 @@ pub async fn client_in(
 /// 429 for a network that opens too many (D10), or the store's failure.
 pub async fn open(
     service: &Service,
-    sessions: &dyn Sessions,
+    logins: &Logins,
     facts: &Facts,
-    headers: &HeaderMap,
     wanted: Wanted<'_>,
 ) -> Result<Opened, Problem> {
     let (now, life) = (service.clock.now(), service.settings.session_life);
-    let public_url = service.public_url(facts)?;
+    let public_url = service.public_url(facts.domain())?;
     service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
-    if let Some(old) = ScreenKey::from_cookie(headers, &public_url) {
-        match cases::replace(sessions, &old.code, old.secret, now).await {
-            Ok(_) | Err(StepError::Unknown | StepError::Refused(_)) => {}
-            Err(error @ StepError::Store(_)) => return Err(error.into()),
-        }
+    if let Some(old) = wanted.replaces {
+        replace(logins, old, now).await?;
     }
     let opening = Opening {
         flow: wanted.flow,
@@ -76,7 +88,7 @@ pub async fn open(
         seen: facts.seen(),
         life,
     };
-    let opened = cases::open(sessions, &*service.random, opening, now).await?;
+    let opened = logins.open(opening, now).await?;
     let key = ScreenKey { code: opened.session.code.clone(), secret: opened.secret };
     let cookie = key.set_cookie(&public_url, life.as_secs())?;
     Ok(Opened { session: opened.session, key, cookie, public_url })

@@ -1,16 +1,19 @@
 //! Logs: one JSON object a line, one line a request.
 //!
 //! Never logged: tokens, secrets, tickets, whole codes, telephone numbers, bodies, queries and raw
-//! paths (a path holds a code). A route is logged as its pattern.
+//! paths (a path holds a code). A route is logged as its pattern, a session as its [`session_ref`]. A refusal
+//! is one line too: with its `code`, and with the client and the session it was about.
 
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
+use saoma_app::Service;
+use saoma_domain::{identity::ClientId, ports::KeyedHash, secrets::SessionCode};
 use tracing::Level;
 
-use crate::{Facts, Service};
+use crate::{Facts, Problem};
 
 /// Sends events to standard output as JSON, at `level` (`error` to `trace`; `info` otherwise).
 pub fn init(level: Option<&str>) {
@@ -38,13 +41,28 @@ pub(crate) async fn log_request(
     let began = service.clock.now();
     let response = next.run(request).await;
     let took = service.clock.now().since(began);
+    let refusal = response.extensions().get::<Problem>();
+    let about = refusal.and_then(|problem| problem.about.as_ref());
     tracing::info!(
         request_id = facts.request_id,
         method = method.as_str(),
         route = matched.as_ref().map_or("none", MatchedPath::as_str),
         status = response.status().as_u16(),
         ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        "request"
+        code = refusal.map(|problem| problem.code),
+        client = about.and_then(|about| about.client.as_ref()).map(ClientId::as_str),
+        session_ref = about.map(|about| session_ref(&*service.keys, &about.code)),
+        cause = refusal.and_then(|problem| problem.cause.as_deref()),
+        "{}",
+        if refusal.is_some() { "refused" } else { "request" }
     );
     response
+}
+
+/// What logs call a session: a keyed hash of its code. Who holds the code and the key finds its lines; the
+/// lines give no code away.
+#[must_use]
+pub fn session_ref(keys: &dyn KeyedHash, code: &SessionCode) -> String {
+    let hash = keys.keyed_hash("session ref", &[code.as_str()]);
+    hash.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

@@ -6,7 +6,7 @@
 //! * `fixtures`: moments, people and numbers that the promises share.
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: what is promised of sessions, one step at a time and many at once.
-//! * `accounts`, `sign_ins`, `sms_challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: what
+//! * `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: what
 //!   is promised of everything else, one port a file.
 //!
 //! Imports point one way: the promises know `steps` and `fixtures`, `steps` knows `fixtures`, and no
@@ -20,6 +20,7 @@
 )]
 
 mod accounts;
+mod challenges;
 mod devices;
 mod effects;
 mod fixtures;
@@ -28,11 +29,11 @@ mod push_endpoints;
 mod races;
 mod sessions;
 mod sign_ins;
-mod sms_challenges;
 mod steps;
 mod traces;
 
-pub use accounts::{a_login_is_one_visit, one_account_a_number};
+pub use accounts::{a_login_is_one_visit, one_account_an_identity};
+pub use challenges::{challenges_follow_one_another, networks_are_counted_to_their_limit};
 pub use devices::{binding_twice_is_binding_once, the_newest_pair_counts};
 pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
@@ -40,10 +41,9 @@ pub use prompts::{phones_are_present_one_by_one, three_prompts_in_ten_minutes};
 pub use push_endpoints::{a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner};
 pub use races::{fifty_redemptions, one_winner_a_version, race};
 pub use sessions::{
-    a_stale_copy_changes_nothing, a_taken_code_is_left_alone, nothing_is_stored_at_or_after_the_end,
-    what_is_written_is_read,
+    a_stale_copy_changes_nothing, a_taken_code_is_left_alone, a_write_that_comes_again_succeeds_again,
+    nothing_is_stored_at_or_after_the_end, what_is_written_is_read,
 };
-pub use sign_ins::a_generation_is_good_once;
-pub use sms_challenges::challenges_follow_one_another;
+pub use sign_ins::{a_check_reads_everything_together, a_version_of_a_sign_in_is_stored_once};
 pub use steps::{change, open_confirmed, open_largest};
 pub use traces::a_trace_is_read_as_written;

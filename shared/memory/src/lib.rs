@@ -2,12 +2,14 @@
 //!
 //! * [`Memory`]: all data ports over one lock, with faults to inject and stale copies to serve.
 //! * [`world`]: a clock that stands where it is put, seeded randomness, an outbox, a picture drawer.
+//! * [`wired`]: the use cases over one memory.
 //! * [`contract`]: what every store must do, as functions that take one. DynamoDB passes the same.
 //!
 //! Nothing here is linked into a function that is deployed.
 
 pub mod contract;
 mod store;
+pub mod wired;
 pub mod world;
 
 pub use store::{Fault, Memory};

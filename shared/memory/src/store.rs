@@ -3,12 +3,13 @@
 //! Here are the data, the lock and the way through it that every call takes. The rest:
 //!
 //! * `controls`: what tests do behind the ports: faults, lags, what stands there before and after.
-//! * `sessions`, `clients`, `accounts`, `sign_ins`, `sms_challenges`, `devices`, `traces`, `prompts`, `effects`,
+//! * `sessions`, `clients`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `effects`,
 //!   `push_endpoints`: one port a file.
 //!
 //! No port knows another; they meet in the data alone.
 
 mod accounts;
+mod challenges;
 mod clients;
 mod controls;
 mod devices;
@@ -17,7 +18,6 @@ mod prompts;
 mod push_endpoints;
 mod sessions;
 mod sign_ins;
-mod sms_challenges;
 mod traces;
 
 use std::{
@@ -27,17 +27,17 @@ use std::{
 };
 
 use saoma_domain::{
-    account::{Account, Visits},
+    account::{Account, VisitCount},
     client::Client,
     effect::Effect,
-    identity::{AccountId, ClientId, SignInId},
+    identity::{AccountId, ClientId, Identity, SignInId},
     pairing::{Pairing, Trace},
-    ports::StoreError,
+    ports::{StoreError, WriteId},
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
     session::{LoginPolicy, Session, TraceId},
     sign_in::SignIn,
-    sms_code::SmsChallenge,
+    sms_challenge::{Challenge, ChallengeId, Lane},
     time::Timestamp,
 };
 
@@ -56,23 +56,26 @@ pub struct Memory(Mutex<Data>);
 
 #[derive(Default)]
 struct Data {
-    sessions: HashMap<String, Session>,
-    /// What eventual reads still see, where they lag behind.
-    stale: HashMap<String, Session>,
+    /// Each session, and the write it came from.
+    sessions: HashMap<String, (Session, WriteId)>,
+    /// What eventual reads still see, where they lag behind; `None` where they miss it.
+    stale: HashMap<String, Option<Session>>,
     clients: HashMap<String, Client>,
     accounts: HashMap<String, Account>,
-    numbers: HashMap<String, AccountId>,
-    sign_ins: HashMap<String, SignIn>,
-    challenges: HashMap<String, SmsChallenge>,
-    ip_counts: HashMap<(IpAddr, u64), u32>,
+    identities: HashMap<Identity, AccountId>,
+    /// By account and id, with the write each came from.
+    sign_ins: BTreeMap<(String, String), (SignIn, Option<WriteId>)>,
+    challenges: HashMap<ChallengeId, (Challenge, WriteId)>,
+    lanes: HashMap<String, (Lane, Option<WriteId>)>,
+    ip_counts: HashMap<(IpAddr, u64), (u32, Option<WriteId>)>,
     devices: BTreeMap<(String, String), Option<String>>,
-    pairs: HashMap<(AccountId, ClientId, LoginPolicy), Pairing>,
+    pairs: HashMap<(AccountId, ClientId, LoginPolicy), (SessionCode, Pairing)>,
     traces: HashMap<TraceId, Trace>,
     prompts: HashMap<AccountId, Vec<(Timestamp, SessionCode)>>,
     effects: HashMap<(SessionCode, u64), Vec<Effect>>,
     present: HashMap<AccountId, HashMap<SignInId, Timestamp>>,
     endpoints: BTreeMap<PushTokenId, PushEndpoint>,
-    visits: HashMap<AccountId, (SessionCode, Visits)>,
+    visits: HashMap<AccountId, (SessionCode, VisitCount)>,
     /// Calls until the fault strikes, and the fault.
     fault: Option<(usize, Fault)>,
     calls: usize,

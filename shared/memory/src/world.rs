@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -86,13 +86,21 @@ impl Randomness for SeededRandom {
 
 /// Keeps the messages instead of sending them.
 #[derive(Default)]
-pub struct Outbox(Mutex<Vec<(String, String)>>);
+pub struct Outbox {
+    messages: Mutex<Vec<(String, String)>>,
+    fails: AtomicBool,
+}
 
 impl Outbox {
     /// All messages so far: number and text.
     #[must_use]
     pub fn messages(&self) -> Vec<(String, String)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has the service refuse the next message.
+    pub fn fail_next(&self) {
+        self.fails.store(true, Ordering::SeqCst);
     }
 
     /// The six digits of the last message.
@@ -106,8 +114,11 @@ impl Outbox {
 #[async_trait]
 impl Sms for Outbox {
     async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
+        if self.fails.swap(false, Ordering::SeqCst) {
+            return Err(StoreError::new("made to fail"));
+        }
         let message = (number.as_str().to_owned(), text.to_owned());
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
         Ok(())
     }
 }

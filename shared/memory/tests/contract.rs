@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use saoma_domain::{
-    ports::{Committed, Created, Freshness, Sessions, StoreError},
+    ports::{Committed, Created, Freshness, Sessions, StoreError, WriteId},
     secrets::SessionCode,
     session::{Change, Session},
 };
@@ -19,6 +19,7 @@ async fn sessions() {
     contract::a_taken_code_is_left_alone(&memory, &RANDOM).await;
     contract::a_stale_copy_changes_nothing(&memory, &RANDOM).await;
     contract::nothing_is_stored_at_or_after_the_end(&memory, &RANDOM).await;
+    contract::a_write_that_comes_again_succeeds_again(&memory, &RANDOM).await;
 }
 
 // B1 B2 B4 B5 B6
@@ -33,9 +34,11 @@ async fn races() {
 async fn directory() {
     let memory = Arc::new(Memory::default());
     let random = SeededRandom::new(4);
-    contract::one_account_a_number(&*memory, &random).await;
-    contract::a_generation_is_good_once(memory.clone(), &random).await;
+    contract::one_account_an_identity(&*memory, &random).await;
+    contract::a_version_of_a_sign_in_is_stored_once(memory.clone(), &random).await;
+    contract::a_check_reads_everything_together(&*memory, &*memory, &*memory, &random).await;
     contract::challenges_follow_one_another(memory.clone(), &random).await;
+    contract::networks_are_counted_to_their_limit(&*memory, &random).await;
     contract::the_newest_pair_counts(&*memory, &random).await;
     contract::a_trace_is_read_as_written(&*memory, &random).await;
     contract::three_prompts_in_ten_minutes(memory.clone(), &random).await;
@@ -53,15 +56,15 @@ struct Unguarded(Memory);
 
 #[async_trait]
 impl Sessions for Unguarded {
-    async fn create(&self, session: &Session) -> Result<Created, StoreError> {
-        self.0.create(session).await
+    async fn create(&self, session: &Session, write: &WriteId) -> Result<Created, StoreError> {
+        self.0.create(session, write).await
     }
 
     async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError> {
         self.0.find(code, freshness).await
     }
 
-    async fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+    async fn commit(&self, change: &Change, _: &WriteId) -> Result<Committed, StoreError> {
         let Some(stored) = self.0.find(change.code(), Freshness::Strong).await? else {
             return Ok(Committed::Gone);
         };

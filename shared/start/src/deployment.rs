@@ -3,10 +3,14 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
+use saoma_app::{Environment, Service};
 use saoma_aws::PictureBucket;
-use saoma_domain::ports::{Pictures, Push, Sessions, Sms, Topic, Webhooks};
-use saoma_dynamo::{Directory, SessionTable};
-use saoma_http::{Environment, Service, auth::Phones};
+use saoma_domain::{
+    cases::{Lives, Logins, People, RememberedLogins},
+    ports::{Checks, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
+};
+use saoma_dynamo::{CheckTables, Directory, SessionTable};
+use saoma_http::auth::Phones;
 use saoma_notify::{HttpWebhooks, Relay, SnsPush, SnsSms, SnsTopic};
 
 use crate::{Process, StartError, relay::message_client};
@@ -41,7 +45,63 @@ impl Deployment {
     /// The phones that are signed in.
     #[must_use]
     pub fn phones(&self) -> Phones {
-        Phones::new(self.service.clone(), self.directory.clone(), self.directory.clone())
+        Phones::new(self.service.clone(), self.checks())
+    }
+
+    /// A phone, its person and a session, read together.
+    #[must_use]
+    pub fn checks(&self) -> Arc<dyn Checks> {
+        let sessions = self.environment.get("SESSIONS_TABLE");
+        Arc::new(CheckTables::new(&self.aws, self.directory.table(), sessions))
+    }
+
+    /// The session core, with what the function's contracts keep of a confirmation.
+    ///
+    /// # Errors
+    /// `SESSIONS_TABLE` is not set.
+    pub fn logins(&self, on_confirm: Arc<dyn OnConfirm>) -> Result<Logins, StartError> {
+        Ok(Logins {
+            sessions: self.sessions()?,
+            clients: self.directory.clone(),
+            checks: self.checks(),
+            on_confirm,
+            random: self.service.random.clone(),
+        })
+    }
+
+    /// The logins of hosted clients.
+    ///
+    /// # Errors
+    /// `SESSIONS_TABLE` is not set.
+    pub fn remembered_logins(&self, on_confirm: Arc<dyn OnConfirm>) -> Result<RememberedLogins, StartError> {
+        let settings = &self.service.settings;
+        Ok(RememberedLogins {
+            logins: self.logins(on_confirm)?,
+            traces: self.directory.clone(),
+            pairs: self.directory.clone(),
+            prompts: self.directory.clone(),
+            lives: Lives { qr: settings.session_life, prompt: settings.prompt_life },
+        })
+    }
+
+    /// The people and their sign-ins.
+    ///
+    /// # Errors
+    /// `MESSAGE_CLIENT` names no client that takes messages.
+    pub async fn people(&self) -> Result<People, StartError> {
+        let settings = &self.service.settings;
+        Ok(People {
+            accounts: self.directory.clone(),
+            sign_ins: self.directory.clone(),
+            checks: self.checks(),
+            challenges: self.directory.clone(),
+            sms: self.sms().await?,
+            keys: self.service.keys.clone(),
+            random: self.service.random.clone(),
+            lives: settings.sign_ins,
+            limits: settings.sms,
+            service_name: settings.service_name.clone(),
+        })
     }
 
     /// The Sessions table.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_http::{
+use saoma_app::{
     Environment, Service, Settings,
     system::{SystemClock, SystemRandom},
-    telemetry,
 };
+use saoma_http::telemetry;
 use saoma_tokens::Keys;
 
 use crate::StartError;

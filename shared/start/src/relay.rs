@@ -1,7 +1,7 @@
 //! Who sends text messages and pushes where SNS does not reach: AWS China has neither.
 
+use saoma_app::Environment;
 use saoma_domain::{client::WebhookUrl, identity::ClientId, ports::Clients};
-use saoma_http::Environment;
 use saoma_tokens::Keys;
 
 use crate::StartError;

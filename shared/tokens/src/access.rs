@@ -106,7 +106,7 @@ impl Keys {
             iss: issuer,
             aud: issuer,
             sub: sign_in.account.to_string(),
-            client_id: sign_in.app.as_str(),
+            client_id: sign_in.client.as_str(),
             iat: now.secs(),
             exp: now.plus(life).secs(),
             jti: id.as_str(),

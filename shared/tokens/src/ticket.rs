@@ -21,6 +21,8 @@ pub struct TicketClaims {
     pub code: SessionCode,
     /// The client it was made for.
     pub client: ClientId,
+    /// Its own id, which becomes the id of the token it is exchanged for.
+    pub id: TokenId,
 }
 
 #[derive(Debug, Serialize)]
@@ -39,6 +41,7 @@ struct UnverifiedTicket {
     iss: String,
     aud: String,
     sid: String,
+    jti: String,
     exp: u64,
     #[serde(default, deserialize_with = "present_number")]
     nbf: u64,
@@ -46,7 +49,7 @@ struct UnverifiedTicket {
 
 impl Keys {
     /// A ticket for a confirmed session. It stores nothing: using it is what redeems the session, so
-    /// of any number of tickets for one session one works, once.
+    /// of any number of tickets for one session one works.
     ///
     /// # Errors
     /// [`TokenError::Unsignable`].
@@ -84,6 +87,7 @@ impl Keys {
         let for_them = claims.iss == issuer && claims.aud == client.as_str();
         let good_now = claims.nbf <= now.secs() && now.secs() < claims.exp;
         let code = SessionCode::parse(&claims.sid).filter(|_| for_them && good_now);
-        code.map(|code| TicketClaims { code, client: client.clone() }).ok_or(TokenError::Invalid)
+        let id = TokenId::from_stored(&claims.jti);
+        code.map(|code| TicketClaims { code, client: client.clone(), id }).ok_or(TokenError::Invalid)
     }
 }

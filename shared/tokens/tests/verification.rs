@@ -11,16 +11,17 @@ use p256::ecdsa::{
     signature::{Signer, Verifier},
 };
 use saoma_domain::{
-    cases::{self, Opening},
+    cases::Opening,
     client::Client,
     identity::{AccountId, ClientId, SignInId},
     ports::KeyedHash,
+    refresh::Family,
     secrets::TokenId,
     session::{Flow, Redemption, ScreenClaims, Seen, Session},
-    sign_in::SignIn,
+    sign_in::{Holder, Method, SignIn},
     time::Timestamp,
 };
-use saoma_memory::{Memory, world::SeededRandom};
+use saoma_memory::world::SeededRandom;
 use saoma_tokens::{Keys, TokenError};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -38,9 +39,12 @@ fn sign_in() -> SignIn {
     SignIn {
         id: SignInId::parse("aaaa").unwrap(),
         account: AccountId::parse("3000876").unwrap(),
-        app: ClientId::phone(),
-        generation: 1,
-        revoked: false,
+        holder: Holder::Phone,
+        client: ClientId::phone(),
+        method: Method::Sms,
+        version: 1,
+        family: Family::begin(NOW),
+        ended: false,
         created_at: NOW,
         expires_at: NOW.plus(Duration::from_hours(1)),
     }
@@ -51,7 +55,7 @@ fn phone_token(keys: &Keys) -> String {
     keys.mint_phone_token(ISSUER, &sign_in(), &id, LIFE, NOW).unwrap().token
 }
 
-async fn session() -> Session {
+fn session() -> Session {
     let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
     let opening = Opening {
         flow: Flow::web(),
@@ -60,7 +64,7 @@ async fn session() -> Session {
         seen: Seen { ip: None, browser: None },
         life: Duration::from_mins(5),
     };
-    cases::open(&Memory::default(), &SeededRandom::new(1), opening, NOW).await.unwrap().session
+    opening.draw(&SeededRandom::new(1), NOW).session
 }
 
 fn parts(token: &str) -> (Value, Value, Vec<u8>) {
@@ -126,13 +130,13 @@ async fn a_token_got_by_qr_may_not_approve() {
     let keys = keys();
     let redemption = Redemption { id: TokenId::from_stored("jti-2"), at: NOW };
     let account = AccountId::parse("3000876").unwrap();
-    let minted = keys.mint_screen_token(ISSUER, &session().await, account, &redemption, LIFE).unwrap();
+    let minted = keys.mint_screen_token(ISSUER, &session(), account, &redemption, LIFE).unwrap();
     assert_eq!(verdict(&minted.token), Err(TokenError::MayNotApprove));
     let (_, claims, _) = parts(&minted.token);
     assert_eq!(claims["aud"], "saoma");
     assert_eq!(claims.get("scope"), None);
     // B8: asked again, the same token to the byte.
-    let again = keys.mint_screen_token(ISSUER, &session().await, account, &redemption, LIFE).unwrap();
+    let again = keys.mint_screen_token(ISSUER, &session(), account, &redemption, LIFE).unwrap();
     assert_eq!(again.token, minted.token);
 }
 
@@ -212,7 +216,7 @@ async fn one_kind_of_token_is_not_another() {
     let keys = keys();
     let client = ClientId::parse("saoma").unwrap();
     let id = TokenId::from_stored("jti-3");
-    let session = session().await;
+    let session = session();
     let ticket = keys.mint_ticket(ISSUER, &session, &id, Duration::from_mins(1), NOW).unwrap();
     assert_eq!(keys.verify_ticket(ISSUER, &client, &ticket, NOW).unwrap().code, session.code);
     assert_eq!(verdict(&ticket), Err(TokenError::Invalid));

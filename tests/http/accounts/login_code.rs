@@ -3,10 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use acceptance::{Call, World};
-use saoma_domain::{identity::PhoneNumber, ports::SmsChallenges};
+use saoma_domain::{ports::Challenges, sms_challenge::ChallengeId};
 use serde_json::json;
 
-use super::{MINUTE, NUMBER, login_call, send};
+use super::{MINUTE, NUMBER, challenge, login_call, send, send_call};
 use crate::crowd::at_once;
 
 /// A code that is not this one.
@@ -18,10 +18,12 @@ fn other_than(code: &str) -> String {
 async fn a_number_is_one_account_however_it_is_written() {
     let world = World::default();
     let mut members = Vec::new();
-    for (spelling, is_new) in [(NUMBER, true), ("+8613800138000", false), ("138 0013-8000", false)] {
-        let code = send(&world, spelling).await;
+    for (n, spelling, is_new) in
+        [(1, NUMBER, true), (2, "+8613800138000", false), (3, "138 0013-8000", false)]
+    {
+        let code = send(&world, n, spelling).await;
         assert_eq!(world.outbox.messages().last().unwrap().0, "+8613800138000");
-        let signed_in = world.call(login_call(NUMBER, &code)).await.json();
+        let signed_in = world.call(login_call(n, &code)).await.json();
         assert_eq!(signed_in["user"]["isNew"], is_new);
         // Masked, always.
         assert_eq!(signed_in["user"]["nickName"], "138****8000");
@@ -36,81 +38,123 @@ async fn a_number_is_one_account_however_it_is_written() {
 
 // D1
 #[tokio::test]
-async fn five_wrong_tries_close_a_number_even_across_resends() {
+async fn a_challenge_has_five_tries_across_its_messages() {
     let world = World::default();
-    let mut code = send(&world, NUMBER).await;
+    let code = send(&world, 1, NUMBER).await;
     for n in 0..5 {
         if n == 3 {
             world.clock.advance(MINUTE);
-            code = send(&world, NUMBER).await;
+            assert_eq!(send(&world, 1, NUMBER).await, code, "a good code is sent again");
         }
-        world.call(login_call(NUMBER, &other_than(&code))).await.problem(401, "invalid_code");
+        world.call(login_call(1, &other_than(&code))).await.problem(401, "invalid_code");
     }
-    let right = world.call(login_call(NUMBER, &code)).await;
-    right.problem(429, "too_many_tries");
-    assert_eq!(right.header("retry-after"), "840");
+    world.call(login_call(1, &code)).await.problem(401, "invalid_code");
     world.clock.advance(MINUTE);
-    // A code that would not be taken is not sent either.
     let sent = world.outbox.messages().len();
-    let resent = world.call(Call::post("/api/user/sendCode").json(&json!({"phone": NUMBER}))).await;
-    resent.problem(429, "too_many_tries");
-    assert_eq!((resent.header("retry-after"), world.outbox.messages().len()), ("780", sent));
-    // Another number is not closed, and this one opens again.
-    world.sign_in("13900139000").await;
-    world.clock.advance(Duration::from_mins(15));
-    world.sign_in(NUMBER).await;
+    world.call(send_call(1, NUMBER)).await.problem(409, "challenge_over");
+    assert_eq!(world.outbox.messages().len(), sent);
+    // A new challenge begins anew.
+    let code = send(&world, 2, NUMBER).await;
+    assert_eq!(world.call(login_call(2, &code)).await.status, 200);
+}
+
+// F17 K5: a stranger's tries are the stranger's.
+#[tokio::test]
+async fn wrong_codes_of_a_stranger_do_not_close_my_number() {
+    let world = World::default();
+    let code = send(&world, 1, NUMBER).await;
+    for stranger in 2..4 {
+        assert_eq!(world.call(send_call(stranger, NUMBER)).await.status, 200);
+        for _ in 0..10 {
+            let guess = login_call(stranger, &other_than(&code));
+            world.call(guess).await.problem(401, "invalid_code");
+        }
+    }
+    assert_eq!(world.outbox.messages().len(), 1, "the strangers shared my message");
+    assert_eq!(world.call(login_call(1, &code)).await.status, 200);
 }
 
 // D1
+#[tokio::test]
+async fn twenty_wrong_tries_use_a_code_up_whoever_makes_them() {
+    let world = World::default();
+    let code = send(&world, 1, NUMBER).await;
+    for stranger in 2..6 {
+        world.call(send_call(stranger, NUMBER)).await;
+        for _ in 0..5 {
+            let guess = login_call(stranger, &other_than(&code));
+            world.call(guess).await.problem(401, "invalid_code");
+        }
+    }
+    world.call(login_call(1, &code)).await.problem(401, "invalid_code");
+    world.clock.advance(MINUTE);
+    let next = send(&world, 1, NUMBER).await;
+    assert_eq!(world.call(login_call(1, &next)).await.status, 200);
+}
+
+// D1 K12
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn guesses_at_once_count_one_by_one() {
     let world = Arc::new(World::default());
-    let code = send(&world, NUMBER).await;
-    let guesses = (0..100).map(|_| login_call(NUMBER, &other_than(&code))).collect();
+    let code = send(&world, 1, NUMBER).await;
+    let guesses = (0..20).map(|_| login_call(1, &other_than(&code))).collect();
     for answer in at_once(&world, guesses).await {
-        match answer.status.as_u16() {
-            401 => answer.problem(401, "invalid_code"),
-            _ => answer.problem(429, "too_many_tries"),
-        }
+        answer.problem(401, "invalid_code");
     }
-    let number = PhoneNumber::parse(NUMBER).unwrap();
-    assert_eq!(world.memory.challenge(&number).await.unwrap().unwrap().tries, 5);
-    world.call(login_call(NUMBER, &code)).await.problem(429, "too_many_tries");
+    let id = ChallengeId::parse(&challenge(1)).unwrap();
+    let records = world.memory.records(&id).await.unwrap().unwrap();
+    assert_eq!((records.challenge.tries, records.lane.code.unwrap().tries), (5, 5));
+    world.call(login_call(1, &code)).await.problem(401, "invalid_code");
 }
 
+// K11
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_code_works_once() {
+async fn a_code_is_one_sign_in_however_often_it_is_tried_in_its_half_minute() {
     let world = Arc::new(World::default());
-    let code = send(&world, NUMBER).await;
-    let answers = at_once(&world, vec![login_call(NUMBER, &code); 20]).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    world.call(login_call(NUMBER, &code)).await.problem(401, "invalid_code");
+    let code = send(&world, 1, NUMBER).await;
+    let answers = at_once(&world, vec![login_call(1, &code); 20]).await;
+    let tokens: Vec<_> = answers.iter().map(|answer| answer.text("refreshToken")).collect();
+    assert!(tokens.iter().all(|token| *token == tokens[0]), "one sign-in");
+    assert!(answers.iter().all(|answer| answer.json()["user"]["isNew"] == true), "the same answer");
+    world.clock.advance(Duration::from_secs(31));
+    world.call(login_call(1, &code)).await.problem(401, "invalid_code");
+    world.call(login_call(2, &code)).await.problem(401, "invalid_code");
+}
+
+// I7
+#[tokio::test]
+async fn a_sign_in_that_was_ended_is_not_begun_again() {
+    let world = World::default();
+    let code = send(&world, 1, NUMBER).await;
+    let token = world.call(login_call(1, &code)).await.text("token");
+    world.call(Call::post("/api/user/logout").bearer(&token)).await;
+    world.call(login_call(1, &code)).await.problem(401, "unauthorized");
 }
 
 #[tokio::test]
-async fn a_code_is_good_for_its_time_its_number_and_until_the_next() {
+async fn a_code_is_good_for_its_time_and_its_callers() {
     let world = World::default();
-    let code = send(&world, NUMBER).await;
-    world.call(login_call("13900139000", &code)).await.problem(401, "invalid_code");
+    let code = send(&world, 1, NUMBER).await;
+    send(&world, 2, "13900139000").await;
+    world.call(login_call(2, &code)).await.problem(401, "invalid_code");
     world.clock.advance(Duration::from_mins(5));
-    world.call(login_call(NUMBER, &code)).await.problem(401, "invalid_code");
-    let first = send(&world, NUMBER).await;
-    world.clock.advance(MINUTE);
-    let second = send(&world, NUMBER).await;
-    world.call(login_call(NUMBER, &first)).await.problem(401, "invalid_code");
-    assert_eq!(world.call(login_call(NUMBER, &second)).await.status, 200);
+    world.call(login_call(1, &code)).await.problem(401, "invalid_code");
+    let next = send(&world, 1, NUMBER).await;
+    assert_ne!(next, code);
+    world.call(login_call(1, &code)).await.problem(401, "invalid_code");
+    assert_eq!(world.call(login_call(1, &next)).await.status, 200);
 }
 
 #[tokio::test]
 async fn what_is_no_code_is_wrong() {
     let world = World::default();
-    let code = send(&world, NUMBER).await;
-    for no_code in ["", "12345", "1234567", "12345a", "-12345", "１２３４５６", "1e5   "] {
-        world.call(login_call(NUMBER, no_code)).await.problem(401, "invalid_code");
+    let code = send(&world, 1, NUMBER).await;
+    for no_code in ["", "12345", "1234567", "12345a", "-12345", "1e5   "] {
+        world.call(login_call(1, no_code)).await.problem(401, "invalid_code");
     }
-    for body in [json!({"phone": NUMBER}), json!({"phone": NUMBER, "code": 123_456})] {
+    for body in [json!({"challenge": challenge(1)}), json!({"challenge": challenge(1), "code": 123_456})] {
         world.call(Call::post("/api/user/login/code").json(&body)).await.problem(400, "malformed_body");
     }
     // A code pasted with a space is right.
-    assert_eq!(world.call(login_call(NUMBER, &format!(" {code} "))).await.status, 200);
+    assert_eq!(world.call(login_call(1, &format!(" {code} "))).await.status, 200);
 }

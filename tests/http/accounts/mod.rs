@@ -1,4 +1,4 @@
-//! `/api/user/*` (CONTRACTS section 5), by endpoint. Here: what they share, and what holds of several.
+//! `/api/user/*` (`docs/accounts.md`), by endpoint. Here: what they share, and what holds of several.
 
 mod login_code;
 mod logout;
@@ -8,6 +8,7 @@ mod send_code;
 use std::time::Duration;
 
 use acceptance::{Call, World};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use insta::assert_snapshot;
 use saoma_domain::account::AccountStatus;
 use serde_json::json;
@@ -15,12 +16,17 @@ use serde_json::json;
 const NUMBER: &str = "13800138000";
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn send_call(number: &str) -> Call {
-    Call::post("/api/user/sendCode").json(&json!({"phone": number}))
+/// The nth challenge that a caller draws.
+fn challenge(n: u8) -> String {
+    URL_SAFE_NO_PAD.encode([n; 16])
 }
 
-fn login_call(number: &str, code: &str) -> Call {
-    Call::post("/api/user/login/code").json(&json!({"phone": number, "code": code}))
+fn send_call(n: u8, number: &str) -> Call {
+    Call::post("/api/user/sendCode").json(&json!({"phone": number, "challenge": challenge(n)}))
+}
+
+fn login_call(n: u8, code: &str) -> Call {
+    Call::post("/api/user/login/code").json(&json!({"challenge": challenge(n), "code": code}))
 }
 
 fn refresh_call(token: &str) -> Call {
@@ -28,8 +34,8 @@ fn refresh_call(token: &str) -> Call {
 }
 
 /// Sends a code; it comes back as the phone got it.
-async fn send(world: &World, number: &str) -> String {
-    let sent = world.call(send_call(number)).await;
+async fn send(world: &World, n: u8, number: &str) -> String {
+    let sent = world.call(send_call(n, number)).await;
     assert_eq!(sent.status, 200, "{}", sent.whole());
     world.outbox.last_code().unwrap()
 }
@@ -37,10 +43,10 @@ async fn send(world: &World, number: &str) -> String {
 #[tokio::test]
 async fn signing_in_staying_in_and_leaving() {
     let world = World::default();
-    assert_snapshot!(world.call(send_call(NUMBER)).await.whole());
+    assert_snapshot!(world.call(send_call(1, NUMBER)).await.whole());
     assert_snapshot!("the_message", format!("{:#?}", world.outbox.messages()));
     let code = world.outbox.last_code().unwrap();
-    let signed_in = world.call(login_call(NUMBER, &code)).await;
+    let signed_in = world.call(login_call(1, &code)).await;
     assert_snapshot!(signed_in.whole());
     let refreshed = world.call(refresh_call(&signed_in.text("refreshToken"))).await;
     assert_snapshot!(refreshed.whole());
@@ -58,15 +64,29 @@ async fn what_is_no_number_is_refused() {
         "+",
         "+0123456789",
         "+86138001380",
-        "１３８００１３８０００",
         "+1415555267x",
         &"1".repeat(10_000),
     ] {
-        world.call(send_call(number)).await.problem(400, "invalid_phone");
-        world.call(login_call(number, "123456")).await.problem(400, "invalid_phone");
+        world.call(send_call(1, number)).await.problem(400, "invalid_phone");
     }
-    for body in [json!({}), json!({"phone": 13_800_138_000_u64}), json!({"phone": null}), json!([])] {
+    for phone in [json!(13_800_138_000_u64), json!(null), json!({}), json!([])] {
+        let body = json!({"phone": phone, "challenge": challenge(1)});
         world.call(Call::post("/api/user/sendCode").json(&body)).await.problem(400, "malformed_body");
+    }
+    assert!(world.outbox.messages().is_empty());
+}
+
+#[tokio::test]
+async fn what_is_no_challenge_is_refused() {
+    let world = World::default();
+    for no_challenge in
+        [json!(null), json!(""), json!("short"), json!("!".repeat(22)), json!("a".repeat(10_000))]
+    {
+        let asked = json!({"phone": NUMBER, "challenge": no_challenge});
+        world.call(Call::post("/api/user/sendCode").json(&asked)).await.problem(400, "invalid_challenge");
+        let presented = json!({"challenge": no_challenge, "code": "123456"});
+        let call = Call::post("/api/user/login/code").json(&presented);
+        world.call(call).await.problem(400, "invalid_challenge");
     }
     assert!(world.outbox.messages().is_empty());
 }
@@ -77,11 +97,14 @@ async fn known_and_unknown_numbers_look_the_same() {
     let world = World::default();
     world.sign_in(NUMBER).await;
     world.clock.advance(MINUTE);
-    let unknown = "13900139000";
-    for call in
-        [send_call as fn(&str) -> Call, |n| login_call(n, "000000"), send_call, |n| login_call(n, "12")]
-    {
-        assert_eq!(world.call(call(NUMBER)).await.whole(), world.call(call(unknown)).await.whole());
+    let (known, unknown) = ((1, NUMBER), (2, "13900139000"));
+    for call in [
+        (|(n, number)| send_call(n, number)) as fn((u8, &'static str)) -> Call,
+        |(n, _)| login_call(n, "000000"),
+        |(n, number)| send_call(n, number),
+        |(n, _)| login_call(n, "12"),
+    ] {
+        assert_eq!(world.call(call(known)).await.whole(), world.call(call(unknown)).await.whole());
     }
 }
 
@@ -92,8 +115,8 @@ async fn a_barred_account_neither_signs_in_nor_stays_in() {
         let person = world.sign_in(NUMBER).await;
         world.set_status(&person, status);
         world.clock.advance(MINUTE);
-        let code = send(&world, NUMBER).await;
-        world.call(login_call(NUMBER, &code)).await.problem(403, "account_barred");
+        let code = send(&world, 1, NUMBER).await;
+        world.call(login_call(1, &code)).await.problem(403, "account_barred");
         world.call(refresh_call(&person.refresh_token)).await.problem(403, "account_barred");
     }
 }

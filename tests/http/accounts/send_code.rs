@@ -3,21 +3,46 @@
 use std::time::Duration;
 
 use acceptance::World;
+use saoma_memory::Fault;
 
-use super::{MINUTE, NUMBER, send, send_call};
+use super::{MINUTE, NUMBER, login_call, send, send_call};
 
-// H3
+// F2 H3
 #[tokio::test]
-async fn a_second_message_waits_a_minute() {
+async fn a_repeated_call_gives_the_same_answer_and_sends_nothing_for_a_minute() {
     let world = World::default();
-    send(&world, NUMBER).await;
+    let first = world.call(send_call(1, NUMBER)).await.whole();
     world.clock.advance(Duration::from_secs(59));
-    let hasty = world.call(send_call(NUMBER)).await;
-    hasty.problem(429, "too_many_requests");
-    assert_eq!(hasty.header("retry-after"), "1");
+    assert_eq!(world.call(send_call(1, NUMBER)).await.whole(), first);
     assert_eq!(world.outbox.messages().len(), 1);
     world.clock.advance(Duration::from_secs(1));
-    send(&world, NUMBER).await;
+    send(&world, 1, NUMBER).await;
+    assert_eq!(world.outbox.messages().len(), 2);
+}
+
+// F17
+#[tokio::test]
+async fn a_second_caller_shares_the_message_on_its_way() {
+    let world = World::default();
+    let code = send(&world, 1, NUMBER).await;
+    world.clock.advance(Duration::from_secs(10));
+    let joined = world.call(send_call(2, NUMBER)).await.json();
+    assert_eq!((joined["resendAfter"].as_u64(), joined["expiresIn"].as_u64()), (Some(50), Some(290)));
+    assert_eq!(world.outbox.messages().len(), 1);
+    assert_eq!(world.call(login_call(2, &code)).await.status, 200);
+    world.call(login_call(1, &code)).await.problem(401, "invalid_code");
+}
+
+#[tokio::test]
+async fn a_challenge_asks_for_three_messages_of_one_number() {
+    let world = World::default();
+    for _ in 0..3 {
+        send(&world, 1, NUMBER).await;
+        world.call(send_call(1, "13900139000")).await.problem(409, "challenge_over");
+        world.clock.advance(MINUTE);
+    }
+    world.call(send_call(1, NUMBER)).await.problem(409, "challenge_over");
+    send(&world, 2, NUMBER).await;
 }
 
 // H3
@@ -25,22 +50,22 @@ async fn a_second_message_waits_a_minute() {
 async fn a_number_gets_so_many_messages_a_day() {
     let world = World::with(&[("SMS_PER_NUMBER_PER_DAY", "3")]);
     for n in 0..3 {
-        world.call(send_call(NUMBER).from_ip(&format!("198.51.100.{n}"))).await;
+        world.call(send_call(n, NUMBER).from_ip(&format!("198.51.100.{n}"))).await;
         world.clock.advance(MINUTE);
     }
-    let refusal = world.call(send_call("+86 138-0013-8000")).await;
+    let refusal = world.call(send_call(4, "+86 138-0013-8000")).await;
     refusal.problem(429, "too_many_requests");
     assert_eq!(refusal.header("retry-after"), (86_400 - 180).to_string());
     assert_eq!(world.outbox.messages().len(), 3);
     world.clock.advance(Duration::from_hours(24));
-    send(&world, NUMBER).await;
+    send(&world, 5, NUMBER).await;
 }
 
 // H3 D6
 #[tokio::test]
 async fn an_address_asks_for_so_many_messages_a_day() {
     let world = World::with(&[("SMS_PER_IP_PER_DAY", "3")]);
-    let ask = |n: u32, ip: &str| send_call(&format!("138001380{n:02}")).from_ip(ip);
+    let ask = |n: u8, ip: &str| send_call(n, &format!("138001380{n:02}")).from_ip(ip);
     for n in 0..3 {
         assert_eq!(world.call(ask(n, "198.51.100.1")).await.status, 200);
         assert_eq!(world.call(ask(n + 20, &format!("2001:db8::{n}"))).await.status, 200);
@@ -53,4 +78,38 @@ async fn an_address_asks_for_so_many_messages_a_day() {
     assert_eq!(world.call(ask(12, "198.51.100.2")).await.status, 200);
     world.clock.advance(Duration::from_hours(24));
     assert_eq!(world.call(ask(13, "198.51.100.1")).await.status, 200);
+}
+
+// F2 K12
+#[tokio::test]
+async fn a_message_is_sent_once_whatever_answer_is_lost() {
+    for call in 0.. {
+        for fault in [Fault::Refused, Fault::AnswerLost] {
+            let world = World::default();
+            world.memory.inject(call, fault);
+            let first = world.call(send_call(1, NUMBER)).await;
+            if world.memory.disarm() {
+                return;
+            }
+            if first.status != 200 {
+                first.problem(503, "unavailable");
+                assert_eq!(world.call(send_call(1, NUMBER)).await.status, 200);
+            }
+            assert_eq!(world.outbox.messages().len(), 1, "call {call}, {fault:?}");
+            let code = world.outbox.last_code().unwrap();
+            assert_eq!(world.call(login_call(1, &code)).await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_could_not_be_handed_over_may_be_asked_for_at_once() {
+    let world = World::default();
+    world.outbox.fail_next();
+    world.call(send_call(1, NUMBER)).await.problem(503, "unavailable");
+    let code = send(&world, 1, NUMBER).await;
+    assert_eq!(
+        (world.outbox.messages().len(), world.call(login_call(1, &code)).await.status.as_u16()),
+        (1, 200)
+    );
 }

@@ -50,7 +50,7 @@ async fn a_barred_account_can_approve_nothing() {
 // B3
 #[tokio::test]
 async fn a_bind_counts_until_the_last_second_and_not_at_the_end() {
-    for (before_end, status) in [(1, 200), (0, 404)] {
+    for (before_end, status) in [(1, 200), (0, 410)] {
         let world = World::default();
         let member = world.sign_in("13800138000").await;
         let id = create(&world).await.text("id");
@@ -77,7 +77,7 @@ async fn a_wrong_match_number_ends_the_session() {
         assert_eq!(code_status(&world, &id).await, "SCAN");
         world.call(pick(&wrong)).await.problem(403, "wrong_match_number");
         assert_eq!(code_status(&world, &id).await, "FAILED");
-        world.call(pick(&right.to_string())).await.problem(404, "not_found");
+        world.call(pick(&right.to_string())).await.problem(410, "cancelled");
         assert_eq!(status(&world, &id, &created.text("pollToken")).await.json()["memberToken"], Value::Null);
         assert!(world.memory.devices().is_empty());
     }

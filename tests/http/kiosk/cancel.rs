@@ -14,7 +14,7 @@ async fn a_cancelled_login_has_failed() {
     must(&world, "scan", &id, &member.token).await;
     assert_snapshot!(step(&world, "cancel", &id, &member.token).await.whole());
     assert_eq!(status(&world, &id, &poll_token).await.text("codeStatus"), "FAILED");
-    step(&world, "bind", &id, &member.token).await.problem(404, "not_found");
+    step(&world, "bind", &id, &member.token).await.problem(410, "cancelled");
     // Saying no twice is saying no.
     must(&world, "cancel", &id, &member.token).await;
 }

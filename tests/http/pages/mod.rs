@@ -48,7 +48,7 @@ async fn a_web_login_through_the_phone_page() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 278
+    content-length: 286
 
     {
       "consent": {
@@ -59,9 +59,9 @@ async fn a_web_login_through_the_phone_page() {
         },
         "matchNumber": {
           "choices": [
-            "28",
-            "72",
-            "80"
+            "47",
+            "62",
+            "86"
           ],
           "policy": "show"
         },
@@ -70,6 +70,7 @@ async fn a_web_login_through_the_phone_page() {
           "deviceName": null
         },
         "seen": {
+          "age": 0,
           "at": 1705998038,
           "browser": "Firefox on Windows",
           "ip": "203.0.113.7"
@@ -113,7 +114,7 @@ async fn a_web_login_through_the_phone_page() {
       "expires_in": 900,
       "token_type": "Bearer",
       "user": {
-        "memberId": "2525049801",
+        "memberId": "9241959852",
         "nickName": "138****8000"
       }
     }

@@ -15,7 +15,7 @@ async fn cancelling_on_the_phone_page_ends_either_kind() {
         for _ in 0..2 {
             assert_eq!(state(&step(&world, "cancel", &person, &code, &json!({})).await), "cancelled");
         }
-        step(&world, "confirm", &person, &code, &json!({})).await.problem(404, "not_found");
+        step(&world, "confirm", &person, &code, &json!({})).await.problem(410, "cancelled");
         assert_eq!(world.session(&code).state.name(), "cancelled");
     }
     assert!(world.memory.devices().is_empty());
@@ -58,7 +58,7 @@ async fn the_phone_is_shown_who_asks() {
     assert_eq!(consent["screen"], json!({"deviceName": "BM05", "deviceMac": "22:33"}));
     assert_eq!(
         consent["seen"],
-        json!({"ip": "203.0.113.7", "browser": "Firefox on Windows", "at": 1_705_998_038})
+        json!({"ip": "203.0.113.7", "browser": "Firefox on Windows", "at": 1_705_998_038, "age": 0})
     );
     assert_eq!(consent["matchNumber"]["policy"], "show");
     let choices = consent["matchNumber"]["choices"].as_array().unwrap();

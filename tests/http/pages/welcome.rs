@@ -1,5 +1,7 @@
 //! `POST /welcome`: our own page exchanges its ticket.
 
+use std::time::Duration;
+
 use acceptance::World;
 use serde_json::json;
 
@@ -24,7 +26,10 @@ async fn a_ticket_works_only_in_the_browser_that_showed_its_qr() {
     assert_eq!(sessions(&world), before);
     let exchanged = exchange(&world, &attacker.cookie, &ticket).await;
     assert_eq!(exchanged.json()["user"]["memberId"], json!(person.account.to_string()));
-    // E18
+    // B8 E18
+    let again = exchange(&world, &attacker.cookie, &ticket).await;
+    assert_eq!(again.json(), exchanged.json());
+    world.clock.advance(Duration::from_secs(31));
     exchange(&world, &attacker.cookie, &ticket).await.problem(400, "invalid_ticket");
 }
 

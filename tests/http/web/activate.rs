@@ -1,7 +1,7 @@
 //! `POST /qr/activate`: the person lets the PC in.
 
 use acceptance::{Answer, Call, Person, World};
-use saoma_domain::ports::{Clock, SignIns};
+use saoma_domain::ports::{Checks, Clock};
 use saoma_domain::{
     account::AccountStatus,
     client::Client,
@@ -10,7 +10,7 @@ use saoma_domain::{
 };
 use serde_json::json;
 
-use super::{Pc, app, dead, done, flag, pass, refused, register, sessions};
+use super::{Pc, app, dead_because, done, flag, pass, refused, register, sessions};
 
 async fn activate_with(world: &World, person: &Person, code: &str, number: &str) -> Answer {
     let call = Call::post("/qr/activate").header("token", &person.token);
@@ -110,8 +110,8 @@ async fn a_token_for_another_service_cannot_confirm() {
     let person = world.sign_in("13800138000").await;
     let pc = locked(&world, &person).await;
     let before = sessions(&world);
-    let phone = world.session(&pc.code).state.claim().unwrap().by.sign_in.clone();
-    let sign_in = world.memory.sign_in(&phone).await.unwrap().unwrap();
+    let phone = world.session(&pc.code).state.claim().unwrap().by.clone();
+    let sign_in = world.memory.phone(&phone).await.unwrap().sign_in.unwrap();
     let (keys, settings) = (&world.service.keys, &world.service.settings);
     for issuer in ["https://other.example.com", "https://login.example.com/", "http://login.example.com", ""]
     {
@@ -150,7 +150,7 @@ async fn a_confirmation_counts_until_the_second_of_expiry() {
         if counts {
             done(&answer);
         } else {
-            dead(&answer);
+            dead_because(&answer, "expired");
         }
         let state = world.session(&pc.code).state;
         assert_eq!(state.name(), if counts { "confirmed" } else { "scanned" });
@@ -174,7 +174,7 @@ async fn a_wrong_match_number_ends_the_session() {
             matches!(state, State::Cancelled { reason: CancelReason::WrongMatchNumber, .. }),
             "{state:?}"
         );
-        dead(&activate_with(&world, &person, &pc.code, &pc.number).await);
+        dead_because(&activate_with(&world, &person, &pc.code, &pc.number).await, "cancelled");
         assert_eq!(flag(&pc.poll(&world).await), -2);
     }
 }

@@ -3,7 +3,7 @@
 use acceptance::World;
 use serde_json::json;
 
-use super::{Pc, app, dead, done, exchange, let_in, pass, refused, register_shop, sessions};
+use super::{Pc, app, dead, dead_because, done, exchange, let_in, pass, refused, register_shop, sessions};
 
 #[tokio::test]
 async fn a_cancelled_qr_is_dead_for_everybody() {
@@ -17,10 +17,9 @@ async fn a_cancelled_qr_is_dead_for_everybody() {
         }
         done(&app(&world, "cancel", &person, &pc.code).await);
         assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "reason": "cancelled"}));
-        for by in [&person, &other] {
-            for step in ["lock", "activate"] {
-                dead(&app(&world, step, by, &pc.code).await);
-            }
+        for step in ["lock", "activate"] {
+            dead_because(&app(&world, step, &person, &pc.code).await, "cancelled");
+            dead(&app(&world, step, &other, &pc.code).await);
         }
     }
 }
@@ -70,6 +69,6 @@ async fn a_ticket_of_a_cancelled_qr_is_worth_nothing_and_a_used_one_cannot_be_ca
     exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
     super::user(&exchange(&world, &shop, &used.ticket(&world).await).await);
     let before = sessions(&world);
-    dead(&app(&world, "cancel", &person, &used.code).await);
+    dead_because(&app(&world, "cancel", &person, &used.code).await, "used");
     assert_eq!(sessions(&world), before);
 }

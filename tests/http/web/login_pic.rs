@@ -3,7 +3,7 @@
 use acceptance::{Answer, Call, World, qr};
 use insta::assert_snapshot;
 
-use super::{Pc, dead, flag, refused, sessions};
+use super::{Pc, dead, dead_because, flag, refused, sessions};
 
 /// What a reader that is not ours finds: the side in pixels, the text, whether there are colours or greys.
 fn read(answer: &Answer) -> (u32, String, bool) {
@@ -170,7 +170,7 @@ async fn a_new_picture_ends_the_old_one_at_once() {
     assert_eq!(new.status, 200);
     assert_ne!(new.cookie(), old.cookie);
     for step in ["lock", "activate"] {
-        dead(&super::app(&world, step, &person, &old.code).await);
+        dead_because(&super::app(&world, step, &person, &old.code).await, "cancelled");
     }
     let poll = old.poll(&world).await;
     assert_eq!((flag(&poll), poll.text("reason")), (-2, "cancelled".to_owned()));

@@ -149,6 +149,15 @@ fn dead(answer: &Answer) {
     );
 }
 
+/// The answer for a dead QR to the phone that holds it: why it is dead, too.
+#[track_caller]
+fn dead_because(answer: &Answer, code: &str) {
+    let body = answer.json();
+    let expected = json!({"statusflag": -2, "code": code, "message": body["message"]});
+    assert_eq!((answer.status.as_u16(), &body), (200, &expected), "{}", answer.whole());
+    assert!(body["message"].is_string(), "{body}");
+}
+
 fn user(exchanged: &Answer) -> Value {
     assert_eq!(exchanged.status, 200, "{}", exchanged.whole());
     exchanged.json()["user"]["memberId"].clone()

@@ -34,7 +34,7 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 3419
+    content-length: 3525
 
     {
       "code": "[code]",
@@ -74,7 +74,7 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 272
+    content-length: 280
 
     {
       "consent": {
@@ -85,9 +85,9 @@ async fn a_login_from_code_to_token() {
         },
         "matchNumber": {
           "choices": [
-            "13",
-            "23",
-            "67"
+            "43",
+            "78",
+            "90"
           ],
           "policy": "show"
         },
@@ -96,6 +96,7 @@ async fn a_login_from_code_to_token() {
           "deviceName": null
         },
         "seen": {
+          "age": 0,
           "at": 1705998038,
           "browser": "Firefox on Windows",
           "ip": "203.0.113.7"
@@ -177,7 +178,7 @@ async fn a_login_from_code_to_token() {
       "expires_in": 900,
       "token_type": "Bearer",
       "user": {
-        "memberId": "5893983915",
+        "memberId": "4548400493",
         "nickName": "138****8000"
       }
     }

@@ -1,57 +1,51 @@
 //! Cancel: the person says no, the screen moves on to another code, or a prompt is given up.
 
-use super::{
-    advance::{StepError, advance, find},
-    scan::admit,
-};
+use super::{Logins, StepError, StepFailure, Target};
 use crate::{
     identity::Approver,
-    ports::{Clients, Sessions},
+    ports::Freshness,
     secrets::{Secret, SessionCode},
-    session::{Abandonment, Command, Dialect, Session},
+    session::{Abandonment, Command, Session},
     time::Timestamp,
 };
 
-/// Ends the session because the person said no. Who may not scan it may not cancel it either.
-///
-/// # Errors
-/// [`StepError`].
-pub async fn cancel(
-    sessions: &dyn Sessions,
-    clients: &dyn Clients,
-    code: &SessionCode,
-    dialect: Option<Dialect>,
-    by: Approver,
-    now: Timestamp,
-) -> Result<Session, StepError> {
-    let session = find(sessions, code, dialect).await?;
-    admit(clients, &session, &by).await?;
-    advance(sessions, session, &Command::Decline(by.phone), now).await
-}
+impl Logins {
+    /// Ends the session because the person said no. A phone that may not scan it may not cancel it either.
+    ///
+    /// # Errors
+    /// [`StepError`].
+    pub async fn cancel(&self, target: &Target, by: Approver, now: Timestamp) -> Result<Session, StepError> {
+        let session = self.find_for(target, &by, now).await?;
+        self.admit(&session, &by).await?;
+        self.advance(session, &Command::Decline(by.phone), now).await
+    }
 
-/// Ends the session because its screen shows another one now (ADVERSARIES C6).
-///
-/// # Errors
-/// [`StepError`].
-pub async fn replace(
-    sessions: &dyn Sessions,
-    code: &SessionCode,
-    secret: Secret,
-    now: Timestamp,
-) -> Result<Session, StepError> {
-    let session = find(sessions, code, None).await?;
-    advance(sessions, session, &Command::Replace(secret), now).await
-}
+    /// Ends the session because its screen shows another one now (`docs/security.md` C6).
+    ///
+    /// # Errors
+    /// [`StepError`].
+    pub async fn replace(
+        &self,
+        code: &SessionCode,
+        secret: Secret,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
+        let found = self.sessions.find(code, Freshness::Strong).await;
+        let session = found.map_err(|error| StepError::at(code, error))?;
+        let session = session.ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
+        self.advance(session, &Command::Replace(secret), now).await
+    }
 
-/// Ends a prompt before its person has decided. Where they have meanwhile, that stands.
-///
-/// # Errors
-/// [`StepError`].
-pub async fn abandon(
-    sessions: &dyn Sessions,
-    prompt: Session,
-    why: Abandonment,
-    now: Timestamp,
-) -> Result<Session, StepError> {
-    advance(sessions, prompt, &Command::Abandon(why), now).await
+    /// Ends a prompt before its person has decided. A decision made meanwhile stands.
+    ///
+    /// # Errors
+    /// [`StepError`].
+    pub async fn abandon(
+        &self,
+        prompt: Session,
+        why: Abandonment,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
+        self.advance(prompt, &Command::Abandon(why), now).await
+    }
 }

@@ -1,28 +1,28 @@
 //! What people and machines do, one use case a file.
 //!
-//! A use case reads, lets the pure rules decide, and writes what they decided. It takes the ports it
-//! needs, the time, and values that were parsed and verified at the edge.
+//! A use case reads, lets the pure rules decide, and writes what they decided. Its ports stand in one struct;
+//! its arguments are the time and values that were parsed and verified at the edge.
+//!
+//! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
+//! * `on_confirm`: what stays of a confirmed login, by contract.
+//! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
+//! * [`People`]: the phone's own sign-in.
 
-mod advance;
 mod cancel;
 mod confirm;
+mod logins;
+mod on_confirm;
 mod open;
+mod people;
 mod redeem;
 mod remembered;
 mod scan;
-mod sign_in;
-mod sms;
 mod status;
 
-pub use advance::StepError;
-pub use cancel::{abandon, cancel, replace};
-pub use confirm::confirm;
-pub use open::{OpenError, Opened, Opening, open};
-pub use redeem::{Redeemed, redeem};
-pub use remembered::{Answered, Asked, Lives, answer, begin, fall_back, pending};
-pub use scan::scan;
-pub use sign_in::{
-    Renewed, SignInError, SignedIn, live_phone, refresh, refresh_token, sign_in_by_sms, sign_out,
-};
-pub use sms::{SendError, Sent, send_code};
-pub use status::{View, status};
+pub use logins::{Logins, StepError, StepFailure, Subject, Target};
+pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};
+pub use open::{OpenError, Opened, Opening};
+pub use people::{People, Proof, Renewed, SendError, Sent, SignInError, SignedIn};
+pub use redeem::Redeemed;
+pub use remembered::{Answered, Asked, Lives, RememberedLogins};
+pub use status::View;

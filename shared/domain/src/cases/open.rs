@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use super::Logins;
 use crate::{
     client::Client,
-    ports::{Created, Randomness, Sessions, StoreError},
+    ports::{Created, Randomness, StoreError, WriteId},
     secrets::{Secret, SessionCode},
     session::{Flow, MatchNumber, ScreenClaims, Seen, Session, State},
     time::Timestamp,
 };
 
 /// What a new session starts from. Nothing in it can choose an id, a secret or a number
-/// (ADVERSARIES A3).
+/// (`docs/security.md` A3).
 #[derive(Clone, Debug)]
 pub struct Opening<'a> {
     /// The contract it is opened through, with what that contract keeps.
@@ -48,40 +49,46 @@ pub enum OpenError {
     Store(#[from] StoreError),
 }
 
+impl Opening<'_> {
+    /// A session with a fresh code, secret and match number, not stored yet.
+    pub fn draw(self, random: &dyn Randomness, now: Timestamp) -> Opened {
+        let secret = Secret::random(random);
+        let now = now.whole_secs();
+        let session = Session {
+            code: SessionCode::random(random),
+            version: 1,
+            client: self.client.id.clone(),
+            screen: secret.hash(),
+            match_number: MatchNumber::random(random),
+            match_policy: self.client.match_policy,
+            claims: self.claims,
+            seen: self.seen,
+            flow: self.flow,
+            created_at: now,
+            updated_at: now,
+            expires_at: now.plus(self.life),
+            state: State::Pending,
+        };
+        Opened { session, secret }
+    }
+}
+
 const MOST_DRAWS: usize = 3;
 
-/// Opens a session under a fresh code, secret and match number.
-///
-/// # Errors
-/// [`OpenError`]; then nothing is stored.
-pub async fn open(
-    sessions: &dyn Sessions,
-    random: &dyn Randomness,
-    opening: Opening<'_>,
-    now: Timestamp,
-) -> Result<Opened, OpenError> {
-    let secret = Secret::random(random);
-    let now = now.whole_secs();
-    let mut session = Session {
-        code: SessionCode::random(random),
-        version: 1,
-        client: opening.client.id.clone(),
-        screen: secret.hash(),
-        match_number: MatchNumber::random(random),
-        match_policy: opening.client.match_policy,
-        claims: opening.claims,
-        seen: opening.seen,
-        flow: opening.flow,
-        created_at: now,
-        updated_at: now,
-        expires_at: now.plus(opening.life),
-        state: State::Pending,
-    };
-    for _ in 0..MOST_DRAWS {
-        match sessions.create(&session).await? {
-            Created::Stored => return Ok(Opened { session, secret }),
-            Created::Collision => session.code = SessionCode::random(random),
+impl Logins {
+    /// Opens a session under a fresh code, secret and match number.
+    ///
+    /// # Errors
+    /// [`OpenError`]; then nothing is stored that a caller could use.
+    pub async fn open(&self, opening: Opening<'_>, now: Timestamp) -> Result<Opened, OpenError> {
+        let random = &*self.random;
+        let Opened { mut session, secret } = opening.draw(random, now);
+        for _ in 0..MOST_DRAWS {
+            match self.sessions.create(&session, &WriteId::random(random)).await? {
+                Created::Stored => return Ok(Opened { session, secret }),
+                Created::Collision => session.code = SessionCode::random(random),
+            }
         }
+        Err(OpenError::NoFreeCode)
     }
-    Err(OpenError::NoFreeCode)
 }

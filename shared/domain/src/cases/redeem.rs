@@ -1,11 +1,12 @@
 //! Redeem: the screen takes its token, once.
 
-use super::advance::{StepError, advance};
+use super::{Logins, StepError};
 use crate::{
     account::Account,
-    ports::{Accounts, Randomness, Sessions, StoreError},
+    ports::StoreError,
     secrets::TokenId,
-    session::{Command, RedeemKey, Redemption, Refusal, Session, State},
+    session::{Bar, Command, RedeemKey, Redemption, Refusal, Session, State},
+    sign_in::{Method, NotSignedIn},
     time::Timestamp,
 };
 
@@ -16,51 +17,66 @@ pub struct Redeemed {
     pub session: Session,
     /// The person, checked a moment ago.
     pub account: Account,
+    /// How the person proved who they are on the phone that agreed.
+    pub method: Method,
     /// What the token is made of.
     pub redemption: Redemption,
 }
 
-/// Redeems a session that was just read.
-///
-/// The checks, in order: somebody confirmed; their account still vouches for it; then the one
-/// guarded write. An account that does not vouch ends the session.
-///
-/// # Errors
-/// [`StepError`]; a barred account is [`Refusal::Cancelled`].
-pub async fn redeem(
-    sessions: &dyn Sessions,
-    accounts: &dyn Accounts,
-    random: &dyn Randomness,
-    session: Session,
-    key: RedeemKey,
-    now: Timestamp,
-) -> Result<Redeemed, StepError> {
-    let asked = Redemption { id: TokenId::random(random), at: now.whole_secs() };
-    let works_once = matches!(key, RedeemKey::Ticket);
-    let redeem = Command::Redeem(key, asked);
-    session.decide(&redeem, now)?;
-    let agreed_at = match &session.state {
-        State::Confirmed { at, .. } => *at,
-        State::Redeemed { redemption, .. } => redemption.at,
-        _ => return Err(Refusal::NotConfirmed.into()),
-    };
-    let claim = session.state.claim().ok_or(Refusal::NotConfirmed)?;
-    let account = accounts.account(claim.by.account).await?;
-    let Some(account) = account.filter(|account| account.vouches_for(agreed_at)) else {
-        advance(sessions, session, &Command::Bar, now).await?;
-        return Err(Refusal::Cancelled.into());
-    };
-    let session = match advance(sessions, session.clone(), &redeem, now).await {
-        // The write may be done and only its answer lost. A ticket cannot be used again to find out,
-        // so ask once more for the same redemption: done, it stays; not done, it is tried again (B12).
-        Err(StepError::Store(_)) if works_once => advance(sessions, session, &redeem, now).await?,
-        settled => settled?,
-    };
-    match &session.state {
-        State::Redeemed { redemption, .. } => {
-            let redemption = redemption.clone();
-            Ok(Redeemed { session, account, redemption })
+impl Logins {
+    /// Redeems a session that was just read. `id` is the token's `jti` if this is the first redemption.
+    ///
+    /// The checks, in order: a person confirmed; the phone that agreed is still signed in; the account still
+    /// vouches for it; then the one guarded write. A phone or an account that does not stand ends the session.
+    ///
+    /// # Errors
+    /// [`StepError`]; a barred account or an ended sign-in is [`Refusal::Cancelled`].
+    pub async fn redeem(
+        &self,
+        session: Session,
+        key: RedeemKey,
+        id: TokenId,
+        now: Timestamp,
+    ) -> Result<Redeemed, StepError> {
+        let redeem = Command::Redeem(key, Redemption { id, at: now.whole_secs() });
+        session.decide(&redeem, now).map_err(|refusal| StepError::of(&session, refusal))?;
+        let (account, method) = match self.still_stands(&session, now).await? {
+            Ok(stands) => stands,
+            Err(bar) => {
+                let session = self.advance(session, &Command::Bar(bar), now).await?;
+                return Err(StepError::of(&session, Refusal::Cancelled));
+            }
+        };
+        let session = self.advance(session, &redeem, now).await?;
+        match &session.state {
+            State::Redeemed { redemption, .. } => {
+                let redemption = redemption.clone();
+                Ok(Redeemed { session, account, method, redemption })
+            }
+            _ => Err(StepError::of(
+                &session,
+                StoreError::new("a redeemed session is stored as something else"),
+            )),
         }
-        _ => Err(StoreError::new("a redeemed session is stored as something else").into()),
+    }
+
+    /// Whether the phone that agreed and its account still stand, or what bars them. What is not known does
+    /// not stand.
+    async fn still_stands(
+        &self,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Result<(Account, Method), Bar>, StepError> {
+        let (claim, agreed_at) = match &session.state {
+            State::Confirmed { claim, at } => (claim, *at),
+            State::Redeemed { claim, redemption } => (claim, redemption.at),
+            _ => return Err(StepError::of(session, Refusal::NotConfirmed)),
+        };
+        let phone = self.checks.phone(&claim.by).await.map_err(|error| StepError::of(session, error))?;
+        Ok(match phone.stands(now) {
+            Ok((sign_in, account)) if account.vouches_for(agreed_at) => Ok((account, sign_in.method)),
+            Ok(_) | Err(NotSignedIn::Barred) => Err(Bar::Account),
+            Err(NotSignedIn::Over) => Err(Bar::SignIn),
+        })
     }
 }

@@ -1,17 +1,17 @@
 //! Remembered: a hosted client asks for a login, with or without a scan (CONTRACTS section 3).
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use super::advance::{StepError, advance};
+use super::{Logins, StepError, StepFailure};
 use crate::{
     client::Client,
     identity::{AccountId, Approver, Phone},
     pairing::{Pairing, Trace},
-    ports::{Clients, Created, Devices, Freshness, Prompts, Randomness, Sessions, StoreError, Traces},
+    ports::{Created, Freshness, Pairs, Prompts, Randomness, StoreError, Traces, WriteId},
     secrets::{Secret, SessionCode},
     session::{
-        Abandonment, Asks, Claim, Command, DeviceId, Flow, LoginPolicy, MatchNumber, Refusal, ScreenClaims,
-        Seen, Session, State, Ties, TraceId,
+        Abandonment, Asks, CancelReason, Claim, Command, DeviceId, Flow, LoginPolicy, MatchNumber, Refusal,
+        ScreenClaims, Seen, Session, State, Ties, TraceId,
     },
     text::CleanText,
     time::Timestamp,
@@ -40,114 +40,171 @@ pub struct Lives {
 /// How long after its last session has ended a trace still tells its answers.
 const TOLD_AFTERWARDS: Duration = Duration::from_mins(10);
 
-/// Begins a login: the four cases.
-///
-/// | device | person | |
-/// |---|---|---|
-/// | yes | | a QR for exactly that device |
-/// | | yes | a QR for the device last bound to that person, or a new one |
-/// | | | a QR for a new device |
-/// | yes | yes | the person is asked, where their last login by QR made this pair; else a QR for that device |
-///
-/// A person who was asked too often is not asked again, silently (ADVERSARIES H1). Who is asked anew for
-/// the same device is asked once: the earlier prompt is over.
-///
-/// # Errors
-/// [`StoreError`]; what may be stored by then waits for nobody and runs out by itself.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "each is a port or a parsed value; bundling them would only hide it"
-)]
-pub async fn begin(
-    sessions: &dyn Sessions,
-    traces: &dyn Traces,
-    devices: &dyn Devices,
-    prompts: &dyn Prompts,
-    random: &dyn Randomness,
-    client: &Client,
-    asked: Asked,
-    lives: Lives,
-    now: Timestamp,
-) -> Result<Session, StoreError> {
-    let pairing = match asked.person {
-        Some(person) => devices.pairing(person, &client.id, asked.policy).await?,
-        None => None,
-    };
-    let (qr, prompt) = (SessionCode::random(random), SessionCode::random(random));
-    let person = match (&asked.device, asked.person, &pairing) {
-        (Some(device), Some(person), Some(pairing)) if pairing.may_prompt && pairing.device == *device => {
-            let phone = Phone { account: person, sign_in: pairing.sign_in.clone() };
-            prompts.note(person, &prompt, now).await?.then_some(phone)
-        }
-        _ => None,
-    };
-    let device = asked.device.or_else(|| pairing.map(|Pairing { device, .. }| device));
-    let ties = Ties {
-        trace: TraceId::random(random),
-        device: device.unwrap_or_else(|| DeviceId::random(random)),
-        policy: asked.policy,
-    };
-    let trace = Trace {
-        id: ties.trace.clone(),
-        client: client.id.clone(),
-        prompt: person.is_some().then(|| prompt.clone()),
-        qr: qr.clone(),
-        expires_at: now.whole_secs().plus(lives.prompt + lives.qr + TOLD_AFTERWARDS),
-    };
-    let session = match person {
-        Some(person) => prompt_session(random, client, (prompt, qr), ties, person, lives.prompt, now),
-        None => qr_session(random, client, qr, ties, lives.qr, now),
-    };
-    traces.begin(&trace).await?;
-    match sessions.create(&session).await? {
-        Created::Stored => {}
-        Created::Collision => return Err(StoreError::new("a drawn code was taken")),
-    }
-    if let State::Scanned { claim } = &session.state {
-        supersede(sessions, prompts, &claim.by, &session, lives.prompt, now).await?;
-    }
-    Ok(session)
+/// Logins of hosted clients, with and without a scan, over the session core and the ports behind them.
+#[derive(Clone)]
+pub struct RememberedLogins {
+    /// The session core.
+    pub logins: Logins,
+    /// The calls that wait for answers.
+    pub traces: Arc<dyn Traces>,
+    /// Who was signed in where.
+    pub pairs: Arc<dyn Pairs>,
+    /// What people were asked.
+    pub prompts: Arc<dyn Prompts>,
+    /// How long sessions live.
+    pub lives: Lives,
 }
 
-/// Ends what the same client asked this person before, for the same device: what was noted before it,
-/// so that of many at once the last stands. One that is stored in this very moment may stand beside it.
-async fn supersede(
-    sessions: &dyn Sessions,
-    prompts: &dyn Prompts,
-    by: &Phone,
-    newer: &Session,
-    life: Duration,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let waiting = pending(sessions, prompts, by, life, now).await?;
-    let older = waiting.into_iter().skip_while(|session| session.code != newer.code).skip(1);
-    for older in older.filter(|older| asks_for_the_same(older, newer)) {
-        match super::cancel::abandon(sessions, older, Abandonment::Superseded, now).await {
-            // Decided, or over, in this very moment.
-            Ok(_) | Err(StepError::Unknown | StepError::Refused(_)) => {}
-            Err(StepError::Store(error)) => return Err(error),
+impl RememberedLogins {
+    /// Begins a login: the four cases.
+    ///
+    /// | device | person | |
+    /// |---|---|---|
+    /// | yes | | a QR for exactly that device |
+    /// | | yes | a QR for the device last bound to that person, or a new one |
+    /// | | | a QR for a new device |
+    /// | yes | yes | the person is asked, where their last login by QR made this pair; else a QR for that device |
+    ///
+    /// A person who was asked too often is not asked again, silently (`docs/security.md` H1). A person who is
+    /// asked anew for the same device is asked once: the earlier prompt is over.
+    ///
+    /// # Errors
+    /// [`StoreError`]; what may be stored by then runs out by itself.
+    pub async fn begin(&self, client: &Client, asked: Asked, now: Timestamp) -> Result<Session, StoreError> {
+        let random = &*self.logins.random;
+        let pairing = match asked.person {
+            Some(person) => self.pairs.pairing(person, &client.id, asked.policy).await?,
+            None => None,
+        };
+        let (qr, prompt) = (SessionCode::random(random), SessionCode::random(random));
+        let person = match (&asked.device, asked.person, &pairing) {
+            (Some(device), Some(person), Some(pairing))
+                if pairing.may_prompt && pairing.device == *device =>
+            {
+                let phone = Phone { account: person, sign_in: pairing.sign_in.clone() };
+                self.prompts.note(person, &prompt, now).await?.then_some(phone)
+            }
+            _ => None,
+        };
+        let device = asked.device.or_else(|| pairing.map(|Pairing { device, .. }| device));
+        let ties = Ties {
+            trace: TraceId::random(random),
+            device: device.unwrap_or_else(|| DeviceId::random(random)),
+            policy: asked.policy,
+        };
+        let trace = Trace {
+            id: ties.trace.clone(),
+            client: client.id.clone(),
+            prompt: person.is_some().then(|| prompt.clone()),
+            qr: qr.clone(),
+            expires_at: now.whole_secs().plus(self.lives.prompt + self.lives.qr + TOLD_AFTERWARDS),
+        };
+        let session = match person {
+            Some(person) => {
+                prompt_session(random, client, (prompt, qr), ties, person, self.lives.prompt, now)
+            }
+            None => qr_session(random, client, qr, ties, self.lives.qr, now),
+        };
+        self.traces.begin(&trace).await?;
+        match self.logins.sessions.create(&session, &WriteId::random(random)).await? {
+            Created::Stored => {}
+            Created::Collision => return Err(StoreError::new("a drawn code was taken")),
+        }
+        if let State::Scanned { claim } = &session.state {
+            self.supersede(&claim.by, &session, now).await?;
+        }
+        Ok(session)
+    }
+
+    /// Ends what the same client asked this person before, for the same device: what was noted before it,
+    /// so that of many at once the last stands. One that is stored at the same moment may stand beside it.
+    async fn supersede(&self, by: &Phone, newer: &Session, now: Timestamp) -> Result<(), StoreError> {
+        let waiting = self.pending(by, now).await?;
+        let older = waiting.into_iter().skip_while(|session| session.code != newer.code).skip(1);
+        for older in older.filter(|older| asks_for_the_same(older, newer)) {
+            let ended = self.logins.abandon(older, Abandonment::Superseded, now).await;
+            // Any other refusal says that it was decided or ran out at the same moment.
+            if let Err(StepError { why: StepFailure::Store(error), .. }) = ended {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// A person answers a prompt. To any other person there is no such prompt. Saying no, or picking a wrong
+    /// number, also ends the pair, before it ends the session: whatever fails in between, the person is
+    /// not asked again without a scan. Answering the same again succeeds again.
+    ///
+    /// # Errors
+    /// [`StepError`].
+    pub async fn answer(
+        &self,
+        trace: &TraceId,
+        answered: Answered,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
+        let nowhere = |why: StepFailure| StepError { why, about: None };
+        let trace = self.traces.trace(trace).await.map_err(|error| nowhere(error.into()))?;
+        let code = trace.and_then(|trace| trace.prompt).ok_or_else(|| nowhere(StepFailure::Unknown))?;
+        let Answered { by, accepts, number } = answered;
+        let read = self.logins.checks.phone_and_session(&by.phone, &code).await;
+        let (phone, session) = read.map_err(|error| StepError::at(&code, error))?;
+        phone.stands(now).map_err(|error| StepError::at(&code, error))?;
+        let session = session.filter(|session| waits_for(session, &by.phone));
+        let session = session.ok_or_else(|| StepError::at(&code, StepFailure::Unknown))?;
+        self.logins.admit(&session, &by).await?;
+        let wrong = number.is_some_and(|number| number != session.match_number);
+        let account = by.phone.account;
+        let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
+        session.decide(&command, now).map_err(|refusal| StepError::of(&session, refusal))?;
+        if let (true, Some(ties)) = (wrong || !accepts, session.ties()) {
+            let unpaired = self.pairs.unpair(account, &session.client, ties.policy, &ties.device).await;
+            unpaired.map_err(|error| StepError::of(&session, error))?;
+        }
+        match self.logins.advance(session.clone(), &command, now).await {
+            Err(StepError { why: StepFailure::Refused(refusal), .. }) if !accepts => {
+                superseded_while_declining(session, refusal)
+            }
+            answered => answered,
         }
     }
-    Ok(())
+
+    /// The prompts that wait for this person now, newest first. None lives longer than a prompt's life, so
+    /// nothing older is looked at.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn pending(&self, by: &Phone, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        let mut waiting = Vec::new();
+        let after = now.whole_secs().minus(self.lives.prompt);
+        for code in self.prompts.recent(by.account, after).await? {
+            let session = self.logins.sessions.find(&code, Freshness::Strong).await?;
+            waiting.extend(
+                session.filter(|session| session.standing(now).is_undecided() && waits_for(session, by)),
+            );
+        }
+        Ok(waiting)
+    }
 }
 
-/// The QR that stands in for a prompt that reached nobody, in the same trace. Whoever makes it again
-/// finds it there.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn fall_back(
-    sessions: &dyn Sessions,
-    random: &dyn Randomness,
-    client: &Client,
-    prompt: &Session,
-    life: Duration,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let Flow::Remembered { ties, asks: Asks::Person { fallback } } = &prompt.flow else { return Ok(()) };
-    let session = qr_session(random, client, fallback.clone(), ties.clone(), life, now);
-    match sessions.create(&session).await? {
-        Created::Stored | Created::Collision => Ok(()),
+impl Logins {
+    /// The QR that stands in for a prompt that reached no phone, in the same trace. A retry finds it there.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn fall_back(
+        &self,
+        client: &Client,
+        prompt: &Session,
+        life: Duration,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let Flow::Remembered { ties, asks: Asks::Person { fallback } } = &prompt.flow else { return Ok(()) };
+        let random = &*self.random;
+        let session = qr_session(random, client, fallback.clone(), ties.clone(), life, now);
+        match self.sessions.create(&session, &WriteId::random(random)).await? {
+            Created::Stored | Created::Collision => Ok(()),
+        }
     }
 }
 
@@ -162,64 +219,14 @@ pub struct Answered {
     pub number: Option<MatchNumber>,
 }
 
-/// A person answers a prompt. To anybody else there is no such prompt. Saying no, or picking a wrong
-/// number, also ends the pair, before it ends the session: whatever fails in between, the person is
-/// not asked again without a scan.
-///
-/// # Errors
-/// [`StepError`].
-pub async fn answer(
-    sessions: &dyn Sessions,
-    traces: &dyn Traces,
-    clients: &dyn Clients,
-    devices: &dyn Devices,
-    trace: &TraceId,
-    answered: Answered,
-    now: Timestamp,
-) -> Result<Session, StepError> {
-    let trace = traces.trace(trace).await?.ok_or(StepError::Unknown)?;
-    let code = trace.prompt.ok_or(StepError::Unknown)?;
-    let session = sessions.find(&code, Freshness::Strong).await?.ok_or(StepError::Unknown)?;
-    let Answered { by, accepts, number } = answered;
-    if !waits_for(&session, &by.phone) {
-        return Err(StepError::Unknown);
+/// A newer prompt may take this one's place just when its person says no. The no was heard: the pair is over,
+/// and so is the prompt.
+fn superseded_while_declining(session: Session, refusal: Refusal) -> Result<Session, StepError> {
+    if refusal != Refusal::Cancelled {
+        return Err(StepError::of(&session, refusal));
     }
-    super::scan::admit(clients, &session, &by).await?;
-    let wrong = number.is_some_and(|number| number != session.match_number);
-    let account = by.phone.account;
-    let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
-    session.decide(&command, now)?;
-    if let (true, Some(ties)) = (wrong || !accepts, session.ties()) {
-        devices.unpair(account, &session.client, ties.policy, &ties.device).await?;
-    }
-    match advance(sessions, session, &command, now).await {
-        // A newer prompt took its place in this very moment; the no was heard, the pair is over.
-        Err(StepError::Refused(Refusal::Cancelled)) if !accepts => {
-            sessions.find(&code, Freshness::Strong).await?.ok_or(StepError::Unknown)
-        }
-        answered => answered,
-    }
-}
-
-/// The prompts that wait for this person now, newest first. None lives longer than `life`, so nothing
-/// older is looked at.
-///
-/// # Errors
-/// [`StoreError`].
-pub async fn pending(
-    sessions: &dyn Sessions,
-    prompts: &dyn Prompts,
-    by: &Phone,
-    life: Duration,
-    now: Timestamp,
-) -> Result<Vec<Session>, StoreError> {
-    let mut waiting = Vec::new();
-    for code in prompts.recent(by.account, now.whole_secs().minus(life)).await? {
-        let session = sessions.find(&code, Freshness::Strong).await?;
-        waiting
-            .extend(session.filter(|session| session.standing(now).is_undecided() && waits_for(session, by)));
-    }
-    Ok(waiting)
+    let claim = session.state.claim().cloned();
+    Ok(Session { state: State::Cancelled { reason: CancelReason::Replaced, claim }, ..session })
 }
 
 /// Whether both are one client's, for one device.

@@ -1,8 +1,7 @@
-//! Status: how a session stands, for whoever asks. Writes nothing.
+//! Status: how a session stands, for the screen or for a stranger. Writes nothing.
 
-use super::StepError;
+use super::{Logins, StepError, StepFailure};
 use crate::{
-    ports::{Freshness, Sessions},
     secrets::{Secret, SessionCode},
     session::{Dialect, Session},
 };
@@ -26,23 +25,24 @@ impl View {
     }
 }
 
-/// Looks at a session.
-///
-/// # Errors
-/// [`StepError::Unknown`] or [`StepError::Store`].
-pub async fn status(
-    sessions: &dyn Sessions,
-    code: &SessionCode,
-    dialect: Dialect,
-    secret: Option<&Secret>,
-) -> Result<View, StepError> {
-    let session = sessions
-        .find(code, Freshness::Eventual)
-        .await?
-        .filter(|session| session.dialect() == dialect)
-        .ok_or(StepError::Unknown)?;
-    Ok(match secret {
-        Some(secret) if session.is_screen(secret) => View::Screen(session),
-        _ => View::Stranger(session),
-    })
+impl Logins {
+    /// Looks at a session.
+    ///
+    /// # Errors
+    /// [`StepFailure::Unknown`] or [`StepFailure::Store`].
+    pub async fn status(
+        &self,
+        code: &SessionCode,
+        dialect: Dialect,
+        secret: Option<&Secret>,
+    ) -> Result<View, StepError> {
+        let found = self.look_up(code).await.map_err(|error| StepError::at(code, error))?;
+        let session = found
+            .filter(|session| session.dialect() == dialect)
+            .ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
+        Ok(match secret {
+            Some(secret) if session.is_screen(secret) => View::Screen(session),
+            _ => View::Stranger(session),
+        })
+    }
 }

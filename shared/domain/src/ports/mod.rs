@@ -7,14 +7,16 @@
 //! * `error`: the one way in which a port fails: [`StoreError`].
 //! * `sessions`: the store of [`Sessions`], and what may become of a write to it.
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
-//!   [`SignIns`], [`SmsChallenges`], [`Devices`], [`PushEndpoints`].
+//!   [`SignIns`], [`Challenges`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
+//! * `on_confirm`: what a contract promises to do when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `outgoing`: what goes out: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`]; and what of it need
 //!   not go out again: [`Effects`].
 //!
-//! No port knows another; they share the error alone.
+//! No port knows another; they share the error and the [`WriteId`].
 
 mod error;
+mod on_confirm;
 mod outgoing;
 mod people;
 mod prompts;
@@ -22,10 +24,15 @@ mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
 mod world;
+mod write_id;
 
 pub use error::StoreError;
+pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, Topic, TopicMessage, Webhook, Webhooks};
-pub use people::{Accounts, Clients, Devices, PushEndpoints, SignIns, SmsChallenges};
+pub use people::{
+    Accounts, Begun, Challenges, Checks, Clients, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
+};
 pub use prompts::{Prompts, Traces};
 pub use sessions::{Committed, Created, Freshness, Sessions};
 pub use world::{Clock, KeyedHash, Randomness};
+pub use write_id::WriteId;

@@ -4,17 +4,17 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{StoreError, WriteId};
 use crate::{
-    account::{Account, Visits},
+    account::{Account, VisitCount},
     client::{Client, Origin},
-    identity::{AccountId, ClientId, Phone, PhoneNumber, SignInId},
+    identity::{AccountId, ClientId, Identity, Phone, PhoneNumber},
     pairing::Pairing,
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
-    session::{DeviceId, LoginPolicy},
-    sign_in::SignIn,
-    sms_code::SmsChallenge,
+    session::{DeviceId, LoginPolicy, Session},
+    sign_in::{PhoneRecords, SignIn},
+    sms_challenge::{ChallengeId, Records},
     text::CleanText,
     time::Timestamp,
 };
@@ -35,13 +35,29 @@ pub trait Accounts: Send + Sync {
     /// The account with this number, whatever its status.
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 
-    /// The account that signs in with this telephone number.
-    async fn account_by_phone(&self, number: &PhoneNumber) -> Result<Option<Account>, StoreError>;
+    /// The account that is found by this identity.
+    async fn account_by(&self, identity: &Identity) -> Result<Option<Account>, StoreError>;
 
-    /// Stores a new account and its telephone number together; `false`, and nothing stored, when
-    /// either is taken.
-    async fn register(&self, account: &Account) -> Result<bool, StoreError>;
+    /// Stores a new account and its first identity together; `false`, and nothing stored, when either is
+    /// taken.
+    async fn register(
+        &self,
+        account: &Account,
+        identity: &Identity,
+        write: &WriteId,
+    ) -> Result<bool, StoreError>;
 
+    /// Gives an account one more identity; `false`, and nothing stored, when another account has it. Linking
+    /// again changes nothing.
+    async fn link(&self, account: AccountId, identity: &Identity) -> Result<bool, StoreError>;
+
+    /// Takes an identity from an account. One that is not the account's stays where it is.
+    async fn unlink(&self, account: AccountId, identity: &Identity) -> Result<(), StoreError>;
+}
+
+/// The logins that the shop contract counts for its members.
+#[async_trait]
+pub trait Visits: Send + Sync {
     /// Counts the login that `session` is, once however often it is told of it in a row.
     async fn count_visit(
         &self,
@@ -52,45 +68,91 @@ pub trait Accounts: Send + Sync {
     ) -> Result<(), StoreError>;
 
     /// What is known of an account's logins.
-    async fn visits(&self, id: AccountId) -> Result<Visits, StoreError>;
+    async fn visits(&self, id: AccountId) -> Result<VisitCount, StoreError>;
 }
 
-/// The phones that are signed in.
+/// What a phone's step is checked against, read together: one call, whatever it needs.
+#[async_trait]
+pub trait Checks: Send + Sync {
+    /// A phone's sign-in and account, as last written.
+    async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError>;
+
+    /// The same, and the session with this code.
+    async fn phone_and_session(
+        &self,
+        phone: &Phone,
+        code: &SessionCode,
+    ) -> Result<(PhoneRecords, Option<Session>), StoreError>;
+}
+
+/// What became of a new sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// It is stored.
+    Stored,
+    /// It was stored before; this is what it is now. Nothing was touched.
+    Before(SignIn),
+}
+
+/// What became of a sign-in's next version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is stored.
+    Stored,
+    /// The stored one was not the version before it; this is what it is. Nothing was touched.
+    Behind(SignIn),
+    /// There is no such sign-in.
+    Gone,
+}
+
+/// The sign-ins of the people.
 #[async_trait]
 pub trait SignIns: Send + Sync {
-    /// The sign-in with this id.
-    async fn sign_in(&self, phone: &SignInId) -> Result<Option<SignIn>, StoreError>;
+    /// Stores a new sign-in, unless it was stored before.
+    async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError>;
 
-    /// Stores a new sign-in.
-    async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError>;
+    /// Stores `next` if what is stored has the version before it.
+    async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError>;
 
-    /// Moves from `generation` to the next, with a new end; `false`, and nothing stored, when the
-    /// stored one is of another generation or revoked.
-    async fn rotate(&self, phone: &SignInId, generation: u64, until: Timestamp) -> Result<bool, StoreError>;
-
-    /// Ends a sign-in; it stays ended.
-    async fn revoke(&self, phone: &SignInId) -> Result<(), StoreError>;
+    /// Ends a sign-in; it stays ended, and every version decided before this is refused.
+    async fn end(&self, phone: &Phone) -> Result<(), StoreError>;
 }
 
-/// The codes sent by SMS.
+/// The codes sent by SMS, and the callers who asked for them.
 #[async_trait]
-pub trait SmsChallenges: Send + Sync {
-    /// What is kept for a number.
-    async fn challenge(&self, number: &PhoneNumber) -> Result<Option<SmsChallenge>, StoreError>;
+pub trait Challenges: Send + Sync {
+    /// What is kept of a caller's challenge, and of the number it is about; `None` where there is no such
+    /// challenge.
+    async fn records(&self, id: &ChallengeId) -> Result<Option<Records>, StoreError>;
 
-    /// Stores `next` if what is stored has the version before it; `false`, and nothing stored,
-    /// otherwise.
-    async fn replace(&self, number: &PhoneNumber, next: &SmsChallenge) -> Result<bool, StoreError>;
+    /// The same for a caller who names the number; where there is no such challenge, a new one.
+    async fn records_of(&self, id: &ChallengeId, number: &PhoneNumber) -> Result<Records, StoreError>;
+
+    /// Stores both records together, if what is stored are still the versions of `before`, or if `write` itself
+    /// stored `next` already; `false`, and nothing stored, otherwise.
+    async fn replace(
+        &self,
+        id: &ChallengeId,
+        before: &Records,
+        next: &Records,
+        write: &WriteId,
+    ) -> Result<bool, StoreError>;
 
     /// Counts one message asked for from `ip` on the UTC day of `now`; `false`, and not counted,
     /// when there were `limit` already.
-    async fn count_ip(&self, ip: IpAddr, now: Timestamp, limit: u32) -> Result<bool, StoreError>;
+    async fn count_ip(
+        &self,
+        ip: IpAddr,
+        now: Timestamp,
+        limit: u32,
+        write: &WriteId,
+    ) -> Result<bool, StoreError>;
 }
 
 /// The machines people have signed in on.
 #[async_trait]
-pub trait Devices: Send + Sync {
-    /// Binds a machine to a member; binding again changes nothing.
+pub trait Machines: Send + Sync {
+    /// Binds a machine to a member; binding again changes nothing but how long it is remembered.
     async fn bind(
         &self,
         account: AccountId,
@@ -98,8 +160,12 @@ pub trait Devices: Send + Sync {
         name: Option<&CleanText<64>>,
         now: Timestamp,
     ) -> Result<(), StoreError>;
+}
 
-    /// The device this person was last seen on, by QR, of this client and kind (CONTRACTS section 3).
+/// Who was signed in where, so that the next login need not be scanned.
+#[async_trait]
+pub trait Pairs: Send + Sync {
+    /// The device this person was last seen on, by QR, of this client and kind (`docs/remembered.md`).
     async fn pairing(
         &self,
         account: AccountId,
@@ -107,9 +173,11 @@ pub trait Devices: Send + Sync {
         policy: LoginPolicy,
     ) -> Result<Option<Pairing>, StoreError>;
 
-    /// A login by QR makes the pair; the newest is the one that counts. Pairing again changes nothing.
+    /// A login by QR makes the pair; the newest is the one that counts. Pairing again by the same session
+    /// changes nothing, also when the person said no to being asked meanwhile.
     async fn pair(
         &self,
+        session: &SessionCode,
         client: &ClientId,
         policy: LoginPolicy,
         device: &DeviceId,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
+use super::{StoreError, WriteId};
 use crate::{
     secrets::SessionCode,
     session::{Change, Session},
@@ -40,14 +40,14 @@ pub enum Committed {
 /// The sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Stores a new session unless its code is taken.
-    async fn create(&self, session: &Session) -> Result<Created, StoreError>;
+    /// Stores a new session unless its code is taken. Where `write` itself took it, that is a success.
+    async fn create(&self, session: &Session, write: &WriteId) -> Result<Created, StoreError>;
 
     /// The session with this code, expired or not: what is past its time may linger for days, and
     /// callers compare `expires_at` themselves.
     async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError>;
 
     /// Stores `change` if [`Change::may_replace`] holds of what is stored, in one step that no other
-    /// write can come between.
-    async fn commit(&self, change: &Change) -> Result<Committed, StoreError>;
+    /// write can come between. Where what is stored is the work of `write` itself, that is a success.
+    async fn commit(&self, change: &Change, write: &WriteId) -> Result<Committed, StoreError>;
 }

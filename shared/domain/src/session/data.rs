@@ -188,6 +188,8 @@ pub enum CancelReason {
     WrongMatchNumber,
     /// The account was locked, deleted or given new credentials after it agreed.
     AccountBarred,
+    /// The phone that agreed was signed out before the screen took its token.
+    SignInEnded,
     /// A prompt reached no phone; a QR stands in for it.
     Undeliverable,
 }

@@ -7,15 +7,17 @@ use thiserror::Error;
 use crate::{
     identity::Phone,
     secrets::{Secret, SessionCode},
-    session::{CancelReason, Claim, Ext, Flow, MatchNumber, MatchPolicy, Redemption, Session, State},
+    session::{
+        CancelReason, Claim, Ext, Flow, MatchNumber, MatchPolicy, Redemption, Session, Standing, State,
+    },
     time::Timestamp,
 };
 
-/// How long after a redemption the same screen gets the same token again: its first answer may
-/// have been lost on the way.
+/// How long after a redemption its holder gets the same token again: the first answer may have been
+/// lost on the way.
 pub const REDEEM_AGAIN: Duration = Duration::from_secs(30);
 
-/// What somebody wants of a session.
+/// A step that a phone, a screen or the service wants to take.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A phone scanned the QR. The text is for the page; only the web contract keeps it.
@@ -26,12 +28,30 @@ pub enum Command {
     Decline(Phone),
     /// The screen gives the session up for a new one.
     Replace(Secret),
-    /// The account turned out barred when its token was about to be made.
-    Bar,
+    /// The person may not sign in any more, found out when the token was about to be made.
+    Bar(Bar),
     /// A prompt is given up, for this reason.
     Abandon(Abandonment),
     /// The screen takes its token.
     Redeem(RedeemKey, Redemption),
+}
+
+/// Why a confirmation counts no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bar {
+    /// The account was locked, deleted or given new credentials.
+    Account,
+    /// The phone that agreed was signed out.
+    SignIn,
+}
+
+impl Bar {
+    const fn reason(self) -> CancelReason {
+        match self {
+            Self::Account => CancelReason::AccountBarred,
+            Self::SignIn => CancelReason::SignInEnded,
+        }
+    }
 }
 
 /// Why a prompt is given up before its person has decided.
@@ -55,32 +75,35 @@ impl Abandonment {
 /// What allows a redemption. The QR is never enough.
 #[derive(Clone, Debug)]
 pub enum RedeemKey {
-    /// The screen's secret. Asking again within [`REDEEM_AGAIN`] is allowed.
+    /// The screen's secret.
     Screen(Secret),
-    /// A ticket that was verified and names this session. Like an authorization code, it works once
-    /// (RFC 6749 section 4.1.2).
+    /// A verified ticket that names this session. Its id is the redemption's id, so only the same ticket
+    /// gets the same token again.
     Ticket,
 }
 
 /// Why a command changes nothing, or ends the session.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum Refusal {
-    /// Its time is over.
+    /// Its time is over. Told to the screen and to the phone that holds the claim.
     #[error("the session has expired")]
     Expired,
-    /// It was cancelled.
+    /// It was cancelled. Told to the screen and to the phone that holds the claim.
     #[error("the session was cancelled")]
     Cancelled,
-    /// Its token was taken.
+    /// Its token was taken. Told to the screen and to the phone that holds the claim.
     #[error("the session was used")]
     Used,
+    /// It is over, and the caller had no part in it: it learns no more than of an unknown code.
+    #[error("the session is over, and the caller had no part in it")]
+    Over,
     /// Another phone scanned it first.
     #[error("another phone scanned the session")]
     ClaimedByAnother,
-    /// Nobody has scanned it yet.
+    /// No phone has scanned it yet.
     #[error("the session was not scanned")]
     NotScanned,
-    /// Nobody has agreed yet.
+    /// No person has agreed yet.
     #[error("the session was not confirmed")]
     NotConfirmed,
     /// The client's policy asks for the match number, and none came.
@@ -97,7 +120,7 @@ pub enum Refusal {
 /// What follows from a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It is so already; nothing is written.
+    /// It is so already; nothing is written, and the caller gets the same success.
     Stays,
     /// It becomes so, once this is stored.
     Moves(Change),
@@ -169,73 +192,135 @@ impl Change {
 impl Session {
     /// What `command` does at `now`: the whole table of states and commands.
     ///
+    /// A caller whose answer was lost repeats the call: for the holder of the claim, a step that was taken
+    /// stays taken for as long as the session exists and has not moved on against them.
+    ///
     /// # Errors
     /// The [`Refusal`] that is true of the session as it stands here. A store may know better; then
     /// the caller decides again on what the store has.
-    #[expect(clippy::match_same_arms, reason = "it is a table: its rows stand by state")]
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
-        use Command::{Abandon, Bar, Confirm, Decline, Redeem, Replace, Scan};
-        use State::{Cancelled, Confirmed, Pending, Redeemed, Scanned};
-
-        // A lost answer is given again for its half minute, even past the session's end.
-        let given_again = matches!((&self.state, command), (Redeemed { .. }, Redeem(..)));
-        if self.is_expired(now) && !given_again {
-            return Err(Refusal::Expired);
+        match command {
+            Command::Scan(claim, ext) => self.scan(claim, ext, now),
+            Command::Confirm(by, number) => self.confirm(by, *number, now),
+            Command::Decline(by) => self.decline(by, now),
+            Command::Replace(secret) => self.replace(secret, now),
+            Command::Bar(why) => self.bar(*why, now),
+            Command::Abandon(why) => self.abandon(*why, now),
+            Command::Redeem(key, asked) => self.redeem(key, asked, now),
         }
-        match (&self.state, command) {
-            (_, Replace(secret) | Redeem(RedeemKey::Screen(secret), _)) if !self.is_screen(secret) => {
-                Err(Refusal::NotTheScreen)
-            }
-            (
-                Scanned { claim } | Confirmed { claim, .. },
-                Scan(Claim { by, .. }, _) | Confirm(by, _) | Decline(by),
-            ) if !self.is_held_by(claim, by) => Err(Refusal::ClaimedByAnother),
+    }
 
-            (Pending, Scan(claim, ext)) => Ok(self.scanned(now, claim, ext)),
-            (Pending, Confirm(..)) => Err(Refusal::NotScanned),
-            (Pending, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
-            (Pending | Scanned { .. }, Redeem(..) | Bar) => Err(Refusal::NotConfirmed),
-            (Pending, Abandon(_)) => Err(Refusal::NotScanned),
+    fn scan(&self, claim: &Claim, ext: &Ext, now: Timestamp) -> Result<Decision, Refusal> {
+        match self.standing_for(&claim.by, now)? {
+            Standing::Waiting => Ok(self.scanned(now, claim, ext)),
+            Standing::Scanned | Standing::Confirmed | Standing::Redeemed => Ok(Decision::Stays),
+            Standing::Cancelled(_) => Err(Refusal::Cancelled),
+            Standing::Expired => Err(Refusal::Expired),
+        }
+    }
 
-            (Scanned { .. } | Confirmed { .. }, Scan(..)) => Ok(Decision::Stays),
-            (Scanned { .. } | Confirmed { .. }, Confirm(_, Some(number))) if *number != self.match_number => {
+    fn confirm(&self, by: &Phone, number: Option<MatchNumber>, now: Timestamp) -> Result<Decision, Refusal> {
+        let wrong = number.is_some_and(|number| number != self.match_number);
+        let missing = number.is_none() && self.match_policy == MatchPolicy::Pick;
+        match self.standing_for(by, now)? {
+            Standing::Waiting => Err(Refusal::NotScanned),
+            Standing::Scanned | Standing::Confirmed if wrong => {
                 let over = self.change(now, self.cancelled(CancelReason::WrongMatchNumber));
                 Ok(Decision::Ends(over, Refusal::WrongMatchNumber))
             }
-            (Scanned { .. }, Confirm(_, None)) if self.match_policy == MatchPolicy::Pick => {
+            Standing::Cancelled(CancelReason::WrongMatchNumber) if wrong => Err(Refusal::WrongMatchNumber),
+            Standing::Cancelled(_) => Err(Refusal::Cancelled),
+            Standing::Expired => Err(Refusal::Expired),
+            Standing::Redeemed if wrong => Err(Refusal::Used),
+            Standing::Scanned | Standing::Confirmed | Standing::Redeemed if missing => {
                 Err(Refusal::MatchNumberMissing)
             }
-            (Scanned { claim }, Confirm(by, _)) => {
-                let claim = Claim { by: by.clone(), ..claim.clone() };
-                Ok(self.to(now, Confirmed { claim, at: now.whole_secs() }))
+            Standing::Scanned => {
+                let claimed_at = self.state.claim().map_or(now.whole_secs(), |claim| claim.at);
+                let claim = Claim { by: by.clone(), at: claimed_at };
+                Ok(self.to(now, State::Confirmed { claim, at: now.whole_secs() }))
             }
-            (Scanned { .. }, Abandon(why)) if self.is_prompt() => Ok(self.cancel(now, why.reason())),
-            (Scanned { .. } | Confirmed { .. }, Abandon(_)) => Err(Refusal::ClaimedByAnother),
-            (Scanned { .. } | Confirmed { .. }, Decline(_)) => Ok(self.cancel(now, CancelReason::Declined)),
+            Standing::Confirmed | Standing::Redeemed => Ok(Decision::Stays),
+        }
+    }
 
-            (Confirmed { .. }, Confirm(..)) => Ok(Decision::Stays),
-            (Confirmed { claim, .. }, Redeem(_, redemption)) => {
-                Ok(self.to(now, Redeemed { claim: claim.clone(), redemption: redemption.clone() }))
+    fn decline(&self, by: &Phone, now: Timestamp) -> Result<Decision, Refusal> {
+        match self.standing_for(by, now)? {
+            Standing::Waiting => {
+                let claim = Some(Claim { by: by.clone(), at: now.whole_secs() });
+                Ok(self.to(now, State::Cancelled { reason: CancelReason::Declined, claim }))
             }
-            (Confirmed { .. }, Bar) => Ok(self.cancel(now, CancelReason::AccountBarred)),
+            Standing::Scanned | Standing::Confirmed => Ok(self.cancel(now, CancelReason::Declined)),
+            Standing::Cancelled(CancelReason::Declined) => Ok(Decision::Stays),
+            Standing::Cancelled(_) => Err(Refusal::Cancelled),
+            Standing::Redeemed => Err(Refusal::Used),
+            Standing::Expired => Err(Refusal::Expired),
+        }
+    }
 
-            (Redeemed { redemption, .. }, Redeem(key, asked)) => redeem_again(key, redemption, asked, now),
-            (Redeemed { .. }, Scan(..) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_)) => {
-                Err(Refusal::Used)
-            }
-
-            (Pending | Scanned { .. } | Confirmed { .. }, Replace(_)) => {
+    fn replace(&self, secret: &Secret, now: Timestamp) -> Result<Decision, Refusal> {
+        if !self.is_screen(secret) {
+            return Err(Refusal::NotTheScreen);
+        }
+        match self.standing(now) {
+            Standing::Waiting | Standing::Scanned | Standing::Confirmed => {
                 Ok(self.cancel(now, CancelReason::Replaced))
             }
-            (Cancelled { reason: CancelReason::Declined, claim: Some(claim) }, Decline(by))
-                if self.is_held_by(claim, by) =>
-            {
-                Ok(Decision::Stays)
+            Standing::Cancelled(CancelReason::Replaced) => Ok(Decision::Stays),
+            Standing::Cancelled(_) => Err(Refusal::Cancelled),
+            Standing::Redeemed => Err(Refusal::Used),
+            Standing::Expired => Err(Refusal::Expired),
+        }
+    }
+
+    fn bar(&self, why: Bar, now: Timestamp) -> Result<Decision, Refusal> {
+        match self.standing(now) {
+            Standing::Waiting | Standing::Scanned => Err(Refusal::NotConfirmed),
+            Standing::Confirmed => Ok(self.cancel(now, why.reason())),
+            Standing::Cancelled(_) => Err(Refusal::Cancelled),
+            Standing::Redeemed => Err(Refusal::Used),
+            Standing::Expired => Err(Refusal::Expired),
+        }
+    }
+
+    fn abandon(&self, why: Abandonment, now: Timestamp) -> Result<Decision, Refusal> {
+        match self.standing(now) {
+            Standing::Waiting => Err(Refusal::NotScanned),
+            Standing::Scanned if self.is_prompt() => Ok(self.cancel(now, why.reason())),
+            Standing::Scanned | Standing::Confirmed => Err(Refusal::ClaimedByAnother),
+            Standing::Cancelled(reason) if reason == why.reason() => Ok(Decision::Stays),
+            Standing::Cancelled(_) => Err(Refusal::Cancelled),
+            Standing::Redeemed => Err(Refusal::Used),
+            Standing::Expired => Err(Refusal::Expired),
+        }
+    }
+
+    fn redeem(&self, key: &RedeemKey, asked: &Redemption, now: Timestamp) -> Result<Decision, Refusal> {
+        if matches!(key, RedeemKey::Screen(secret) if !self.is_screen(secret)) {
+            return Err(Refusal::NotTheScreen);
+        }
+        match (self.standing(now), &self.state) {
+            (Standing::Confirmed, State::Confirmed { claim, .. }) => {
+                let redeemed = State::Redeemed { claim: claim.clone(), redemption: asked.clone() };
+                Ok(self.to(now, redeemed))
             }
-            (
-                Cancelled { .. },
-                Scan(..) | Confirm(..) | Decline(_) | Replace(_) | Bar | Abandon(_) | Redeem(..),
-            ) => Err(Refusal::Cancelled),
+            (_, State::Redeemed { redemption, .. }) => redeem_again(key, redemption, asked, now),
+            (Standing::Cancelled(_), _) => Err(Refusal::Cancelled),
+            (Standing::Expired, _) => Err(Refusal::Expired),
+            _ => Err(Refusal::NotConfirmed),
+        }
+    }
+
+    /// How it stands, for a phone that wants to act on it. A phone without the claim may act only on a
+    /// session that waits; of one that is over it learns no more than of an unknown code.
+    fn standing_for(&self, by: &Phone, now: Timestamp) -> Result<Standing, Refusal> {
+        let standing = self.standing(now);
+        let holds = self.state.claim().is_some_and(|claim| self.is_held_by(claim, by));
+        match standing {
+            Standing::Waiting => Ok(standing),
+            _ if holds => Ok(standing),
+            Standing::Scanned | Standing::Confirmed => Err(Refusal::ClaimedByAnother),
+            Standing::Redeemed | Standing::Cancelled(_) | Standing::Expired => Err(Refusal::Over),
         }
     }
 
@@ -266,14 +351,15 @@ impl Session {
     }
 }
 
-/// A second redemption: ours once more when the store's answer was lost, the screen's once more
-/// when ours was, and otherwise nothing.
+/// A second redemption. Within [`REDEEM_AGAIN`], the screen gets the same token again, and so does the
+/// ticket that took it. Anything else is refused.
 fn redeem_again(
     key: &RedeemKey,
     stored: &Redemption,
     asked: &Redemption,
     now: Timestamp,
 ) -> Result<Decision, Refusal> {
-    let answer_lost = matches!(key, RedeemKey::Screen(_)) && now.since(stored.at) <= REDEEM_AGAIN;
-    if stored.id == asked.id || answer_lost { Ok(Decision::Stays) } else { Err(Refusal::Used) }
+    let holder = matches!(key, RedeemKey::Screen(_)) || stored.id == asked.id;
+    let in_time = now.since(stored.at) <= REDEEM_AGAIN;
+    if holder && in_time { Ok(Decision::Stays) } else { Err(Refusal::Used) }
 }

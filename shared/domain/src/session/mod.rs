@@ -16,7 +16,7 @@ mod remembered;
 mod standing;
 
 pub use data::{CancelReason, Claim, Redemption, ScreenClaims, Seen, Session, State};
-pub use decide::{Abandonment, Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
+pub use decide::{Abandonment, Bar, Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use dialect::Dialect;
 pub use flow::{Asks, Ext, Flow};
 pub use match_number::{MatchNumber, MatchPolicy};

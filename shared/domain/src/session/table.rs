@@ -87,6 +87,7 @@ fn the_whole_table() {
         ("redeemed 30 s ago", 39, State::Redeemed { claim: claim(), redemption: redemption("first", 9) }),
         ("redeemed 31 s ago", 40, State::Redeemed { claim: claim(), redemption: redemption("first", 9) }),
         ("declined", 10, cancelled(CancelReason::Declined)),
+        ("stopped by a wrong number", 10, cancelled(CancelReason::WrongMatchNumber)),
         ("replaced", 10, cancelled(CancelReason::Replaced)),
         (
             "redeemed a second before its end, 5 s ago",
@@ -119,7 +120,8 @@ fn the_whole_table() {
         ("redeem, another screen", Command::Redeem(RedeemKey::Screen(stranger), redemption("second", 20))),
         ("redeem by ticket", Command::Redeem(RedeemKey::Ticket, redemption("second", 20))),
         ("redeem by ticket, answer lost", Command::Redeem(RedeemKey::Ticket, redemption("first", 20))),
-        ("bar", Command::Bar),
+        ("bar", Command::Bar(Bar::Account)),
+        ("bar, signed out", Command::Bar(Bar::SignIn)),
         ("confirm, the person's other phone", Command::Confirm(phone("3000876", "other"), number("42"))),
         ("abandon, undeliverable", Command::Abandon(Abandonment::Undeliverable)),
         ("abandon, superseded", Command::Abandon(Abandonment::Superseded)),

@@ -1,46 +1,52 @@
-//! Accounts and the telephone numbers they sign in with.
-
-use std::net::IpAddr;
+//! Accounts, and the identities they are found by.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::{operation::update_item::UpdateItemError, types::ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::TransactWriteItem};
 use saoma_domain::{
-    account::{Account, AccountStatus, Visits},
-    identity::{AccountId, PhoneNumber},
-    ports::{Accounts, Freshness, StoreError},
-    secrets::SessionCode,
-    time::Timestamp,
+    account::{Account, AccountStatus},
+    identity::{AccountId, Identity, PhoneNumber},
+    ports::{Accounts, Freshness, StoreError, WriteId},
 };
 
-use super::{Directory, Key, account_of, item_of, partition_of, writes::putting};
+use super::{
+    Directory, Key, PK, account_of, item_of,
+    writes::{WRITE_ID, if_held, putting},
+};
 use crate::{
     failed,
     item::{Item, Reader, number, seconds, text},
 };
 
-fn account_key(id: AccountId) -> Key {
-    Key(partition_of(id), "ACCOUNT".into())
+/// Where an account stands.
+pub(crate) fn account_key(id: AccountId) -> Key {
+    Key(format!("ACCOUNT#{id}"), "ACCOUNT".into())
 }
 
-fn number_key(number: &PhoneNumber) -> Key {
-    Key(format!("PHONE#{}", number.as_str()), "IDENTITY".into())
+fn identity_key(identity: &Identity) -> Key {
+    let Identity::Phone(number) = identity;
+    Key(format!("IDENTITY#PHONE#{}", number.as_str()), "IDENTITY".into())
 }
 
 #[async_trait]
 impl Accounts for Directory {
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let item = self.get(&account_key(id), Freshness::Strong).await?;
-        item.map(|item| read(id, &item)).transpose()
+        item.as_ref().map(from_item).transpose()
     }
 
-    async fn account_by_phone(&self, number: &PhoneNumber) -> Result<Option<Account>, StoreError> {
-        let Some(item) = self.get(&number_key(number), Freshness::Strong).await? else {
+    async fn account_by(&self, identity: &Identity) -> Result<Option<Account>, StoreError> {
+        let Some(item) = self.get(&identity_key(identity), Freshness::Strong).await? else {
             return Ok(None);
         };
         self.account(account_of(Reader(&item))?).await
     }
 
-    async fn register(&self, account: &Account) -> Result<bool, StoreError> {
+    async fn register(
+        &self,
+        account: &Account,
+        identity: &Identity,
+        write: &WriteId,
+    ) -> Result<bool, StoreError> {
         let mut item = item_of(
             &account_key(account.id),
             [
@@ -49,70 +55,53 @@ impl Accounts for Directory {
                 ("created_at", seconds(account.created_at)),
             ],
         );
-        let mut puts = Vec::new();
         if let Some(phone_number) = &account.phone_number {
             item.insert("phone_number".to_owned(), text(phone_number.as_str()));
-            puts.push(item_of(&number_key(phone_number), [("account", number(account.id))]));
         }
-        puts.push(item);
-        let new = |item| putting(self.put_of(item).condition_expression("attribute_not_exists(pk)"));
-        self.all_or_nothing(puts.into_iter().map(new).collect::<Result<_, _>>()?).await
+        let found_by = item_of(&identity_key(identity), [("account", number(account.id))]);
+        let new = |mut item: Item| -> Result<TransactWriteItem, StoreError> {
+            item.insert(WRITE_ID.to_owned(), text(write.as_str()));
+            putting(self.put_of(item).condition_expression("attribute_not_exists(pk)"))
+        };
+        self.all_or_nothing_as(vec![new(found_by)?, new(item)?], write).await
     }
 
-    async fn count_visit(
-        &self,
-        id: AccountId,
-        session: &SessionCode,
-        ip: Option<IpAddr>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let counted = self
-            .update(account_key(id))
-            .update_expression(COUNT_VISIT)
-            .condition_expression(
-                "attribute_exists(pk) AND (attribute_not_exists(visit) OR visit <> :session)",
-            )
-            .expression_attribute_values(":none", number(0))
-            .expression_attribute_values(":one", number(1))
-            .expression_attribute_values(":session", text(session.as_str()))
-            .expression_attribute_values(":now", seconds(now))
-            .expression_attribute_values(":ip", text(ip.map(|ip| ip.to_string()).unwrap_or_default()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+    async fn link(&self, account: AccountId, identity: &Identity) -> Result<bool, StoreError> {
+        let update = self
+            .update(identity_key(identity))
+            .update_expression("SET account = :account")
+            .condition_expression("attribute_not_exists(pk) OR account = :account")
+            .expression_attribute_values(":account", number(account));
+        if_held(update).await
+    }
+
+    async fn unlink(&self, account: AccountId, identity: &Identity) -> Result<(), StoreError> {
+        let Key(pk, sk) = identity_key(identity);
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .key(PK, text(pk))
+            .key(super::SK, text(sk))
+            .condition_expression("account = :account")
+            .expression_attribute_values(":account", number(account))
             .send()
             .await;
-        match counted {
+        match deleted {
             Ok(_) => Ok(()),
             Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(why)) if why.item.is_some() => Ok(()),
-                _ => Err(failed("UpdateItem on directory")(error)),
+                Some(DeleteItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(failed("DeleteItem on directory")(error)),
             },
         }
     }
-
-    async fn visits(&self, id: AccountId) -> Result<Visits, StoreError> {
-        let item = self.get(&account_key(id), Freshness::Strong).await?.unwrap_or_default();
-        if item.contains_key("visits") { read_visits(&item) } else { Ok(Visits::default()) }
-    }
 }
 
-/// The attributes that count an account's visits. They stand in the account's own item, so that
-/// counting is one write, and [`read`] leaves them alone.
-const COUNT_VISIT: &str = "SET visits = if_not_exists(visits, :none) + :one, visit = :session, \
-                           visited_at = :now, visited_from = :ip";
-
-fn read_visits(item: &Item) -> Result<Visits, StoreError> {
-    let item = Reader(item);
-    Ok(Visits {
-        count: item.number("visits")?,
-        last_at: item.seconds("visited_at")?,
-        last_ip: item.text("visited_from")?.parse().ok(),
-    })
-}
-
-fn read(id: AccountId, item: &Item) -> Result<Account, StoreError> {
+/// Reads an account.
+pub(crate) fn from_item(item: &Item) -> Result<Account, StoreError> {
     let item = Reader(item);
     Ok(Account {
-        id,
+        id: item.parsed(PK, |pk| AccountId::parse(pk.strip_prefix("ACCOUNT#")?))?,
         phone_number: item.optional("phone_number", PhoneNumber::parse)?,
         status: item.parsed("status", AccountStatus::parse)?,
         credentials_at: item.seconds("credentials_at")?,

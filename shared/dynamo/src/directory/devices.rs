@@ -1,27 +1,38 @@
 //! Machines bound to members, and the devices people come back to.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
     pairing::Pairing,
-    ports::{Devices, Freshness, StoreError},
+    ports::{Freshness, Machines, Pairs, StoreError},
+    secrets::SessionCode,
     session::{DeviceId, LoginPolicy},
     text::CleanText,
     time::Timestamp,
 };
 
-use super::{Directory, Key, item_of, partition_of, writes::if_held};
+use super::{Directory, EXPIRES_AT, Key, item_of, writes::if_held};
 use crate::item::{Item, Reader, seconds, text};
 
+/// How long a machine or a pair that is not used is remembered.
+const REMEMBERED: Duration = Duration::from_hours(400 * 24);
+/// How long after it was last noted a machine's use is noted again.
+const RENEWED_AFTER: Duration = Duration::from_hours(7 * 24);
+
+const PAIR: &str = "SET #session = :session, device = :device, sign_in = :sign_in, may_prompt = :yes, \
+                    paired_at = :now, expires_at = :until";
+
 fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
-    Key(partition_of(account), format!("PAIR#{client}#{}", policy.number()))
+    Key(format!("PAIR#{account}"), format!("{client}#{}", policy.number()))
 }
 
 #[async_trait]
-impl Devices for Directory {
+impl Machines for Directory {
     /// Reads before it writes: a machine is bound once and used often, and half a read unit is a
-    /// tenth of a write unit.
+    /// tenth of a write unit. A machine that is used is remembered on.
     async fn bind(
         &self,
         account: AccountId,
@@ -29,17 +40,24 @@ impl Devices for Directory {
         name: Option<&CleanText<64>>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = Key(partition_of(account), format!("DEVICE#{mac}"));
-        if self.get(&key, Freshness::Eventual).await?.is_some() {
+        let key = Key(format!("MACHINE#{account}"), mac.as_str().to_owned());
+        let known = self.get(&key, Freshness::Eventual).await?;
+        let forget_at = known.as_ref().map(|item| Reader(item).seconds(EXPIRES_AT)).transpose()?;
+        if forget_at.is_some_and(|at| at.plus(RENEWED_AFTER) > now.plus(REMEMBERED)) {
             return Ok(());
         }
-        let mut item = item_of(&key, [("bound_at", seconds(now))]);
+        let bound_at = known.as_ref().map_or(Ok(now), |item| Reader(item).seconds("bound_at"))?;
+        let until = now.plus(REMEMBERED);
+        let mut item = item_of(&key, [("bound_at", seconds(bound_at)), (EXPIRES_AT, seconds(until))]);
         if let Some(name) = name {
             item.insert("name".to_owned(), text(name.as_str()));
         }
         self.put(item).await
     }
+}
 
+#[async_trait]
+impl Pairs for Directory {
     async fn pairing(
         &self,
         account: AccountId,
@@ -52,23 +70,27 @@ impl Devices for Directory {
 
     async fn pair(
         &self,
+        session: &SessionCode,
         client: &ClientId,
         policy: LoginPolicy,
         device: &DeviceId,
         by: &Phone,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = pair_key(by.account, client, policy);
-        self.put(item_of(
-            &key,
-            [
-                ("device", text(device.as_str())),
-                ("sign_in", text(by.sign_in.as_str())),
-                ("may_prompt", AttributeValue::Bool(true)),
-                ("paired_at", seconds(now)),
-            ],
-        ))
-        .await
+        let update = self
+            .update(pair_key(by.account, client, policy))
+            .update_expression(PAIR)
+            .condition_expression("attribute_not_exists(#session) OR #session <> :session")
+            .expression_attribute_names("#session", "session")
+            .expression_attribute_values(":session", text(session.as_str()))
+            .expression_attribute_values(":device", text(device.as_str()))
+            .expression_attribute_values(":sign_in", text(by.sign_in.as_str()))
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":now", seconds(now))
+            .expression_attribute_values(":until", seconds(now.plus(REMEMBERED)));
+        // Refused means that this very session made the pair before.
+        if_held(update).await?;
+        Ok(())
     }
 
     async fn unpair(

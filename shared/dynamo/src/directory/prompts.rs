@@ -9,22 +9,25 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, SK, item_of, partition_of, writes::if_held};
+use super::{Directory, EXPIRES_AT, Key, SK, item_of, writes::if_held_or};
 use crate::item::{Reader, number, seconds, text};
 
 /// Moves each prompt one place on and puts the new one first: an update reads the item as it was.
 const SHIFT: &str = "SET at3 = if_not_exists(at2, :never), code3 = if_not_exists(code2, :nothing), \
                      at2 = if_not_exists(at1, :never), code2 = if_not_exists(code1, :nothing), \
                      at1 = :now, code1 = :code, expires_at = :forget";
-/// Three at once would be a fourth: the third last must be out of the window.
-const IF_ALLOWED: &str = "attribute_not_exists(at3) OR at3 <= :out_of_window";
-/// Before the phone's id, in the sort key of what says that it is there.
-const PRESENT: &str = "PRESENT#";
+/// Allows a prompt only if the third most recent one is older than the window, and only once.
+const IF_ALLOWED: &str = "(attribute_not_exists(at3) OR at3 <= :out_of_window) \
+                          AND (attribute_not_exists(code1) OR code1 <> :code)";
 /// Newest first.
 const PLACES: [(&str, &str); 3] = [("at1", "code1"), ("at2", "code2"), ("at3", "code3")];
 
+fn present_partition(account: AccountId) -> String {
+    format!("PRESENT#{account}")
+}
+
 fn prompts_key(account: AccountId) -> Key {
-    Key(partition_of(account), "PROMPTS".into())
+    Key(format!("PROMPT#{account}"), "PROMPTS".into())
 }
 
 #[async_trait]
@@ -32,7 +35,7 @@ impl Prompts for Directory {
     async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError> {
         let out_of_window = now.secs().saturating_sub(PROMPT_WINDOW.as_secs());
         let update = self.update(prompts_key(account));
-        if_held(
+        if_held_or(
             update
                 .update_expression(SHIFT)
                 .condition_expression(IF_ALLOWED)
@@ -42,6 +45,8 @@ impl Prompts for Directory {
                 .expression_attribute_values(":nothing", text(""))
                 .expression_attribute_values(":out_of_window", number(out_of_window))
                 .expression_attribute_values(":forget", seconds(now.plus(2 * PROMPT_WINDOW))),
+            // The code was drawn for this prompt alone: where it stands first, our own note came before.
+            |item| item.get("code1") == Some(&text(code.as_str())),
         )
         .await
     }
@@ -63,16 +68,16 @@ impl Prompts for Directory {
 
     async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError> {
         let forget = now.plus(PROMPT_WINDOW);
-        let key = Key(partition_of(phone.account), format!("{PRESENT}{}", phone.sign_in.as_str()));
+        let key = Key(present_partition(phone.account), phone.sign_in.as_str().to_owned());
         self.put(item_of(&key, [("at", seconds(now)), (EXPIRES_AT, seconds(forget))])).await
     }
 
     async fn present(&self, account: AccountId, since: Timestamp) -> Result<Vec<SignInId>, StoreError> {
         let mut phones = Vec::new();
-        for item in self.beginning_with(partition_of(account), PRESENT).await? {
+        for item in self.partition(present_partition(account)).await? {
             let item = Reader(&item);
             if item.seconds("at")? >= since {
-                phones.push(item.parsed(SK, |sk| SignInId::parse(sk.strip_prefix(PRESENT)?))?);
+                phones.push(item.parsed(SK, SignInId::parse)?);
             }
         }
         Ok(phones)

@@ -10,21 +10,24 @@ use saoma_domain::{
 };
 
 use super::{
-    Directory, Key, SK, account_of, item_of, partition_of,
+    Directory, Key, SK, account_of, item_of,
     writes::{deleting, putting},
 };
-use crate::item::{Item, Reader, inconsistent, number, seconds, text};
+use crate::item::{Item, Reader, number, seconds, text};
 
 /// A token changes hands as often as somebody signs in on its phone: nobody loses more races.
 const MOST_RACES: usize = 5;
-const PREFIX: &str = "PUSH#";
+
+fn partition_of(account: AccountId) -> String {
+    format!("PUSH#{account}")
+}
 
 fn owner_key(token: &PushTokenId) -> Key {
-    Key(format!("{PREFIX}{}", token.as_str()), "OWNER".into())
+    Key(format!("OWNER#{}", token.as_str()), "OWNER".into())
 }
 
 fn endpoint_key(account: AccountId, token: &PushTokenId) -> Key {
-    Key(partition_of(account), format!("{PREFIX}{}", token.as_str()))
+    Key(partition_of(account), token.as_str().to_owned())
 }
 
 #[async_trait]
@@ -64,7 +67,7 @@ impl PushEndpoints for Directory {
     }
 
     async fn endpoints(&self, account: AccountId) -> Result<Vec<PushEndpoint>, StoreError> {
-        let found = self.beginning_with(partition_of(account), PREFIX).await?;
+        let found = self.partition(partition_of(account)).await?;
         found.iter().map(|item| read(account, item)).collect()
     }
 }
@@ -113,9 +116,8 @@ fn to_item(endpoint: &PushEndpoint) -> Item {
 
 fn read(account: AccountId, item: &Item) -> Result<PushEndpoint, StoreError> {
     let item = Reader(item);
-    let token = item.text(SK)?.strip_prefix(PREFIX).ok_or_else(|| inconsistent(SK))?;
     Ok(PushEndpoint {
-        token: PushTokenId::from_stored(token),
+        token: PushTokenId::from_stored(item.text(SK)?),
         platform: item.parsed("platform", PushPlatform::parse)?,
         address: item.text("address")?.to_owned(),
         owner: Phone { account, sign_in: item.parsed("sign_in", SignInId::parse)? },

@@ -1,75 +1,105 @@
-//! Phones that are signed in.
+//! The sign-ins of the people, each under its account.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
-    identity::{ClientId, SignInId},
-    ports::{Freshness, SignIns, StoreError},
-    sign_in::SignIn,
-    time::Timestamp,
+    identity::{AccountId, ClientId, Phone, SignInId},
+    ports::{Begun, Replaced, SignIns, StoreError, WriteId},
+    refresh::Family,
+    sign_in::{Holder, Method, SignIn},
 };
 
-use super::{Directory, EXPIRES_AT, Key, account_of, item_of, writes::if_held};
+use super::{
+    Directory, EXPIRES_AT, Key, PK, SK, item_of,
+    writes::{Written, if_held},
+};
 use crate::item::{Item, Reader, number, seconds, text};
 
-fn key_of(phone: &SignInId) -> Key {
-    Key(format!("SIGNIN#{}", phone.as_str()), "SIGNIN".into())
+/// Where a phone's sign-in stands.
+pub(crate) fn key_of(phone: &Phone) -> Key {
+    Key(format!("SIGNIN#{}", phone.account), phone.sign_in.as_str().to_owned())
 }
 
 #[async_trait]
 impl SignIns for Directory {
-    async fn sign_in(&self, phone: &SignInId) -> Result<Option<SignIn>, StoreError> {
-        let item = self.get(&key_of(phone), Freshness::Strong).await?;
-        item.map(|item| read(phone, &item)).transpose()
+    async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError> {
+        // The id is drawn for this sign-in alone, so an item that stands there is this sign-in.
+        let write = WriteId::from_stored(sign_in.id.as_str());
+        let written = self
+            .put_as(to_item(sign_in), &write, |put| put.condition_expression("attribute_not_exists(pk)"))
+            .await?;
+        match written {
+            Written::Stored | Written::Refused(None) => Ok(Begun::Stored),
+            Written::Refused(Some(item)) => from_item(&item).map(Begun::Before),
+        }
     }
 
-    async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError> {
-        let item = item_of(
-            &key_of(&sign_in.id),
-            [
-                ("account", number(sign_in.account)),
-                ("app", text(sign_in.app.as_str())),
-                ("generation", number(sign_in.generation)),
-                ("revoked", AttributeValue::Bool(sign_in.revoked)),
-                ("created_at", seconds(sign_in.created_at)),
-                (EXPIRES_AT, seconds(sign_in.expires_at)),
-            ],
-        );
-        self.put(item).await
+    async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError> {
+        let before = number(next.version - 1);
+        let written = self
+            .put_as(to_item(next), write, |put| {
+                put.condition_expression("#version = :before")
+                    .expression_attribute_names("#version", "version")
+                    .expression_attribute_values(":before", before)
+            })
+            .await?;
+        match written {
+            Written::Stored => Ok(Replaced::Stored),
+            Written::Refused(None) => Ok(Replaced::Gone),
+            Written::Refused(Some(item)) => from_item(&item).map(Replaced::Behind),
+        }
     }
 
-    async fn rotate(&self, phone: &SignInId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
-        let update = self.update(key_of(phone));
-        if_held(
-            update
-                .update_expression("SET generation = :next, expires_at = :until")
-                .condition_expression("generation = :generation AND revoked = :no")
-                .expression_attribute_values(":generation", number(generation))
-                .expression_attribute_values(":next", number(generation + 1))
-                .expression_attribute_values(":until", seconds(until))
-                .expression_attribute_values(":no", AttributeValue::Bool(false)),
-        )
-        .await
-    }
-
-    async fn revoke(&self, phone: &SignInId) -> Result<(), StoreError> {
-        let update = self.update(key_of(phone));
-        let update = update.update_expression("SET revoked = :yes");
-        let update = update.condition_expression("attribute_exists(pk)");
-        if_held(update.expression_attribute_values(":yes", AttributeValue::Bool(true))).await?;
+    async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
+        let update = self
+            .update(key_of(phone))
+            .update_expression("SET ended = :yes ADD #version :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":one", number(1));
+        if_held(update).await?;
         Ok(())
     }
 }
 
-fn read(phone: &SignInId, item: &Item) -> Result<SignIn, StoreError> {
+fn to_item(sign_in: &SignIn) -> Item {
+    let family = &sign_in.family;
+    item_of(
+        &key_of(&sign_in.phone()),
+        [
+            ("holder", text(sign_in.holder.as_str())),
+            ("client", text(sign_in.client.as_str())),
+            ("method", text(sign_in.method.as_str())),
+            ("version", number(sign_in.version)),
+            ("generation", number(family.generation)),
+            ("rotated_at", seconds(family.rotated_at)),
+            ("replayed", AttributeValue::Bool(family.replayed)),
+            ("replayed_running", number(family.replayed_running)),
+            ("ended", AttributeValue::Bool(sign_in.ended)),
+            ("created_at", seconds(sign_in.created_at)),
+            (EXPIRES_AT, seconds(sign_in.expires_at)),
+        ],
+    )
+}
+
+/// Reads a sign-in.
+pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
     let item = Reader(item);
     Ok(SignIn {
-        id: phone.clone(),
-        account: account_of(item)?,
-        // Who signed in before apps had names did so through our own page.
-        app: item.optional("app", ClientId::parse)?.unwrap_or_else(ClientId::phone),
-        generation: item.number("generation")?,
-        revoked: item.flag("revoked")?,
+        id: item.parsed(SK, SignInId::parse)?,
+        account: item.parsed(PK, |pk| AccountId::parse(pk.strip_prefix("SIGNIN#")?))?,
+        holder: item.parsed("holder", Holder::parse)?,
+        client: item.parsed("client", ClientId::parse)?,
+        method: item.parsed("method", Method::parse)?,
+        version: item.number("version")?,
+        family: Family {
+            generation: item.number("generation")?,
+            rotated_at: item.seconds("rotated_at")?,
+            replayed: item.flag("replayed")?,
+            replayed_running: item.number("replayed_running")?,
+        },
+        ended: item.flag("ended")?,
         created_at: item.seconds("created_at")?,
         expires_at: item.seconds(EXPIRES_AT)?,
     })

@@ -1,28 +1,82 @@
 //! Writes that happen under a condition, or together.
+//!
+//! The SDK repeats a request whose answer was lost, and the repetition fails on its own first success. Every
+//! conditional write therefore stores the id of the write beside what it writes; a failed condition on an item
+//! that holds our id is a success (`docs/security.md` K12).
 
 use aws_sdk_dynamodb::{
     error::BuildError,
     operation::{
+        put_item::{PutItemError, builders::PutItemFluentBuilder},
         transact_write_items::TransactWriteItemsError,
         update_item::{UpdateItemError, builders::UpdateItemFluentBuilder},
     },
     types::{
-        Delete, Put, TransactWriteItem,
-        builders::{DeleteBuilder, PutBuilder},
+        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem,
+        builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder},
     },
 };
-use saoma_domain::ports::StoreError;
+use saoma_domain::ports::{StoreError, WriteId};
 
 use super::{Directory, Key, PK, SK};
 use crate::{
     failed,
-    item::{Item, text},
+    item::{Item, Reader, text},
 };
 
+/// The attribute that names the last write of an item.
+pub(crate) const WRITE_ID: &str = "write_id";
+
+/// What became of a conditional write.
+pub(super) enum Written {
+    /// It is stored, by this request or by the one whose answer was lost.
+    Stored,
+    /// The condition did not hold; this is what stands there, if anything does.
+    Refused(Option<Item>),
+}
+
+impl Written {
+    /// Tells a refusal from our own write that came before.
+    fn of(refused: Option<Item>, write: &WriteId) -> Self {
+        if refused.as_ref().is_some_and(|item| is_of(item, write)) {
+            Self::Stored
+        } else {
+            Self::Refused(refused)
+        }
+    }
+}
+
+/// Whether an item is the work of this write.
+pub(crate) fn is_of(item: &Item, write: &WriteId) -> bool {
+    matches!(Reader(item).optional_text(WRITE_ID), Ok(Some(id)) if id == write.as_str())
+}
+
 impl Directory {
-    /// An update of one item; [`if_held`] sends it.
+    /// An update of one item; [`if_held`] or [`update_as`] sends it.
     pub(super) fn update(&self, Key(pk, sk): Key) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
+    }
+
+    /// Puts an item under a condition, as the work of `write`.
+    pub(super) async fn put_as(
+        &self,
+        mut item: Item,
+        write: &WriteId,
+        under: impl FnOnce(PutItemFluentBuilder) -> PutItemFluentBuilder,
+    ) -> Result<Written, StoreError> {
+        item.insert(WRITE_ID.to_owned(), text(write.as_str()));
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match under(put).send().await {
+            Ok(_) => Ok(Written::Stored),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(why)) => {
+                    Ok(Written::of(why.item.clone(), write))
+                }
+                _ => Err(failed("PutItem on directory")(error)),
+            },
+        }
     }
 
     /// An item to be put in one step with others.
@@ -35,20 +89,59 @@ impl Directory {
         Delete::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
 
-    /// Writes everything, or nothing: `false` when a condition did not hold, or somebody else was
+    /// An item whose condition must hold while others are written.
+    pub(super) fn check_of(&self, Key(pk, sk): Key) -> ConditionCheckBuilder {
+        ConditionCheck::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
+    }
+
+    /// Writes everything, or nothing: `false` when a condition did not hold, or another transaction was
     /// writing there.
     pub(super) async fn all_or_nothing(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
-        match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(_)) => Ok(false),
-                _ => Err(failed("TransactWriteItems on directory")(error)),
-            },
+        Ok(self.transact(writes).await?.is_none())
+    }
+
+    /// The same, for writes that carry the id of `write`: where they were refused because they were made
+    /// before, they are stored.
+    pub(super) async fn all_or_nothing_as(
+        &self,
+        writes: Vec<TransactWriteItem>,
+        write: &WriteId,
+    ) -> Result<bool, StoreError> {
+        let refused = self.transact(writes).await?;
+        Ok(refused.is_none_or(|reasons| {
+            reasons.iter().filter_map(|reason| reason.item.as_ref()).any(|item| is_of(item, write))
+        }))
+    }
+
+    /// `None` when everything is written; the reasons when a condition did not hold or another transaction was
+    /// in the way. A transaction is cancelled for throttling too, which is a failure like any other.
+    async fn transact(
+        &self,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
+        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        let Err(error) = sent else { return Ok(None) };
+        match error.as_service_error() {
+            Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                let reasons = cancelled.cancellation_reasons();
+                match reasons.iter().find(|reason| !is_a_lost_race(reason)) {
+                    None => Ok(Some(reasons.to_vec())),
+                    Some(reason) => {
+                        let code = reason.code().unwrap_or("without a reason");
+                        Err(StoreError::new(format!("TransactWriteItems on directory: {code}")))
+                    }
+                }
+            }
+            _ => Err(failed("TransactWriteItems on directory")(error)),
         }
     }
 }
 
-/// Sends an update; `false`, and nothing written, when its condition did not hold.
+fn is_a_lost_race(reason: &CancellationReason) -> bool {
+    matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict"))
+}
+
+/// Sends an update that may be repeated; `false`, and nothing written, when its condition did not hold.
 pub(super) async fn if_held(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
     match update.send().await {
         Ok(_) => Ok(true),
@@ -59,14 +152,38 @@ pub(super) async fn if_held(update: UpdateItemFluentBuilder) -> Result<bool, Sto
     }
 }
 
+/// Sends an update that must not be repeated. Its condition refuses what `is_ours` recognises in the item as the
+/// work of this very update.
+pub(super) async fn if_held_or(
+    update: UpdateItemFluentBuilder,
+    is_ours: impl FnOnce(&Item) -> bool,
+) -> Result<bool, StoreError> {
+    let returning = ReturnValuesOnConditionCheckFailure::AllOld;
+    match update.return_values_on_condition_check_failure(returning).send().await {
+        Ok(_) => Ok(true),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(why)) => {
+                Ok(why.item.as_ref().is_some_and(is_ours))
+            }
+            _ => Err(failed("UpdateItem on directory")(error)),
+        },
+    }
+}
+
 /// The part of a transaction that puts an item.
 pub(super) fn putting(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
+    let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
 }
 
 /// The part of a transaction that deletes an item.
 pub(super) fn deleting(delete: DeleteBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().delete(delete.build().map_err(unbuilt)?).build())
+}
+
+/// The part of a transaction that checks an item.
+pub(super) fn checking(check: ConditionCheckBuilder) -> Result<TransactWriteItem, StoreError> {
+    Ok(TransactWriteItem::builder().condition_check(check.build().map_err(unbuilt)?).build())
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "map_err hands it over")]

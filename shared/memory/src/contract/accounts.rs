@@ -3,59 +3,67 @@
 use std::net::IpAddr;
 
 use saoma_domain::{
-    account::{Account, AccountStatus, Visits},
-    identity::AccountId,
-    ports::{Accounts, Randomness},
+    account::{Account, AccountStatus, VisitCount},
+    identity::{AccountId, Identity},
+    ports::{Accounts, Randomness, Visits},
     secrets::SessionCode,
 };
 
-use super::fixtures::{at, random_number};
+use super::{
+    fixtures::{at, random_number},
+    steps::write,
+};
 
-/// Accounts: one number, one account, found by either.
-pub async fn one_account_a_number(accounts: &dyn Accounts, random: &dyn Randomness) {
+/// One identity, one account, found by either; a registration that comes again under its own id succeeds again
+/// (`docs/security.md` K12).
+pub async fn one_account_an_identity(accounts: &dyn Accounts, random: &dyn Randomness) {
     let number = random_number(random);
+    let identity = Identity::Phone(number.clone());
     let account = Account {
         id: AccountId::random(random),
-        phone_number: Some(number.clone()),
+        phone_number: Some(number),
         status: AccountStatus::Active,
         credentials_at: at(0),
         created_at: at(0),
     };
     assert_eq!(accounts.account(account.id).await.unwrap(), None);
-    assert_eq!(accounts.account_by_phone(&number).await.unwrap(), None);
-    assert!(accounts.register(&account).await.unwrap());
+    assert_eq!(accounts.account_by(&identity).await.unwrap(), None);
+    let registering = write();
+    for _ in 0..2 {
+        assert!(accounts.register(&account, &identity, &registering).await.unwrap());
+    }
     assert_eq!(accounts.account(account.id).await.unwrap(), Some(account.clone()));
-    assert_eq!(accounts.account_by_phone(&number).await.unwrap(), Some(account.clone()));
+    assert_eq!(accounts.account_by(&identity).await.unwrap(), Some(account.clone()));
     let second = Account { id: AccountId::random(random), ..account.clone() };
-    assert!(!accounts.register(&second).await.unwrap(), "the number is taken");
+    assert!(!accounts.register(&second, &identity, &write()).await.unwrap(), "the identity is taken");
     assert_eq!(accounts.account(second.id).await.unwrap(), None, "nothing of it was stored");
-    let third = Account { phone_number: Some(random_number(random)), ..account };
-    assert!(!accounts.register(&third).await.unwrap(), "the account's id is taken");
+    let free = Identity::Phone(random_number(random));
+    assert!(!accounts.register(&account, &free, &write()).await.unwrap(), "the account's id is taken");
+
+    for _ in 0..2 {
+        assert!(accounts.link(account.id, &free).await.unwrap(), "linking again changes nothing");
+    }
+    assert_eq!(accounts.account_by(&free).await.unwrap(), Some(account.clone()));
+    assert!(!accounts.link(second.id, &free).await.unwrap(), "it is another account's");
+    accounts.unlink(second.id, &free).await.unwrap();
+    assert_eq!(accounts.account_by(&free).await.unwrap(), Some(account.clone()), "it is not theirs");
+    accounts.unlink(account.id, &free).await.unwrap();
+    assert_eq!(accounts.account_by(&free).await.unwrap(), None);
 }
 
 /// Visits: each login counts once, however often a lost answer makes it come again.
-pub async fn a_login_is_one_visit(accounts: &dyn Accounts, random: &dyn Randomness) {
-    let account = Account {
-        id: AccountId::random(random),
-        phone_number: None,
-        status: AccountStatus::Active,
-        credentials_at: at(0),
-        created_at: at(0),
-    };
-    assert!(accounts.register(&account).await.unwrap());
+pub async fn a_login_is_one_visit(store: &(impl Accounts + Visits), random: &dyn Randomness) {
+    let account = AccountId::random(random);
     let (first, second) = (SessionCode::random(random), SessionCode::random(random));
     let ip: IpAddr = "203.0.113.7".parse().unwrap();
-    let once = Visits { count: 1, last_at: at(10), last_ip: Some(ip) };
-    assert_eq!(accounts.visits(account.id).await.unwrap(), Visits::default());
+    let once = VisitCount { count: 1, last_at: at(10), last_ip: Some(ip) };
+    assert_eq!(store.visits(account).await.unwrap(), VisitCount::default());
     for secs in [10, 11] {
-        accounts.count_visit(account.id, &first, Some(ip), at(secs)).await.unwrap();
-        assert_eq!(accounts.visits(account.id).await.unwrap(), once);
+        store.count_visit(account, &first, Some(ip), at(secs)).await.unwrap();
+        assert_eq!(store.visits(account).await.unwrap(), once);
     }
-    accounts.count_visit(account.id, &second, None, at(20)).await.unwrap();
-    let twice = Visits { count: 2, last_at: at(20), last_ip: None };
-    assert_eq!(accounts.visits(account.id).await.unwrap(), twice);
-    assert_eq!(accounts.account(account.id).await.unwrap(), Some(account), "the account is as it was");
-    let nobody = AccountId::random(random);
-    assert!(accounts.count_visit(nobody, &first, None, at(0)).await.is_err());
-    assert_eq!(accounts.account(nobody).await.unwrap(), None, "counting makes no account");
+    store.count_visit(account, &second, None, at(20)).await.unwrap();
+    let twice = VisitCount { count: 2, last_at: at(20), last_ip: None };
+    assert_eq!(store.visits(account).await.unwrap(), twice);
+    assert_eq!(store.account(account).await.unwrap(), None, "counting makes no account");
 }

@@ -3,7 +3,8 @@
 use saoma_domain::{
     identity::{AccountId, ClientId},
     pairing::Pairing,
-    ports::{Devices, Randomness},
+    ports::{Machines, Pairs, Randomness},
+    secrets::SessionCode,
     session::{DeviceId, LoginPolicy},
     text::CleanText,
 };
@@ -11,7 +12,7 @@ use saoma_domain::{
 use super::fixtures::{at, person};
 
 /// Devices: binding twice is binding once.
-pub async fn binding_twice_is_binding_once(devices: &dyn Devices, random: &dyn Randomness) {
+pub async fn binding_twice_is_binding_once(devices: &dyn Machines, random: &dyn Randomness) {
     let account = AccountId::random(random);
     let (mac, name) = (CleanText::new("22:33"), CleanText::new("BM05"));
     devices.bind(account, &mac, Some(&name), at(0)).await.unwrap();
@@ -20,7 +21,7 @@ pub async fn binding_twice_is_binding_once(devices: &dyn Devices, random: &dyn R
 
 /// Pairs: the newest login by QR counts, and one that was cancelled is not asked again; each client
 /// and kind of device by itself.
-pub async fn the_newest_pair_counts(devices: &dyn Devices, random: &dyn Randomness) {
+pub async fn the_newest_pair_counts(devices: &dyn Pairs, random: &dyn Randomness) {
     let (client, other) = (ClientId::parse("region-1").unwrap(), ClientId::parse("region-2").unwrap());
     let (mine, next, policy) = (DeviceId::random(random), DeviceId::random(random), LoginPolicy::Ipad);
     let me = person(random);
@@ -31,8 +32,9 @@ pub async fn the_newest_pair_counts(devices: &dyn Devices, random: &dyn Randomne
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();
     assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None, "nothing was made");
 
-    devices.pair(&client, policy, &mine, &me, at(0)).await.unwrap();
-    devices.pair(&client, policy, &mine, &me, at(1)).await.unwrap();
+    let (first, second) = (SessionCode::random(random), SessionCode::random(random));
+    devices.pair(&first, &client, policy, &mine, &me, at(0)).await.unwrap();
+    devices.pair(&first, &client, policy, &mine, &me, at(1)).await.unwrap();
     assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, true));
     assert_eq!(devices.pairing(me.account, &other, policy).await.unwrap(), None);
     assert_eq!(devices.pairing(me.account, &client, LoginPolicy::Mac).await.unwrap(), None);
@@ -40,7 +42,13 @@ pub async fn the_newest_pair_counts(devices: &dyn Devices, random: &dyn Randomne
 
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();
     assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, false));
-    devices.pair(&client, policy, &next, &me, at(2)).await.unwrap();
+    devices.pair(&first, &client, policy, &mine, &me, at(2)).await.unwrap();
+    assert_eq!(
+        devices.pairing(me.account, &client, policy).await.unwrap(),
+        paired(&mine, false),
+        "a confirmation that is repeated after a no makes no new pair"
+    );
+    devices.pair(&second, &client, policy, &next, &me, at(2)).await.unwrap();
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();
     assert_eq!(
         devices.pairing(me.account, &client, policy).await.unwrap(),

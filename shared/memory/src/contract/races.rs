@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use saoma_domain::{
     ports::{Committed, Randomness, Sessions},
-    session::{Command, RedeemKey, Session},
+    session::{Bar, Command, RedeemKey, Session},
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
     fixtures::{at, person},
-    steps::{change, open_confirmed, open_largest, redemption, scan, stored},
+    steps::{change, open_confirmed, open_largest, redemption, scan, stored, write},
 };
 
 /// How many of `commands`, all decided on the same `session` and let go at once, were stored.
@@ -22,7 +22,7 @@ pub async fn race(sessions: &Arc<dyn Sessions>, session: &Session, commands: Vec
         let change = change(session, &command, at(3));
         running.spawn(async move {
             barrier.wait().await;
-            sessions.commit(&change).await.unwrap()
+            sessions.commit(&change, &write()).await.unwrap()
         });
     }
     let committed = running.join_all().await.into_iter();
@@ -50,7 +50,8 @@ pub async fn one_winner_a_version(sessions: Arc<dyn Sessions>, random: &dyn Rand
         assert_eq!(race(&sessions, &scanned, decisions).await.len(), 1, "B1, B2: one decision");
 
         let (confirmed, me, secret) = open_confirmed(&*sessions, random).await;
-        let redeems = (0..8).map(|_| redeem(random, &secret)).chain([Command::Decline(me), Command::Bar]);
+        let redeems =
+            (0..8).map(|_| redeem(random, &secret)).chain([Command::Decline(me), Command::Bar(Bar::Account)]);
         let winners = race(&sessions, &confirmed, redeems.collect()).await;
         assert_eq!(winners.len(), 1, "B4, B5: redeemed once, or cancelled, never both");
     }

@@ -7,7 +7,7 @@ use saoma_domain::{
 
 use super::{
     fixtures::{at, person},
-    steps::{change, open_largest, redemption, scan, step, stored},
+    steps::{change, open_largest, redemption, scan, step, stored, write},
 };
 
 /// Every state is read back as it was written, in every field.
@@ -32,7 +32,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(redeemed.expires_at, pending.expires_at, "C5: nothing extends a session");
 
     let web = Session { flow: Flow::web(), ..open_largest(&crate::Memory::default(), random).await.session };
-    assert_eq!(sessions.create(&web).await.unwrap(), Created::Stored);
+    assert_eq!(sessions.create(&web, &write()).await.unwrap(), Created::Stored);
     let scanned = step(sessions, &web, &scan(&me), at(1)).await;
     assert!(matches!(&scanned.flow, Flow::Web { ext } if ext.as_str() == "ext 文字"), "{scanned:?}");
     assert_eq!(stored(sessions, &scanned).await, scanned);
@@ -40,7 +40,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     let unknown = open_largest(&crate::Memory::default(), random).await.session;
     assert_eq!(sessions.find(&unknown.code, Freshness::Eventual).await.unwrap(), None);
     let nowhere = change(&unknown, &scan(&me), at(1));
-    assert_eq!(sessions.commit(&nowhere).await.unwrap(), Committed::Gone);
+    assert_eq!(sessions.commit(&nowhere, &write()).await.unwrap(), Committed::Gone);
     assert_eq!(sessions.find(&unknown.code, Freshness::Strong).await.unwrap(), None, "no item was made");
 }
 
@@ -48,7 +48,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
 pub async fn a_taken_code_is_left_alone(sessions: &dyn Sessions, random: &dyn Randomness) {
     let first = open_largest(sessions, random).await.session;
     let second = Session { version: 7, created_at: at(9), ..first.clone() };
-    assert_eq!(sessions.create(&second).await.unwrap(), Created::Collision);
+    assert_eq!(sessions.create(&second, &write()).await.unwrap(), Created::Collision);
     assert_eq!(stored(sessions, &first).await, first);
 }
 
@@ -58,7 +58,7 @@ pub async fn a_stale_copy_changes_nothing(sessions: &dyn Sessions, random: &dyn 
     let (me, you) = (person(random), person(random));
     let scanned = step(sessions, &pending, &scan(&me), at(1)).await;
     let late = change(&pending, &scan(&you), at(2));
-    assert_eq!(sessions.commit(&late).await.unwrap(), Committed::Behind(scanned.clone()));
+    assert_eq!(sessions.commit(&late, &write()).await.unwrap(), Committed::Behind(scanned.clone()));
     assert_eq!(stored(sessions, &scanned).await, scanned);
 }
 
@@ -68,11 +68,30 @@ pub async fn nothing_is_stored_at_or_after_the_end(sessions: &dyn Sessions, rand
         let pending = open_largest(sessions, random).await.session;
         let endless = Session { expires_at: at(1_000_000), ..pending.clone() };
         let scan = change(&endless, &scan(&person(random)), at(secs));
-        let committed = sessions.commit(&scan).await.unwrap();
+        let committed = sessions.commit(&scan, &write()).await.unwrap();
         assert_eq!(matches!(committed, Committed::Stored(_)), in_time, "{secs} s: {committed:?}");
         if !in_time {
             assert_eq!(committed, Committed::Behind(pending.clone()));
             assert_eq!(stored(sessions, &pending).await, pending);
         }
     }
+}
+
+/// A write that comes again under its own id, because its answer was lost, succeeds again. Under any other id
+/// it is refused (`docs/security.md` K12).
+pub async fn a_write_that_comes_again_succeeds_again(sessions: &dyn Sessions, random: &dyn Randomness) {
+    let pending = open_largest(&crate::Memory::default(), random).await.session;
+    let (opening, scanning) = (write(), write());
+    for _ in 0..2 {
+        assert_eq!(sessions.create(&pending, &opening).await.unwrap(), Created::Stored);
+    }
+    assert_eq!(sessions.create(&pending, &write()).await.unwrap(), Created::Collision);
+
+    let change = change(&pending, &scan(&person(random)), at(1));
+    let Committed::Stored(scanned) = sessions.commit(&change, &scanning).await.unwrap() else {
+        panic!("the first time")
+    };
+    assert_eq!(sessions.commit(&change, &scanning).await.unwrap(), Committed::Stored(scanned.clone()));
+    assert_eq!(sessions.commit(&change, &write()).await.unwrap(), Committed::Behind(scanned.clone()));
+    assert_eq!(stored(sessions, &pending).await, scanned, "it was stored once");
 }

@@ -1,47 +1,107 @@
-//! The phones that are signed in.
+//! The sign-ins of the people, and what a phone's step is checked against.
 
 use std::sync::Arc;
 
 use saoma_domain::{
-    identity::{AccountId, ClientId, SignInId},
-    ports::{Randomness, SignIns},
-    sign_in::SignIn,
+    account::{Account, AccountStatus},
+    identity::{AccountId, ClientId, Identity, SignInId},
+    ports::{Accounts, Begun, Checks, Randomness, Replaced, Sessions, SignIns},
+    refresh::Family,
+    sign_in::{Holder, Method, SignIn},
 };
 use tokio::task::JoinSet;
 
-use super::fixtures::at;
+use super::{
+    fixtures::{at, person, random_number},
+    steps::{open_largest, write},
+};
 
-/// Sign-ins: a generation is good once, and what is revoked stays so (E15).
-pub async fn a_generation_is_good_once(sign_ins: Arc<dyn SignIns>, random: &dyn Randomness) {
-    let sign_in = SignIn {
+fn sign_in(random: &dyn Randomness, account: AccountId) -> SignIn {
+    SignIn {
         id: SignInId::random(random),
-        account: AccountId::random(random),
-        app: ClientId::parse("their-app").unwrap(),
-        generation: 1,
-        revoked: false,
+        account,
+        holder: Holder::Phone,
+        client: ClientId::parse("their-app").unwrap(),
+        method: Method::Sms,
+        version: 1,
+        family: Family::begin(at(0)),
+        ended: false,
         created_at: at(0),
         expires_at: at(1000),
-    };
-    assert_eq!(sign_ins.sign_in(&sign_in.id).await.unwrap(), None);
-    assert!(!sign_ins.rotate(&sign_in.id, 1, at(2000)).await.unwrap(), "there is none yet");
-    sign_ins.begin(&sign_in).await.unwrap();
-    assert_eq!(sign_ins.sign_in(&sign_in.id).await.unwrap(), Some(sign_in.clone()));
+    }
+}
+
+fn rotated(before: &SignIn) -> SignIn {
+    let family =
+        Family { generation: before.family.generation + 1, rotated_at: at(5), ..Family::begin(at(5)) };
+    SignIn { version: before.version + 1, family, expires_at: at(2000), ..before.clone() }
+}
+
+/// Each version of a sign-in is stored once, by one caller; what is ended stays so (`docs/security.md` E15,
+/// K12).
+pub async fn a_version_of_a_sign_in_is_stored_once<S: SignIns + Checks + 'static>(
+    store: Arc<S>,
+    random: &dyn Randomness,
+) {
+    let first = sign_in(random, AccountId::random(random));
+    let phone = first.phone();
+    assert_eq!(store.phone(&phone).await.unwrap().sign_in, None);
+    assert_eq!(store.replace(&rotated(&first), &write()).await.unwrap(), Replaced::Gone);
+    assert_eq!(store.begin(&first).await.unwrap(), Begun::Stored);
+    let read = store.phone(&phone).await.unwrap();
+    assert_eq!((read.sign_in, read.account), (Some(first.clone()), None));
+
+    let second = rotated(&first);
+    let rotating = write();
+    for _ in 0..2 {
+        assert_eq!(store.replace(&second, &rotating).await.unwrap(), Replaced::Stored, "its answer was lost");
+    }
+    assert_eq!(store.replace(&second, &write()).await.unwrap(), Replaced::Behind(second.clone()));
+    assert_eq!(store.begin(&first).await.unwrap(), Begun::Before(second.clone()), "begun before");
 
     let mut running = JoinSet::new();
     for _ in 0..8 {
-        let (sign_ins, phone) = (Arc::clone(&sign_ins), sign_in.id.clone());
-        running.spawn(async move { sign_ins.rotate(&phone, 1, at(2000)).await.unwrap() });
+        let (store, third) = (Arc::clone(&store), rotated(&second));
+        running.spawn(async move { store.replace(&third, &write()).await.unwrap() });
     }
-    let winners = running.join_all().await.into_iter().filter(|won| *won).count();
-    assert_eq!(winners, 1, "one of eight refreshes wins");
-    let rotated = SignIn { generation: 2, expires_at: at(2000), ..sign_in };
-    assert_eq!(sign_ins.sign_in(&rotated.id).await.unwrap(), Some(rotated.clone()));
+    let outcomes = running.join_all().await;
+    assert_eq!(outcomes.iter().filter(|it| **it == Replaced::Stored).count(), 1, "one of eight wins");
+    let third = rotated(&second);
+    assert_eq!(outcomes.iter().filter(|it| **it == Replaced::Behind(third.clone())).count(), 7);
 
-    sign_ins.revoke(&rotated.id).await.unwrap();
-    sign_ins.revoke(&rotated.id).await.unwrap();
-    assert!(!sign_ins.rotate(&rotated.id, 2, at(3000)).await.unwrap(), "it was revoked");
-    assert!(sign_ins.sign_in(&rotated.id).await.unwrap().unwrap().revoked);
-    let never = SignInId::random(random);
-    sign_ins.revoke(&never).await.unwrap();
-    assert_eq!(sign_ins.sign_in(&never).await.unwrap(), None, "revoking makes nothing");
+    store.end(&phone).await.unwrap();
+    store.end(&phone).await.unwrap();
+    let ended = store.phone(&phone).await.unwrap().sign_in.unwrap();
+    assert!(ended.ended);
+    assert_eq!(store.replace(&rotated(&third), &write()).await.unwrap(), Replaced::Behind(ended));
+    let never = person(random);
+    store.end(&never).await.unwrap();
+    assert_eq!(store.phone(&never).await.unwrap().sign_in, None, "ending makes nothing");
+}
+
+/// One call reads a phone's sign-in, its account and a session, each as last written, and misses each by itself.
+pub async fn a_check_reads_everything_together(
+    checks: &dyn Checks,
+    store: &(impl SignIns + Accounts),
+    sessions: &dyn Sessions,
+    random: &dyn Randomness,
+) {
+    let number = random_number(random);
+    let account = Account {
+        id: AccountId::random(random),
+        phone_number: Some(number.clone()),
+        status: AccountStatus::Active,
+        credentials_at: at(0),
+        created_at: at(0),
+    };
+    let sign_in = sign_in(random, account.id);
+    let session = open_largest(sessions, random).await.session;
+    let unknown = open_largest(&crate::Memory::default(), random).await.session;
+    let read = checks.phone_and_session(&sign_in.phone(), &unknown.code).await.unwrap();
+    assert!(read.0.sign_in.is_none() && read.0.account.is_none() && read.1.is_none());
+
+    store.begin(&sign_in).await.unwrap();
+    assert!(store.register(&account, &Identity::Phone(number), &write()).await.unwrap());
+    let (phone, found) = checks.phone_and_session(&sign_in.phone(), &session.code).await.unwrap();
+    assert_eq!((phone.sign_in, phone.account, found), (Some(sign_in), Some(account), Some(session)));
 }

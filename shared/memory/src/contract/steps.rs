@@ -1,10 +1,12 @@
 //! Sessions, opened and brought to where a promise wants them.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use saoma_domain::{
-    cases::{self, Opened, Opening},
+    cases::{Opened, Opening},
     client::Client,
     identity::{ClientId, Phone},
-    ports::{Committed, Freshness, Randomness, Sessions},
+    ports::{Committed, Created, Freshness, Randomness, Sessions, WriteId},
     secrets::TokenId,
     session::{
         Change, Claim, Command, Decision, Ext, Flow, MatchNumber, Redemption, ScreenClaims, Seen, Session,
@@ -37,7 +39,16 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
         },
         life: LIFE,
     };
-    cases::open(sessions, random, opening, OPENED).await.unwrap()
+    let opened = opening.draw(random, OPENED);
+    let created = sessions.create(&opened.session, &WriteId::random(random)).await.unwrap();
+    assert_eq!(created, Created::Stored);
+    opened
+}
+
+/// A write of its own.
+pub(super) fn write() -> WriteId {
+    static WRITES: AtomicU64 = AtomicU64::new(0);
+    WriteId::from_stored(&format!("write-{}", WRITES.fetch_add(1, Ordering::SeqCst)))
 }
 
 /// The change that `command` leads to from `session`.
@@ -55,7 +66,7 @@ pub(super) async fn step(
     command: &Command,
     now: Timestamp,
 ) -> Session {
-    match sessions.commit(&change(session, command, now)).await.unwrap() {
+    match sessions.commit(&change(session, command, now), &write()).await.unwrap() {
         Committed::Stored(session) => session,
         other => panic!("{command:?} was not stored: {other:?}"),
     }

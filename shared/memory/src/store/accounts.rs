@@ -4,14 +4,14 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use saoma_domain::{
-    account::{Account, Visits},
-    identity::{AccountId, PhoneNumber},
-    ports::{Accounts, StoreError},
+    account::{Account, VisitCount},
+    identity::{AccountId, Identity},
+    ports::{Accounts, StoreError, Visits, WriteId},
     secrets::SessionCode,
     time::Timestamp,
 };
 
-use super::Memory;
+use super::{Memory, let_others_in};
 
 #[async_trait]
 impl Accounts for Memory {
@@ -19,29 +19,47 @@ impl Accounts for Memory {
         self.call(|data| data.accounts.get(&id.to_string()).cloned())
     }
 
-    async fn account_by_phone(&self, number: &PhoneNumber) -> Result<Option<Account>, StoreError> {
+    async fn account_by(&self, identity: &Identity) -> Result<Option<Account>, StoreError> {
         self.call(|data| {
-            let id = data.numbers.get(number.as_str())?;
+            let id = data.identities.get(identity)?;
             data.accounts.get(&id.to_string()).cloned()
         })
     }
 
-    async fn register(&self, account: &Account) -> Result<bool, StoreError> {
+    async fn register(
+        &self,
+        account: &Account,
+        identity: &Identity,
+        _: &WriteId,
+    ) -> Result<bool, StoreError> {
+        let_others_in().await;
         self.call(|data| {
             let id = account.id.to_string();
-            let number = account.phone_number.as_ref().map(|number| number.as_str().to_owned());
-            let number_taken = number.as_ref().is_some_and(|number| data.numbers.contains_key(number));
-            if number_taken || data.accounts.contains_key(&id) {
-                return false;
+            if data.identities.contains_key(identity) || data.accounts.contains_key(&id) {
+                // The account's own id says whether this very registration came before.
+                return data.identities.get(identity) == Some(&account.id);
             }
-            if let Some(number) = number {
-                data.numbers.insert(number, account.id);
-            }
+            data.identities.insert(identity.clone(), account.id);
             data.accounts.insert(id, account.clone());
             true
         })
     }
 
+    async fn link(&self, account: AccountId, identity: &Identity) -> Result<bool, StoreError> {
+        self.call(|data| *data.identities.entry(identity.clone()).or_insert(account) == account)
+    }
+
+    async fn unlink(&self, account: AccountId, identity: &Identity) -> Result<(), StoreError> {
+        self.call(|data| {
+            if data.identities.get(identity) == Some(&account) {
+                data.identities.remove(identity);
+            }
+        })
+    }
+}
+
+#[async_trait]
+impl Visits for Memory {
     async fn count_visit(
         &self,
         id: AccountId,
@@ -50,21 +68,17 @@ impl Accounts for Memory {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.call(|data| {
-            if !data.accounts.contains_key(&id.to_string()) {
-                return Err(StoreError::new("there is no such account"));
-            }
             let counted = data.visits.get(&id);
             if counted.is_some_and(|(last, _)| last == session) {
-                return Ok(());
+                return;
             }
             let count = counted.map_or(0, |(_, visits)| visits.count) + 1;
-            let visits = Visits { count, last_at: now, last_ip: ip };
+            let visits = VisitCount { count, last_at: now, last_ip: ip };
             data.visits.insert(id, (session.clone(), visits));
-            Ok(())
-        })?
+        })
     }
 
-    async fn visits(&self, id: AccountId) -> Result<Visits, StoreError> {
+    async fn visits(&self, id: AccountId) -> Result<VisitCount, StoreError> {
         self.call(|data| data.visits.get(&id).map(|(_, visits)| visits.clone()).unwrap_or_default())
     }
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use saoma_domain::{
     account::Account,
     client::Client,
+    identity::Identity,
+    ports::WriteId,
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
     session::Session,
@@ -29,12 +31,12 @@ impl Memory {
         self.lock().calls
     }
 
-    /// Makes eventual reads of `code` see what is stored now, until [`Memory::catch_up`].
+    /// Makes eventual reads of `code` see what is stored now, or nothing if there is nothing, until
+    /// [`Memory::catch_up`].
     pub fn lag(&self, code: &SessionCode) {
         let mut data = self.lock();
-        if let Some(session) = data.sessions.get(code.as_str()).cloned() {
-            data.stale.insert(code.as_str().to_owned(), session);
-        }
+        let seen = data.sessions.get(code.as_str()).map(|(session, _)| session.clone());
+        data.stale.insert(code.as_str().to_owned(), seen);
     }
 
     /// Ends all lags.
@@ -45,12 +47,13 @@ impl Memory {
     /// All sessions as stored.
     #[must_use]
     pub fn sessions(&self) -> Vec<Session> {
-        self.lock().sessions.values().cloned().collect()
+        self.lock().sessions.values().map(|(session, _)| session.clone()).collect()
     }
 
     /// Overwrites a session, guard or no guard: for tests that show what the guard is for.
     pub fn force(&self, session: Session) {
-        self.lock().sessions.insert(session.code.as_str().to_owned(), session);
+        let forced = (session, WriteId::from_stored("forced"));
+        self.lock().sessions.insert(forced.0.code.as_str().to_owned(), forced);
     }
 
     /// Registers or replaces a client.
@@ -62,7 +65,7 @@ impl Memory {
     pub fn put_account(&self, account: Account) {
         let mut data = self.lock();
         if let Some(number) = &account.phone_number {
-            data.numbers.insert(number.as_str().to_owned(), account.id);
+            data.identities.insert(Identity::Phone(number.clone()), account.id);
         }
         data.accounts.insert(account.id.to_string(), account);
     }

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone},
     pairing::Pairing,
-    ports::{Devices, StoreError},
+    ports::{Machines, Pairs, StoreError},
+    secrets::SessionCode,
     session::{DeviceId, LoginPolicy},
     text::CleanText,
     time::Timestamp,
@@ -13,7 +14,7 @@ use saoma_domain::{
 use super::Memory;
 
 #[async_trait]
-impl Devices for Memory {
+impl Machines for Memory {
     async fn bind(
         &self,
         account: AccountId,
@@ -26,18 +27,24 @@ impl Devices for Memory {
             data.devices.entry(key).or_insert_with(|| name.map(|name| name.as_str().to_owned()));
         })
     }
+}
 
+#[async_trait]
+impl Pairs for Memory {
     async fn pairing(
         &self,
         account: AccountId,
         client: &ClientId,
         policy: LoginPolicy,
     ) -> Result<Option<Pairing>, StoreError> {
-        self.call(|data| data.pairs.get(&(account, client.clone(), policy)).cloned())
+        self.call(|data| {
+            data.pairs.get(&(account, client.clone(), policy)).map(|(_, pairing)| pairing.clone())
+        })
     }
 
     async fn pair(
         &self,
+        session: &SessionCode,
         client: &ClientId,
         policy: LoginPolicy,
         device: &DeviceId,
@@ -45,8 +52,12 @@ impl Devices for Memory {
         _: Timestamp,
     ) -> Result<(), StoreError> {
         self.call(|data| {
+            let key = (by.account, client.clone(), policy);
+            if data.pairs.get(&key).is_some_and(|(made_by, _)| made_by == session) {
+                return;
+            }
             let pairing = Pairing { device: device.clone(), sign_in: by.sign_in.clone(), may_prompt: true };
-            data.pairs.insert((by.account, client.clone(), policy), pairing);
+            data.pairs.insert(key, (session.clone(), pairing));
         })
     }
 
@@ -59,7 +70,7 @@ impl Devices for Memory {
     ) -> Result<(), StoreError> {
         self.call(|data| {
             let pairing = data.pairs.get_mut(&(account, client.clone(), policy));
-            if let Some(pairing) = pairing.filter(|pairing| pairing.device == *device) {
+            if let Some((_, pairing)) = pairing.filter(|(_, pairing)| pairing.device == *device) {
                 pairing.may_prompt = false;
             }
         })

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    ports::{Committed, Created, Freshness, Sessions, StoreError},
+    ports::{Committed, Created, Freshness, Sessions, StoreError, WriteId},
     secrets::SessionCode,
     session::{Change, Session},
 };
@@ -11,14 +11,16 @@ use super::{Memory, let_others_in};
 
 #[async_trait]
 impl Sessions for Memory {
-    async fn create(&self, session: &Session) -> Result<Created, StoreError> {
+    async fn create(&self, session: &Session, write: &WriteId) -> Result<Created, StoreError> {
         let_others_in().await;
-        self.call(|data| {
-            if data.sessions.contains_key(session.code.as_str()) {
-                return Created::Collision;
+        self.call(|data| match data.sessions.get(session.code.as_str()) {
+            Some((_, last)) if last == write => Created::Stored,
+            Some(_) => Created::Collision,
+            None => {
+                let stored = (session.clone(), write.clone());
+                data.sessions.insert(session.code.as_str().to_owned(), stored);
+                Created::Stored
             }
-            data.sessions.insert(session.code.as_str().to_owned(), session.clone());
-            Created::Stored
         })
     }
 
@@ -26,20 +28,26 @@ impl Sessions for Memory {
         let_others_in().await;
         self.call(|data| {
             let stale = data.stale.get(code.as_str()).filter(|_| freshness == Freshness::Eventual);
-            stale.or_else(|| data.sessions.get(code.as_str())).cloned()
+            match stale {
+                Some(stale) => stale.clone(),
+                None => data.sessions.get(code.as_str()).map(|(session, _)| session.clone()),
+            }
         })
     }
 
-    async fn commit(&self, change: &Change) -> Result<Committed, StoreError> {
+    async fn commit(&self, change: &Change, write: &WriteId) -> Result<Committed, StoreError> {
         let_others_in().await;
         self.call(|data| {
-            let Some(stored) = data.sessions.get_mut(change.code().as_str()) else {
+            let Some((stored, last)) = data.sessions.get_mut(change.code().as_str()) else {
                 return Committed::Gone;
             };
+            if last == write {
+                return Committed::Stored(stored.clone());
+            }
             if !change.may_replace(stored) {
                 return Committed::Behind(stored.clone());
             }
-            *stored = change.applied_to(stored);
+            (*stored, *last) = (change.applied_to(stored), write.clone());
             Committed::Stored(stored.clone())
         })
     }

@@ -1,44 +1,84 @@
-//! The phones that are signed in.
+//! The sign-ins of the people, and what a phone's step is checked against.
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::SignInId,
-    ports::{SignIns, StoreError},
-    sign_in::SignIn,
-    time::Timestamp,
+    identity::Phone,
+    ports::{Begun, Checks, Replaced, SignIns, StoreError, WriteId},
+    secrets::SessionCode,
+    session::Session,
+    sign_in::{PhoneRecords, SignIn},
 };
 
-use super::Memory;
+use super::{Data, Memory, let_others_in};
+
+fn key(phone: &Phone) -> (String, String) {
+    (phone.account.to_string(), phone.sign_in.as_str().to_owned())
+}
 
 #[async_trait]
 impl SignIns for Memory {
-    async fn sign_in(&self, phone: &SignInId) -> Result<Option<SignIn>, StoreError> {
-        self.call(|data| data.sign_ins.get(phone.as_str()).cloned())
-    }
-
-    async fn begin(&self, sign_in: &SignIn) -> Result<(), StoreError> {
+    async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError> {
+        let_others_in().await;
         self.call(|data| {
-            data.sign_ins.insert(sign_in.id.as_str().to_owned(), sign_in.clone());
+            let key = key(&sign_in.phone());
+            if let Some((before, _)) = data.sign_ins.get(&key) {
+                return Begun::Before(before.clone());
+            }
+            data.sign_ins.insert(key, (sign_in.clone(), None));
+            Begun::Stored
         })
     }
 
-    async fn rotate(&self, phone: &SignInId, generation: u64, until: Timestamp) -> Result<bool, StoreError> {
+    async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError> {
+        let_others_in().await;
         self.call(|data| {
-            let stored = data.sign_ins.get_mut(phone.as_str());
-            let Some(stored) = stored.filter(|s| s.generation == generation && !s.revoked) else {
-                return false;
+            let Some((stored, last)) = data.sign_ins.get_mut(&key(&next.phone())) else {
+                return Replaced::Gone;
             };
-            stored.generation += 1;
-            stored.expires_at = until;
-            true
+            if last.as_ref() == Some(write) {
+                return Replaced::Stored;
+            }
+            if stored.version + 1 != next.version {
+                return Replaced::Behind(stored.clone());
+            }
+            (*stored, *last) = (next.clone(), Some(write.clone()));
+            Replaced::Stored
         })
     }
 
-    async fn revoke(&self, phone: &SignInId) -> Result<(), StoreError> {
+    async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
         self.call(|data| {
-            if let Some(sign_in) = data.sign_ins.get_mut(phone.as_str()) {
-                sign_in.revoked = true;
+            if let Some((sign_in, _)) = data.sign_ins.get_mut(&key(phone)) {
+                sign_in.ended = true;
+                sign_in.version += 1;
             }
         })
+    }
+}
+
+#[async_trait]
+impl Checks for Memory {
+    async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
+        let_others_in().await;
+        self.call(|data| records(data, phone))
+    }
+
+    async fn phone_and_session(
+        &self,
+        phone: &Phone,
+        code: &SessionCode,
+    ) -> Result<(PhoneRecords, Option<Session>), StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let session = data.sessions.get(code.as_str()).map(|(session, _)| session.clone());
+            (records(data, phone), session)
+        })
+    }
+}
+
+fn records(data: &Data, phone: &Phone) -> PhoneRecords {
+    PhoneRecords {
+        sign_in: data.sign_ins.get(&key(phone)).map(|(sign_in, _)| sign_in.clone()),
+        account: data.accounts.get(&phone.account.to_string()).cloned(),
     }
 }

@@ -10,7 +10,12 @@ use saoma_domain::{
 };
 use saoma_tokens::Keys;
 
-use crate::{Facts, Problem, Settings, pace::Pace};
+use crate::{Settings, pace::Pace};
+
+/// Neither `PUBLIC_URL` nor API Gateway names an address.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("PUBLIC_URL is not set and no domain name came")]
+pub struct NoPublicUrl;
 
 /// Configuration, keys, clock, randomness and this instance's memory of who asked when.
 #[derive(Clone)]
@@ -35,17 +40,14 @@ impl Service {
         Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace }
     }
 
-    /// The address people and tokens know the service by, and the tokens' issuer. Never from a
-    /// header (ADVERSARIES W13).
+    /// The address people and tokens know the service by, and the tokens' issuer: `PUBLIC_URL`, else the
+    /// domain that API Gateway names. Never a header of the caller (`docs/security.md` W13).
     ///
     /// # Errors
-    /// When neither `PUBLIC_URL` nor API Gateway names one.
-    pub fn public_url(&self, facts: &Facts) -> Result<String, Problem> {
+    /// [`NoPublicUrl`].
+    pub fn public_url(&self, gateway_domain: Option<&str>) -> Result<String, NoPublicUrl> {
         let named = self.settings.public_url.clone();
-        let gateway = || facts.domain_name.as_ref().map(|domain| format!("https://{domain}"));
-        named
-            .or_else(gateway)
-            .ok_or_else(|| Problem::internal("PUBLIC_URL is not set and no domain name came"))
+        named.or_else(|| gateway_domain.map(|domain| format!("https://{domain}"))).ok_or(NoPublicUrl)
     }
 
     /// The client with this id, if it opens sessions through this contract.

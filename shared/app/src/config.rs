@@ -8,8 +8,7 @@ use std::{
     time::Duration,
 };
 
-use jiff::tz::TimeZone;
-use saoma_domain::sms_code::SmsLimits;
+use saoma_domain::{sign_in::SignInLives, sms_challenge::SmsLimits};
 use thiserror::Error;
 use url::Url;
 
@@ -123,8 +122,8 @@ pub struct Settings {
     pub ticket_life: Duration,
     /// An access token's life.
     pub access_token_life: Duration,
-    /// How long a phone stays signed in without refreshing.
-    pub refresh_token_life: Duration,
+    /// How long sign-ins last.
+    pub sign_ins: SignInLives,
     /// Limits on text messages.
     pub sms: SmsLimits,
     /// Sessions one address may open a minute, on one instance.
@@ -144,7 +143,11 @@ impl Settings {
             prompt_life: environment.seconds("PROMPT_SECONDS", 60, 20..=300)?,
             ticket_life: environment.seconds("TICKET_SECONDS", 60, 10..=300)?,
             access_token_life: environment.seconds("ACCESS_TOKEN_SECONDS", 900, 60..=3600)?,
-            refresh_token_life: environment.seconds("REFRESH_TOKEN_SECONDS", 2_592_000, 3600..=7_776_000)?,
+            sign_ins: SignInLives {
+                idle: environment.seconds("REFRESH_TOKEN_SECONDS", 2_592_000, 3600..=7_776_000)?,
+                longest: environment.seconds("SIGN_IN_SECONDS", 15_552_000, 3600..=31_536_000)?,
+                retry: environment.seconds("REFRESH_RETRY_SECONDS", 600, 30..=3600)?,
+            },
             sms: SmsLimits {
                 code_life: environment.seconds("SMS_CODE_SECONDS", 300, 60..=900)?,
                 per_number_per_day: environment.number("SMS_PER_NUMBER_PER_DAY", 10, 1..=100)?,
@@ -174,20 +177,6 @@ fn read_public_url(value: String) -> Result<String, ConfigError> {
     Err(ConfigError::Absurd { name: "PUBLIC_URL", value, expected })
 }
 
-/// `TIME_ZONE`: the zone of the wall-clock times in kiosk answers. Apart from [`Settings`], because
-/// it brings the zone database into the binary, and one function needs it.
-///
-/// # Errors
-/// [`ConfigError::Absurd`].
-pub fn read_time_zone(environment: &Environment) -> Result<TimeZone, ConfigError> {
-    let value = environment.get("TIME_ZONE").unwrap_or_else(|| "Asia/Shanghai".to_owned());
-    TimeZone::get(&value).map_err(|_| ConfigError::Absurd {
-        name: "TIME_ZONE",
-        value,
-        expected: "a zone of the IANA database".to_owned(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +196,8 @@ mod tests {
             ("TICKET_SECONDS", "3600"),
             ("ACCESS_TOKEN_SECONDS", "0"),
             ("REFRESH_TOKEN_SECONDS", "1e9"),
+            ("SIGN_IN_SECONDS", "0"),
+            ("REFRESH_RETRY_SECONDS", "86400"),
             ("SMS_CODE_SECONDS", "1"),
             ("SMS_PER_NUMBER_PER_DAY", "0"),
             ("SMS_PER_IP_PER_DAY", "-5"),
@@ -219,8 +210,6 @@ mod tests {
             let refused = Settings::read(&Environment::of([(name, value)])).unwrap_err();
             assert!(refused.to_string().starts_with(name), "{refused}");
         }
-        let refused = read_time_zone(&Environment::of([("TIME_ZONE", "Mars/Olympus")])).unwrap_err();
-        assert!(refused.to_string().starts_with("TIME_ZONE"), "{refused}");
         let missing = Environment::default().required("SESSIONS_TABLE").unwrap_err();
         assert_eq!(missing.to_string(), "SESSIONS_TABLE is not set");
     }

@@ -10,10 +10,6 @@ use std::{
     time::Duration,
 };
 
-use axum::{
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
-};
 use lru::LruCache;
 use saoma_domain::{
     identity::{ClientId, SignInId},
@@ -120,12 +116,4 @@ impl Pace {
         }
         !known
     }
-}
-
-/// The answer to an early poll: how things stand all the same, and when to come back.
-#[must_use]
-pub fn too_early(mut standing: Response, retry_after: u64) -> Response {
-    *standing.status_mut() = StatusCode::TOO_MANY_REQUESTS;
-    standing.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
-    standing
 }

@@ -6,10 +6,11 @@ use saoma_domain::{
     session::{CancelReason, Session, Standing, State},
     time::Timestamp,
 };
-use saoma_qr::session_text;
+use saoma_qr::{QrError, session_text};
+use saoma_tokens::TokenError;
 use serde::Serialize;
 
-use crate::{Problem, Service};
+use crate::Service;
 
 /// `resultType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -82,6 +83,17 @@ pub struct LoginEvent {
     pub ticket: Option<String>,
 }
 
+/// Why an answer could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum EventError {
+    /// A ticket could not be signed.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The public address does not fit into a QR.
+    #[error(transparent)]
+    Qr(#[from] QrError),
+}
+
 /// Why a login came to nothing: `code` and `message`.
 const DECLINED: (u16, &str) = (1001, "the person said no");
 const EXPIRED: (u16, &str) = (1002, "nobody decided in time");
@@ -102,7 +114,7 @@ impl LoginEvent {
         issuer: &str,
         session: &Session,
         now: Timestamp,
-    ) -> Result<Option<Self>, Problem> {
+    ) -> Result<Option<Self>, EventError> {
         let blank = Self::blank(session);
         Ok(match &session.state {
             State::Pending if session.ties().is_some() => Some(blank.opened(issuer, session)?),
@@ -128,7 +140,7 @@ impl LoginEvent {
         issuer: &str,
         session: &Session,
         now: Timestamp,
-    ) -> Result<Vec<Self>, Problem> {
+    ) -> Result<Vec<Self>, EventError> {
         let began = Self { event_id: event_id(session, 1), ..Self::blank(session) };
         let mut told = vec![began.opened(issuer, session)?];
         match (session.standing(now), &session.state) {
@@ -172,12 +184,12 @@ impl LoginEvent {
         }
     }
 
-    fn opened(self, issuer: &str, session: &Session) -> Result<Self, Problem> {
+    fn opened(self, issuer: &str, session: &Session) -> Result<Self, EventError> {
         let (result_type, img_buf) = if session.is_prompt() {
             (ResultType::Scan, String::new())
         } else {
             let text = session_text(issuer, session.code.as_str());
-            (ResultType::GetLoginQrcode, text.map_err(|error| Problem::internal(error.to_string()))?)
+            (ResultType::GetLoginQrcode, text?)
         };
         Ok(Self {
             result_type,
@@ -196,7 +208,7 @@ impl LoginEvent {
         issuer: &str,
         session: &Session,
         now: Timestamp,
-    ) -> Result<Self, Problem> {
+    ) -> Result<Self, EventError> {
         let id = TokenId::random(&*service.random);
         let life = service.settings.ticket_life;
         let brings = session.ties().is_some();
@@ -219,7 +231,7 @@ const fn failure(reason: CancelReason) -> Option<(u16, &'static str)> {
         CancelReason::Declined => Some(DECLINED),
         CancelReason::Replaced => Some(REPLACED),
         CancelReason::WrongMatchNumber => Some(WRONG_NUMBER),
-        CancelReason::AccountBarred => Some(BARRED),
+        CancelReason::AccountBarred | CancelReason::SignInEnded => Some(BARRED),
         CancelReason::Undeliverable => None,
     }
 }

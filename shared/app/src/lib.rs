@@ -1,0 +1,16 @@
+//! What every function has at hand, and nothing of HTTP.
+//!
+//! * [`config`]: the environment, parsed once; a function with a bad one refuses to start.
+//! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
+//! * [`pace`]: how often a caller may ask, kept in bounded memory.
+//! * [`login_event`]: what a client is told of a login.
+//! * [`system`]: the real clock and the real randomness.
+
+pub mod config;
+pub mod login_event;
+pub mod pace;
+pub mod service;
+pub mod system;
+
+pub use config::{ConfigError, Environment, Settings};
+pub use service::{NoPublicUrl, Service};

@@ -1,0 +1,172 @@
+//! What a login needs of the world, and the loop that every transition goes through.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::{
+    identity::{Approver, ClientId},
+    ports::{Checks, Clients, Committed, Freshness, OnConfirm, Randomness, Sessions, StoreError, WriteId},
+    secrets::SessionCode,
+    session::{Command, Decision, Dialect, Refusal, Session},
+    sign_in::NotSignedIn,
+    time::Timestamp,
+};
+
+/// The session core over its ports: open, scan, confirm, cancel, redeem, one step a file.
+#[derive(Clone)]
+pub struct Logins {
+    /// The sessions.
+    pub sessions: Arc<dyn Sessions>,
+    /// The registered clients.
+    pub clients: Arc<dyn Clients>,
+    /// The phones and their people.
+    pub checks: Arc<dyn Checks>,
+    /// What a function's own contracts promise to do when a person agrees.
+    pub on_confirm: Arc<dyn OnConfirm>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Randomness>,
+}
+
+/// The session a phone acts on. The code is what the QR held.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The session's code.
+    pub code: SessionCode,
+    /// Which contract's sessions are known; `None` knows them all.
+    pub dialect: Option<Dialect>,
+}
+
+/// Why a step was not taken, and of which session.
+#[derive(Clone, Debug, Error)]
+#[error("{why}")]
+pub struct StepError {
+    /// The reason.
+    #[source]
+    pub why: StepFailure,
+    /// What it was about, for the log.
+    pub about: Option<Subject>,
+}
+
+/// What a refusal was about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// The session's code. Logs get a keyed hash of it.
+    pub code: SessionCode,
+    /// Its client, where the session was found.
+    pub client: Option<ClientId>,
+}
+
+/// Why a step was not taken.
+#[derive(Clone, Debug, Error)]
+pub enum StepFailure {
+    /// There is no such session, or it belongs to another dialect.
+    #[error("no such session")]
+    Unknown,
+    /// The phone is not signed in any more.
+    #[error(transparent)]
+    NotSignedIn(#[from] NotSignedIn),
+    /// The rules say no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store failed; trying again is safe.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl StepError {
+    /// A refusal about a code of which nothing else is known.
+    pub fn at(code: &SessionCode, why: impl Into<StepFailure>) -> Self {
+        Self { why: why.into(), about: Some(Subject { code: code.clone(), client: None }) }
+    }
+
+    /// A refusal about a session.
+    pub fn of(session: &Session, why: impl Into<StepFailure>) -> Self {
+        let about = Subject { code: session.code.clone(), client: Some(session.client.clone()) };
+        Self { why: why.into(), about: Some(about) }
+    }
+
+    /// Whether the rules said no, or there is no such session: trying again would change nothing.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self.why, StepFailure::Unknown | StepFailure::Refused(_))
+    }
+}
+
+/// A session changes at most four times, so no caller can lose more races than that.
+const MOST_RACES: usize = 5;
+
+impl Logins {
+    /// The session a phone acts on, read together with the phone's own records.
+    ///
+    /// The checks, in order: the phone is still signed in and its account stands; the session exists and speaks
+    /// this dialect. A prompt is in no QR and is answered by its trace: by its code it is unknown.
+    pub(super) async fn find_for(
+        &self,
+        target: &Target,
+        by: &Approver,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
+        let code = &target.code;
+        let read = self.checks.phone_and_session(&by.phone, code).await;
+        let (phone, session) = read.map_err(|error| StepError::at(code, error))?;
+        phone.stands(now).map_err(|error| StepError::at(code, error))?;
+        session
+            .filter(|session| target.dialect.is_none_or(|dialect| session.dialect() == dialect))
+            .filter(|session| !session.is_prompt())
+            .ok_or_else(|| StepError::at(code, StepFailure::Unknown))
+    }
+
+    /// Whether the session's client admits the app of this phone. A client that is not registered is a
+    /// built-in one, and those admit every app (`docs/security.md` A17).
+    pub(super) async fn admit(&self, session: &Session, by: &Approver) -> Result<(), StepError> {
+        let client = self.clients.client(&session.client).await;
+        let client = client.map_err(|error| StepError::of(session, error))?;
+        let admitted = client.is_none_or(|client| client.admits(&by.app));
+        if admitted { Ok(()) } else { Err(StepError::of(session, StepFailure::Unknown)) }
+    }
+
+    /// Takes `session` through `command`: decides, stores what was decided on exactly that version, and
+    /// after a lost race decides again on what the store has.
+    pub(super) async fn advance(
+        &self,
+        mut session: Session,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
+        for _ in 0..MOST_RACES {
+            let decided = session.decide(command, now);
+            let (change, refusal) = match decided.map_err(|refusal| StepError::of(&session, refusal))? {
+                Decision::Stays => return Ok(session),
+                Decision::Moves(change) => (change, None),
+                Decision::Ends(change, refusal) => (change, Some(refusal)),
+            };
+            let write = WriteId::random(&*self.random);
+            let committed = self.sessions.commit(&change, &write).await;
+            match committed.map_err(|error| StepError::of(&session, error))? {
+                Committed::Stored(session) => {
+                    return match refusal {
+                        Some(refusal) => Err(StepError::of(&session, refusal)),
+                        None => Ok(session),
+                    };
+                }
+                Committed::Behind(stored) => session = stored,
+                Committed::Gone => return Err(StepError::of(&session, StepFailure::Unknown)),
+            }
+        }
+        let why = StoreError::new("lost more races than a session has changes");
+        Err(StepError::of(&session, why))
+    }
+
+    /// A session as it stands now. A copy that may be a moment old is enough, unless it is not there: then the
+    /// store is asked for what was last written.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn look_up(&self, code: &SessionCode) -> Result<Option<Session>, StoreError> {
+        match self.sessions.find(code, Freshness::Eventual).await? {
+            None => self.sessions.find(code, Freshness::Strong).await,
+            found => Ok(found),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Refresh tokens: a family of generations, of which the newest is good.
+//!
+//! A refresh token needs no record of its own: a keyed hash proves that we made it, and its generation says
+//! whether it was used. One implementation serves every holder of a sign-in.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq;
+
+use crate::{
+    identity::{AccountId, Phone, SignInId},
+    ports::KeyedHash,
+    secrets::Secret,
+    sign_in::{SignIn, SignInLives},
+    time::Timestamp,
+};
+
+/// Rotations running, each with a replay, after which two holders must share the token.
+const MOST_REPLAYED: u32 = 3;
+
+/// How far the refresh tokens of a sign-in have come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// Counts the refresh tokens given out, from 1. Only the newest rotates.
+    pub generation: u64,
+    /// When the newest was given out.
+    pub rotated_at: Timestamp,
+    /// Whether the token before the newest was presented again since then.
+    pub replayed: bool,
+    /// How many rotations running saw such a replay, this one included.
+    pub replayed_running: u32,
+}
+
+/// What presenting a refresh token comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// Once this sign-in is stored, its newest token is the answer.
+    Moves(SignIn),
+    /// The answer was lost before and is given again; it is known already.
+    Again,
+    /// Two holders share the token, or it is too old: the sign-in ends.
+    Ends,
+}
+
+impl Family {
+    /// The first generation, given out at `now`.
+    #[must_use]
+    pub const fn begin(now: Timestamp) -> Self {
+        Self { generation: 1, rotated_at: now.whole_secs(), replayed: false, replayed_running: 0 }
+    }
+
+    fn next(&self, now: Timestamp) -> Self {
+        Self {
+            generation: self.generation + 1,
+            rotated_at: now.whole_secs(),
+            replayed: false,
+            replayed_running: if self.replayed { self.replayed_running } else { 0 },
+        }
+    }
+
+    fn replay(&self) -> Self {
+        Self { replayed: true, replayed_running: self.replayed_running + 1, ..self.clone() }
+    }
+}
+
+impl SignIn {
+    /// What presenting the refresh token of `generation` comes to.
+    ///
+    /// The newest token rotates. The one before it gets the same next token for `lives.retry`, because its
+    /// answer may have been lost, the phone may have slept or two tabs may have raced. Later than that, or in
+    /// three rotations running, a second holder is the likelier reason (RFC 9700 section 4.14.2).
+    #[must_use]
+    pub fn present(&self, generation: u64, lives: &SignInLives, now: Timestamp) -> Presented {
+        let with = |family: Family, expires_at| {
+            Presented::Moves(Self { version: self.version + 1, family, expires_at, ..self.clone() })
+        };
+        let family = &self.family;
+        if generation == family.generation {
+            return with(family.next(now), lives.end(self.created_at, now));
+        }
+        let previous = generation.checked_add(1) == Some(family.generation);
+        if !previous || now.since(family.rotated_at) > lives.retry {
+            return Presented::Ends;
+        }
+        if family.replayed {
+            return Presented::Again;
+        }
+        let replayed = family.replay();
+        if replayed.replayed_running >= MOST_REPLAYED {
+            return Presented::Ends;
+        }
+        with(replayed, self.expires_at)
+    }
+}
+
+/// The newest refresh token of a sign-in: `<account>.<sign-in>.<generation>.<keyed hash>`.
+pub fn refresh_token(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
+    let (account, id) = (sign_in.account.to_string(), sign_in.id.as_str());
+    let generation = sign_in.family.generation.to_string();
+    let proof = proof(keys, &[&account, id, &generation]);
+    Secret::issued(format!("{account}.{id}.{generation}.{proof}"))
+}
+
+/// Reads a refresh token that we made: its sign-in and generation; `None` for any other text.
+pub fn read_refresh_token(keys: &dyn KeyedHash, token: &Secret) -> Option<(Phone, u64)> {
+    let mut parts = token.reveal().split('.');
+    let (account, id, generation, presented) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let expected = proof(keys, &[account, id, generation]);
+    let genuine: bool = expected.as_bytes().ct_eq(presented.as_bytes()).into();
+    if !genuine || parts.next().is_some() {
+        return None;
+    }
+    let phone = Phone { account: AccountId::parse(account)?, sign_in: SignInId::parse(id)? };
+    Some((phone, generation.parse().ok()?))
+}
+
+fn proof(keys: &dyn KeyedHash, parts: &[&str]) -> String {
+    URL_SAFE_NO_PAD.encode(keys.keyed_hash("refresh token", parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::{
+        identity::ClientId,
+        sign_in::{Holder, Method},
+    };
+
+    const LIVES: SignInLives = SignInLives {
+        idle: Duration::from_hours(24),
+        longest: Duration::from_hours(72),
+        retry: Duration::from_mins(10),
+    };
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(1_700_000_000 + secs)
+    }
+
+    fn begun() -> SignIn {
+        SignIn {
+            id: SignInId::parse("aaaa").unwrap(),
+            account: AccountId::parse("3000876").unwrap(),
+            holder: Holder::Phone,
+            client: ClientId::phone(),
+            method: Method::Sms,
+            version: 1,
+            family: Family::begin(at(0)),
+            ended: false,
+            created_at: at(0),
+            expires_at: LIVES.end(at(0), at(0)),
+        }
+    }
+
+    fn moved(presented: Presented) -> SignIn {
+        let Presented::Moves(sign_in) = presented else { panic!("{presented:?}") };
+        sign_in
+    }
+
+    // F1 K10 E15
+    #[test]
+    fn the_previous_token_gets_the_same_answer_for_ten_minutes() {
+        let second = moved(begun().present(1, &LIVES, at(10)));
+        assert_eq!((second.family.generation, second.version), (2, 2));
+        let again = moved(second.present(1, &LIVES, at(610)));
+        assert_eq!((again.family.generation, again.family.replayed), (2, true));
+        assert_eq!(again.present(1, &LIVES, at(610)), Presented::Again, "a third time writes nothing");
+        assert_eq!(second.present(1, &LIVES, at(611)), Presented::Ends, "too late");
+    }
+
+    // E15
+    #[test]
+    fn replays_in_three_rotations_running_end_the_sign_in() {
+        let mut sign_in = begun();
+        for generation in 1..=2 {
+            sign_in = moved(sign_in.present(generation, &LIVES, at(generation * 10)));
+            sign_in = moved(sign_in.present(generation, &LIVES, at(generation * 10 + 1)));
+        }
+        sign_in = moved(sign_in.present(3, &LIVES, at(30)));
+        assert_eq!(sign_in.present(3, &LIVES, at(31)), Presented::Ends, "the third running");
+
+        let undisturbed = moved(sign_in.present(4, &LIVES, at(40)));
+        let replayed = moved(undisturbed.present(4, &LIVES, at(41)));
+        assert_eq!(replayed.family.replayed_running, 1, "a rotation without a replay starts the count anew");
+    }
+
+    // E15
+    #[test]
+    fn a_token_older_than_the_previous_one_ends_the_sign_in() {
+        let third = moved(moved(begun().present(1, &LIVES, at(1))).present(2, &LIVES, at(2)));
+        assert_eq!(third.present(1, &LIVES, at(3)), Presented::Ends);
+        assert_eq!(third.present(9, &LIVES, at(3)), Presented::Ends, "never given out");
+        assert_eq!(third.present(u64::MAX, &LIVES, at(3)), Presented::Ends);
+    }
+
+    #[test]
+    fn a_sign_in_ends_at_its_longest_life() {
+        let day = 24 * 3600;
+        let mut sign_in = begun();
+        for n in 1..=4 {
+            sign_in = moved(sign_in.present(n, &LIVES, at(n * (day - 1))));
+            assert!(sign_in.expires_at <= at(3 * day), "rotation {n}");
+        }
+        assert_eq!(sign_in.expires_at, at(3 * day));
+    }
+}

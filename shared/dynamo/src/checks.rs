@@ -1,0 +1,105 @@
+//! What a phone's step is checked against, in one call to DynamoDB.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
+use aws_types::SdkConfig;
+use saoma_domain::{
+    identity::Phone,
+    ports::{Checks, StoreError},
+    secrets::SessionCode,
+    session::Session,
+    sign_in::PhoneRecords,
+};
+
+use crate::{
+    directory::{Key, PK, SK, account_from_item, account_key, sign_in_from_item, sign_in_key},
+    failed,
+    item::{Item, text},
+    session_item::{self, CODE},
+};
+
+/// How often keys that DynamoDB left out are asked for again.
+const MOST_ROUNDS: usize = 4;
+
+/// Reads over both tables.
+pub struct CheckTables {
+    client: Client,
+    directory: String,
+    sessions: Option<String>,
+}
+
+impl CheckTables {
+    /// Checks against these tables. A function that knows no sessions names no table of them.
+    #[must_use]
+    pub fn new(config: &SdkConfig, directory: impl Into<String>, sessions: Option<String>) -> Self {
+        Self { client: Client::new(config), directory: directory.into(), sessions }
+    }
+
+    /// The items under these keys, by table. DynamoDB may leave some out under load, so those are asked for again.
+    async fn read(
+        &self,
+        mut wanted: HashMap<String, KeysAndAttributes>,
+    ) -> Result<HashMap<String, Vec<Item>>, StoreError> {
+        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
+        for _ in 0..MOST_ROUNDS {
+            let read = self.client.batch_get_item().set_request_items(Some(wanted)).send().await;
+            let read = read.map_err(failed("BatchGetItem"))?;
+            for (table, items) in read.responses.unwrap_or_default() {
+                found.entry(table).or_default().extend(items);
+            }
+            wanted = read.unprocessed_keys.unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(StoreError::new("BatchGetItem: keys were left out again and again"))
+    }
+
+    fn phone_keys(&self, phone: &Phone) -> Result<(String, KeysAndAttributes), StoreError> {
+        let key = |Key(pk, sk): Key| HashMap::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))]);
+        let keys = [key(sign_in_key(phone)), key(account_key(phone.account))];
+        Ok((self.directory.clone(), strongly(keys)?))
+    }
+
+    fn phone_records(&self, found: &HashMap<String, Vec<Item>>) -> Result<PhoneRecords, StoreError> {
+        let mut records = PhoneRecords::default();
+        for item in found.get(&self.directory).into_iter().flatten() {
+            // An account is the only one of the two that stands under `ACCOUNT`.
+            if item.get(SK) == Some(&text("ACCOUNT")) {
+                records.account = Some(account_from_item(item)?);
+            } else {
+                records.sign_in = Some(sign_in_from_item(item)?);
+            }
+        }
+        Ok(records)
+    }
+}
+
+#[async_trait]
+impl Checks for CheckTables {
+    async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
+        let found = self.read(HashMap::from([self.phone_keys(phone)?])).await?;
+        self.phone_records(&found)
+    }
+
+    async fn phone_and_session(
+        &self,
+        phone: &Phone,
+        code: &SessionCode,
+    ) -> Result<(PhoneRecords, Option<Session>), StoreError> {
+        let sessions = self.sessions.as_ref();
+        let sessions = sessions.ok_or_else(|| StoreError::new("this function knows no sessions"))?;
+        let key = HashMap::from([(CODE.to_owned(), text(code.as_str()))]);
+        let wanted = HashMap::from([self.phone_keys(phone)?, (sessions.clone(), strongly([key])?)]);
+        let found = self.read(wanted).await?;
+        let session = found.get(sessions).and_then(|items| items.first());
+        Ok((self.phone_records(&found)?, session.map_or(Ok(None), session_item::from_item)?))
+    }
+}
+
+fn strongly<const N: usize>(keys: [Item; N]) -> Result<KeysAndAttributes, StoreError> {
+    let keys = KeysAndAttributes::builder().set_keys(Some(keys.into())).consistent_read(true);
+    keys.build().map_err(|error| StoreError::new(error.to_string()))
+}

@@ -1,0 +1,14 @@
+//! The answer to a poll that comes too early.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
+
+/// The answer to an early poll: how things stand all the same, and when to come back.
+#[must_use]
+pub fn too_early(mut standing: Response, retry_after: u64) -> Response {
+    *standing.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    standing.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
+    standing
+}

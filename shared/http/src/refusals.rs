@@ -1,0 +1,136 @@
+//! The errors of the rules, as refusals.
+
+use axum::http::StatusCode;
+use saoma_app::NoPublicUrl;
+use saoma_domain::{
+    cases::{OpenError, SendError, SignInError, StepError, StepFailure},
+    ports::StoreError,
+    session::Refusal,
+    sign_in::NotSignedIn,
+};
+use saoma_tokens::TokenError;
+
+use crate::Problem;
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(error.to_string())
+    }
+}
+
+impl From<NoPublicUrl> for Problem {
+    fn from(error: NoPublicUrl) -> Self {
+        Self::internal(error.to_string())
+    }
+}
+
+impl From<OpenError> for Problem {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::NoFreeCode => Self::internal(error.to_string()),
+            OpenError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<StepError> for Problem {
+    fn from(error: StepError) -> Self {
+        let problem: Self = match error.why {
+            StepFailure::Unknown => Self::not_found(),
+            StepFailure::NotSignedIn(why) => why.into(),
+            StepFailure::Refused(refusal) => refusal.into(),
+            StepFailure::Store(error) => error.into(),
+        };
+        problem.about(error.about)
+    }
+}
+
+impl From<Refusal> for Problem {
+    /// The screen and the phone that holds the claim are told the truth of a session that is over; to any other
+    /// caller it is as unknown as every other code (`docs/security.md` W15).
+    fn from(refusal: Refusal) -> Self {
+        let forbidden = |code, detail| Self::new(StatusCode::FORBIDDEN, code, detail);
+        let gone = |code, detail| Self::new(StatusCode::GONE, code, detail);
+        match refusal {
+            Refusal::Over | Refusal::NotTheScreen => Self::not_found(),
+            Refusal::Expired => gone("expired", "The code's time is over; scan a new one."),
+            Refusal::Cancelled => gone("cancelled", "This sign-in was stopped; scan a new code."),
+            Refusal::Used => Self::new(
+                StatusCode::CONFLICT,
+                "used",
+                "You are signed in there; it cannot be taken back here.",
+            ),
+            Refusal::ClaimedByAnother => {
+                forbidden("claimed_by_another", "Another phone has scanned this code.")
+            }
+            Refusal::NotScanned => {
+                Self::new(StatusCode::CONFLICT, "not_scanned", "Scan the code before confirming it.")
+            }
+            Refusal::NotConfirmed => {
+                Self::new(StatusCode::CONFLICT, "not_confirmed", "This code is not confirmed yet.")
+            }
+            Refusal::MatchNumberMissing => {
+                Self::bad_request("match_number_required", "Send the number that the screen shows.")
+            }
+            Refusal::WrongMatchNumber => forbidden(
+                "wrong_match_number",
+                "That is not the number on the screen. The sign-in was stopped; scan a new code.",
+            ),
+        }
+    }
+}
+
+impl From<TokenError> for Problem {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::unauthorized(),
+            TokenError::MayNotApprove => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_an_approver",
+                "A sign-in got by scanning cannot approve another one.",
+            ),
+            TokenError::Unsignable => Self::internal("a token could not be signed"),
+        }
+    }
+}
+
+impl From<NotSignedIn> for Problem {
+    fn from(why: NotSignedIn) -> Self {
+        match why {
+            NotSignedIn::Over => {
+                Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "This sign-in is over; sign in again.")
+            }
+            NotSignedIn::Barred => {
+                Self::new(StatusCode::FORBIDDEN, "account_barred", "This account cannot sign in.")
+            }
+        }
+    }
+}
+
+impl From<SignInError> for Problem {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::InvalidCode => Self::new(
+                StatusCode::UNAUTHORIZED,
+                "invalid_code",
+                "The code is wrong or no longer good. After five wrong tries, draw a new challenge and ask again.",
+            ),
+            SignInError::NotSignedIn(why) => why.into(),
+            SignInError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SendError> for Problem {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::TooMany(wait) => Self::too_many(wait.as_secs().max(1)),
+            SendError::ChallengeOver => Self::new(
+                StatusCode::CONFLICT,
+                "challenge_over",
+                "This challenge was used, or is of another number; draw a new one.",
+            ),
+            SendError::Store(error) => error.into(),
+        }
+    }
+}
