@@ -5,15 +5,12 @@
 //! * `picture`: what a caller may ask for, parsed: [`PictureSize`], [`Margin`], [`LogoSize`].
 //! * `logo`: the built-in numbered logos, drawn by formula.
 //! * `raster`: modules, quiet zone and logo to rows of pixels.
-//! * `deflate` on `huffman`: a zlib stream for pictures whose rows repeat.
 //! * [`png`](fn@png), [`jpeg`](fn@jpeg), [`svg`](fn@svg): the file formats.
 //!
 //! The rule between them: formats read rasters, rasters read symbols, and nothing reads back. Sizes are checked
 //! when a [`Picture`] is parsed, so no later step can be asked for more than a million pixels.
 
-mod deflate;
 mod error;
-mod huffman;
 mod jpeg;
 mod logo;
 mod picture;
