@@ -1,6 +1,6 @@
 //! The QR's text and its pictures. Nothing here knows what a session is.
 //!
-//! * [`text`](session_text): what a session's QR says, kept inside the alphanumeric alphabet.
+//! * [`text`](session_text): what a session's QR says, in the alphanumeric alphabet but for the scheme.
 //! * `symbol`: text to modules: the smallest version, one fixed mask, at a [`Level`] of error correction.
 //! * `picture`: what a caller may ask for, parsed: [`PictureSize`], [`Margin`], [`LogoSize`].
 //! * `logo`: the built-in numbered logos, drawn by formula.
