@@ -16,7 +16,7 @@ fn read(answer: &Answer) -> (u32, String, bool) {
 
 /// The text that the QR must hold, after the cookie.
 fn text_of(answer: &Answer) -> String {
-    format!("HTTPS://LOGIN.EXAMPLE.COM/Q/{}", code_of(&answer.cookie()))
+    format!("https://LOGIN.EXAMPLE.COM/Q/{}", code_of(&answer.cookie()))
 }
 
 fn code_of(cookie: &str) -> String {

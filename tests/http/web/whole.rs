@@ -43,7 +43,7 @@ async fn a_login_from_code_to_token() {
       "pollToken": "[poll token]",
       "statusflag": 0,
       "svg": "[svg]",
-      "text": "HTTPS://LOGIN.EXAMPLE.COM/Q/[code]"
+      "text": "https://LOGIN.EXAMPLE.COM/Q/[code]"
     }
     "#);
     assert_snapshot!(pc.poll(&world).await.whole(), @r#"
