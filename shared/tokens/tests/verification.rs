@@ -23,7 +23,7 @@ use saoma_domain::{
 use saoma_memory::{Memory, world::SeededRandom};
 use saoma_tokens::{Keys, TokenError};
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ__";
 const ISSUER: &str = "https://login.example.com";
@@ -119,6 +119,20 @@ fn every_token_verifies_against_the_published_keys() {
     let token = phone_token(&keys);
     let (input, _) = token.rsplit_once('.').unwrap();
     key.verify(input.as_bytes(), &Signature::from_slice(&signature).unwrap()).unwrap();
+}
+
+#[test]
+fn a_published_key_says_what_it_is_for_and_is_named_by_its_thumbprint() {
+    let jwks = serde_json::to_value(keys().jwks()).unwrap();
+    let jwk = jwks["keys"][0].as_object().unwrap();
+    // RFC 7638 section 3: the required members, in order, without white space.
+    let (x, y) = (jwk["x"].as_str().unwrap(), jwk["y"].as_str().unwrap());
+    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+    let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(canonical));
+    let expected = json!({
+        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": thumbprint, "x": x, "y": y,
+    });
+    assert_eq!(jwks["keys"], json!([expected]));
 }
 
 // A12
