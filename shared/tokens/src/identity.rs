@@ -1,10 +1,10 @@
-//! The shop contract's `member_identifier`: who somebody is, signed (CONTRACTS section 4).
+//! The shop contract's `member_identifier`: who a person is, signed (`docs/shop.md`).
 
 use saoma_domain::{identity::AccountId, session::Session, time::Timestamp};
 use serde::Serialize;
 use std::time::Duration;
 
-use crate::{Keys, TokenError};
+use crate::{Keys, Method, TokenError, issued_at};
 
 /// A kind of its own, so that it is taken for no other (RFC 8725 section 3.11).
 const TYP: &str = "identity+jwt";
@@ -16,7 +16,7 @@ struct Claims<'a> {
     sub: String,
     iat: u64,
     exp: u64,
-    amr: [&'static str; 1],
+    amr: [Method; 1],
 }
 
 impl Keys {
@@ -36,9 +36,9 @@ impl Keys {
             iss: issuer,
             aud: session.client.as_str(),
             sub: account.to_string(),
-            iat: at.secs(),
+            iat: issued_at(at),
             exp: at.plus(life).secs(),
-            amr: ["qr"],
+            amr: [Method::Sms], // the only one there is,
         };
         self.sign(TYP, &claims)
     }

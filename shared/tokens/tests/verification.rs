@@ -21,7 +21,7 @@ use saoma_domain::{
     time::Timestamp,
 };
 use saoma_memory::{Memory, world::SeededRandom};
-use saoma_tokens::{Keys, TokenError};
+use saoma_tokens::{Keys, MintedToken, TokenError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -94,7 +94,7 @@ fn a_phone_token_says_what_rfc_9068_asks_for_and_is_accepted() {
     assert_eq!(
         claims,
         json!({
-            "iss": ISSUER, "aud": ISSUER, "sub": "3000876", "client_id": "phone", "iat": 1_705_998_038,
+            "iss": ISSUER, "aud": ISSUER, "sub": "3000876", "client_id": "phone", "iat": 1_705_998_033,
             "exp": 1_705_998_938, "jti": "jti-1", "scope": "approve_login", "sid": "aaaa", "amr": ["sms"],
         })
     );
@@ -144,8 +144,13 @@ async fn a_token_got_by_qr_may_not_approve() {
     let minted = keys.mint_screen_token(ISSUER, &session().await, account, &grant, LIFE).unwrap();
     assert_eq!(verdict(&minted.token), Err(TokenError::MayNotApprove));
     let (_, claims, _) = parts(&minted.token);
-    assert_eq!(claims["aud"], "saoma");
-    assert_eq!(claims.get("scope"), None);
+    assert_eq!(
+        claims,
+        json!({
+            "iss": ISSUER, "aud": "saoma", "sub": "3000876", "client_id": "saoma", "iat": 1_705_998_033,
+            "exp": 1_705_998_938, "jti": "jti-2", "amr": ["sms"],
+        })
+    );
     // B8: asked again, the same token to the byte.
     let again = keys.mint_screen_token(ISSUER, &session().await, account, &grant, LIFE).unwrap();
     assert_eq!(again.token, minted.token);
@@ -245,6 +250,36 @@ async fn one_kind_of_token_is_not_another() {
     let end = |secs| NOW.plus(Duration::from_secs(secs));
     assert!(keys.verify_ticket(ISSUER, &client, &ticket, end(59)).is_ok());
     assert_eq!(keys.verify_ticket(ISSUER, &client, &ticket, end(60)), Err(TokenError::Invalid));
+}
+
+// F18: a consumer whose clock is two seconds behind refuses what seems to be issued in its future.
+#[tokio::test]
+async fn every_token_seems_to_be_issued_five_seconds_ago_and_ends_when_it_says() {
+    let (keys, session, id) = (keys(), session().await, TokenId::from_stored("jti-4"));
+    let account = AccountId::parse("3000876").unwrap();
+    let grant = Grant { id: id.clone(), at: NOW };
+    let minted = [
+        keys.mint_phone_token(ISSUER, &sign_in(), &id, LIFE, NOW).unwrap(),
+        keys.mint_screen_token(ISSUER, &session, account, &grant, LIFE).unwrap(),
+    ];
+    for MintedToken { token, expires_in } in minted {
+        let (_, claims, _) = parts(&token);
+        assert_eq!(claims["exp"], NOW.plus(expires_in).secs());
+        assert_eq!((&claims["iat"], claims.get("nbf")), (&json!(NOW.secs() - 5), None));
+    }
+    let minute = Duration::from_mins(1);
+    let ticket = keys.mint_ticket(ISSUER, &session, &id, minute, NOW).unwrap();
+    let identity = keys.mint_identity(ISSUER, &session, account, NOW, minute).unwrap();
+    for token in [ticket, identity] {
+        let (_, claims, _) = parts(&token);
+        assert_eq!((&claims["iat"], &claims["exp"]), (&json!(NOW.secs() - 5), &json!(NOW.secs() + 60)));
+        assert_eq!(claims.get("nbf"), None);
+    }
+    // Ours reads no `iat`, so it accepts a token until the second it ends.
+    let phone = phone_token(&keys);
+    let verified = |secs| keys.verify_approver(ISSUER, &phone, NOW.plus(Duration::from_secs(secs)));
+    assert!(verified(0).is_ok() && verified(899).is_ok());
+    assert_eq!(verified(900), Err(TokenError::Invalid));
 }
 
 // E10
