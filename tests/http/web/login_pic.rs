@@ -38,9 +38,9 @@ async fn a_picture_of_94_pixels_and_a_cookie() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 248
+    content-length: 258
 
-    248 bytes
+    258 bytes
     "#);
     assert_eq!(read(&answer), (94, text_of(&answer), false));
     assert_eq!(sessions(&world).len(), 1);
