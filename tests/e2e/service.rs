@@ -28,6 +28,12 @@ impl Service {
         service
     }
 
+    /// What a QR says before the code: the scheme in lower case, host and path in upper case.
+    pub(crate) fn qr_start(&self) -> String {
+        let (scheme, host) = self.url.split_once("://").unwrap();
+        format!("{scheme}://{}/Q/", host.to_uppercase())
+    }
+
     /// A variable that must be set.
     pub(crate) fn variable(&self, name: &'static str) -> String {
         let value = self.environment.get(name);

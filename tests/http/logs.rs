@@ -9,7 +9,7 @@ use std::{
 use acceptance::{Call, ISSUER, SIGNING_SECRET, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use saoma_app::Environment;
-use saoma_domain::{ports::Clock, secrets::TokenId, sms_challenge::ChallengeId};
+use saoma_domain::{ports::Clock, secrets::TokenId, sign_in::Method, sms_challenge::ChallengeId};
 use saoma_memory::Fault;
 use saoma_tokens::Keys;
 use serde_json::{Value, json};
@@ -185,7 +185,8 @@ async fn debug_never_shows_a_secret() {
     let redemption =
         saoma_domain::session::Redemption { id: TokenId::random(&*world.random), at: world.clock.now() };
     let life = Duration::from_mins(15);
-    let minted = keys.mint_screen_token(ISSUER, &session, person.account, &redemption, life).unwrap();
+    let minted =
+        keys.mint_screen_token(ISSUER, &session, person.account, &redemption, Method::Sms, life).unwrap();
     assert_eq!(format!("{minted:?}"), "MintedToken(…, 900s)");
     assert!(!format!("{keys:?}").contains(SIGNING_SECRET));
     let web = confirmed_web(&world, &person, "saoma").await;

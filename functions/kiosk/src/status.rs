@@ -64,11 +64,17 @@ async fn for_the_screen(
     }
     let (key, id) = (RedeemKey::Screen(secret), TokenId::random(&*app.service.random));
     match app.logins.redeem(session.clone(), key, id, now).await {
-        Ok(Redeemed { session, account, redemption, .. }) => {
+        Ok(Redeemed { session, account, method, redemption }) => {
             let life = app.service.settings.access_token_life;
             let issuer = app.service.public_url(facts.domain())?;
-            let minted =
-                app.service.keys.mint_screen_token(&issuer, &session, account.id, &redemption, life)?;
+            let minted = app.service.keys.mint_screen_token(
+                &issuer,
+                &session,
+                account.id,
+                &redemption,
+                method,
+                life,
+            )?;
             Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session).await? })
         }
         // Used, cancelled or expired since it was read: say how it stands now.

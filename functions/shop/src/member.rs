@@ -1,6 +1,8 @@
 //! Who signed in, as the contract tells it.
 
-use saoma_domain::{account::Account, identity::PhoneNumber, session::Session, time::Timestamp};
+use saoma_domain::{
+    account::Account, identity::PhoneNumber, session::Session, sign_in::Method, time::Timestamp,
+};
 use saoma_http::{Facts, Problem};
 use serde::Serialize;
 
@@ -32,7 +34,7 @@ impl Member {
         app: &App,
         facts: &Facts,
         session: &Session,
-        account: &Account,
+        (account, method): (&Account, Method),
         token: String,
         at: Timestamp,
     ) -> Result<Self, Problem> {
@@ -49,7 +51,7 @@ impl Member {
             visit: visits.count.to_string(),
             last_time: visits.last_at.secs(),
             ip: visits.last_ip.map(|ip| ip.to_string()).unwrap_or_default(),
-            member_identifier: service.keys.mint_identity(&issuer, session, account.id, at, life)?,
+            member_identifier: service.keys.mint_identity(&issuer, session, account.id, method, at, life)?,
             qrcode: session.code.to_string(),
             status: 2,
         })

@@ -73,7 +73,9 @@ async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Res
     };
     let (issuer, life) = (service.public_url(facts.domain())?, service.settings.access_token_life);
     let (session, account, redemption) = (&redeemed.session, &redeemed.account, &redeemed.redemption);
-    let minted = service.keys.mint_screen_token(&issuer, session, account.id, redemption, life)?;
-    let member = Member::of(app, facts, session, account, minted.token, redemption.at).await?;
+    let minted =
+        service.keys.mint_screen_token(&issuer, session, account.id, redemption, redeemed.method, life)?;
+    let member =
+        Member::of(app, facts, session, (account, redeemed.method), minted.token, redemption.at).await?;
     Ok(Json(member).into_response())
 }

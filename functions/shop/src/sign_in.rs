@@ -67,7 +67,7 @@ async fn let_in(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
-    SignedInPhone { by, account }: SignedInPhone,
+    SignedInPhone { by, account, method }: SignedInPhone,
     code: &str,
     number: Option<MatchNumber>,
 ) -> Result<Response, Problem> {
@@ -76,7 +76,7 @@ async fn let_in(
     match scan_and_confirm(app, &target, by, number).await {
         Ok(session) => {
             let (token, now) = (presented_token(headers).unwrap_or_default(), app.service.clock.now());
-            let member = Member::of(app, facts, &session, &account, token.to_owned(), now).await?;
+            let member = Member::of(app, facts, &session, (&account, method), token.to_owned(), now).await?;
             Ok(Json(member).into_response())
         }
         Err(error) if is_dead(&error) => Ok(Json(Status::DEAD).into_response()),

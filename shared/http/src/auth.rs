@@ -14,6 +14,7 @@ use saoma_domain::{
     identity::{Approver, ClientId},
     ports::{Checks, Clients},
     secrets::Secret,
+    sign_in::Method,
 };
 
 use crate::{Facts, Problem};
@@ -77,6 +78,8 @@ pub struct SignedInPhone {
     pub by: Approver,
     /// Its account.
     pub account: Account,
+    /// How its person proved who they are.
+    pub method: Method,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedInPhone
@@ -91,8 +94,8 @@ where
         let phones = Phones::from_ref(state);
         let by = phones.token(parts)?;
         let records = phones.checks.phone(&by.phone).await?;
-        let (_, account) = records.stands(phones.service.clock.now())?;
-        Ok(Self { by, account })
+        let (sign_in, account) = records.stands(phones.service.clock.now())?;
+        Ok(Self { by, account, method: sign_in.method })
     }
 }
 

@@ -52,7 +52,14 @@ pub async fn exchange(
     })?;
     let life = service.settings.access_token_life;
     let (session, account) = (&redeemed.session, &redeemed.account);
-    let minted = service.keys.mint_screen_token(issuer, session, account.id, &redeemed.redemption, life)?;
+    let minted = service.keys.mint_screen_token(
+        issuer,
+        session,
+        account.id,
+        &redeemed.redemption,
+        redeemed.method,
+        life,
+    )?;
     Ok(Exchanged {
         access_token: minted.token,
         token_type: "Bearer",

@@ -1,19 +1,20 @@
-//! Which addresses a client's server may have (ADVERSARIES H9).
+//! Which addresses a client's server may have (`docs/security.md` H9).
 //!
-//! A client names its server, and what the name leads to is the client's to say, anew each time. So
-//! the address is judged at the connection: what [`Names`] gives out has been checked, and is what is
-//! connected to.
+//! A client names its server, and may change what that name resolves to at any time. So the address is
+//! judged at the connection: [`Names`] checks every address it gives out, and the call connects to
+//! exactly those.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError, SharedDnsResolver};
+use ipnet::{Ipv4Net, Ipv6Net};
 use thiserror::Error;
 use url::{Host, Url};
 
 /// Why an address is not called.
 #[derive(Debug, Error)]
 pub enum Refused {
-    /// It leads, or may lead, to a machine of ours.
+    /// It leads, or may lead, to a machine inside our network.
     #[error("{0} is not a public address")]
     NotPublic(IpAddr),
     /// It would be called in the clear.
@@ -22,53 +23,53 @@ pub enum Refused {
 }
 
 /// The IPv4 blocks that are not the public Internet: the IANA special-purpose registry.
-const NOT_PUBLIC_V4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::UNSPECIFIED, 8),           // this host
-    (Ipv4Addr::new(10, 0, 0, 0), 8),      // private
-    (Ipv4Addr::new(100, 64, 0, 0), 10),   // behind a carrier's NAT
-    (Ipv4Addr::new(127, 0, 0, 0), 8),     // loopback
-    (Ipv4Addr::new(169, 254, 0, 0), 16),  // link-local, and the cloud's metadata
-    (Ipv4Addr::new(172, 16, 0, 0), 12),   // private
-    (Ipv4Addr::new(192, 0, 0, 0), 24),    // protocol assignments
-    (Ipv4Addr::new(192, 0, 2, 0), 24),    // documentation
-    (Ipv4Addr::new(192, 88, 99, 0), 24),  // 6to4 relays, gone
-    (Ipv4Addr::new(192, 168, 0, 0), 16),  // private
-    (Ipv4Addr::new(198, 18, 0, 0), 15),   // benchmarks
-    (Ipv4Addr::new(198, 51, 100, 0), 24), // documentation
-    (Ipv4Addr::new(203, 0, 113, 0), 24),  // documentation
-    (Ipv4Addr::new(224, 0, 0, 0), 4),     // multicast
-    (Ipv4Addr::new(240, 0, 0, 0), 4),     // reserved, and everybody here
+const NOT_PUBLIC_V4: [Ipv4Net; 15] = [
+    v4([0, 0, 0, 0], 8),       // this host
+    v4([10, 0, 0, 0], 8),      // private
+    v4([100, 64, 0, 0], 10),   // behind a carrier's NAT
+    v4([127, 0, 0, 0], 8),     // loopback
+    v4([169, 254, 0, 0], 16),  // link-local, and the cloud's metadata
+    v4([172, 16, 0, 0], 12),   // private
+    v4([192, 0, 0, 0], 24),    // protocol assignments
+    v4([192, 0, 2, 0], 24),    // documentation
+    v4([192, 88, 99, 0], 24),  // 6to4 relays, gone
+    v4([192, 168, 0, 0], 16),  // private
+    v4([198, 18, 0, 0], 15),   // benchmarks
+    v4([198, 51, 100, 0], 24), // documentation
+    v4([203, 0, 113, 0], 24),  // documentation
+    v4([224, 0, 0, 0], 4),     // multicast
+    v4([240, 0, 0, 0], 4),     // reserved, and broadcast
 ];
 
-/// All there is of the public IPv6 Internet.
-const PUBLIC_V6: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
+/// The whole public IPv6 Internet.
+const PUBLIC_V6: Ipv6Net = v6([0x2000, 0], 3);
 
 /// What in it is not public.
-const NOT_PUBLIC_V6: [(Ipv6Addr, u32); 4] = [
-    (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // protocol assignments, with Teredo's IPv4 inside
-    (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32), // documentation
-    (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16), // 6to4, with any IPv4 inside
-    (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // documentation
+const NOT_PUBLIC_V6: [Ipv6Net; 4] = [
+    v6([0x2001, 0], 23),     // protocol assignments, with Teredo's IPv4 inside
+    v6([0x2001, 0xdb8], 32), // documentation
+    v6([0x2002, 0], 16),     // 6to4, with any IPv4 inside
+    v6([0x3fff, 0], 20),     // documentation
 ];
+
+const fn v4([a, b, c, d]: [u8; 4], bits: u8) -> Ipv4Net {
+    Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), bits)
+}
+
+const fn v6([first, second]: [u16; 2], bits: u8) -> Ipv6Net {
+    Ipv6Net::new_assert(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 0), bits)
+}
 
 /// Whether an address is one of the public Internet. IPv6 that stands for IPv4 (mapped, compatible,
 /// NAT64, 6to4, Teredo) is not, whatever is inside: a server has an address of its own.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
-        IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|block| within_v4(address, *block)),
+        IpAddr::V4(address) => !NOT_PUBLIC_V4.iter().any(|block| block.contains(&address)),
         IpAddr::V6(address) => {
-            within_v6(address, PUBLIC_V6) && !NOT_PUBLIC_V6.iter().any(|block| within_v6(address, *block))
+            PUBLIC_V6.contains(&address) && !NOT_PUBLIC_V6.iter().any(|block| block.contains(&address))
         }
     }
-}
-
-fn within_v4(address: Ipv4Addr, (block, bits): (Ipv4Addr, u32)) -> bool {
-    (address.to_bits() ^ block.to_bits()) >> (32 - bits) == 0
-}
-
-fn within_v6(address: Ipv6Addr, (block, bits): (Ipv6Addr, u32)) -> bool {
-    (address.to_bits() ^ block.to_bits()) >> (128 - bits) == 0
 }
 
 /// How far calls may reach.

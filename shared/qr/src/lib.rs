@@ -1,19 +1,16 @@
 //! The QR's text and its pictures. Nothing here knows what a session is.
 //!
-//! * [`text`](session_text): what a session's QR says, kept inside the alphanumeric alphabet.
+//! * [`text`](session_text): what a session's QR says, in the alphanumeric alphabet but for the scheme.
 //! * `symbol`: text to modules: the smallest version, one fixed mask, at a [`Level`] of error correction.
 //! * `picture`: what a caller may ask for, parsed: [`PictureSize`], [`Margin`], [`LogoSize`].
 //! * `logo`: the built-in numbered logos, drawn by formula.
 //! * `raster`: modules, quiet zone and logo to rows of pixels.
-//! * `deflate` on `huffman`: a zlib stream for pictures whose rows repeat.
 //! * [`png`](fn@png), [`jpeg`](fn@jpeg), [`svg`](fn@svg): the file formats.
 //!
 //! The rule between them: formats read rasters, rasters read symbols, and nothing reads back. Sizes are checked
 //! when a [`Picture`] is parsed, so no later step can be asked for more than a million pixels.
 
-mod deflate;
 mod error;
-mod huffman;
 mod jpeg;
 mod logo;
 mod picture;

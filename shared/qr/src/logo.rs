@@ -3,26 +3,28 @@
 //! A shape is a signed distance: below zero inside, above zero outside, in units of the logo's side, with the origin
 //! in the middle and y downwards. The distance also gives the soft edge.
 
-/// A built-in logo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+use strum::{FromRepr, VariantArray};
+
+/// A built-in logo. Its value is its number; 0 is no logo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRepr, VariantArray)]
+#[repr(u32)]
 pub enum Logo {
-    /// 1: Saoma's mark, a rounded square with a scanner's brackets.
-    Saoma,
-    /// 2: a phone.
-    Phone,
-    /// 3: a shield with a check mark.
-    Shield,
+    /// Saoma's mark, a rounded square with a scanner's brackets.
+    Saoma = 1,
+    /// A phone.
+    Phone = 2,
+    /// A shield with a check mark.
+    Shield = 3,
 }
 
 impl Logo {
     /// Every logo, in the order of their numbers.
-    pub const ALL: [Self; 3] = [Self::Saoma, Self::Phone, Self::Shield];
+    pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// The logo with this number, from 1. Number 0, no logo, is the caller's to know.
+    /// The logo with this number.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        Self::ALL.get(index).copied()
+        Self::from_repr(number)
     }
 
     /// The logo's colour, as red, green and blue. All are dark, so that on paper and in grey they stay readable.

@@ -3,11 +3,11 @@
 use qrcode::bits::Bits;
 use qrcode::canvas::{Canvas, MaskPattern};
 use qrcode::ec;
+use qrcode::optimize::{Optimizer, Segment, total_encoded_len};
 use qrcode::types::Mode;
 use qrcode::{Color, EcLevel, Version};
 
 use crate::picture::Layout;
-use crate::text::is_alphanumeric;
 use crate::{Picture, QrError};
 
 /// How much of a symbol may be lost before readers fail (ISO/IEC 18004, section 7.5.1).
@@ -39,15 +39,15 @@ impl Symbol {
     /// Longest text, in bytes.
     pub const MAX_TEXT: usize = 512;
 
-    /// Encodes `text` in the smallest version that holds it: in alphanumeric mode if it can be, else in byte mode.
+    /// Encodes `text` in the smallest version that holds it: in alphanumeric mode where that is shorter, else in byte
+    /// mode.
     pub fn encode(text: &str, level: Level) -> Result<Self, QrError> {
         if text.is_empty() || text.len() > Self::MAX_TEXT {
             return Err(QrError::TextLength(text.len()));
         }
-        let mode = if is_alphanumeric(text) { Mode::Alphanumeric } else { Mode::Byte };
         let level = level.into();
-        let version = smallest_version(text, mode, level).ok_or(QrError::TextLength(text.len()))?;
-        draw(text, mode, version, level).map_err(QrError::encoding)
+        let (version, segments) = smallest_version(text, level).ok_or(QrError::TextLength(text.len()))?;
+        draw(text, segments, version, level).map_err(QrError::encoding)
     }
 
     /// Encodes `text` for one picture: at the strongest level that suits it and still leaves the modules large enough
@@ -103,20 +103,46 @@ impl From<Level> for EcLevel {
     }
 }
 
-fn smallest_version(text: &str, mode: Mode, level: EcLevel) -> Option<Version> {
-    (1..=40).map(Version::Normal).find(|&version| {
-        let needed =
-            version.mode_bits_count() + mode.length_bits_count(version) + mode.data_bits_count(text.len());
-        Bits::new(version).max_len(level).is_ok_and(|capacity| needed <= capacity)
+/// The smallest version that holds `text`, and how the text is divided in it.
+fn smallest_version(text: &str, level: EcLevel) -> Option<(Version, Vec<Segment>)> {
+    // A segment's header grows after versions 9 and 26, so the division is made anew for each range.
+    [1..=9, 10..=26, 27..=40].into_iter().find_map(|range| {
+        let segments = divide(text, Version::Normal(*range.end()));
+        let needed = total_encoded_len(&segments, Version::Normal(*range.end()));
+        let holds = |version: &Version| Bits::new(*version).max_len(level).is_ok_and(|most| needed <= most);
+        range.map(Version::Normal).find(holds).map(|version| (version, segments))
     })
 }
 
-fn draw(text: &str, mode: Mode, version: Version, level: EcLevel) -> Result<Symbol, qrcode::types::QrError> {
+/// Divides `text` into alphanumeric and byte segments. `qrcode` joins neighbours where one segment is shorter than two.
+///
+/// `qrcode`'s own parser would also cut at every digit of a host or a code. The pieces are then so short that
+/// they are joined to the bytes before them, and the text ends up in byte mode.
+fn divide(text: &str, version: Version) -> Vec<Segment> {
+    let runs = text.as_bytes().chunk_by(|left, right| is_alphanumeric(*left) == is_alphanumeric(*right));
+    let segments = runs.scan(0, |begin, run| {
+        let mode =
+            if run.first().copied().is_some_and(is_alphanumeric) { Mode::Alphanumeric } else { Mode::Byte };
+        let segment = Segment { mode, begin: *begin, end: *begin + run.len() };
+        *begin = segment.end;
+        Some(segment)
+    });
+    Optimizer::new(segments, version).collect()
+}
+
+/// Whether `byte` is in the QR's alphanumeric alphabet (ISO/IEC 18004, table 5).
+fn is_alphanumeric(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'A'..=b'Z' | b' ' | b'$' | b'%' | b'*' | b'+' | b'-' | b'.' | b'/' | b':')
+}
+
+fn draw(
+    text: &str,
+    segments: Vec<Segment>,
+    version: Version,
+    level: EcLevel,
+) -> Result<Symbol, qrcode::types::QrError> {
     let mut bits = Bits::new(version);
-    match mode {
-        Mode::Alphanumeric => bits.push_alphanumeric_data(text.as_bytes())?,
-        _ => bits.push_byte_data(text.as_bytes())?,
-    }
+    bits.push_segments(text.as_bytes(), segments.into_iter())?;
     bits.push_terminator(level)?;
     let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, level)?;
 

@@ -1,7 +1,7 @@
 //! Access tokens (RFC 9068).
 //!
 //! A phone's token says `scope: approve_login` and may approve logins. A token that a screen got by
-//! QR never says so: one approval must not breed another (session core, rule 7).
+//! QR never says so: one approval must not breed another (`docs/security.md` A12).
 
 use std::{fmt, time::Duration};
 
@@ -9,17 +9,16 @@ use saoma_domain::{
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
     secrets::TokenId,
     session::{Redemption, Session},
-    sign_in::SignIn,
+    sign_in::{Method, SignIn},
     time::Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize};
+use strum::IntoStaticStr;
 use thiserror::Error;
 
-use crate::Keys;
+use crate::{Keys, issued_at};
 
 const TYP: &str = "at+jwt";
-/// The capability to approve logins.
-const APPROVE_LOGIN: &str = "approve_login";
 
 /// Why a token is not accepted or not made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -27,7 +26,7 @@ pub enum TokenError {
     /// Not ours, not for this, or not any more. Callers learn no more than that.
     #[error("the token is not valid")]
     Invalid,
-    /// Genuine, but it was got by QR and may not approve logins (ADVERSARIES A12).
+    /// Genuine, but it was got by QR and may not approve logins (`docs/security.md` A12).
     #[error("the token may not approve logins")]
     MayNotApprove,
     /// Signing failed, which no claims make it do.
@@ -44,11 +43,45 @@ pub struct MintedToken {
     pub expires_in: Duration,
 }
 
-/// Whoever holds a token is its owner: logs get its life (ADVERSARIES J2).
+/// Whoever holds a token is its owner: logs get its life (`docs/security.md` J2).
 impl fmt::Debug for MintedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MintedToken(…, {:?})", self.expires_in)
     }
+}
+
+/// What a token lets its holder do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
+#[serde(into = "&'static str")]
+#[strum(serialize_all = "snake_case")]
+pub enum Scope {
+    /// Approve logins. Only a phone's token has it.
+    ApproveLogin,
+}
+
+/// An access token to be signed.
+#[derive(Clone, Copy, Debug)]
+pub struct AccessToken<'a> {
+    /// `iss`: the service's public address.
+    pub issuer: &'a str,
+    /// `aud`: who may accept it.
+    pub audience: &'a str,
+    /// `sub`: whose it is.
+    pub account: AccountId,
+    /// `client_id`: the product it was made for.
+    pub client: &'a ClientId,
+    /// `jti`.
+    pub id: &'a TokenId,
+    /// `scope`: what it lets its holder do, or nothing.
+    pub scope: Option<Scope>,
+    /// `sid`: the sign-in it belongs to, if it belongs to one.
+    pub sign_in: Option<&'a SignInId>,
+    /// `amr`: how the person proved who they are. A screen's token has the method of the phone that approved it.
+    pub method: Method,
+    /// When it was made. Its `iat` lies [`ISSUED_EARLIER`](crate::ISSUED_EARLIER) before.
+    pub at: Timestamp,
+    /// How long it is good, from `at`.
+    pub life: Duration,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,10 +94,28 @@ struct AccessClaims<'a> {
     exp: u64,
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'static str>,
+    scope: Option<Scope>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<&'a str>,
+    /// RFC 8176.
     amr: [&'static str; 1],
+}
+
+impl<'a> AccessToken<'a> {
+    fn claims(&self) -> AccessClaims<'a> {
+        AccessClaims {
+            iss: self.issuer,
+            aud: self.audience,
+            sub: self.account.to_string(),
+            client_id: self.client.as_str(),
+            iat: issued_at(self.at),
+            exp: self.at.plus(self.life).secs(),
+            jti: self.id.as_str(),
+            scope: self.scope,
+            sid: self.sign_in.map(SignInId::as_str),
+            amr: [self.method.as_str()],
+        }
+    }
 }
 
 /// What a token says. The signature is good; nothing else was looked at.
@@ -84,12 +135,20 @@ struct UnverifiedClaims {
     client_id: String,
 }
 
-/// A claim that may be missing but not `null`, a string or a fraction (ADVERSARIES E10).
+/// A claim that may be missing but not `null`, a string or a fraction (`docs/security.md` E10).
 pub(crate) fn present_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     u64::deserialize(deserializer)
 }
 
 impl Keys {
+    /// Signs an access token. The same contents give the same token, to the byte.
+    ///
+    /// # Errors
+    /// [`TokenError::Unsignable`].
+    pub fn mint(&self, token: &AccessToken<'_>) -> Result<MintedToken, TokenError> {
+        Ok(MintedToken { token: self.sign(TYP, &token.claims())?, expires_in: token.life })
+    }
+
     /// A phone's token: it may approve logins, and its audience is this service.
     ///
     /// # Errors
@@ -102,19 +161,18 @@ impl Keys {
         life: Duration,
         now: Timestamp,
     ) -> Result<MintedToken, TokenError> {
-        let claims = AccessClaims {
-            iss: issuer,
-            aud: issuer,
-            sub: sign_in.account.to_string(),
-            client_id: sign_in.client.as_str(),
-            iat: now.secs(),
-            exp: now.plus(life).secs(),
-            jti: id.as_str(),
-            scope: Some(APPROVE_LOGIN),
-            sid: Some(sign_in.id.as_str()),
-            amr: ["sms"],
-        };
-        Ok(MintedToken { token: self.sign(TYP, &claims)?, expires_in: life })
+        self.mint(&AccessToken {
+            issuer,
+            audience: issuer,
+            account: sign_in.account,
+            client: &sign_in.client,
+            id,
+            scope: Some(Scope::ApproveLogin),
+            sign_in: Some(&sign_in.id),
+            method: sign_in.method,
+            at: now,
+            life,
+        })
     }
 
     /// The token of a redeemed session: for the client alone, and it approves nothing. The same
@@ -128,22 +186,21 @@ impl Keys {
         session: &Session,
         account: AccountId,
         redemption: &Redemption,
+        method: Method,
         life: Duration,
     ) -> Result<MintedToken, TokenError> {
-        let client: &ClientId = &session.client;
-        let claims = AccessClaims {
-            iss: issuer,
-            aud: client.as_str(),
-            sub: account.to_string(),
-            client_id: client.as_str(),
-            iat: redemption.at.secs(),
-            exp: redemption.at.plus(life).secs(),
-            jti: redemption.id.as_str(),
+        self.mint(&AccessToken {
+            issuer,
+            audience: session.client.as_str(),
+            account,
+            client: &session.client,
+            id: &redemption.id,
             scope: None,
-            sid: None,
-            amr: ["qr"],
-        };
-        Ok(MintedToken { token: self.sign(TYP, &claims)?, expires_in: life })
+            sign_in: None,
+            method,
+            at: redemption.at,
+            life,
+        })
     }
 
     /// Verifies a token that wants to act on a login: ours, good now, able to approve, for us.
@@ -158,7 +215,7 @@ impl Keys {
         if claims.iss != issuer || now.secs() >= claims.exp || now.secs() < claims.nbf {
             return Err(TokenError::Invalid);
         }
-        if !claims.scope.split(' ').any(|scope| scope == APPROVE_LOGIN) {
+        if !claims.scope.split(' ').any(|scope| scope == <&str>::from(Scope::ApproveLogin)) {
             return Err(TokenError::MayNotApprove);
         }
         if claims.aud != issuer {

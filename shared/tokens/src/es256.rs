@@ -8,18 +8,23 @@ use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey,
     crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils},
     errors::{ErrorKind, Result},
+    jwk::ThumbprintHash,
     signature::{Error, Signer, Verifier},
 };
 use p256::ecdsa::{
     Signature, SigningKey, VerifyingKey,
     signature::{Signer as _, Verifier as _},
 };
+use sha2::{Digest, Sha256};
 
 /// Makes this the process's provider. Doing so again changes nothing.
 pub(crate) fn install() {
-    static PROVIDER: CryptoProvider =
-        CryptoProvider { signer_factory, verifier_factory, key_utils: KeyUtils::new_unimplemented() };
-    // An error says that a provider is installed already: this one, for nobody else installs any.
+    static PROVIDER: CryptoProvider = CryptoProvider {
+        signer_factory,
+        verifier_factory,
+        key_utils: KeyUtils { compute_digest, ..KeyUtils::new_unimplemented() },
+    };
+    // An error says that a provider is installed already. It is this one: nothing else installs any.
     let _ = PROVIDER.install_default();
 }
 
@@ -40,6 +45,15 @@ fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn 
     let key =
         VerifyingKey::from_sec1_bytes(key.try_get_as_bytes()?).map_err(|_| ErrorKind::InvalidEcdsaKey)?;
     Ok(Box::new(Es256Verifier(key)))
+}
+
+/// For thumbprints (RFC 7638), which we take with SHA-256.
+#[expect(clippy::needless_pass_by_value, reason = "the signature is jsonwebtoken's")]
+fn compute_digest(data: &[u8], hash: ThumbprintHash) -> Result<Vec<u8>> {
+    match hash {
+        ThumbprintHash::SHA256 => Ok(Sha256::digest(data).to_vec()),
+        _ => Err(ErrorKind::UnsupportedAlgorithm.into()),
+    }
 }
 
 fn only_es256(algorithm: Algorithm) -> Result<()> {

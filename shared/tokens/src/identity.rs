@@ -1,10 +1,10 @@
-//! The shop contract's `member_identifier`: who somebody is, signed (CONTRACTS section 4).
+//! The shop contract's `member_identifier`: who a person is, signed (`docs/shop.md`).
 
-use saoma_domain::{identity::AccountId, session::Session, time::Timestamp};
+use saoma_domain::{identity::AccountId, session::Session, sign_in::Method, time::Timestamp};
 use serde::Serialize;
 use std::time::Duration;
 
-use crate::{Keys, TokenError};
+use crate::{Keys, TokenError, issued_at};
 
 /// A kind of its own, so that it is taken for no other (RFC 8725 section 3.11).
 const TYP: &str = "identity+jwt";
@@ -29,6 +29,7 @@ impl Keys {
         issuer: &str,
         session: &Session,
         account: AccountId,
+        method: Method,
         at: Timestamp,
         life: Duration,
     ) -> Result<String, TokenError> {
@@ -36,9 +37,9 @@ impl Keys {
             iss: issuer,
             aud: session.client.as_str(),
             sub: account.to_string(),
-            iat: at.secs(),
+            iat: issued_at(at),
             exp: at.plus(life).secs(),
-            amr: ["qr"],
+            amr: [method.as_str()],
         };
         self.sign(TYP, &claims)
     }

@@ -1,13 +1,15 @@
 //! One generated secret, and all that follows from it.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, EncodingKey, Header, Validation,
+    jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash},
+};
 use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
 use saoma_domain::{identity::ClientId, ports::KeyedHash};
 use serde::{Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use thiserror::Error;
 
 use crate::{TokenError, es256};
@@ -36,29 +38,12 @@ pub struct Keys {
 
 struct KeyPair {
     kid: String,
-    x: String,
-    y: String,
+    /// The one algorithm this key signs and verifies with (RFC 8725 section 3.1).
+    algorithm: Algorithm,
     signing: EncodingKey,
     verifying: DecodingKey,
-}
-
-/// One public key of the set (RFC 7517 section 4, RFC 7518 section 6.2.1).
-#[derive(Debug, Serialize)]
-pub struct Jwk<'a> {
-    kty: &'static str,
-    crv: &'static str,
-    #[serde(rename = "use")]
-    usage: &'static str,
-    alg: &'static str,
-    kid: &'a str,
-    x: &'a str,
-    y: &'a str,
-}
-
-/// The published key set (RFC 7517 section 5).
-#[derive(Debug, Serialize)]
-pub struct JwkSet<'a> {
-    keys: Vec<Jwk<'a>>,
+    /// The public key as it is published (RFC 7517 section 4).
+    published: Jwk,
 }
 
 impl Keys {
@@ -79,23 +64,14 @@ impl Keys {
         })
     }
 
-    /// The public keys, current first.
+    /// The published key set (RFC 7517 section 5): the public keys, current first.
     #[must_use]
-    pub fn jwks(&self) -> JwkSet<'_> {
-        let pairs = std::iter::once(&self.current).chain(&self.previous);
-        JwkSet {
-            keys: pairs
-                .map(|pair| Jwk {
-                    kty: "EC",
-                    crv: "P-256",
-                    usage: "sig",
-                    alg: "ES256",
-                    kid: &pair.kid,
-                    x: &pair.x,
-                    y: &pair.y,
-                })
-                .collect(),
-        }
+    pub fn jwks(&self) -> JwkSet {
+        JwkSet { keys: self.pairs().map(|pair| pair.published.clone()).collect() }
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = &KeyPair> {
+        std::iter::once(&self.current).chain(&self.previous)
     }
 
     /// The keys that calls to a client's server are signed with: the current one first, and while the
@@ -109,12 +85,9 @@ impl Keys {
 
     /// Signs claims under the current key, as a token of this `typ` (RFC 8725 section 3.11).
     pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, TokenError> {
-        let header = Header {
-            typ: Some(typ.to_owned()),
-            kid: Some(self.current.kid.clone()),
-            ..Header::new(Algorithm::ES256)
-        };
-        jsonwebtoken::encode(&header, claims, &self.current.signing).map_err(|_| TokenError::Unsignable)
+        let KeyPair { kid, algorithm, signing, .. } = &self.current;
+        let header = Header { typ: Some(typ.to_owned()), kid: Some(kid.clone()), ..Header::new(*algorithm) };
+        jsonwebtoken::encode(&header, claims, signing).map_err(|_| TokenError::Unsignable)
     }
 
     /// Claims of a token that one of our keys signed as a token of this `typ`. Whether they are for
@@ -124,15 +97,13 @@ impl Keys {
             return Err(TokenError::Invalid);
         }
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
-        if header.alg != Algorithm::ES256 || header.typ.as_deref() != Some(typ) {
+        let named = |pair: &&KeyPair| header.kid.as_deref() == Some(pair.kid.as_str());
+        let pair = self.pairs().find(named).ok_or(TokenError::Invalid)?;
+        if header.typ.as_deref() != Some(typ) {
             return Err(TokenError::Invalid);
         }
-        let kid = header.kid.as_deref();
-        let pair = std::iter::once(&self.current)
-            .chain(&self.previous)
-            .find(|pair| kid == Some(pair.kid.as_str()))
-            .ok_or(TokenError::Invalid)?;
-        let mut signature_only = Validation::new(Algorithm::ES256);
+        // The key's algorithm is the only one allowed, whatever the header says.
+        let mut signature_only = Validation::new(pair.algorithm);
         signature_only.required_spec_claims.clear();
         signature_only.validate_exp = false;
         signature_only.validate_nbf = false;
@@ -146,18 +117,16 @@ impl Keys {
 impl KeyPair {
     fn derive(secret: &str) -> Result<Self, KeyError> {
         let key = derive_scalar(secret)?;
-        let point = key.public_key().to_sec1_point(false);
-        let (Some(x), Some(y)) = (point.x(), point.y()) else {
-            return Err(KeyError::Underivable);
-        };
-        let (x, y) = (URL_SAFE_NO_PAD.encode(x), URL_SAFE_NO_PAD.encode(y));
-        Ok(Self {
-            kid: thumbprint(&x, &y),
-            signing: EncodingKey::from_ec_der(&key.to_bytes()),
-            verifying: DecodingKey::from_ec_der(point.as_bytes()),
-            x,
-            y,
-        })
+        let algorithm = Algorithm::ES256;
+        let verifying = DecodingKey::from_ec_der(key.public_key().to_sec1_point(false).as_bytes());
+        let mut published =
+            Jwk::from_decoding_key(&verifying, Some(algorithm)).map_err(|_| KeyError::Underivable)?;
+        // The key's name is its RFC 7638 thumbprint.
+        let kid = published.thumbprint(ThumbprintHash::SHA256).map_err(|_| KeyError::Underivable)?;
+        published.common.key_id = Some(kid.clone());
+        published.common.public_key_use = Some(PublicKeyUse::Signature);
+        let signing = EncodingKey::from_ec_der(&key.to_bytes());
+        Ok(Self { kid, algorithm, signing, verifying, published })
     }
 }
 
@@ -184,12 +153,6 @@ fn expand(secret: &str, info: &[u8], out: &mut [u8]) -> Result<(), KeyError> {
         return Err(KeyError::TooShort);
     }
     Hkdf::<Sha256>::new(None, secret.as_bytes()).expand(info, out).map_err(|_| KeyError::Underivable)
-}
-
-/// The key's name: its RFC 7638 thumbprint.
-fn thumbprint(x: &str, y: &str) -> String {
-    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-    URL_SAFE_NO_PAD.encode(Sha256::digest(canonical))
 }
 
 impl KeyedHash for Keys {

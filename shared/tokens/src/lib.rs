@@ -5,7 +5,7 @@
 //! * [`es256`]: the one signature algorithm, handed to `jsonwebtoken`. There is no second one to be
 //!   confused with.
 //! * [`access`]: access tokens (RFC 9068), for phones and for screens, which differ in what they may do.
-//! * [`identity`]: who somebody is, signed, for the shop contract.
+//! * [`identity`]: who a person is, signed, for the shop contract.
 //! * [`ticket`]: the one-time ticket a signed-in page brings to its server.
 //!
 //! Time comes in as an argument, so `jsonwebtoken` is kept from looking at the clock.
@@ -16,6 +16,19 @@ pub mod identity;
 pub mod keys;
 pub mod ticket;
 
-pub use access::{MintedToken, TokenError};
+pub use access::{AccessToken, MintedToken, Scope, TokenError};
 pub use keys::{KeyError, Keys};
 pub use ticket::TicketClaims;
+
+use std::time::Duration;
+
+use saoma_domain::time::Timestamp;
+
+/// How long before a token is made its `iat` lies. A verifier whose clock is this much behind ours still accepts a
+/// token that was just made; many refuse an `iat` in their future. `exp` is counted from the real time.
+pub const ISSUED_EARLIER: Duration = Duration::from_secs(5);
+
+/// The claim `iat` of what is made at `at`.
+fn issued_at(at: Timestamp) -> u64 {
+    at.minus(ISSUED_EARLIER).secs()
+}

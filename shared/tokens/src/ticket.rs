@@ -1,4 +1,4 @@
-//! The ticket a signed-in page brings to its server, to be exchanged once (CONTRACTS section 2).
+//! The ticket a signed-in page brings to its server, to be exchanged once (`docs/web.md`).
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use saoma_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Keys, TokenError, access::present_number};
+use crate::{Keys, TokenError, access::present_number, issued_at};
 
 const TYP: &str = "ticket+jwt";
 
@@ -65,7 +65,7 @@ impl Keys {
             iss: issuer,
             aud: session.client.as_str(),
             sid: session.code.as_str(),
-            iat: now.secs(),
+            iat: issued_at(now),
             exp: now.plus(life).min(session.expires_at).secs(),
             jti: id.as_str(),
         };

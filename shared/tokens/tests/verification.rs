@@ -22,9 +22,9 @@ use saoma_domain::{
     time::Timestamp,
 };
 use saoma_memory::world::SeededRandom;
-use saoma_tokens::{Keys, TokenError};
+use saoma_tokens::{Keys, MintedToken, TokenError};
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ__";
 const ISSUER: &str = "https://login.example.com";
@@ -97,7 +97,7 @@ fn a_phone_token_says_what_rfc_9068_asks_for_and_is_accepted() {
     assert_eq!(
         claims,
         json!({
-            "iss": ISSUER, "aud": ISSUER, "sub": "3000876", "client_id": "phone", "iat": 1_705_998_038,
+            "iss": ISSUER, "aud": ISSUER, "sub": "3000876", "client_id": "phone", "iat": 1_705_998_033,
             "exp": 1_705_998_938, "jti": "jti-1", "scope": "approve_login", "sid": "aaaa", "amr": ["sms"],
         })
     );
@@ -124,19 +124,38 @@ fn every_token_verifies_against_the_published_keys() {
     key.verify(input.as_bytes(), &Signature::from_slice(&signature).unwrap()).unwrap();
 }
 
+#[test]
+fn a_published_key_says_what_it_is_for_and_is_named_by_its_thumbprint() {
+    let jwks = serde_json::to_value(keys().jwks()).unwrap();
+    let jwk = jwks["keys"][0].as_object().unwrap();
+    // RFC 7638 section 3: the required members, in order, without white space.
+    let (x, y) = (jwk["x"].as_str().unwrap(), jwk["y"].as_str().unwrap());
+    let canonical = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+    let thumbprint = URL_SAFE_NO_PAD.encode(Sha256::digest(canonical));
+    let expected = json!({
+        "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": thumbprint, "x": x, "y": y,
+    });
+    assert_eq!(jwks["keys"], json!([expected]));
+}
+
 // A12
 #[tokio::test]
 async fn a_token_got_by_qr_may_not_approve() {
     let keys = keys();
     let redemption = Redemption { id: TokenId::from_stored("jti-2"), at: NOW };
     let account = AccountId::parse("3000876").unwrap();
-    let minted = keys.mint_screen_token(ISSUER, &session(), account, &redemption, LIFE).unwrap();
+    let minted = keys.mint_screen_token(ISSUER, &session(), account, &redemption, Method::Sms, LIFE).unwrap();
     assert_eq!(verdict(&minted.token), Err(TokenError::MayNotApprove));
     let (_, claims, _) = parts(&minted.token);
-    assert_eq!(claims["aud"], "saoma");
-    assert_eq!(claims.get("scope"), None);
+    assert_eq!(
+        claims,
+        json!({
+            "iss": ISSUER, "aud": "saoma", "sub": "3000876", "client_id": "saoma", "iat": 1_705_998_033,
+            "exp": 1_705_998_938, "jti": "jti-2", "amr": ["sms"],
+        })
+    );
     // B8: asked again, the same token to the byte.
-    let again = keys.mint_screen_token(ISSUER, &session(), account, &redemption, LIFE).unwrap();
+    let again = keys.mint_screen_token(ISSUER, &session(), account, &redemption, Method::Sms, LIFE).unwrap();
     assert_eq!(again.token, minted.token);
 }
 
@@ -234,6 +253,36 @@ async fn one_kind_of_token_is_not_another() {
     let end = |secs| NOW.plus(Duration::from_secs(secs));
     assert!(keys.verify_ticket(ISSUER, &client, &ticket, end(59)).is_ok());
     assert_eq!(keys.verify_ticket(ISSUER, &client, &ticket, end(60)), Err(TokenError::Invalid));
+}
+
+// F18: a consumer whose clock is two seconds behind refuses what seems to be issued in its future.
+#[tokio::test]
+async fn every_token_seems_to_be_issued_five_seconds_ago_and_ends_when_it_says() {
+    let (keys, session, id) = (keys(), session(), TokenId::from_stored("jti-4"));
+    let account = AccountId::parse("3000876").unwrap();
+    let grant = Redemption { id: id.clone(), at: NOW };
+    let minted = [
+        keys.mint_phone_token(ISSUER, &sign_in(), &id, LIFE, NOW).unwrap(),
+        keys.mint_screen_token(ISSUER, &session, account, &grant, Method::Sms, LIFE).unwrap(),
+    ];
+    for MintedToken { token, expires_in } in minted {
+        let (_, claims, _) = parts(&token);
+        assert_eq!(claims["exp"], NOW.plus(expires_in).secs());
+        assert_eq!((&claims["iat"], claims.get("nbf")), (&json!(NOW.secs() - 5), None));
+    }
+    let minute = Duration::from_mins(1);
+    let ticket = keys.mint_ticket(ISSUER, &session, &id, minute, NOW).unwrap();
+    let identity = keys.mint_identity(ISSUER, &session, account, Method::Sms, NOW, minute).unwrap();
+    for token in [ticket, identity] {
+        let (_, claims, _) = parts(&token);
+        assert_eq!((&claims["iat"], &claims["exp"]), (&json!(NOW.secs() - 5), &json!(NOW.secs() + 60)));
+        assert_eq!(claims.get("nbf"), None);
+    }
+    // Ours reads no `iat`, so it accepts a token until the second it ends.
+    let phone = phone_token(&keys);
+    let verified = |secs| keys.verify_approver(ISSUER, &phone, NOW.plus(Duration::from_secs(secs)));
+    assert!(verified(0).is_ok() && verified(899).is_ok());
+    assert_eq!(verified(900), Err(TokenError::Invalid));
 }
 
 // E10

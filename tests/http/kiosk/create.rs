@@ -32,7 +32,7 @@ async fn the_stored_picture_says_the_sessions_address_and_no_secret() {
     let (name, png) = pictures.first_key_value().unwrap();
     assert_eq!((pictures.len(), png.starts_with(b"\x89PNG")), (1, true));
     let (side, text) = qr::read(png);
-    assert_eq!((side, &text), (512, &format!("HTTPS://LOGIN.EXAMPLE.COM/Q/{id}")));
+    assert_eq!((side, &text), (512, &format!("https://LOGIN.EXAMPLE.COM/Q/{id}")));
     assert!(url.ends_with(name), "{url} shows {name}");
     // G7: a name that says nothing of the code; E1: no secret where others can read it.
     assert!(!name.to_ascii_uppercase().contains(&id[..6]), "{name}");

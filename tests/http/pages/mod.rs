@@ -107,7 +107,7 @@ async fn a_web_login_through_the_phone_page() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 536
+    content-length: 537
 
     {
       "access_token": "[token]",

@@ -25,7 +25,7 @@ async fn on_plain_http_the_cookie_has_no_prefix() {
     let world = World::with(&[("PUBLIC_URL", "http://localhost:9000")]);
     let opened = world.call(Call::get("/qr/code")).await;
     let pc = Pc::read(&opened);
-    assert_eq!(pc.text, format!("HTTP://LOCALHOST:9000/Q/{}", pc.code));
+    assert_eq!(pc.text, format!("http://LOCALHOST:9000/Q/{}", pc.code));
     let expected = format!("saoma-qr={}; Path=/; Max-Age=300; HttpOnly; SameSite=Lax", pc.poll_token);
     assert_eq!(opened.header("set-cookie"), expected);
     assert_eq!(flag(&pc.poll(&world).await), 0);

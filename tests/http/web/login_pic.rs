@@ -16,7 +16,7 @@ fn read(answer: &Answer) -> (u32, String, bool) {
 
 /// The text that the QR must hold, after the cookie.
 fn text_of(answer: &Answer) -> String {
-    format!("HTTPS://LOGIN.EXAMPLE.COM/Q/{}", code_of(&answer.cookie()))
+    format!("https://LOGIN.EXAMPLE.COM/Q/{}", code_of(&answer.cookie()))
 }
 
 fn code_of(cookie: &str) -> String {
@@ -38,9 +38,9 @@ async fn a_picture_of_94_pixels_and_a_cookie() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 248
+    content-length: 258
 
-    248 bytes
+    258 bytes
     "#);
     assert_eq!(read(&answer), (94, text_of(&answer), false));
     assert_eq!(sessions(&world).len(), 1);

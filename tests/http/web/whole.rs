@@ -34,7 +34,7 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 3525
+    content-length: 3487
 
     {
       "code": "[code]",
@@ -43,7 +43,7 @@ async fn a_login_from_code_to_token() {
       "pollToken": "[poll token]",
       "statusflag": 0,
       "svg": "[svg]",
-      "text": "HTTPS://LOGIN.EXAMPLE.COM/Q/[code]"
+      "text": "https://LOGIN.EXAMPLE.COM/Q/[code]"
     }
     "#);
     assert_snapshot!(pc.poll(&world).await.whole(), @r#"
@@ -171,7 +171,7 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 533
+    content-length: 534
 
     {
       "access_token": "[token]",

@@ -1,7 +1,8 @@
 //! The texts and pictures as a caller and a reader see them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
+mod hosts;
 mod limits;
 mod pictures;
 mod readers;

@@ -25,7 +25,7 @@ fn reads(text: &str, picture: Picture) {
 
 #[test]
 fn a_session_reads_at_every_size() {
-    reads_at_every_size(&session("https://login.example.com"), &Logo::ALL);
+    reads_at_every_size(&session("https://login.example.com"), Logo::ALL);
 }
 
 #[test]

@@ -3,17 +3,22 @@
 use proptest::prelude::*;
 use qrcode::bits::Bits;
 use qrcode::canvas::{Canvas, MaskPattern};
+use qrcode::types::Mode;
 use qrcode::{Color, EcLevel, QrCode, Version, ec};
 use saoma_qr::{Level, Logo, Symbol};
 
 use crate::{plain, session, shop, with_logo};
 
 fn drawn_by_qrcode(text: &str, version: Version, level: EcLevel) -> Vec<bool> {
+    // The scheme, or all of a text in lower case, is bytes; the rest is alphanumeric.
+    let lower = text.bytes().take_while(u8::is_ascii_lowercase).count();
+    let (bytes, alphanumeric) = text.as_bytes().split_at(lower);
     let mut bits = Bits::new(version);
-    if text.bytes().all(|b| b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".contains(&b)) {
-        bits.push_alphanumeric_data(text.as_bytes()).unwrap();
-    } else {
-        bits.push_byte_data(text.as_bytes()).unwrap();
+    if !bytes.is_empty() {
+        bits.push_byte_data(bytes).unwrap();
+    }
+    if !alphanumeric.is_empty() {
+        bits.push_alphanumeric_data(alphanumeric).unwrap();
     }
     bits.push_terminator(level).unwrap();
     let (data, correction) = ec::construct_codewords(&bits.into_bytes(), version, level).unwrap();
@@ -37,6 +42,57 @@ fn a_session_is_a_small_symbol() {
     let symbol = Symbol::encode(&session("https://login.example.com"), Level::M).unwrap();
     assert_eq!(symbol.width(), 29, "version 3");
     assert_eq!(Symbol::encode(&session("https://login.example.com"), Level::H).unwrap().width(), 37);
+}
+
+/// The fewest bits that `text` takes when any character may be in any mode that has it.
+fn fewest_bits(text: &str, version: Version) -> usize {
+    const ALPHANUMERIC: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+    /// A mode, whether it has a byte, and its sixths of a bit a character.
+    type Row = (Mode, fn(u8) -> bool, usize);
+    const MODES: [Row; 3] = [
+        (Mode::Numeric, |byte| byte.is_ascii_digit(), 20),
+        (Mode::Alphanumeric, |byte| ALPHANUMERIC.contains(&byte), 33),
+        (Mode::Byte, |_| true, 48),
+    ];
+    let header = |mode: Mode| 6 * (version.mode_bits_count() + mode.length_bits_count(version));
+    // The least cost, in sixths of a bit, of what was read so far and ends in each mode.
+    let mut ends: [Option<usize>; 3] = [None; 3];
+    let mut before = Some(0);
+    for byte in text.bytes() {
+        let stays = ends;
+        ends = std::array::from_fn(|n| {
+            let (mode, has, sixths) = MODES[n];
+            let opened = before.map(|cost| cost + header(mode));
+            has(byte).then(|| stays[n].into_iter().chain(opened).min().map(|cost| cost + sixths)).flatten()
+        });
+        before = ends.into_iter().flatten().min().map(|cost| cost.next_multiple_of(6));
+    }
+    before.unwrap() / 6
+}
+
+// F11: the scheme in lower case costs as little as it can.
+#[test]
+fn no_other_modes_would_make_a_smaller_symbol() {
+    let lengths = (1..=253).map(|length| "h".repeat(length));
+    let shapes = [
+        "10.0.0.1:8443",
+        "127.0.0.1:9000",
+        "a1.b2.c3.d4.e5",
+        "[2001:db8::1]:8443",
+        "xn--fiq228c.example",
+        "h/login",
+        "example.com/a/B/1",
+    ];
+    for host in lengths.chain(shapes.map(str::to_owned)) {
+        let text = session(&format!("https://{host}"));
+        for (level, theirs) in [(Level::L, EcLevel::L), (Level::M, EcLevel::M), (Level::H, EcLevel::H)] {
+            let version = version_of(&Symbol::encode(&text, level).unwrap());
+            let smallest = (1..=40)
+                .map(Version::Normal)
+                .find(|version| fewest_bits(&text, *version) <= Bits::new(*version).max_len(theirs).unwrap());
+            assert_eq!(Some(version), smallest, "{text} at {level:?}");
+        }
+    }
 }
 
 #[test]
