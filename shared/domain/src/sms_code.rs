@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::{ports::Randomness, secrets::uniform_below, time::Timestamp};
+use crate::{ports::Randomness, secrets::uniform_below, text::fold, time::Timestamp};
 
 /// Wrong tries allowed in a [`TRY_WINDOW`].
 pub const MOST_TRIES: u32 = 5;
@@ -25,11 +25,12 @@ impl SmsCode {
         Self(format!("{:06}", uniform_below(random, 1_000_000)))
     }
 
-    /// Reads six digits; `None` otherwise.
+    /// Reads six digits as a keyboard or a clipboard gives them ([`fold`]); `None` otherwise.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let six_digits = raw.len() == 6 && raw.bytes().all(|b| b.is_ascii_digit());
-        six_digits.then(|| Self(raw.to_owned()))
+        let digits = fold(raw)?;
+        let six_digits = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit());
+        six_digits.then(|| Self(digits.into_owned()))
     }
 
     /// The digits, for the message and for hashing.
@@ -181,6 +182,17 @@ mod tests {
 
     fn at(secs: u64) -> Timestamp {
         Timestamp::from_secs(1_700_000_000 + secs)
+    }
+
+    // F8
+    #[test]
+    fn six_digits_are_read_as_keyboards_give_them() {
+        for raw in ["012345", "０１２３４５", " 012345\n", "\u{202A}012345\u{202C}"] {
+            assert_eq!(SmsCode::parse(raw).unwrap().reveal(), "012345", "{raw:?}");
+        }
+        for raw in ["", "12345", "0123456", "01234a", "٠١٢٣٤٥", "+12345", "012 345"] {
+            assert_eq!(SmsCode::parse(raw), None, "{raw:?}");
+        }
     }
 
     // H3
