@@ -7,10 +7,13 @@
 //! | `refresh` | [`refresh`] |
 //! | `logout` | [`logout`] |
 //!
+//! [`number`] reads the telephone numbers in their bodies.
+//!
 //! Passwords, passkeys and the account's own pages will join them here.
 
 mod login_code;
 mod logout;
+mod number;
 mod refresh;
 mod send_code;
 mod signed_in;
@@ -18,10 +21,7 @@ mod signed_in;
 use std::sync::Arc;
 
 use axum::{Router, response::IntoResponse, routing::post};
-use saoma_domain::{
-    identity::PhoneNumber,
-    ports::{Accounts, Clients, SignIns, Sms, SmsChallenges},
-};
+use saoma_domain::ports::{Accounts, Clients, SignIns, Sms, SmsChallenges};
 use saoma_http::{Problem, Service, auth::Phones, harden::hardened};
 
 /// What the account endpoints need.
@@ -47,12 +47,4 @@ pub fn router(app: App) -> Router {
         .route("/api/user/logout", post(logout::logout))
         .with_state(app);
     hardened(routes, &service, Problem::into_response)
-}
-
-/// A telephone number from a body.
-fn read_number(raw: &str) -> Result<PhoneNumber, Problem> {
-    PhoneNumber::parse(raw).ok_or(Problem::bad_request(
-        "invalid_phone",
-        "A telephone number is + and 8 to 15 digits, or eleven mainland digits.",
-    ))
 }

@@ -9,7 +9,7 @@ use saoma_domain::{
 use saoma_http::{Facts, Problem, body::Json};
 use serde::Deserialize;
 
-use crate::{App, read_number, signed_in::SignedIn};
+use crate::{App, number::read_number, signed_in::SignedIn};
 
 /// The number and its code.
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ pub(crate) async fn login_code(
     Json(presented): Json<Presented>,
 ) -> Result<Json<SignedIn>, Problem> {
     let number = read_number(&presented.phone)?;
-    let code = SmsCode::parse(presented.code.trim()).ok_or(SignInError::InvalidCode)?;
+    let code = SmsCode::parse(&presented.code).ok_or(SignInError::InvalidCode)?;
     let service = &app.service;
     let client = read_app(&app, presented.client.as_deref()).await?;
     let signed_in = cases::sign_in_by_sms(

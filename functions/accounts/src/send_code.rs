@@ -5,7 +5,7 @@ use saoma_domain::cases;
 use saoma_http::{Facts, Problem, body::Json};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, read_number};
+use crate::{App, number::read_number};
 
 /// Whom to send it to.
 #[derive(Deserialize)]

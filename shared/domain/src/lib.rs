@@ -4,9 +4,9 @@
 //! arguments, everything else through the traits in [`ports`]. Read it in this order:
 //!
 //! * [`time`]: a moment, as whole numbers.
-//! * [`text`]: what strangers say of themselves, made harmless where it enters.
+//! * [`text`]: what strangers type and say of themselves, made readable and harmless where it enters.
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
-//! * [`identity`]: who a client, an account and a phone are.
+//! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
 //! * [`session`]: the session core. One enum, one pure function, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`sms_code`]: the people and products around a session.
 //! * [`pairing`], [`push`], [`effect`]: devices people come back to, phones that can be pushed to, and what
@@ -22,6 +22,7 @@ pub mod client;
 pub mod effect;
 pub mod identity;
 pub mod pairing;
+pub mod phone_number;
 pub mod ports;
 pub mod push;
 pub mod secrets;
