@@ -39,7 +39,7 @@ pub(crate) async fn activate(
     let JsonOrForm(activating) = body?;
     let by = app.phones.verify(&facts, &headers).await?;
     let number = picked_number(activating.match_number.as_deref())?;
-    let code = read_code(&activating.code)?;
+    let code = read_code(&app, &facts, &activating.code)?;
     let now = app.service.clock.now();
     let web = Some(Dialect::Web);
     let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);

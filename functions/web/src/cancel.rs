@@ -30,7 +30,7 @@ pub(crate) async fn cancel(
 ) -> Result<Json<Done>, Refused> {
     let JsonOrForm(cancelling) = body?;
     let phone = app.phones.verify(&facts, &headers).await?;
-    let code = read_code(&cancelling.code)?;
+    let code = read_code(&app, &facts, &cancelling.code)?;
     let now = app.service.clock.now();
     cases::cancel(&*app.sessions, &*app.clients, &code, Some(Dialect::Web), phone, now).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))

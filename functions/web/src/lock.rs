@@ -45,7 +45,7 @@ pub(crate) async fn lock(
     let phone = app.phones.verify(&facts, &headers).await?;
     let ext = Ext::parse(locking.ext.as_deref().unwrap_or_default())
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
-    let code = read_code(&locking.code)?;
+    let code = read_code(&app, &facts, &locking.code)?;
     let now = app.service.clock.now();
     let session =
         cases::scan(&*app.sessions, &*app.clients, &code, Some(Dialect::Web), phone, ext, now).await?;
@@ -57,7 +57,8 @@ pub(crate) async fn lock(
     }))
 }
 
-/// The whole text of the picture or the bare code; anything else is as dead as any unknown QR.
-pub(crate) fn read_code(raw: &str) -> Result<SessionCode, Refused> {
-    SessionCode::from_scan(raw).ok_or(Refused::Dead)
+/// The code in what the app read from a picture. What is no code is as dead as any unknown QR.
+pub(crate) fn read_code(app: &App, facts: &Facts, scanned: &str) -> Result<SessionCode, Refused> {
+    let public_url = app.service.public_url(facts)?;
+    SessionCode::from_scan(scanned, &public_url).ok_or(Refused::Dead)
 }

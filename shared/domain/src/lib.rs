@@ -6,6 +6,7 @@
 //! * [`time`]: a moment, as whole numbers.
 //! * [`text`]: what strangers type and say of themselves, made readable and harmless where it enters.
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
+//! * [`scan`]: the code in what a QR held.
 //! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
 //! * [`session`]: the session core. One enum, one pure function, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`sms_code`]: the people and products around a session.
@@ -25,6 +26,7 @@ pub mod pairing;
 pub mod phone_number;
 pub mod ports;
 pub mod push;
+pub mod scan;
 pub mod secrets;
 pub mod session;
 pub mod sign_in;
