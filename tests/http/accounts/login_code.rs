@@ -1,6 +1,6 @@
 //! `POST /api/user/login/code`: the code for a sign-in.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use acceptance::{Call, World};
 use saoma_domain::{identity::PhoneNumber, ports::SmsChallenges};
@@ -61,6 +61,28 @@ async fn five_wrong_tries_close_a_number_even_across_resends() {
     world.sign_in(NUMBER).await;
 }
 
+// F8
+#[tokio::test]
+async fn number_and_code_are_read_as_keyboards_and_clipboards_give_them() {
+    let world = World::default();
+    let mut accounts = HashSet::new();
+    for (number, wrap) in [
+        ("13800138000", ("", "")),
+        ("+86 138-0013-8000", (" ", "\r\n")),
+        ("\u{202A}+86 138 0013 8000\u{202C}", ("\u{2068}", "\u{2069}")),
+        ("１３８００１３８０００", ("\u{FEFF}", "\u{200E}")),
+    ] {
+        let code = send(&world, number).await;
+        let wide: String = code.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
+        let typed = format!("{}{wide}{}", wrap.0, wrap.1);
+        let signed_in = world.call(login_call(number, &typed)).await;
+        assert_eq!(signed_in.status, 200, "{number}: {}", signed_in.whole());
+        accounts.insert(signed_in.json()["user"]["memberId"].to_string());
+        world.clock.advance(MINUTE);
+    }
+    assert_eq!(accounts.len(), 1, "one person");
+}
+
 // D1
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn guesses_at_once_count_one_by_one() {
@@ -73,7 +95,7 @@ async fn guesses_at_once_count_one_by_one() {
             _ => answer.problem(429, "too_many_tries"),
         }
     }
-    let number = PhoneNumber::parse(NUMBER).unwrap();
+    let number = PhoneNumber::mainland(NUMBER).unwrap();
     assert_eq!(world.memory.challenge(&number).await.unwrap().unwrap().tries, 5);
     world.call(login_call(NUMBER, &code)).await.problem(429, "too_many_tries");
 }
@@ -105,7 +127,7 @@ async fn a_code_is_good_for_its_time_its_number_and_until_the_next() {
 async fn what_is_no_code_is_wrong() {
     let world = World::default();
     let code = send(&world, NUMBER).await;
-    for no_code in ["", "12345", "1234567", "12345a", "-12345", "１２３４５６", "1e5   "] {
+    for no_code in ["", "12345", "1234567", "12345a", "-12345", "١٢٣٤٥٦", "1e5   "] {
         world.call(login_call(NUMBER, no_code)).await.problem(401, "invalid_code");
     }
     for body in [json!({"phone": NUMBER}), json!({"phone": NUMBER, "code": 123_456})] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acceptance::World;
 
-use super::{MINUTE, NUMBER, send, send_call};
+use super::{MINUTE, NUMBER, login_call, send, send_call};
 
 // H3
 #[tokio::test]
@@ -53,4 +53,34 @@ async fn an_address_asks_for_so_many_messages_a_day() {
     assert_eq!(world.call(ask(12, "198.51.100.2")).await.status, 200);
     world.clock.advance(Duration::from_hours(24));
     assert_eq!(world.call(ask(13, "198.51.100.1")).await.status, 200);
+}
+
+// F9
+#[tokio::test]
+async fn a_message_goes_to_the_number_that_was_meant() {
+    let world = World::default();
+    for (typed, number) in [
+        ("+44 (0)7911 123456", "+447911123456"),
+        ("0044 7911 123457", "+447911123457"),
+        ("+39 338 123 4567", "+393381234567"),
+        ("+39 06 6982 1234", "+390669821234"),
+        ("8613800138000", "+8613800138000"),
+    ] {
+        send(&world, typed).await;
+        assert_eq!(world.outbox.messages().last().unwrap().0, number, "{typed}");
+    }
+    world.call(send_call("+44 7911 123456")).await.problem(429, "too_many_requests");
+}
+
+// F9
+#[tokio::test]
+async fn numbers_that_cost_more_get_no_message() {
+    let world = World::default();
+    for number in
+        ["+1 900 555 1234", "+44 909 123 4567", "+881 6 1234 5678", "+870773111632", "+979123456789"]
+    {
+        world.call(send_call(number)).await.problem(400, "country_not_served");
+        world.call(login_call(number, "123456")).await.problem(400, "country_not_served");
+    }
+    assert!(world.outbox.messages().is_empty());
 }
