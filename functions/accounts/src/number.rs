@@ -197,4 +197,20 @@ mod tests {
             assert_eq!(read(raw).map(|(_, kind)| kind), Some(kind), "{raw}");
         }
     }
+
+    // F9: whatever the digits, the library answers, and it reads its own answer as the same number.
+    #[test]
+    fn a_number_that_was_read_is_read_again_as_itself() {
+        let mut read_once = 0;
+        let tails = ["2".repeat(15), "07".repeat(8)];
+        for (code, tail) in (1..1000).flat_map(|code| tails.iter().map(move |tail| (code, tail))) {
+            for length in [8, 10, 12] {
+                let typed = &format!("+{code}{tail}")[..=length];
+                let Some((number, kind)) = read(typed) else { continue };
+                assert_eq!(read(number.as_str()), Some((number.clone(), kind)), "{typed}");
+                read_once += 1;
+            }
+        }
+        assert!(read_once > 200, "{read_once}");
+    }
 }
