@@ -136,6 +136,17 @@ async fn the_phone_page_lets_a_pc_in_too() {
 }
 
 // G7
+// F8 F10
+#[tokio::test]
+async fn what_a_scanner_adds_to_a_code_does_not_matter() {
+    let world = World::default();
+    let pc = Pc::shows_a_qr(&world).await;
+    for added in ["", "%0A", "%0D%0A", "%20", "%2F", "%E2%80%8E", "%EF%BB%BF"] {
+        let answer = world.call(verify(&format!("{}{added}", pc.code))).await;
+        assert_eq!(answer.json()["status"], 1, "{added}");
+    }
+}
+
 #[tokio::test]
 async fn only_pictures_we_drew_are_served() {
     let world = World::default();

@@ -284,7 +284,7 @@ impl World {
     fn account_of(person: &Person) -> Account {
         Account {
             id: person.account,
-            phone_number: PhoneNumber::parse(&person.number),
+            phone_number: PhoneNumber::mainland(&person.number),
             status: AccountStatus::Active,
             credentials_at: FixedClock::EXAMPLE,
             created_at: FixedClock::EXAMPLE,

@@ -7,10 +7,13 @@
 //! | `refresh` | [`refresh`] |
 //! | `logout` | [`logout`] |
 //!
+//! [`number`] reads the telephone numbers in their bodies.
+//!
 //! Passwords, passkeys and the account's own pages will join them here.
 
 mod login_code;
 mod logout;
+mod number;
 mod refresh;
 mod send_code;
 mod signed_in;
@@ -19,7 +22,7 @@ use std::sync::Arc;
 
 use axum::{Router, extract::FromRef, routing::post};
 use saoma_app::Service;
-use saoma_domain::{cases::People, identity::PhoneNumber, ports::Clients, sms_challenge::ChallengeId};
+use saoma_domain::{cases::People, ports::Clients, sms_challenge::ChallengeId};
 use saoma_http::{
     Problem,
     auth::Phones,
@@ -59,13 +62,5 @@ fn read_challenge(raw: Option<&str>) -> Result<ChallengeId, Problem> {
     raw.and_then(ChallengeId::parse).ok_or(Problem::bad_request(
         "invalid_challenge",
         "challenge is 16 random bytes in base64url, drawn by the caller: 22 characters.",
-    ))
-}
-
-/// A telephone number from a body.
-fn read_number(raw: &str) -> Result<PhoneNumber, Problem> {
-    PhoneNumber::parse(raw).ok_or(Problem::bad_request(
-        "invalid_phone",
-        "A telephone number is + and 8 to 15 digits, or eleven mainland digits.",
     ))
 }

@@ -23,7 +23,7 @@ pub(crate) async fn login_code(
     Json(presented): Json<Presented>,
 ) -> Result<Json<SignedIn>, Problem> {
     let challenge = read_challenge(presented.challenge.as_deref())?;
-    let code = SmsCode::parse(presented.code.trim()).ok_or(SignInError::InvalidCode)?;
+    let code = SmsCode::parse(&presented.code).ok_or(SignInError::InvalidCode)?;
     let client = read_app(&app, presented.client.as_deref()).await?;
     let proof = app.people.prove_by_sms(&challenge, &code, app.service.clock.now()).await?;
     let signed_in = app.people.begin(proof, client).await?;

@@ -4,7 +4,7 @@ use axum::extract::State;
 use saoma_http::{Facts, Problem, body::Json};
 use serde::{Deserialize, Serialize};
 
-use crate::{App, read_challenge, read_number};
+use crate::{App, number::read_number, read_challenge};
 
 /// Whom to send it to, and what the caller calls this wish.
 #[derive(Deserialize)]

@@ -1,12 +1,12 @@
 //! The pages themselves: plain files, compiled in.
 
 use axum::{
-    extract::Path,
+    extract::{Path, RawQuery},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
 use saoma_domain::secrets::SessionCode;
-use saoma_http::{Problem, query::Query};
+use saoma_http::Problem;
 
 /// Nothing inline, nothing from elsewhere, nobody frames us (ADVERSARIES W5).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -48,8 +48,8 @@ pub(crate) async fn phone() -> Response {
 /// `GET /downloads.html?source=pclogin&code=`: what the shop contract's QR says (CONTRACTS section 4).
 /// A phone whose owner has no app goes on to the phone page; without a code that could be one, that
 /// page says so itself. Nothing of the query but a code as we would write it gets into the address (W4).
-pub(crate) async fn downloads(query: Result<Query, Problem>) -> Response {
-    let code = query.ok().and_then(|query| query.get("code").and_then(SessionCode::parse));
+pub(crate) async fn downloads(RawQuery(query): RawQuery) -> Response {
+    let code = query.as_deref().and_then(SessionCode::from_download_query);
     match code {
         Some(code) => (StatusCode::FOUND, [(header::LOCATION, format!("/q/{code}"))]).into_response(),
         None => phone().await,
@@ -98,7 +98,7 @@ mod tests {
     async fn open(query: &str) -> (StatusCode, Option<String>) {
         let request = Request::get(format!("/downloads.html{query}")).body(()).unwrap();
         let (mut parts, ()) = request.into_parts();
-        let answer = downloads(Query::from_request_parts(&mut parts, &()).await).await;
+        let answer = downloads(RawQuery::from_request_parts(&mut parts, &()).await.unwrap()).await;
         let location = answer.headers().get(header::LOCATION);
         (answer.status(), location.map(|to| to.to_str().unwrap().to_owned()))
     }
@@ -112,6 +112,8 @@ mod tests {
         assert_eq!(open(&format!("?code={}", CODE.to_lowercase())).await, to);
         assert_eq!(open(&format!("?code={}", CODE.replace('1', "I").replace('0', "o"))).await, to);
         assert_eq!(open(&format!("?code={CODE}&next=//evil.example")).await, to);
+        // F10
+        assert_eq!(open(&format!("?source=pclogin&code={CODE}%0A&source=app&x=%ff")).await, to);
     }
 
     // W4

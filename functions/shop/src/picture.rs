@@ -21,8 +21,8 @@ pub(crate) async fn picture(
     facts: Facts,
     Path(file): Path<String>,
 ) -> Result<Response, Problem> {
-    let code = read_name(&file).ok_or_else(Problem::not_found)?;
     let public_url = app.service.public_url(facts.domain())?;
+    let code = read_name(&file, &public_url).ok_or_else(Problem::not_found)?;
     if file != file_name(&qr_text(&public_url, &code)) {
         return Err(Problem::not_found());
     }
@@ -40,8 +40,8 @@ pub(crate) fn file_name(text: &str) -> String {
 }
 
 /// The code in a name.
-fn read_name(file: &str) -> Option<SessionCode> {
+fn read_name(file: &str, public_url: &str) -> Option<SessionCode> {
     let encoded = file.strip_suffix(".jpg").filter(|_| file.len() <= LONGEST)?;
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
-    SessionCode::from_scan(&text)
+    SessionCode::from_scan(&text, public_url)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use saoma_http::{
-    Problem,
+    Facts, Problem,
     auth::Caller,
     body::{Json, JsonOrForm},
     consent::picked_number,
@@ -29,9 +29,10 @@ pub(crate) struct Done {
 pub(crate) async fn activate(
     State(app): State<App>,
     Caller(by): Caller,
+    facts: Facts,
     JsonOrForm(activating): JsonOrForm<Activating>,
 ) -> Result<Json<Done>, Problem> {
     let number = picked_number(activating.match_number.as_deref())?;
-    app.logins.confirm(&target(&activating.code)?, by, number, app.service.clock.now()).await?;
+    app.logins.confirm(&target(&app, &facts, &activating.code)?, by, number, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

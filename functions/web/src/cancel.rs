@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use saoma_http::{
-    Problem,
+    Facts, Problem,
     auth::Caller,
     body::{Json, JsonOrForm},
 };
@@ -20,8 +20,9 @@ pub(crate) struct Cancelling {
 pub(crate) async fn cancel(
     State(app): State<App>,
     Caller(by): Caller,
+    facts: Facts,
     JsonOrForm(cancelling): JsonOrForm<Cancelling>,
 ) -> Result<Json<Done>, Problem> {
-    app.logins.cancel(&target(&cancelling.code)?, by, app.service.clock.now()).await?;
+    app.logins.cancel(&target(&app, &facts, &cancelling.code)?, by, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

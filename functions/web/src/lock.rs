@@ -7,7 +7,7 @@ use saoma_domain::{
     session::{Dialect, Ext},
 };
 use saoma_http::{
-    Problem,
+    Facts, Problem,
     auth::Caller,
     body::{Json, JsonOrForm},
     consent::Consent,
@@ -36,19 +36,22 @@ pub(crate) struct Locked {
 pub(crate) async fn lock(
     State(app): State<App>,
     Caller(by): Caller,
+    facts: Facts,
     JsonOrForm(locking): JsonOrForm<Locking>,
 ) -> Result<Json<Locked>, Problem> {
     let ext = Ext::parse(locking.ext.as_deref().unwrap_or_default())
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
     let now = app.service.clock.now();
-    let session = app.logins.scan(&target(&locking.code)?, by, ext, now).await?;
+    let session = app.logins.scan(&target(&app, &facts, &locking.code)?, by, ext, now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
     let consent = Consent::new(&session, client.as_ref(), now);
     Ok(Json(Locked { statusflag: Flag::Waiting, r#type: "login", consent }))
 }
 
-/// The session that a scan names: the QR's text, or the bare code.
-pub(crate) fn target(raw: &str) -> Result<Target, Problem> {
-    let code = SessionCode::from_scan(raw).ok_or_else(Problem::not_found)?;
+/// The session that a scan names: the QR's text, if it is of our address, or the bare code (`docs/security.md`
+/// G5). What is no code is as dead as any unknown QR.
+pub(crate) fn target(app: &App, facts: &Facts, scanned: &str) -> Result<Target, Problem> {
+    let public_url = app.service.public_url(facts.domain())?;
+    let code = SessionCode::from_scan(scanned, &public_url).ok_or_else(Problem::not_found)?;
     Ok(Target { code, dialect: Some(Dialect::Web) })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+pub use crate::phone_number::PhoneNumber;
 use crate::{
     ports::Randomness,
     secrets::{random_hex, uniform_below},
@@ -128,98 +129,9 @@ pub enum Identity {
     Phone(PhoneNumber),
 }
 
-/// A telephone number in E.164: `+`, then 8 to 15 digits.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct PhoneNumber(String);
-
-impl PhoneNumber {
-    /// Reads E.164; a bare mainland number (eleven digits from 13 to 19) is taken as `+86`
-    /// (CONTRACTS section 5). Spaces and dashes are ignored. `None` otherwise.
-    #[must_use]
-    pub fn parse(raw: &str) -> Option<Self> {
-        if raw.len() > 32 {
-            return None;
-        }
-        let plain: String = raw.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-        let digits = plain.strip_prefix('+');
-        let number = match digits {
-            Some(digits) => digits.to_owned(),
-            None if is_mainland(&plain) => format!("86{plain}"),
-            None => return None,
-        };
-        let well_formed = (8..=15).contains(&number.len())
-            && number.bytes().all(|b| b.is_ascii_digit())
-            && !number.starts_with('0')
-            && number.strip_prefix("86").is_none_or(|n| !n.starts_with(['0', '1']) || is_mainland(n));
-        well_formed.then(|| Self(format!("+{number}")))
-    }
-
-    /// The number in E.164.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The number as people at home write it: without `+86` in the mainland, E.164 elsewhere.
-    #[must_use]
-    pub fn national(&self) -> &str {
-        self.0.strip_prefix("+86").unwrap_or(&self.0)
-    }
-
-    /// The number as others may see it: `138****8000`.
-    #[must_use]
-    pub fn masked(&self) -> String {
-        let national = self.national();
-        let (head, tail) = (national.get(..3), national.get(national.len() - 4..));
-        format!("{}****{}", head.unwrap_or_default(), tail.unwrap_or_default())
-    }
-}
-
-/// Numbers are personal: logs get the masked form.
-impl fmt::Debug for PhoneNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.masked())
-    }
-}
-
-/// A mainland mobile number without its country code.
-fn is_mainland(raw: &str) -> bool {
-    raw.len() == 11
-        && raw.bytes().all(|b| b.is_ascii_digit())
-        && raw.starts_with('1')
-        && raw.as_bytes().get(1).is_some_and(|b| (b'3'..=b'9').contains(b))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_read_as_people_write_them() {
-        for (raw, number) in [
-            ("+8613800138000", Some("+8613800138000")),
-            ("138 0013 8000", Some("+8613800138000")),
-            ("+1 415-555-2671", Some("+14155552671")),
-            ("13800138", None),
-            ("4155552671", None),
-            ("+0138001380", None),
-            ("+86138001380", None),
-            ("+86013800138000", None),
-            ("+86１3800138000", None),
-            ("", None),
-            ("+", None),
-            ("+1234567890123456", None),
-        ] {
-            assert_eq!(PhoneNumber::parse(raw).as_ref().map(PhoneNumber::as_str), number, "{raw}");
-        }
-    }
-
-    #[test]
-    fn a_masked_number_keeps_its_ends() {
-        let masked = |raw| PhoneNumber::parse(raw).unwrap().masked();
-        assert_eq!(masked("+8613800138000"), "138****8000");
-        assert_eq!(masked("+14155552671"), "+14****2671");
-    }
 
     #[test]
     fn account_numbers_are_canonical() {

@@ -5,9 +5,10 @@
 //!
 //! * [`time`]: a moment, as whole numbers.
 //! * `words`: names of enums, derived once.
-//! * [`text`]: what strangers say of themselves, made harmless where it enters.
+//! * [`text`]: what strangers type and say of themselves, made readable and harmless where it enters.
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
-//! * [`identity`]: who a client, an account and a phone are.
+//! * [`scan`]: the code in what a QR held.
+//! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
 //! * [`session`]: the session core. One enum, one pure function, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`refresh`], [`sms_challenge`], [`sms_code`]: the people and products
 //!   around a session.
@@ -27,9 +28,11 @@ pub mod client;
 pub mod effect;
 pub mod identity;
 pub mod pairing;
+pub mod phone_number;
 pub mod ports;
 pub mod push;
 pub mod refresh;
+pub mod scan;
 pub mod secrets;
 pub mod session;
 pub mod sign_in;

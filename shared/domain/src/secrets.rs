@@ -9,13 +9,14 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::ports::Randomness;
+pub use crate::scan::DOWNLOAD_PAGE;
+use crate::{
+    ports::Randomness,
+    text::{fold, is_separator},
+};
 
 /// Crockford's base32 alphabet: no I, L, O, U.
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// The page that the shop contract's QRs lead to; its query holds the code (CONTRACTS section 4).
-pub const DOWNLOAD_PAGE: &str = "downloads.html";
 
 /// A session's public id: 26 characters of Crockford base32, 130 random bits.
 ///
@@ -27,8 +28,6 @@ pub struct SessionCode(String);
 impl SessionCode {
     /// Characters in a code.
     pub const LENGTH: usize = 26;
-    /// The longest text read as a scan; longer is not a code.
-    const LONGEST_SCAN: usize = 512;
 
     /// A fresh code. Each character takes its own five bits of a random byte: no bias, no structure.
     pub fn random(random: &dyn Randomness) -> Self {
@@ -43,48 +42,23 @@ impl SessionCode {
         )
     }
 
-    /// Reads a code as people and machines write it: any case, dashes and spaces ignored, `I` and
-    /// `L` read as `1`, `O` as `0` (ADVERSARIES D4). `None` when it is no code.
+    /// Reads a bare code as people and machines write it: folded ([`fold`]), any case, dashes and
+    /// white space ignored, `I` and `L` read as `1`, `O` as `0` (`docs/security.md` D4), and without
+    /// the slash that a reader appended. `None` when it is no code.
+    ///
+    /// The length says what was read: 26 characters are a code.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        if raw.len() > 2 * Self::LENGTH {
+        let folded = fold(raw)?;
+        let written = folded.trim_end_matches('/').chars().filter(|c| !is_separator(*c));
+        let code: String = written.map(without_look_alikes).collect();
+        if !code.bytes().all(|byte| CROCKFORD.contains(&byte)) {
             return None;
         }
-        let mut code = String::with_capacity(Self::LENGTH);
-        for c in raw.chars() {
-            let c = match c.to_ascii_uppercase() {
-                '-' | ' ' => continue,
-                'I' | 'L' => '1',
-                'O' => '0',
-                c => c,
-            };
-            if !u8::try_from(c).is_ok_and(|byte| CROCKFORD.contains(&byte)) {
-                return None;
-            }
-            code.push(c);
+        match code.len() {
+            Self::LENGTH => Some(Self(code)),
+            _ => None,
         }
-        (code.len() == Self::LENGTH).then_some(Self(code))
-    }
-
-    /// Reads a code from whatever a scanner read from the picture: the whole address
-    /// (`HTTPS://…/Q/<CODE>`, any query ignored; the shop's `…/downloads.html?…code=<CODE>`) or the bare
-    /// code (CONTRACTS sections 2 and 4).
-    #[must_use]
-    pub fn from_scan(raw: &str) -> Option<Self> {
-        let raw = raw.trim();
-        if raw.len() > Self::LONGEST_SCAN {
-            return None;
-        }
-        if !raw.contains('/') {
-            return Self::parse(raw);
-        }
-        let (path, query) = raw.split('#').next()?.split_once('?').unwrap_or((raw, ""));
-        let path = path.split('#').next()?;
-        let (before, last) = path.trim_end_matches('/').rsplit_once('/')?;
-        if last == DOWNLOAD_PAGE {
-            return Self::parse(query.split('&').find_map(|pair| pair.strip_prefix("code="))?);
-        }
-        before.to_ascii_uppercase().ends_with("/Q").then(|| Self::parse(last))?
     }
 
     /// The 26 characters.
@@ -97,6 +71,15 @@ impl SessionCode {
 impl fmt::Display for SessionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The letter of Crockford's alphabet that `c` is written for.
+fn without_look_alikes(c: char) -> char {
+    match c.to_ascii_uppercase() {
+        'I' | 'L' => '1',
+        'O' => '0',
+        c => c,
     }
 }
 
@@ -251,7 +234,7 @@ mod tests {
     use super::*;
     use crate::ports::testing::Counting;
 
-    // D4
+    // D4 F8
     #[test]
     fn case_dashes_and_look_alikes_are_the_same_code() {
         let code = SessionCode::parse("01ABCDEFGHJKMNPQRSTVWXYZ01").unwrap();
@@ -260,6 +243,9 @@ mod tests {
             "OIABCDEFGHJKMNPQRSTVWXYZol",
             "01ABCDEF-GHJKMNPQ-RSTVWXYZ-01",
             " 01ABCDEFGHJKMNPQRSTVWXYZ0L ",
+            "01ABCDEF GHJKMNPQ–RSTVWXYZ\u{2011}01/\r\n",
+            "０１ＡＢＣＤＥＦＧＨＪＫＭＮＰＱＲＳＴＶＷＸＹＺ０１",
+            "\u{202A}01ABCDEFGHJKM\u{AD}NPQRSTVWXYZ01\u{202C}",
         ] {
             assert_eq!(SessionCode::parse(spelling), Some(code.clone()), "{spelling}");
         }
@@ -272,33 +258,13 @@ mod tests {
             "0",
             "U1ABCDEFGHJKMNPQRSTVWXYZ01",
             "01ABCDEFGHJKMNPQRSTVWXYZ012",
-            "０1ABCDEFGHJKMNPQRSTVWXYZ01",
+            "01ABCDEFGHJKMNPQRSTVWXYZ0",
+            "01ABCDEFGHJKMNPQRSTVWXYZ٠١",
+            "/01ABCDEFGHJKMNPQRSTVWXYZ01",
         ] {
             assert_eq!(SessionCode::parse(raw), None, "{raw}");
         }
         assert_eq!(SessionCode::parse(&"-".repeat(10_000)), None);
-    }
-
-    #[test]
-    fn a_scan_is_the_whole_text_or_the_bare_code() {
-        let code = SessionCode::parse("01ABCDEFGHJKMNPQRSTVWXYZ01").unwrap();
-        for scan in [
-            "01ABCDEFGHJKMNPQRSTVWXYZ01",
-            "HTTPS://LOGIN.EXAMPLE.COM/Q/01ABCDEFGHJKMNPQRSTVWXYZ01",
-            "https://login.example.com:8443/base/q/01abcdefghjkmnpqrstvwxyz01/?x=1#y",
-            "https://login.example.com/downloads.html?source=pclogin&code=01ABCDEFGHJKMNPQRSTVWXYZ01",
-        ] {
-            assert_eq!(SessionCode::from_scan(scan), Some(code.clone()), "{scan}");
-        }
-        for scan in [
-            "https://example.com/x/01ABCDEFGHJKMNPQRSTVWXYZ01",
-            "/Q/",
-            "https://e/q/",
-            "https://e/downloads.html",
-            "/downloads.html?code=1",
-        ] {
-            assert_eq!(SessionCode::from_scan(scan), None, "{scan}");
-        }
     }
 
     // D5

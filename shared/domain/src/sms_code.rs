@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use crate::{
     identity::PhoneNumber,
     ports::{KeyedHash, Randomness},
+    text::fold,
 };
 
 /// Six digits.
@@ -20,11 +21,12 @@ impl SmsCode {
         Self(format!("{:06}", head % 1_000_000))
     }
 
-    /// Reads six digits; `None` otherwise.
+    /// Reads six digits as a keyboard or a clipboard gives them ([`fold`]); `None` otherwise.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let six_digits = raw.len() == 6 && raw.bytes().all(|b| b.is_ascii_digit());
-        six_digits.then(|| Self(raw.to_owned()))
+        let digits = fold(raw)?;
+        let six_digits = digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit());
+        six_digits.then(|| Self(digits.into_owned()))
     }
 
     /// The digits, for the message and for hashing.
@@ -62,5 +64,21 @@ impl CodeNonce {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // F8
+    #[test]
+    fn six_digits_are_read_as_keyboards_give_them() {
+        for raw in ["012345", "０１２３４５", " 012345\n", "\u{202A}012345\u{202C}"] {
+            assert_eq!(SmsCode::parse(raw).unwrap().reveal(), "012345", "{raw:?}");
+        }
+        for raw in ["", "12345", "0123456", "01234a", "٠١٢٣٤٥", "+12345", "012 345"] {
+            assert_eq!(SmsCode::parse(raw), None, "{raw:?}");
+        }
     }
 }

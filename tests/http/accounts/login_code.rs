@@ -1,6 +1,6 @@
 //! `POST /api/user/login/code`: the code for a sign-in.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use acceptance::{Call, World};
 use saoma_domain::{ports::Challenges, sms_challenge::ChallengeId};
@@ -56,6 +56,28 @@ async fn a_challenge_has_five_tries_across_its_messages() {
     // A new challenge begins anew.
     let code = send(&world, 2, NUMBER).await;
     assert_eq!(world.call(login_call(2, &code)).await.status, 200);
+}
+
+// F8
+#[tokio::test]
+async fn number_and_code_are_read_as_keyboards_and_clipboards_give_them() {
+    let world = World::default();
+    let mut accounts = HashSet::new();
+    for (n, number, wrap) in [
+        (1, "13800138000", ("", "")),
+        (2, "+86 138-0013-8000", (" ", "\r\n")),
+        (3, "\u{202A}+86 138 0013 8000\u{202C}", ("\u{2068}", "\u{2069}")),
+        (4, "１３８００１３８０００", ("\u{FEFF}", "\u{200E}")),
+    ] {
+        let code = send(&world, n, number).await;
+        let wide: String = code.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
+        let typed = format!("{}{wide}{}", wrap.0, wrap.1);
+        let signed_in = world.call(login_call(n, &typed)).await;
+        assert_eq!(signed_in.status, 200, "{number}: {}", signed_in.whole());
+        accounts.insert(signed_in.json()["user"]["memberId"].to_string());
+        world.clock.advance(MINUTE);
+    }
+    assert_eq!(accounts.len(), 1, "one person");
 }
 
 // F17 K5: a stranger's tries are the stranger's.
@@ -149,7 +171,7 @@ async fn a_code_is_good_for_its_time_and_its_callers() {
 async fn what_is_no_code_is_wrong() {
     let world = World::default();
     let code = send(&world, 1, NUMBER).await;
-    for no_code in ["", "12345", "1234567", "12345a", "-12345", "1e5   "] {
+    for no_code in ["", "12345", "1234567", "12345a", "-12345", "١٢٣٤٥٦", "1e5   "] {
         world.call(login_call(1, no_code)).await.problem(401, "invalid_code");
     }
     for body in [json!({"challenge": challenge(1)}), json!({"challenge": challenge(1), "code": 123_456})] {

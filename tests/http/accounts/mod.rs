@@ -65,6 +65,8 @@ async fn what_is_no_number_is_refused() {
         "+0123456789",
         "+86138001380",
         "+1415555267x",
+        "+44 7911 12345", // F9: a digit is missing
+        "١٣٨٠٠١٣٨٠٠٠",
         &"1".repeat(10_000),
     ] {
         world.call(send_call(1, number)).await.problem(400, "invalid_phone");

@@ -113,3 +113,34 @@ async fn a_message_that_could_not_be_handed_over_may_be_asked_for_at_once() {
         (1, 200)
     );
 }
+
+// F9
+#[tokio::test]
+async fn a_message_goes_to_the_number_that_was_meant() {
+    let world = World::default();
+    for (n, typed, number) in [
+        (1, "+44 (0)7911 123456", "+447911123456"),
+        (2, "0044 7911 123457", "+447911123457"),
+        (3, "+39 338 123 4567", "+393381234567"),
+        (4, "+39 06 6982 1234", "+390669821234"),
+        (5, "8613800138000", "+8613800138000"),
+    ] {
+        send(&world, n, typed).await;
+        assert_eq!(world.outbox.messages().last().unwrap().0, number, "{typed}");
+    }
+    let sent = world.outbox.messages().len();
+    assert_eq!(world.call(send_call(6, "+44 7911 123456")).await.status, 200);
+    assert_eq!(world.outbox.messages().len(), sent, "the same number shares its message");
+}
+
+// F9
+#[tokio::test]
+async fn numbers_that_cost_more_get_no_message() {
+    let world = World::default();
+    for number in
+        ["+1 900 555 1234", "+44 909 123 4567", "+881 6 1234 5678", "+870773111632", "+979123456789"]
+    {
+        world.call(send_call(1, number)).await.problem(400, "country_not_served");
+    }
+    assert!(world.outbox.messages().is_empty());
+}

@@ -40,6 +40,17 @@ async fn the_same_phone_scans_again_and_nothing_changes() {
     assert_eq!(world.session(&id), stored);
 }
 
+// F10
+#[tokio::test]
+async fn what_a_scanner_adds_to_the_id_does_not_matter() {
+    let world = World::default();
+    let member = world.sign_in("13800138000").await;
+    let id = create(&world).await.text("id");
+    for added in ["%0A", "%20", "%2F"] {
+        must(&world, "scan", &format!("{id}{added}"), &member.token).await;
+    }
+}
+
 // D6 I1
 #[tokio::test]
 async fn the_consent_shows_what_we_saw_and_not_what_a_header_says() {

@@ -21,6 +21,18 @@ async fn cancelling_on_the_phone_page_ends_either_kind() {
     assert!(world.memory.devices().is_empty());
 }
 
+// F10
+#[tokio::test]
+async fn what_a_scanner_adds_to_a_code_does_not_matter() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let code = Pc::open(&world).await.code;
+    for added in ["%0A", "%20", "%2F"] {
+        let answer = step(&world, "scan", &person, &format!("{code}{added}"), &json!({})).await;
+        assert_eq!(state(&answer), "scanned", "{added}");
+    }
+}
+
 // W1
 #[tokio::test]
 async fn a_cookie_scans_confirms_and_cancels_nothing() {

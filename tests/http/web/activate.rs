@@ -189,13 +189,23 @@ async fn a_number_that_cannot_be_right_is_wrong() {
     assert_eq!(flag(&pc.poll(&world).await), -2);
 }
 
+// F8
+#[tokio::test]
+async fn a_number_is_read_as_keyboards_give_it() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let pc = locked(&world, &person).await;
+    let wide: String = pc.number.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect();
+    done(&activate_with(&world, &person, &pc.code, &format!(" {wide}\u{200E}\n")).await);
+}
+
 #[tokio::test]
 async fn what_is_not_two_digits_is_no_answer_at_all() {
     let world = World::default();
     let person = world.sign_in("13800138000").await;
     let pc = locked(&world, &person).await;
     let before = sessions(&world);
-    for number in ["4", "420", "4a", "-1", "４２", " 42"] {
+    for number in ["4", "420", "4a", "-1", "٤٢", "4 2"] {
         refused(&activate_with(&world, &person, &pc.code, number).await, 400, "malformed_match_number");
     }
     assert_eq!(sessions(&world), before);

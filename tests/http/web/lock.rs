@@ -1,6 +1,6 @@
 //! `POST /qr/lock`: the app scanned.
 
-use acceptance::{Answer, Call, Person, World};
+use acceptance::{Answer, Call, ISSUER, Person, World};
 use serde_json::json;
 
 use super::{Pc, app, dead, done, exchange, flag, let_in, pass, refused, register_shop, sessions};
@@ -31,11 +31,47 @@ async fn a_code_is_read_however_it_is_spelled() {
         pc.text.clone(),
         pc.text.to_lowercase(),
         format!("  {}/?utm=1#x ", pc.text),
-        format!("https://elsewhere.example/q/{code}"),
+        // F8
+        format!("\u{FEFF}\u{2068}{}\u{2069}", pc.text),
+        code.chars().map(|c| char::from_u32(u32::from(c) + 0xFEE0).unwrap()).collect(),
+        // F10
+        format!("{}\r\n", pc.text),
+        format!("{}%20", pc.text),
+        format!("{}?source=a&source=b&x=%ff", pc.text),
+        format!("{ISSUER}/downloads.html?source=pclogin&code={code}&source=app&x=%ff"),
     ] {
         done(&app(&world, "lock", &person, &spelled).await);
     }
     assert_eq!(world.session(code).version, 2);
+}
+
+// G5
+#[tokio::test]
+async fn an_address_of_another_site_is_dead() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let pc = Pc::open(&world).await;
+    let code = &pc.code;
+    let elsewhere = [
+        format!("https://evil.example/q/{code}"),
+        format!("javascript:alert(1)/q/{code}"),
+        format!("{ISSUER}@evil.example/q/{code}"),
+        format!("{ISSUER}.evil.example/q/{code}"),
+        format!("http://login.example.com/q/{code}"),
+        format!("https://evil.example/downloads.html?code={code}"),
+    ];
+    for text in &elsewhere {
+        dead(&app(&world, "lock", &person, text).await);
+    }
+    assert_eq!(world.session(code).version, 1);
+    done(&app(&world, "lock", &person, code).await);
+    for (step, text) in
+        ["activate", "cancel"].iter().flat_map(|step| elsewhere.iter().map(move |it| (step, it)))
+    {
+        dead(&app(&world, step, &person, text).await);
+    }
+    assert_eq!(world.session(code).version, 2);
+    done(&app(&world, "activate", &person, &pc.text).await);
 }
 
 #[tokio::test]
@@ -76,15 +112,23 @@ async fn a_form_does_what_json_does() {
     assert_eq!(pc.poll(&world).await.text("ext"), "a b&码");
 }
 
+// K21: markup is text and stays; what would reorder, hide or break the words around it is dropped.
 #[tokio::test]
-async fn ext_is_kept_as_it_is() {
+async fn ext_reaches_the_page_as_text_alone() {
     let world = World::default();
     let person = world.sign_in("13800138000").await;
-    for ext in ["", "购物车=7", "<b>\"\\\u{1F600}\n", &"x".repeat(512)] {
+    let longest = "x".repeat(512);
+    for (ext, text) in [
+        ("", ""),
+        ("购物车=7", "购物车=7"),
+        ("<b>\"\\\u{1F600}", "<b>\"\\\u{1F600}"),
+        ("a\r\nb\0\u{202E}c\u{200B}", "abc"),
+        (&longest, &longest),
+    ] {
         let pc = Pc::open(&world).await;
         done(&lock_with(&world, &person, &pc.code, ext).await);
         done(&app(&world, "activate", &person, &pc.code).await);
-        assert_eq!(pc.poll(&world).await.text("ext"), ext);
+        assert_eq!(pc.poll(&world).await.text("ext"), text);
     }
 }
 

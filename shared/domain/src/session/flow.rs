@@ -4,6 +4,7 @@ use crate::{
     ports::Randomness,
     secrets::SessionCode,
     session::{Dialect, PictureFormat, PictureName, Ties},
+    text::CleanText,
 };
 
 /// The wire contract a session speaks, with what that contract alone keeps. A new contract adds one
@@ -85,23 +86,48 @@ impl Flow {
     }
 }
 
-/// Text the app puts in when it locks (CONTRACTS section 2), at most 512 bytes.
+/// Text that the app puts in when it locks, for the page (`docs/web.md`), at most 512 bytes.
+///
+/// A page may show it, so it is cleaned like all text that people read (`docs/security.md` K21). Markup
+/// stays: it is text, and the page escapes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Ext(String);
+pub struct Ext(CleanText<{ Self::LONGEST }>);
 
 impl Ext {
     /// The most bytes it may have.
     pub const LONGEST: usize = 512;
 
-    /// `None` when `raw` is too long.
+    /// Cleans `raw`; `None` when it is too long.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        (raw.len() <= Self::LONGEST).then(|| Self(raw.to_owned()))
+        (raw.len() <= Self::LONGEST).then(|| Self(CleanText::new(raw)))
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // K21
+    #[test]
+    fn ext_shows_what_it_says() {
+        for (raw, clean) in [
+            ("", ""),
+            ("购物车=7", "购物车=7"),
+            ("<b>\"\\\u{1F600}", "<b>\"\\\u{1F600}"),
+            ("a\r\nb\0", "ab"),
+            ("\u{202E}lave\u{2066}x\u{200B}", "lavex"),
+            ("half \u{FFFD}", "half \u{FFFD}"),
+        ] {
+            assert_eq!(Ext::parse(raw).unwrap().as_str(), clean, "{raw:?}");
+        }
+        assert_eq!(Ext::parse(&"x".repeat(Ext::LONGEST)).unwrap().as_str().len(), Ext::LONGEST);
+        assert_eq!(Ext::parse(&"x".repeat(Ext::LONGEST + 1)), None);
     }
 }

@@ -6,6 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::{
     ports::Randomness,
     secrets::{SecretHash, uniform_below},
+    text::fold,
 };
 
 /// Two digits, 10 to 99.
@@ -21,12 +22,13 @@ impl MatchNumber {
         Self::nth(uniform_below(random, NUMBERS))
     }
 
-    /// Reads two digits; `None` otherwise. A number that cannot be right is read too (`00` to `09`
-    /// are not), so that sending it counts as a wrong answer and not as none.
+    /// Reads two digits as a keyboard or a clipboard gives them ([`fold`]); `None` otherwise.
+    /// `00` to `09`, which no screen shows, are read too: sending one counts as a wrong answer.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let digits = raw.len() == 2 && raw.bytes().all(|b| b.is_ascii_digit());
-        digits.then(|| raw.parse().ok().map(Self))?
+        let digits = fold(raw)?;
+        let two_digits = digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
+        two_digits.then(|| digits.parse().ok().map(Self))?
     }
 
     /// Reads a number that a body may leave out.
@@ -125,7 +127,10 @@ mod tests {
 
     #[test]
     fn two_digits_are_read_and_nothing_else() {
-        assert_eq!(MatchNumber::parse("42").map(MatchNumber::get), Some(42));
+        // F8
+        for raw in ["42", "４２", " 42\r\n", "\u{200E}42"] {
+            assert_eq!(MatchNumber::parse(raw).map(MatchNumber::get), Some(42), "{raw:?}");
+        }
         for raw in ["", "4", "042", "4a", "-1", "٤٢"] {
             assert_eq!(MatchNumber::parse(raw), None, "{raw}");
         }
