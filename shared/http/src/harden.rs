@@ -1,12 +1,15 @@
 //! What every answer gets, and what no request may do.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::Response,
 };
+use futures_util::FutureExt;
 
 use crate::{Problem, Service, telemetry};
 
@@ -34,7 +37,8 @@ pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
         .fallback(move || async move { shape(no_such_route()) })
         .method_not_allowed_fallback(move || async move { shape(wrong_method()) })
         .layer(middleware::from_fn_with_state(shape, refuse_secrets_in_query))
-        .layer(middleware::from_fn(add_headers))
+        .layer(middleware::from_fn_with_state(shape, catch_panics))
+        .layer(middleware::map_response(with_headers))
         .layer(middleware::from_fn_with_state(service.clone(), telemetry::log_request))
 }
 
@@ -57,8 +61,19 @@ async fn refuse_secrets_in_query(State(shape): State<Shape>, request: Request, n
     next.run(request).await
 }
 
+/// A panic is one failed answer; the process serves the next request.
+async fn catch_panics(State(shape): State<Shape>, request: Request, next: Next) -> Response {
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answer.unwrap_or_else(|_| shape(Problem::internal("a handler panicked")))
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    add_headers(response.headers_mut());
+    response
+}
+
 /// Answers are not stored (W16), not sniffed, not framed (W5), unless their route says otherwise.
-async fn add_headers(request: Request, next: Next) -> Response {
+pub fn add_headers(headers: &mut HeaderMap) {
     const DEFAULTS: [(HeaderName, &str); 6] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -67,9 +82,7 @@ async fn add_headers(request: Request, next: Next) -> Response {
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ];
-    let mut response = next.run(request).await;
     for (name, value) in DEFAULTS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }
