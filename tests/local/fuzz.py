@@ -61,7 +61,7 @@ def feed(binary, env, token, seed, numbers):
     """Feeds one function; prints what it took."""
     function = binary.name
     texts = [text.replace(PHONE, token) for text in goldens(function)]
-    slowest, statuses, began = 0.0, {}, time.monotonic()
+    slowest, statuses, began = (0.0, 0), {}, time.monotonic()
     with running(binary, env, SCRATCH / f"fuzz-{function}.log") as process:
         for number in numbers:
             event = mutated(texts, f"{seed}/{function}/{number}")
@@ -74,14 +74,15 @@ def feed(binary, env, token, seed, numbers):
                     raise Failure(f"it has taken {memory:.0f} MB")
             except (Failure, ValueError) as failure:
                 raise Failure(told(function, seed, number, event, failure)) from failure
-            slowest = max(slowest, time.monotonic() - sent)
+            slowest = max(slowest, (time.monotonic() - sent, number))
             statuses[status] = statuses.get(status, 0) + 1
         memory = process.alive()
         expect_no_panic(function, seed)
     took = time.monotonic() - began
     counted = ", ".join(f"{status}: {count}" for status, count in sorted(statuses.items(), key=str))
     print(
-        f"  {function}: {len(numbers)} events in {took:.0f} s, slowest {slowest * 1e3:.0f} ms, {memory:.0f} MB ({counted})",
+        f"  {function}: {len(numbers)} events in {took:.0f} s, {memory:.0f} MB, the slowest is number {slowest[1]} with"
+        f" {slowest[0] * 1e3:.0f} ms ({counted})",
         flush=True,
     )
 
