@@ -210,10 +210,10 @@ async fn a_panic_is_one_failed_answer() {
     let routes = Router::new()
         .route("/bad", get(async || if true { panic!("this is the panic of a test") } else { "bad" }))
         .route("/good", get(async || "good"));
-    let router = hardened(routes, &world.service, IntoResponse::into_response);
+    let service = hardened(routes, &world.service, IntoResponse::into_response);
     for _ in 0..2 {
-        let answer = router.clone().oneshot(Call::get("/bad").request()).await.unwrap();
+        let answer = service.clone().oneshot(Call::get("/bad").request()).await.unwrap();
         Answer::read(answer).await.problem(500, "internal");
-        assert_eq!(router.clone().oneshot(Call::get("/good").request()).await.unwrap().status(), 200);
+        assert_eq!(service.clone().oneshot(Call::get("/good").request()).await.unwrap().status(), 200);
     }
 }
