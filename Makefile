@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench build deploy deploy-local client lock
+.PHONY: help run test check bench fuzz build deploy deploy-local client lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ check: $(VENV) ## format, lints and the template only
 
 bench: $(VENV) ## sizes, starts, warm calls, pictures, and what a login costs
 	@exec $(PYTHON) tests/local/bench.py
+
+fuzz: $(VENV) ## mutated events to every release binary: 100,000 each (EVENTS, SEED, FUNCTIONS)
+	@exec $(PYTHON) tests/local/fuzz.py $(FUNCTIONS) $(if $(EVENTS),--events $(EVENTS)) $(if $(SEED),--seed $(SEED))
 
 build: $(VENV) ## what is shipped, into target/lambda (ARCH=arm64 or x86_64)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --release --locked --$(subst _,-,$(ARCH))

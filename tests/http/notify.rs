@@ -3,8 +3,12 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use acceptance::{Call, Person, World};
-use notify::{BatchAnswer, Failed};
-use saoma_domain::push::{PushKind, PushMessage};
+use async_trait::async_trait;
+use notify::{BatchAnswer, Failed, Record};
+use saoma_domain::{
+    ports::{StoreError, Topic, TopicMessage},
+    push::{PushKind, PushMessage},
+};
 use serde_json::{Value, json};
 use tokio::{sync::Barrier, time::timeout};
 
@@ -281,4 +285,32 @@ async fn every_contract_tells_its_subscribers_and_none_a_secret() {
         // E1
         assert!(!message.body.contains(&poll) && !message.body.contains("ey"), "{}", message.body);
     }
+}
+
+/// Panics over every message but those of one region.
+struct PanicsBut(&'static str);
+
+#[async_trait]
+impl Topic for PanicsBut {
+    async fn publish(&self, message: &TopicMessage) -> Result<(), StoreError> {
+        assert_eq!(message.region, self.0, "this is the panic of a test");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_record_over_which_we_panic_fails_alone() {
+    let world = World::default();
+    for region in ["clientId-01", "clientId-02"] {
+        let asked = Region::registered(&world, region).ask(&world, json!({})).await;
+        assert_eq!(asked.status, 200, "{}", asked.whole());
+    }
+    let app = notify::App { topic: Arc::new(PanicsBut("clientId-02")), ..world.notify.clone() };
+    let changed = world.changed();
+    assert_eq!(changed.len(), 2);
+    let panics = changed.iter().position(|session| session.client.as_str() == "clientId-01").unwrap();
+    let records = changed.into_iter().enumerate();
+    let records = records.map(|(n, session)| Record { id: n.to_string(), session: Ok(Some(session)) });
+    let answer = notify::handle(&app, records.collect()).await;
+    assert_eq!(answer, failed(&[&panics.to_string()]));
 }

@@ -1,6 +1,7 @@
 //! What holds of every route: dumps, headers, the envelope.
 
 use acceptance::{Answer, Call, Person, World};
+use axum::{Router, response::IntoResponse, routing::get};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
@@ -11,7 +12,9 @@ use saoma_domain::{
     ports::Checks,
 };
 use saoma_dynamo::session_item;
+use saoma_http::harden::{as_problem, hardened};
 use serde_json::{Value, json};
+use tower::ServiceExt;
 
 /// A kiosk's session that `person` confirmed, by its create answer.
 pub(crate) async fn confirmed_kiosk(world: &World, person: &Person) -> Answer {
@@ -207,5 +210,19 @@ async fn every_answer_is_hardened() {
             && ["/assets/", "/favicon.ico", "/.well-known/"].iter().any(|start| path.starts_with(start));
         let cache = if public { "public, max-age=300" } else { "no-store" };
         assert_eq!(answer.header("cache-control"), cache, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_one_failed_answer() {
+    let world = World::default();
+    let routes = Router::new()
+        .route("/bad", get(async || if true { panic!("this is the panic of a test") } else { "bad" }))
+        .route("/good", get(async || "good"));
+    let service = hardened(routes, &world.service, as_problem);
+    for _ in 0..2 {
+        let answer = service.clone().oneshot(Call::get("/bad").request()).await.unwrap();
+        Answer::read(answer).await.problem(500, "internal");
+        assert_eq!(service.clone().oneshot(Call::get("/good").request()).await.unwrap().status(), 200);
     }
 }

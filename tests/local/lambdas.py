@@ -111,7 +111,7 @@ def time_start(binary, env):
     server = ThreadingHTTPServer(("127.0.0.1", 0), RuntimeApi)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    env = {**env, **_FROM_LAMBDA, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"}
+    env = {**env, **FROM_LAMBDA, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{server.server_port}"}
     began = time.perf_counter()
     # Without a hook Python starts a program by vfork, so that hardly any time of its own is counted as the program's.
     process = subprocess.Popen([binary], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -128,7 +128,7 @@ def time_start(binary, env):
 
 
 # What the runtime client asks for.
-_FROM_LAMBDA = {
+FROM_LAMBDA = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",

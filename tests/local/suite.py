@@ -11,11 +11,13 @@ import time
 import emulator as aws
 import template as sam
 from deploy_local import deployed
+from fuzz import fuzz
 from processes import ROOT, VENV, free_port, run, tidy
 from serve import build, served
 
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md")
+MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
 # The suite is one address with many people behind it.
 RAISED = {"CreatesPerMinute": "100000", "SmsPerIpPerDay": "10000"}
 
@@ -43,6 +45,8 @@ def unit_contract_and_http():
 def end_to_end():
     """The same tests, and the pages of docs/, against both ways of serving."""
     build()
+    step("events that are not what they should be")
+    fuzz(MUTATED_EVENTS, profile="debug")
     step("end to end, as `make run` serves")
     os.environ |= {upper(name): value for name, value in RAISED.items()}
     with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False) as stack:

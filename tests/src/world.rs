@@ -52,7 +52,8 @@ pub struct World {
     pub post: Arc<Post>,
     /// Settings, keys and pace.
     pub service: Service,
-    notify: notify::App,
+    /// What notify works with.
+    pub notify: notify::App,
     /// The newest version of each session that the stream has brought.
     brought: Mutex<HashMap<SessionCode, u64>>,
     /// By the function's name.

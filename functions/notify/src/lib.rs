@@ -16,8 +16,9 @@ mod phones;
 mod progress;
 mod tell;
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures_util::FutureExt;
 use saoma_app::{Service, login_event::EventError};
 use saoma_domain::{
     cases::{Logins, StepError},
@@ -86,6 +87,9 @@ pub(crate) enum EffectError {
     /// An answer could not be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
+    /// We panicked; another line of the log says where.
+    #[error("panicked")]
+    Panicked,
 }
 
 /// Has each record's effects: changes of one session in their order, different sessions side by side,
@@ -136,7 +140,9 @@ async fn in_order(app: App, row: Row) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for (place, Record { id, session }) in row {
         let mut progress = None;
-        let done = bring_about(&app, session, &mut progress).await;
+        // A record over which we panic fails alone, like any other that fails.
+        let done = AssertUnwindSafe(bring_about(&app, session, &mut progress)).catch_unwind().await;
+        let done = done.unwrap_or(Err(EffectError::Panicked));
         if let Err(error) = &done {
             tracing::error!(record = id, cause = %error, "a record failed");
         }

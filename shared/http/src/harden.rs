@@ -1,12 +1,15 @@
 //! What every answer gets, and what no request may do.
 
+use std::panic::AssertUnwindSafe;
+
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt;
 use saoma_app::Service;
 
 use crate::{Problem, telemetry};
@@ -43,8 +46,9 @@ pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
         .fallback(|| async { no_such_route() })
         .method_not_allowed_fallback(|| async { wrong_method() })
         .layer(middleware::from_fn(refuse_secrets_in_query))
+        .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn_with_state(shape, word_refusals))
-        .layer(middleware::from_fn(add_headers))
+        .layer(middleware::map_response(with_headers))
         .layer(middleware::from_fn_with_state(service.clone(), telemetry::log_request))
 }
 
@@ -95,8 +99,19 @@ async fn word_refusals(State(shape): State<Shape>, request: Request, next: Next)
     worded
 }
 
+/// A panic is one failed answer; the process serves the next request.
+async fn catch_panics(request: Request, next: Next) -> Response {
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    answer.unwrap_or_else(|_| Problem::internal("a handler panicked").into_response())
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    add_headers(response.headers_mut());
+    response
+}
+
 /// Answers are not stored (W16), not sniffed, not framed (W5), unless their route says otherwise.
-async fn add_headers(request: Request, next: Next) -> Response {
+pub fn add_headers(headers: &mut HeaderMap) {
     const DEFAULTS: [(HeaderName, &str); 6] = [
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -105,9 +120,7 @@ async fn add_headers(request: Request, next: Next) -> Response {
         (header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
     ];
-    let mut response = next.run(request).await;
     for (name, value) in DEFAULTS {
-        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    response
 }

@@ -2,6 +2,7 @@
 //! (ADVERSARIES W6).
 
 use axum::{extract::FromRequestParts, http::request::Parts};
+use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
 
 use crate::Problem;
@@ -29,17 +30,49 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// The pairs of a form or query; `None` when a name comes twice or a value is not UTF-8.
+/// The pairs of a form or query; `None` when a name comes twice or the text is not UTF-8. U+FFFD is a
+/// character like any other: a browser sends it for half an emoji.
 pub(crate) fn parse_pairs(raw: &[u8]) -> Option<Map<String, Value>> {
+    percent_decode(raw).decode_utf8().ok()?;
     let mut pairs = Map::new();
     for (name, value) in form_urlencoded::parse(raw) {
-        if name.contains('\u{FFFD}') || value.contains('\u{FFFD}') {
-            return None;
-        }
         let twice = pairs.insert(name.into_owned(), Value::String(value.into_owned()));
         if twice.is_some() {
             return None;
         }
     }
     Some(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value_of(raw: &[u8]) -> Option<String> {
+        Some(parse_pairs(raw)?.get("a")?.as_str()?.to_owned())
+    }
+
+    // F12
+    #[test]
+    fn a_replacement_character_is_taken_as_it_is() {
+        for raw in [&b"a=x%EF%BF%BD"[..], "a=x\u{FFFD}".as_bytes(), b"%61=x%ef%bf%bd&b=%EF%BF%BD"] {
+            assert_eq!(value_of(raw).as_deref(), Some("x\u{FFFD}"));
+        }
+        assert_eq!(value_of(b"a=%F0%9F%98%80").as_deref(), Some("\u{1F600}"));
+    }
+
+    // W8
+    #[test]
+    fn bytes_that_are_not_utf_8_are_refused() {
+        for raw in [
+            &b"a=%ff"[..],
+            b"a=\xFF",
+            b"%ff=a",
+            b"a=%ED%A0%BD", // half an emoji, as CESU-8 writes it
+            b"a=%E4%B8&b=%AD",
+            b"a=%C0%80",
+        ] {
+            assert_eq!(parse_pairs(raw), None, "{raw:?}");
+        }
+    }
 }

@@ -1,23 +1,43 @@
-//! The life of a process.
+//! The life of a process. An event that is not what it should be, and a panic over one, cost that event
+//! an error, and never the process: the next caller would wait for a cold start.
 
-use axum::Router;
+use std::{convert::Infallible, panic};
+
+use axum::{Router, response::IntoResponse};
 use lambda_runtime::{LambdaEvent, service_fn};
-use saoma_domain::{ports::StoreError, session::Session};
-use saoma_dynamo::stream::{StreamEvent, StreamRecord};
 use serde::Serialize;
+use serde_json::value::RawValue;
+use tower::ServiceExt;
 
-use crate::StartError;
+use crate::{
+    StartError,
+    answer::Answer,
+    changes::{NoBatch, StoredChange, changes},
+    request::request,
+};
+
+/// Any JSON, unread: each kind of event says for itself how much of it may be odd.
+type AnyEvent = LambdaEvent<Box<RawValue>>;
 
 /// Serves a function's router to the Lambda runtime, for the life of the process.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
 pub async fn serve(router: Router) -> Result<(), StartError> {
-    lambda_http::run(router).await.map_err(StartError::at_runtime)
+    log_panics();
+    let handler = service_fn(async |event: AnyEvent| {
+        Ok::<_, Infallible>(answer(router.clone(), event.payload.get()).await)
+    });
+    lambda_runtime::run(handler).await.map_err(StartError::at_runtime)
 }
 
-/// A record of the Sessions table's stream: its sequence number, and the session as it was stored.
-pub type StoredChange = (String, Result<Option<Session>, StoreError>);
+async fn answer(router: Router, event: &str) -> Answer {
+    let response = match request(event) {
+        Ok(request) => router.oneshot(request).await.into_response(),
+        Err(malformed) => malformed.into_response(),
+    };
+    Answer::of(response).await
+}
 
 /// Hands the stream's batches to a function, for the life of the process.
 ///
@@ -26,10 +46,52 @@ pub type StoredChange = (String, Result<Option<Session>, StoreError>);
 pub async fn serve_stream<A: Serialize>(
     handle: impl AsyncFn(Vec<StoredChange>) -> A,
 ) -> Result<(), StartError> {
-    let handler = service_fn(async |event: LambdaEvent<StreamEvent>| {
-        let records = event.payload.into_records().into_iter();
-        let changes = records.map(|StreamRecord { sequence_number, session }| (sequence_number, session));
-        Ok::<_, std::convert::Infallible>(handle(changes.collect()).await)
+    log_panics();
+    let handler = service_fn(async |event: AnyEvent| {
+        let changes = changes(event.payload.get())?;
+        Ok::<_, NoBatch>(handle(changes).await)
     });
     lambda_runtime::run(handler).await.map_err(StartError::at_runtime)
+}
+
+/// Logs where a panic happened, and not its message: that may quote what a caller sent.
+fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "panicked");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    async fn answered(event: &Value) -> Value {
+        let router = Router::new().route("/it", get(async || "it"));
+        serde_json::to_value(answer(router, &event.to_string()).await).unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_event_is_answered_by_the_router() {
+        let context = json!({"http": {"method": "GET"}});
+        let answer = answered(&json!({"rawPath": "/it", "requestContext": context})).await;
+        assert_eq!((&answer["statusCode"], &answer["body"]), (&json!(200), &json!("it")));
+        let answer = answered(&json!({"rawPath": "/that", "requestContext": context})).await;
+        assert_eq!(answer["statusCode"], 404);
+    }
+
+    #[tokio::test]
+    async fn a_malformed_event_is_answered_with_a_problem() {
+        for event in [json!({}), json!([]), json!(null), json!({"Records": []})] {
+            let answer = answered(&event).await;
+            assert_eq!(answer["statusCode"], 400);
+            assert_eq!(answer["headers"]["content-type"], "application/problem+json");
+            assert_eq!(answer["headers"]["cache-control"], "no-store");
+            let problem: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+            assert_eq!(problem["code"], "malformed_event");
+        }
+    }
 }

@@ -136,3 +136,19 @@ async fn a_flood_of_creates_is_stopped_and_leaves_nothing() {
     create(&world).await;
     assert_eq!(made(), (5, 5));
 }
+
+// F12
+#[tokio::test]
+async fn a_body_is_read_where_it_carries_one_meaning() {
+    let world = World::default();
+    for (body, name) in [
+        (r#"{"deviceName":"BM05 \ud83d"}"#, Some("BM05 \u{FFFD}")),
+        ("\u{FEFF}{\"deviceName\":\"BM05\"}", Some("BM05")),
+        ("null", None),
+        ("[]", None),
+        ("", None),
+    ] {
+        let created = world.call(Call::post(CREATE).body("application/json", body)).await;
+        assert_eq!((created.status.as_u16(), created.json()["deviceName"].as_str()), (200, name), "{body}");
+    }
+}

@@ -2,6 +2,7 @@
 
 use acceptance::{Call, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::json;
 
 use super::{Pc, refused, sessions};
 
@@ -56,7 +57,6 @@ async fn malformed_json_is_refused() {
         r"{'code':'CODE'}",
         &deep,
         &whole_and_deep,
-        r#"{"code":"CODE","x":"\ud800"}"#,
     ] {
         refuses("application/json", body, 400, "malformed_body").await;
     }
@@ -97,4 +97,25 @@ async fn another_content_type_is_refused() {
 #[tokio::test]
 async fn no_body_is_a_malformed_one() {
     refuses("application/json", "", 400, "malformed_body").await;
+}
+
+// F12
+#[tokio::test]
+async fn half_an_emoji_and_a_byte_order_mark_are_read() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    for (content_type, body, ext) in [
+        ("application/json", r#"{"code":"CODE","ext":"\ud83d"}"#, "\u{FFFD}"),
+        ("application/json", r#"{"code":"CODE","ext":"\ud83d\ude00 \udc00"}"#, "\u{1F600} \u{FFFD}"),
+        ("application/json", "\u{FEFF}{\"code\":\"CODE\",\"ext\":\"a\"}", "a"),
+        ("application/x-www-form-urlencoded", "\u{FEFF}code=CODE&ext=%EF%BF%BD", "\u{FFFD}"),
+    ] {
+        let pc = Pc::open(&world).await;
+        let body = body.replace("CODE", &pc.code);
+        let call = Call::post("/qr/lock").header("token", &person.token).body(content_type, &body);
+        assert_eq!(world.call(call).await.status, 200, "{body}");
+        let call = Call::post("/qr/activate").header("token", &person.token);
+        assert_eq!(world.call(call.json(&json!({"code": pc.code}))).await.status, 200);
+        assert_eq!(pc.poll(&world).await.text("ext"), ext);
+    }
 }
