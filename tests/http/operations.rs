@@ -1,7 +1,7 @@
 //! What holds of every route: dumps, headers, the envelope.
 
 use acceptance::{Answer, Call, Person, World};
-use axum::{Router, response::IntoResponse, routing::get};
+use axum::{Router, routing::get};
 use base64::{
     Engine,
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},

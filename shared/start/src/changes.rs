@@ -83,7 +83,7 @@ mod tests {
         for (place, value) in [
             ("/dynamodb/NewImage", json!("x")),
             ("/dynamodb/NewImage", json!([])),
-            ("/dynamodb/NewImage", json!({})),
+            ("/dynamodb/NewImage/state", json!({"S": "approved"})),
             ("/dynamodb/NewImage/code", json!({"S": 7})),
             ("/dynamodb/NewImage/code", json!({"BOOL": true})),
             ("/dynamodb/NewImage/code", json!({})),
