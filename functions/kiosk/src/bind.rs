@@ -33,5 +33,5 @@ pub(crate) async fn bind(
     let (clients, devices, accounts) = (&*app.clients, &*app.devices, &*app.accounts);
     let session =
         cases::confirm(&*app.sessions, clients, devices, accounts, &code, kiosk, by, number, now).await?;
-    Ok(Json(Answer::of(&app, &session).await?))
+    Ok(Json(Answer::of(&app, &facts, &session)?))
 }

@@ -21,5 +21,5 @@ pub(crate) async fn cancel(
     let now = app.service.clock.now();
     let (code, kiosk) = (code_of(&id)?, Some(Dialect::Kiosk));
     let session = cases::cancel(&*app.sessions, &*app.clients, &code, kiosk, phone, now).await?;
-    Ok(Json(Answer::of(&app, &session).await?))
+    Ok(Json(Answer::of(&app, &facts, &session)?))
 }

@@ -60,7 +60,7 @@ pub(crate) async fn create(
     Ok(Json(Answer {
         poll_token: Some(opened.secret.reveal().to_owned()),
         match_number: opened.session.shown_number(),
-        ..Answer::of(&app, &opened.session).await?
+        ..Answer::of(&app, &facts, &opened.session)?
     }))
 }
 

@@ -3,23 +3,29 @@
 //! | call | who | file |
 //! |---|---|---|
 //! | `createLoginQrCode` | machine | [`create`] |
+//! | `image/{file}` | anybody with the address | [`image`] |
 //! | `getLoginQrCode/{id}` | machine | [`status`] |
 //! | `scanLoginQrCode/{id}` | mini-program | [`scan`] |
 //! | `bindLoginQrCode/{id}` | mini-program | [`bind`] |
 //! | `cancelLoginQrCode/{id}` | mini-program | [`cancel`] |
 //!
-//! All five give the same [`answer`].
+//! All but the picture give the same [`answer`].
 
 mod answer;
 mod bind;
 mod cancel;
 mod create;
+mod image;
 mod scan;
 mod status;
 
 use std::sync::Arc;
 
-use axum::{Router, response::IntoResponse, routing::post};
+use axum::{
+    Router,
+    response::IntoResponse,
+    routing::{get, post},
+};
 use jiff::tz::TimeZone;
 use saoma_domain::{
     ports::{Accounts, Clients, Devices, Pictures, Sessions},
@@ -46,6 +52,7 @@ pub fn router(app: App) -> Router {
     let service = app.service.clone();
     let routes = Router::new()
         .route("/api/qrCode/createLoginQrCode", post(create::create))
+        .route("/api/qrCode/image/{file}", get(image::image))
         .route("/api/qrCode/getLoginQrCode/{id}", post(status::status))
         .route("/api/qrCode/scanLoginQrCode/{id}", post(scan::scan))
         .route("/api/qrCode/bindLoginQrCode/{id}", post(bind::bind))

@@ -29,6 +29,6 @@ pub(crate) async fn scan(
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Answer {
         consent: Some(Consent::new(&session, client.as_ref())),
-        ..Answer::of(&app, &session).await?
+        ..Answer::of(&app, &facts, &session)?
     }))
 }

@@ -40,7 +40,7 @@ pub(crate) async fn status(
     } else {
         match (&view, secret) {
             (View::Screen(session), Some(secret)) => for_the_screen(&app, &facts, session, secret).await?,
-            _ => Answer::of(&app, session).await?,
+            _ => Answer::of(&app, &facts, session)?,
         }
     };
     let response = Json(answer).into_response();
@@ -59,7 +59,7 @@ async fn for_the_screen(
 ) -> Result<Answer, Problem> {
     let now = app.service.clock.now();
     if !session.standing(now).is_signed_in() {
-        return Answer::of(app, session).await;
+        return Answer::of(app, facts, session);
     }
     let key = RedeemKey::Screen(secret);
     let redeemed =
@@ -70,12 +70,12 @@ async fn for_the_screen(
             let issuer = app.service.public_url(facts)?;
             let minted =
                 app.service.keys.mint_screen_token(&issuer, &session, account.id, &redemption, life)?;
-            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, &session).await? })
+            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session)? })
         }
         // Used, cancelled or expired since it was read: say how it stands now.
         Err(StepError::Refused(_)) => {
             let view = cases::status(&*app.sessions, &session.code, Dialect::Kiosk, None).await?;
-            Answer::of(app, view.session()).await
+            Answer::of(app, facts, view.session())
         }
         Err(error) => Err(error.into()),
     }
