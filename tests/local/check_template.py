@@ -29,6 +29,7 @@ def main():
     """Runs every check; the first that fails says what to change."""
     template = sam.load()
     routes_agree(template)
+    no_route_ends_in_a_slash()
     rights_are_narrow(template)
     failures_are_kept(template)
     data_expires(template)
@@ -39,12 +40,28 @@ def routes_agree(template):
     manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
     table = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
     local = {(entry["method"], path, entry["function"]) for path, entries in table.items() for entry in entries}
-    deployed = {(method, path, it.binary) for it in sam.functions(template) for method, path in it.routes}
+    routes = {(method, path, it.binary) for it in sam.functions(template) for method, path in it.routes}
+    deployed = {(method, path, binary) for method, route, binary in routes for path in as_watch_routes(route)}
     if local != deployed:
         raise Failure(
             "the routes of template.yaml and of Cargo.toml ([workspace.metadata.lambda.watch.router]) differ:\n"
             f"  only in template.yaml: {sorted(deployed - local)}\n  only in Cargo.toml: {sorted(local - deployed)}"
         )
+
+
+def as_watch_routes(route):
+    """The paths at which `cargo lambda watch` serves a route. There, what is greedy matches one character or more."""
+    before, greedy, _ = route.partition("{proxy+}")
+    return [before, before + "{*proxy}"] if greedy else [route]
+
+
+def no_route_ends_in_a_slash():
+    """An HTTP API makes no such route, and says nothing: what SAM makes of the template is looked at."""
+    processed = sam.processed()
+    (api,) = (it for it in processed["Resources"].values() if it["Type"] == "AWS::ApiGatewayV2::Api")
+    lost = sorted(path for path in api["Properties"]["Body"]["paths"] if path.endswith("/") and path != "/")
+    if lost:
+        raise Failure(f"no HTTP API has a route that ends in a slash: {lost}; write {lost[0]}{{proxy+}} instead")
 
 
 def rights_are_narrow(template):

@@ -70,7 +70,10 @@ def sam_deploy(emulator, folder, parameters):
 
 
 def create_routes(emulator, api, created):
-    """What AWS reads out of the API's OpenAPI body, and the emulator does not."""
+    """What AWS reads out of the API's OpenAPI body, and the emulator does not.
+
+    AWS also matches a greedy route with nothing for its parameter; for that the emulator needs a route of its own.
+    """
     gateway = emulator.client("apigatewayv2")
     lambdas = emulator.client("lambda")
     for function in sam.functions(sam.load()):
@@ -80,7 +83,8 @@ def create_routes(emulator, api, created):
         )
         target = f"integrations/{integration['IntegrationId']}"
         for method, path in function.routes:
-            gateway.create_route(ApiId=api, RouteKey=f"{method} {path}", Target=target)
+            for key in dict.fromkeys([path, path.replace("{proxy+}", "")]):
+                gateway.create_route(ApiId=api, RouteKey=f"{method} {key}", Target=target)
 
 
 def allow_endpoints(emulator, created, platforms):

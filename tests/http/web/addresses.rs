@@ -36,3 +36,20 @@ async fn without_a_public_address_api_gateways_own_is_used() {
     let url = pc.poll(&world).await.text("url");
     assert!(url.starts_with(&format!("{host}/welcome?ticket=")), "{url}");
 }
+
+// API Gateway hands `/qr/loginpic/` and all below it to the function.
+#[tokio::test]
+async fn the_picture_has_its_documented_slash_and_nothing_below_it() {
+    let world = World::default();
+    for path in ["/qr/loginpic", "/qr/loginpic/"] {
+        let picture = world.call(Call::get(&format!("{path}?qrSize=513&logo=2"))).await;
+        assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/png"), "{path}");
+    }
+    let sessions = world.memory.sessions().len();
+    for path in ["garbage", "/", "garbage/", "..", "%2e%2e", "login"] {
+        let refused = world.call(Call::get(&format!("/qr/loginpic/{path}"))).await;
+        assert_eq!(refused.status, 404, "{path}");
+        assert_eq!(refused.text("code"), "no_such_route", "{path}");
+    }
+    assert_eq!(world.memory.sessions().len(), sessions);
+}
