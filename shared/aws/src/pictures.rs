@@ -1,7 +1,10 @@
 //! QR pictures in S3.
 
 use async_trait::async_trait;
-use aws_sdk_s3::{Client, config::Builder, operation::get_object::GetObjectError, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client, config::Builder, error::ProvideErrorMetadata, operation::get_object::GetObjectError,
+    primitives::ByteStream,
+};
 use aws_types::SdkConfig;
 use saoma_domain::{
     ports::{Pictures, StoreError},
@@ -44,13 +47,17 @@ impl Pictures for PictureBucket {
         let object = match got {
             Ok(object) => object,
             Err(error) => {
-                return match error.as_service_error() {
-                    Some(GetObjectError::NoSuchKey(_)) => Ok(None),
-                    _ => Err(StoreError::at("GetObject", &error)),
-                };
+                let missing = error.as_service_error().is_some_and(is_missing);
+                return if missing { Ok(None) } else { Err(StoreError::at("GetObject", &error)) };
             }
         };
         let body = object.body.collect().await.map_err(|error| StoreError::at("GetObject", &error))?;
         Ok(Some(body.to_vec()))
     }
+}
+
+/// Whether S3 has no such object. To a role that may not list the bucket, and ours may not, S3 says
+/// instead that access is denied.
+fn is_missing(error: &GetObjectError) -> bool {
+    matches!(error, GetObjectError::NoSuchKey(_)) || error.code() == Some("AccessDenied")
 }
