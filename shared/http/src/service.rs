@@ -39,13 +39,14 @@ impl Service {
     /// header (ADVERSARIES W13).
     ///
     /// # Errors
-    /// When neither `PUBLIC_URL` nor API Gateway names one.
+    /// When `PUBLIC_URL` is not set and the call did not come through API Gateway's own domain. The
+    /// API answers there too, so a custom domain alone would give the service two issuers.
     pub fn public_url(&self, facts: &Facts) -> Result<String, Problem> {
         let named = self.settings.public_url.clone();
-        let gateway = || facts.domain_name.as_ref().map(|domain| format!("https://{domain}"));
-        named
-            .or_else(gateway)
-            .ok_or_else(|| Problem::internal("PUBLIC_URL is not set and no domain name came"))
+        let own = facts.domain_name.as_deref().filter(|domain| is_api_gateways_own(domain));
+        named.or_else(|| own.map(|domain| format!("https://{domain}"))).ok_or_else(|| {
+            Problem::internal("PUBLIC_URL must be set: the call came through a custom domain or none")
+        })
     }
 
     /// The client with this id, if it opens sessions through this contract.
@@ -70,4 +71,9 @@ impl Service {
         let registered = clients.client(id).await?;
         Ok(registered.or_else(|| Client::built_in(id, &self.settings.service_name)))
     }
+}
+
+/// Whether a domain is the one that every API has, `<id>.execute-api.<region>.amazonaws.com`.
+fn is_api_gateways_own(domain: &str) -> bool {
+    domain.split('.').nth(1) == Some("execute-api")
 }
