@@ -39,6 +39,7 @@ bench: $(VENV) ## sizes, starts, warm calls, pictures, and what a login costs
 
 build: $(VENV) ## what is shipped, into target/lambda (ARCH=arm64 or x86_64)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --release --locked --$(subst _,-,$(ARCH))
+	@echo "Architecture: $(ARCH)" > target/lambda/built.yaml
 
 deploy: build ## build and deploy to AWS: STAGE=dev, staging or prod
 	.venv/bin/sam deploy --config-env $(STAGE)

@@ -111,7 +111,7 @@ def create_data(emulator, template):
 
 
 def local_parameters(emulator):
-    """What a local stack is created with: phones of both kinds, and webhooks that reach this machine."""
+    """What a local stack is created with: the emulator, phones of both kinds, and webhooks that reach this machine."""
     sns = emulator.client("sns")
 
     def platform(kind):
@@ -123,6 +123,7 @@ def local_parameters(emulator):
         "ApnsPlatformArn": platform("APNS_SANDBOX"),
         "FcmPlatformArn": platform("GCM"),
         "WebhookLoopback": "true",
+        "AwsEndpointUrl": emulator.endpoint,
     }
 
 

@@ -75,8 +75,15 @@ def environment(template, outputs):
 def stream(template):
     """The function that a table's stream is handed to, and how, in the words of AWS::Lambda::EventSourceMapping."""
     (mapping,) = (it["Properties"] for it in template["Resources"].values() if it["Type"] == _STREAM)
+    parameters = template["Parameters"]
+    mapping = {name: parameters[it["Ref"]]["Default"] if is_parameter(it, parameters) else it for name, it in mapping.items()}
     (function,) = (it for it in functions(template) if it.logical_id in names(mapping["FunctionName"]))
     return function, mapping
+
+
+def is_parameter(value, parameters):
+    """Whether a property's value is a parameter's."""
+    return isinstance(value, dict) and value.get("Ref") in parameters
 
 
 @dataclass(frozen=True)
