@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import emulator as aws
 import stream
 import template as sam
-from processes import ROOT, SCRATCH, VENV, hold, port_from, run, tidy
+from processes import ROOT, SCRATCH, VENV, hold, host_architecture, port_from, run, tidy
 from serve import Stack, announce, build
 
 
@@ -22,7 +22,7 @@ def deployed(port, emulator, **parameters):
     url = f"http://localhost:{port}"
     public_url = os.environ.get("PUBLIC_URL") or url
     local = aws.local_parameters(emulator)
-    sam_deploy(emulator, package(), {"Architecture": "x86_64", "PublicUrl": public_url, **local, **parameters})
+    sam_deploy(emulator, package(), {"Architecture": host_architecture(), "PublicUrl": public_url, **local, **parameters})
     created, outputs = aws.physical_ids(emulator), aws.outputs(emulator)
     api = created["Api"]
     create_routes(emulator, api, created)
