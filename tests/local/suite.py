@@ -34,6 +34,8 @@ def check():
 
 def unit_contract_and_http():
     """Everything that needs no served stack; the store's contract also runs on the emulator's DynamoDB."""
+    step("the local tools' own tests")
+    run([sys.executable, "-m", "unittest", "discover", "--quiet", "--start-directory", "tests/local"])
     step("unit, contract and HTTP tests")
     with aws.running(free_port()) as emulator:
         outputs = aws.create_data(emulator, sam.load())
