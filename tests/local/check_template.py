@@ -4,6 +4,7 @@ import tomllib
 
 import template as sam
 from processes import ROOT, Failure
+from stream import SHARDS
 
 # Where `make build` writes down what it built for.
 _BUILT = "file://target/lambda/built.yaml"
@@ -109,7 +110,7 @@ def a_small_account_suffices(template):
     """A new account may run ten functions at once, a new table has four shards, and something must be left for requests."""
     factor = template["Parameters"]["ParallelizationFactor"]["Default"]
     _, mapping = sam.stream(template)
-    if mapping["ParallelizationFactor"] != factor or 4 * factor > 5:
+    if mapping["ParallelizationFactor"] != factor or SHARDS * factor > 5:
         raise Failure("by default the sessions' stream takes more than half of what a new account may run at once")
     for name, it in template["Resources"].items():
         if "ReservedConcurrentExecutions" in it["Properties"]:
