@@ -12,8 +12,10 @@ import emulator as aws
 import template as sam
 from deploy_local import deployed
 from processes import ROOT, VENV, free_port, run, tidy
+from second_store import moto
 from serve import build, served
 
+STORE_CONTRACT = "package(saoma-dynamo) and binary(contract)"
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md")
 # The suite is one address with many people behind it.
@@ -40,6 +42,9 @@ def unit_contract_and_http():
     with aws.running(free_port()) as emulator:
         outputs = aws.create_data(emulator, sam.load())
         nextest(f"not {END_TO_END}", {**emulator_environment(emulator), **output_environment(outputs)})
+    step("the store contract on a second DynamoDB")
+    with moto(free_port(), sam.load()) as (store, outputs):
+        nextest(STORE_CONTRACT, {**emulator_environment(store), **output_environment(outputs)})
 
 
 def end_to_end():
