@@ -30,13 +30,13 @@ _ALLOWED = {
 
 def main():
     """Runs every check; the first that fails says what to change."""
-    template = sam.load()
+    template, processed = sam.load(), sam.processed()
     routes_agree(template)
-    no_route_ends_in_a_slash()
+    no_route_ends_in_a_slash(processed)
     rights_are_narrow(template)
     failures_are_kept(template)
-    a_small_account_suffices(template)
-    logs_have_one_level(template)
+    a_small_account_suffices(template, processed)
+    logs_have_one_level(processed)
     what_is_kept_is_kept(template)
     one_architecture()
     data_expires(template)
@@ -62,9 +62,8 @@ def as_watch_routes(route):
     return [before, before + "{*proxy}"] if greedy else [route]
 
 
-def no_route_ends_in_a_slash():
+def no_route_ends_in_a_slash(processed):
     """An HTTP API makes no such route, and says nothing: what SAM makes of the template is looked at."""
-    processed = sam.processed()
     (api,) = (it for it in processed["Resources"].values() if it["Type"] == "AWS::ApiGatewayV2::Api")
     lost = sorted(path for path in api["Properties"]["Body"]["paths"] if path.endswith("/") and path != "/")
     if lost:
@@ -106,21 +105,21 @@ def failures_are_kept(template):
         raise Failure("the sessions' stream is not bounded in what it tries again, or loses what stays undelivered")
 
 
-def a_small_account_suffices(template):
+def a_small_account_suffices(template, processed):
     """A new account may run ten functions at once, a new table has four shards, and something must be left for requests."""
     factor = template["Parameters"]["ParallelizationFactor"]["Default"]
     _, mapping = sam.stream(template)
     if mapping["ParallelizationFactor"] != factor or SHARDS * factor > 5:
         raise Failure("by default the sessions' stream takes more than half of what a new account may run at once")
-    for name, it in template["Resources"].items():
-        if "ReservedConcurrentExecutions" in it["Properties"]:
+    for name, it in processed["Resources"].items():
+        if "ReservedConcurrentExecutions" in it.get("Properties", {}):
             raise Failure(f"{name} reserves concurrency, which a new account does not have")
 
 
-def logs_have_one_level(template):
+def logs_have_one_level(processed):
     """The level that a function writes at is the level that Lambda lets through; what Lambda itself says is a warning."""
     level = {"Ref": "LogLevel"}
-    for name, it in sam.processed()["Resources"].items():
+    for name, it in processed["Resources"].items():
         if it["Type"] != "AWS::Lambda::Function":
             continue
         logging, variables = it["Properties"]["LoggingConfig"], it["Properties"]["Environment"]["Variables"]
