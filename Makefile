@@ -10,7 +10,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz build deploy deploy-local client lock
+.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT),
 
 deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhost:9100
 	@exec $(PYTHON) tests/local/deploy_local.py
+
+sam-local: $(VENV) ## sam local start-api on http://localhost:3000 (PORT, EMULATOR_PORT), in containers
+	@exec $(PYTHON) tests/local/sam_local.py
 
 client: $(VENV) ## register a client: ID=... NAME=... [DIALECT=kiosk|web|remembered|shop] [more: tests/local/client.py]
 	@$(PYTHON) tests/local/client.py --id "$(ID)" --name "$(NAME)" $(if $(DIALECT),--dialect $(DIALECT)) \
@@ -42,6 +45,7 @@ fuzz: $(VENV) ## mutated events to every release binary: 100,000 each (EVENTS, S
 
 build: $(VENV) ## what is shipped, into target/lambda (ARCH=arm64 or x86_64)
 	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo lambda build --release --locked --$(subst _,-,$(ARCH))
+	@echo "Architecture: $(ARCH)" > target/lambda/built.yaml
 
 deploy: build ## build and deploy to AWS: STAGE=dev, staging or prod
 	.venv/bin/sam deploy --config-env $(STAGE)

@@ -61,7 +61,10 @@ async fn a_machine_signs_in_from_picture_to_token() {
 
     // G4, E1: the picture says the address and the code, and nothing else.
     let picture = machine.http.get(&machine.created.text("codeUrl")).await.good();
-    assert_eq!(picture.header("content-type"), "image/png");
+    assert_eq!(
+        (picture.header("content-type"), picture.header("x-content-type-options")),
+        ("image/png", "nosniff")
+    );
     assert_eq!(qr::read(&picture.body), format!("{}{}", service.qr_start(), machine.id));
     assert_eq!(machine.own_status().await["codeStatus"], "DEFAULT");
 

@@ -28,6 +28,23 @@ async fn sizes_with_and_without_logos_are_readable() {
     }
 }
 
+// What an HTTP API does with slashes: no route ends in one, and a greedy one takes what is below it.
+#[tokio::test]
+async fn a_slash_at_the_end_is_another_address() {
+    let service = Service::served();
+    for (path, status) in [
+        ("/qr/loginpic?qrSize=100", 200),
+        ("/qr/loginpic/?qrSize=100", 200),
+        ("/qr/loginpic/garbage?qrSize=100", 404),
+        ("/qr/code", 200),
+        ("/qr/code/", 404),
+        ("/.well-known/jwks.json", 200),
+        ("/.well-known/jwks.json/", 404),
+    ] {
+        assert_eq!(Screen::new(&service).get(path).await.status, status, "{path}");
+    }
+}
+
 fn reads(service: &Service, png: &[u8]) {
     let text = qr::read(png);
     let code = text.strip_prefix(&service.qr_start());

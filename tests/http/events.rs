@@ -115,7 +115,10 @@ fn the_template_and_the_routers_have_the_same_routes() {
     let routes = deployed();
     let set: BTreeSet<Route> = routes.iter().cloned().collect();
     assert_eq!(routes.len(), set.len(), "a route twice");
-    assert_eq!(set, served());
+    // What a greedy route holds besides the bare slash, its function has no route for.
+    let bare: BTreeSet<Route> =
+        set.into_iter().map(|(function, route)| (function, route.replace("{proxy+}", ""))).collect();
+    assert_eq!(bare, served());
 }
 
 #[tokio::test]
@@ -125,7 +128,7 @@ async fn every_deployed_route_is_served_by_its_function() {
         let (method, path) = route.split_once(' ').unwrap();
         let method = ["GET", "POST", "DELETE", "OPTIONS"].into_iter().find(|known| *known == method).unwrap();
         let path = path.replace("{id}", "x").replace("{code}", "x").replace("{file}", "app.css");
-        let path = path.replace("{traceId}", "x");
+        let path = path.replace("{traceId}", "x").replace("{proxy+}", "");
         let answer = world.call_function(&function, Call::new(method, &path).request()).await;
         assert_ne!(answer.status, 405, "{function} {route}");
         assert!(!String::from_utf8_lossy(&answer.body).contains("no_such_route"), "{function} {route}");
@@ -157,7 +160,8 @@ fn a_call_agrees_with_itself() {
         );
         let parameters = event["pathParameters"].as_object().cloned().unwrap_or_default();
         let filled = parameters.iter().fold(path.to_owned(), |path, (name, value)| {
-            path.replace(&format!("{{{name}}}"), value.as_str().unwrap())
+            let value = value.as_str().unwrap();
+            path.replace(&format!("{{{name}}}"), value).replace(&format!("{{{name}+}}"), value)
         });
         assert_eq!(
             (&event["rawPath"], &context["http"]["path"]),

@@ -137,7 +137,7 @@ def show_counts(logins, tables, starts, signing_in):
         f"writes and reads in DynamoDB's units; {polls} polls, {POLLS_BEFORE_SCAN} of them before the scan;"
         " the phone was signed in before",
         "records: steps of the session that notify was handed, each by itself; it publishes one message each",
-        "kiosk's S3 GET is the machine loading the picture, shop's is the function showing it",
+        "an S3 GET is the function showing the picture",
         "a start, once an instance: " + "; ".join(f"{name}: {counted(calls)}" for name, calls in starts.items()),
         f"a phone's first sign-in by SMS, not in the table: {counted(signing_in)}",
     ]

@@ -4,7 +4,10 @@ import tomllib
 
 import template as sam
 from processes import ROOT, Failure
+from stream import SHARDS
 
+# Where `make build` writes down what it built for.
+_BUILT = "file://target/lambda/built.yaml"
 _READ_AND_STEP = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 # Who reads a person's phones, and removes what is dead.
 _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
@@ -27,10 +30,15 @@ _ALLOWED = {
 
 def main():
     """Runs every check; the first that fails says what to change."""
-    template = sam.load()
+    template, processed = sam.load(), sam.processed()
     routes_agree(template)
+    no_route_ends_in_a_slash(processed)
     rights_are_narrow(template)
     failures_are_kept(template)
+    a_small_account_suffices(template, processed)
+    logs_have_one_level(processed)
+    what_is_kept_is_kept(template)
+    one_architecture()
     data_expires(template)
 
 
@@ -39,12 +47,27 @@ def routes_agree(template):
     manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
     table = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
     local = {(entry["method"], path, entry["function"]) for path, entries in table.items() for entry in entries}
-    deployed = {(method, path, it.binary) for it in sam.functions(template) for method, path in it.routes}
+    routes = {(method, path, it.binary) for it in sam.functions(template) for method, path in it.routes}
+    deployed = {(method, path, binary) for method, route, binary in routes for path in as_watch_routes(route)}
     if local != deployed:
         raise Failure(
             "the routes of template.yaml and of Cargo.toml ([workspace.metadata.lambda.watch.router]) differ:\n"
             f"  only in template.yaml: {sorted(deployed - local)}\n  only in Cargo.toml: {sorted(local - deployed)}"
         )
+
+
+def as_watch_routes(route):
+    """The paths at which `cargo lambda watch` serves a route. There, what is greedy matches one character or more."""
+    before, greedy, _ = route.partition("{proxy+}")
+    return [before, before + "{*proxy}"] if greedy else [route]
+
+
+def no_route_ends_in_a_slash(processed):
+    """An HTTP API makes no such route, and says nothing: what SAM makes of the template is looked at."""
+    (api,) = (it for it in processed["Resources"].values() if it["Type"] == "AWS::ApiGatewayV2::Api")
+    lost = sorted(path for path in api["Properties"]["Body"]["paths"] if path.endswith("/") and path != "/")
+    if lost:
+        raise Failure(f"no HTTP API has a route that ends in a slash: {lost}; write {lost[0]}{{proxy+}} instead")
 
 
 def rights_are_narrow(template):
@@ -80,6 +103,48 @@ def failures_are_kept(template):
     )
     if not bounded or template["Resources"][queue]["Type"] != "AWS::SQS::Queue":
         raise Failure("the sessions' stream is not bounded in what it tries again, or loses what stays undelivered")
+
+
+def a_small_account_suffices(template, processed):
+    """A new account may run ten functions at once, a new table has four shards, and something must be left for requests."""
+    factor = template["Parameters"]["ParallelizationFactor"]["Default"]
+    _, mapping = sam.stream(template)
+    if mapping["ParallelizationFactor"] != factor or SHARDS * factor > 5:
+        raise Failure("by default the sessions' stream takes more than half of what a new account may run at once")
+    for name, it in processed["Resources"].items():
+        if "ReservedConcurrentExecutions" in it.get("Properties", {}):
+            raise Failure(f"{name} reserves concurrency, which a new account does not have")
+
+
+def logs_have_one_level(processed):
+    """The level that a function writes at is the level that Lambda lets through; what Lambda itself says is a warning."""
+    level = {"Ref": "LogLevel"}
+    for name, it in processed["Resources"].items():
+        if it["Type"] != "AWS::Lambda::Function":
+            continue
+        logging, variables = it["Properties"]["LoggingConfig"], it["Properties"]["Environment"]["Variables"]
+        told = (logging["LogFormat"], logging["ApplicationLogLevel"], logging["SystemLogLevel"], variables["RUST_LOG"])
+        if told != ("JSON", level, "WARN", level) or "LogGroup" not in logging:
+            raise Failure(f"{name}: the log's format or level is not the one of the others")
+
+
+def what_is_kept_is_kept(template):
+    """The Directory and the secret outlive the stack, but a stack that could not be created leaves nothing behind."""
+    for name in ("Directory", "SigningSecret"):
+        it = template["Resources"][name]
+        if (it["DeletionPolicy"], it["UpdateReplacePolicy"]) != ("RetainExceptOnCreate", "Retain"):
+            raise Failure(f"{name} goes with the stack, or stays behind where a stack could not be created")
+
+
+def one_architecture():
+    """What `make build` built for is what every stage deploys."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    for stage in ("dev", "staging", "prod"):
+        overrides = config[stage]["deploy"]["parameters"]["parameter_overrides"]
+        if overrides[0] != _BUILT or any("Architecture" in value for value in overrides):
+            raise Failure(f"samconfig.toml: {stage} does not deploy for the architecture that make build built for")
+    if "Architecture: $(ARCH)" not in (ROOT / "Makefile").read_text():
+        raise Failure("make build does not write down the architecture it builds for")
 
 
 def data_expires(template):

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import emulator as aws
 import stream
 import template as sam
-from processes import ROOT, SCRATCH, VENV, hold, port_from, run, tidy
+from processes import ROOT, SCRATCH, VENV, hold, host_architecture, port_from, run, tidy
 from serve import Stack, announce, build
 
 
@@ -22,7 +22,7 @@ def deployed(port, emulator, **parameters):
     url = f"http://localhost:{port}"
     public_url = os.environ.get("PUBLIC_URL") or url
     local = aws.local_parameters(emulator)
-    sam_deploy(emulator, package(), {"Architecture": "x86_64", "PublicUrl": public_url, **local, **parameters})
+    sam_deploy(emulator, package(), {"Architecture": host_architecture(), "PublicUrl": public_url, **local, **parameters})
     created, outputs = aws.physical_ids(emulator), aws.outputs(emulator)
     api = created["Api"]
     create_routes(emulator, api, created)
@@ -70,7 +70,10 @@ def sam_deploy(emulator, folder, parameters):
 
 
 def create_routes(emulator, api, created):
-    """What AWS reads out of the API's OpenAPI body, and the emulator does not."""
+    """What AWS reads out of the API's OpenAPI body, and the emulator does not.
+
+    AWS also matches a greedy route with nothing for its parameter; for that the emulator needs a route of its own.
+    """
     gateway = emulator.client("apigatewayv2")
     lambdas = emulator.client("lambda")
     for function in sam.functions(sam.load()):
@@ -80,7 +83,8 @@ def create_routes(emulator, api, created):
         )
         target = f"integrations/{integration['IntegrationId']}"
         for method, path in function.routes:
-            gateway.create_route(ApiId=api, RouteKey=f"{method} {path}", Target=target)
+            for key in dict.fromkeys([path, path.replace("{proxy+}", "")]):
+                gateway.create_route(ApiId=api, RouteKey=f"{method} {key}", Target=target)
 
 
 def allow_endpoints(emulator, created, platforms):

@@ -62,8 +62,11 @@ class Emulator:
 
 
 @contextmanager
-def running(port):
-    """Starts an emulator on a port and ends it with everything it wrote."""
+def running(port, *, auth=True):
+    """Starts an emulator on a port and ends it with everything it wrote.
+
+    With `auth`, it checks signatures, and each function has the rights of its role and no more.
+    """
     # From here on, no account or profile of the person who runs us is in reach.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -81,7 +84,7 @@ def running(port):
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "AWS_ENDPOINT_URL": emulator.endpoint,
-        "AUTH": "true",  # signatures are checked and each function has the rights of its role, no more
+        "AUTH": "true" if auth else "false",
         "IOT_MTLS_ENABLED": "0",
         "LOG_LEVEL": "INFO",
     }
@@ -94,10 +97,11 @@ def running(port):
         shutil.rmtree(home, ignore_errors=True)
 
 
-def create_data(emulator, template):
-    """Creates the template's data resources; returns the stack's outputs."""
+def create_data(emulator, template, **parameters):
+    """Creates the template's data resources, with these parameters besides the local ones; returns the stack's outputs."""
     cloudformation = emulator.client("cloudformation")
-    parameters = [{"ParameterKey": name, "ParameterValue": it} for name, it in local_parameters(emulator).items()]
+    parameters = local_parameters(emulator) | parameters
+    parameters = [{"ParameterKey": name, "ParameterValue": it} for name, it in parameters.items()]
     body = json.dumps(sam.data_only(template))
     cloudformation.create_stack(StackName=STACK, TemplateBody=body, Parameters=parameters)
     waiter = cloudformation.get_waiter("stack_create_complete")
@@ -111,7 +115,7 @@ def create_data(emulator, template):
 
 
 def local_parameters(emulator):
-    """What a local stack is created with: phones of both kinds, and webhooks that reach this machine."""
+    """What a local stack is created with: the emulator, phones of both kinds, and webhooks that reach this machine."""
     sns = emulator.client("sns")
 
     def platform(kind):
@@ -123,6 +127,7 @@ def local_parameters(emulator):
         "ApnsPlatformArn": platform("APNS_SANDBOX"),
         "FcmPlatformArn": platform("GCM"),
         "WebhookLoopback": "true",
+        "AwsEndpointUrl": emulator.endpoint,
     }
 
 

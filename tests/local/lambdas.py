@@ -7,7 +7,6 @@ and `Instance`, under AWS's runtime interface emulator, which takes calls. Linux
 import http.client
 import json
 import os
-import platform
 import subprocess
 import threading
 import time
@@ -18,10 +17,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
 
-import template as sam
-from processes import ROOT, SCRATCH, VENV, Failure, end, free_port, listening, start, wait_until
+import psutil
 
-_ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+import template as sam
+from processes import ROOT, SCRATCH, VENV, Failure, end, free_port, host_architecture, listening, start, wait_until
+
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,13 @@ def environment(emulator, template, outputs):
 
 
 def cpu_seconds(pid):
-    """Processor time of a process's threads so far. The kernel's tick counts would be too coarse."""
+    """Processor time of a process's threads so far. What psutil reads, the kernel's ticks, would be too coarse."""
     tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
 
 
 def peak_megabytes(pid):
-    """The most memory a process has had resident."""
+    """The most memory a process has had resident, which psutil does not tell on Linux."""
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:")) * 1024 / 1e6
 
@@ -165,10 +165,9 @@ class Instance:
     @property
     def pid(self):
         """The function's process."""
-        for child in Path(f"/proc/{self._emulator.pid}/task").glob("*/children"):
-            for pid in child.read_text().split():
-                if Path(f"/proc/{pid}/exe").resolve() == self._binary:
-                    return int(pid)
+        for child in psutil.Process(self._emulator.pid).children(recursive=True):
+            if Path(child.exe()) == self._binary:
+                return child.pid
         raise Failure(f"{self._binary.name} does not run (log: {self._log})")
 
     def init_seconds(self):
@@ -198,7 +197,7 @@ def instance(binary, env):
 
 def interface_emulator():
     """AWS's runtime interface emulator, which comes with the SAM CLI."""
-    architecture = _ARCHITECTURES.get(platform.machine(), "x86_64")
+    architecture = host_architecture()
     found = list((VENV.parent / "lib").glob(f"python3*/site-packages/samcli/local/rapid/aws-lambda-rie-{architecture}"))
     if not found:
         raise Failure("the SAM CLI in .venv brings no runtime interface emulator")

@@ -98,8 +98,8 @@ def handler(meter, upstream_port):
 
 
 def read_call(method, path, headers, sent, status, content):
-    """What one request was. A signature names its service; a presigned address has it in its query."""
-    signed = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", headers.get("Authorization") or path.replace("%2F", "/"))
+    """What one request was. Its signature names the service."""
+    signed = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", headers.get("Authorization") or "")
     service = signed[1]
     if service == "s3":
         return Call(service, f"{method} object")

@@ -6,14 +6,17 @@ orphan of ours comes back to us (Linux), and what is left at the end is found by
 
 import ctypes
 import os
+import platform
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv" / "bin"
@@ -127,6 +130,11 @@ def tail(log, lines=20):
     return "\n  " + "\n  ".join(text)
 
 
+def host_architecture():
+    """This machine's processor, as Lambda calls it."""
+    return "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+
+
 def free_port():
     """A port nobody listens on now."""
     with socket.socket() as sock:
@@ -164,52 +172,14 @@ def wait_until(what, ready, process=None, log=None, seconds=60):
 
 def _end_descendants():
     """Ends what is left of ours, politely first."""
-    for signum, patience in ((signal.SIGTERM, 8), (signal.SIGKILL, 2)):
+    ours = psutil.Process()
+    for end_one, patience in ((psutil.Process.terminate, 8), (psutil.Process.kill, 2)):
         deadline = time.monotonic() + patience
         told = set()
-        while left := _descendants():
-            for pid in left - told:
-                try:
-                    os.kill(pid, signum)
-                except ProcessLookupError:
-                    pass
+        # One that ends may leave children of its own to us, so we look again until there is none.
+        while (left := set(ours.children(recursive=True))) and time.monotonic() < deadline:
+            for process in left - told:
+                with suppress(psutil.NoSuchProcess):
+                    end_one(process)
             told |= left
-            _reap()
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.05)
-    _reap()
-
-
-def _descendants():
-    """Every live process below us, by the parent each names."""
-    if not _LINUX:
-        out = subprocess.run(["ps", "-axo", "pid=,ppid=,stat="], capture_output=True, text=True).stdout
-        rows = [line.split() for line in out.splitlines()]
-    else:
-        rows = []
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                pid, rest = stat.read_text(errors="replace").split(" (", 1)
-                state, parent = rest.rsplit(") ", 1)[1].split()[:2]
-            except (OSError, ValueError):
-                continue
-            rows.append((pid, parent, state))
-    children = {}
-    for pid, parent, state in rows:
-        if not state.startswith("Z"):
-            children.setdefault(int(parent), []).append(int(pid))
-    found, queue = set(), [os.getpid()]
-    while queue:
-        for pid in children.get(queue.pop(), []):
-            found.add(pid)
-            queue.append(pid)
-    return found
-
-
-def _reap():
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+            psutil.wait_procs(left, timeout=0.05)

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from processes import Failure
 
+SHARDS = 4  # of a new on-demand table on AWS; the emulator's has one, whose records we spread as widely
 _POLL = 0.15  # seconds between two looks at the stream
 _FIRST_WAIT = 0.25  # seconds before a failed batch is tried again; then twice as long each time
 _PATIENCE = 75  # seconds a call may take: longer than any function's timeout
@@ -54,7 +55,7 @@ class Mapping:
     def __init__(self, properties):
         self.filters = [json.loads(it["Pattern"]) for it in properties["FilterCriteria"]["Filters"]]
         self.batch = properties["BatchSize"]
-        self.parallel = properties["ParallelizationFactor"]
+        self.parallel = SHARDS * properties["ParallelizationFactor"]
         self.retries = properties["MaximumRetryAttempts"]
         self.longest_age = properties["MaximumRecordAgeInSeconds"]
         self.bisects = properties["BisectBatchOnFunctionError"]

@@ -13,8 +13,10 @@ import template as sam
 from deploy_local import deployed
 from fuzz import fuzz
 from processes import ROOT, VENV, free_port, run, tidy
+from second_store import moto
 from serve import build, served
 
+STORE_CONTRACT = "package(saoma-dynamo) and binary(contract)"
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md")
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
@@ -36,10 +38,15 @@ def check():
 
 def unit_contract_and_http():
     """Everything that needs no served stack; the store's contract also runs on the emulator's DynamoDB."""
+    step("the local tools' own tests")
+    run([sys.executable, "-m", "unittest", "discover", "--quiet", "--start-directory", "tests/local"])
     step("unit, contract and HTTP tests")
     with aws.running(free_port()) as emulator:
         outputs = aws.create_data(emulator, sam.load())
         nextest(f"not {END_TO_END}", {**emulator_environment(emulator), **output_environment(outputs)})
+    step("the store contract on a second DynamoDB")
+    with moto(free_port(), sam.load()) as (store, outputs):
+        nextest(STORE_CONTRACT, {**emulator_environment(store), **output_environment(outputs)})
 
 
 def end_to_end():

@@ -6,6 +6,9 @@ The template is the only definition. Nothing here knows a table, a route or a va
 import re
 from dataclasses import dataclass
 
+from boto3 import Session
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from processes import ROOT, Failure
@@ -20,6 +23,18 @@ _NOT_DATA = (_FUNCTION, _STREAM, "AWS::Serverless::HttpApi", "AWS::Logs::LogGrou
 def load():
     """The whole template."""
     return yaml_parse((ROOT / "template.yaml").read_text())
+
+
+def processed():
+    """The template as SAM turns it into plain CloudFormation, which takes no call to AWS."""
+    template = load()
+    for it in template["Resources"].values():
+        if it["Type"] == _FUNCTION:
+            it["Properties"]["CodeUri"] = "s3://bucket/key"  # `sam deploy` uploads the code first
+    translator = Translator(None, Parser(), boto_session=Session(region_name="us-east-1"))
+    processed = translator.translate(template, {})
+    translator.metrics.publish()  # to nowhere: SAM warns of what is not published
+    return processed
 
 
 def data_only(template):
@@ -62,8 +77,15 @@ def environment(template, outputs):
 def stream(template):
     """The function that a table's stream is handed to, and how, in the words of AWS::Lambda::EventSourceMapping."""
     (mapping,) = (it["Properties"] for it in template["Resources"].values() if it["Type"] == _STREAM)
+    parameters = template["Parameters"]
+    mapping = {name: parameters[it["Ref"]]["Default"] if is_parameter(it, parameters) else it for name, it in mapping.items()}
     (function,) = (it for it in functions(template) if it.logical_id in names(mapping["FunctionName"]))
     return function, mapping
+
+
+def is_parameter(value, parameters):
+    """Whether a property's value is a parameter's."""
+    return isinstance(value, dict) and value.get("Ref") in parameters
 
 
 @dataclass(frozen=True)

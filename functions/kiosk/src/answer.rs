@@ -9,7 +9,7 @@ use saoma_domain::{
 use saoma_http::{Facts, Problem, consent::Consent};
 use serde::Serialize;
 
-use crate::App;
+use crate::{App, image};
 
 /// `codeStatus` (CONTRACTS section 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,14 +64,11 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// The session as anybody who knows its id may see it.
-    pub(crate) async fn of(app: &App, _: &Facts, session: &Session) -> Result<Self, Problem> {
+    pub(crate) fn of(app: &App, facts: &Facts, session: &Session) -> Result<Self, Problem> {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
-        let code_url = match session.flow.picture() {
-            Some(name) => Some(app.pictures.address(name, session.created_at, session.expires_at).await?),
-            None => None,
-        };
+        let public_url = app.service.public_url(facts.domain())?;
         Ok(Self {
-            code_url,
+            code_url: session.flow.picture().map(|name| image::address(&public_url, name)),
             expiration_time: app.local_time(session.expires_at),
             device_name: session.claims.device_name.as_ref().map(own),
             device_mac: session.claims.device_mac.as_ref().map(own),

@@ -24,5 +24,5 @@ pub(crate) async fn bind(
 ) -> Result<Json<Answer>, Problem> {
     let number = picked_number(picked.match_number.as_deref())?;
     let session = app.logins.confirm(&target(&id)?, by, number, app.service.clock.now()).await?;
-    Answer::of(&app, &facts, &session).await.map(Json)
+    Answer::of(&app, &facts, &session).map(Json)
 }

@@ -14,5 +14,5 @@ pub(crate) async fn cancel(
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Answer>, Problem> {
     let session = app.logins.cancel(&target(&id)?, by, app.service.clock.now()).await?;
-    Answer::of(&app, &facts, &session).await.map(Json)
+    Answer::of(&app, &facts, &session).map(Json)
 }

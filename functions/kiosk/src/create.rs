@@ -65,7 +65,7 @@ pub(crate) async fn create(
     Ok(Json(Answer {
         poll_token: Some(key.reveal()),
         match_number: opened.session.shown_number(),
-        ..Answer::of(&app, &facts, &opened.session).await?
+        ..Answer::of(&app, &facts, &opened.session)?
     }))
 }
 

@@ -3,24 +3,30 @@
 //! | call | who | file |
 //! |---|---|---|
 //! | `createLoginQrCode` | machine | [`create`] |
+//! | `image/{file}` | anybody with the address | [`image`] |
 //! | `getLoginQrCode/{id}` | machine | [`status`] |
 //! | `scanLoginQrCode/{id}` | mini-program | [`scan`] |
 //! | `bindLoginQrCode/{id}` | mini-program | [`bind`] |
 //! | `cancelLoginQrCode/{id}` | mini-program | [`cancel`] |
 //!
-//! All five give the same [`answer`].
+//! All but the picture give the same [`answer`].
 
 mod answer;
 mod bind;
 mod cancel;
 mod create;
+mod image;
 mod scan;
 mod status;
 pub mod time_zone;
 
 use std::sync::Arc;
 
-use axum::{Router, extract::FromRef, routing::post};
+use axum::{
+    Router,
+    extract::FromRef,
+    routing::{get, post},
+};
 use jiff::tz::TimeZone;
 use saoma_app::Service;
 use saoma_domain::{
@@ -58,6 +64,7 @@ pub fn router(app: App) -> Router {
     let service = app.service.clone();
     let routes = Router::new()
         .route("/api/qrCode/createLoginQrCode", post(create::create))
+        .route("/api/qrCode/image/{file}", get(image::image))
         .route("/api/qrCode/getLoginQrCode/{id}", post(status::status))
         .route("/api/qrCode/scanLoginQrCode/{id}", post(scan::scan))
         .route("/api/qrCode/bindLoginQrCode/{id}", post(bind::bind))

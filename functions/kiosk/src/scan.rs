@@ -19,6 +19,6 @@ pub(crate) async fn scan(
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Answer {
         consent: Some(Consent::new(&session, client.as_ref(), now)),
-        ..Answer::of(&app, &facts, &session).await?
+        ..Answer::of(&app, &facts, &session)?
     }))
 }

@@ -41,7 +41,7 @@ pub(crate) async fn status(
     } else {
         match (&view, secret) {
             (View::Screen(session), Some(secret)) => for_the_screen(&app, &facts, session, secret).await?,
-            _ => Answer::of(&app, &facts, session).await?,
+            _ => Answer::of(&app, &facts, session)?,
         }
     };
     let response = Json(answer).into_response();
@@ -60,7 +60,7 @@ async fn for_the_screen(
 ) -> Result<Answer, Problem> {
     let now = app.service.clock.now();
     if !session.standing(now).is_signed_in() {
-        return Answer::of(app, facts, session).await;
+        return Answer::of(app, facts, session);
     }
     let (key, id) = (RedeemKey::Screen(secret), TokenId::random(&*app.service.random));
     match app.logins.redeem(session.clone(), key, id, now).await {
@@ -75,12 +75,12 @@ async fn for_the_screen(
                 method,
                 life,
             )?;
-            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session).await? })
+            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session)? })
         }
         // Used, cancelled or expired since it was read: say how it stands now.
         Err(error) if matches!(error.why, StepFailure::Refused(_)) => {
             let view = app.logins.status(&session.code, Dialect::Kiosk, None).await?;
-            Answer::of(app, facts, view.session()).await
+            Answer::of(app, facts, view.session())
         }
         Err(error) => Err(error.into()),
     }

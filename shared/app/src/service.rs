@@ -14,7 +14,7 @@ use crate::{Settings, pace::Pace};
 
 /// Neither `PUBLIC_URL` nor API Gateway names an address.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("PUBLIC_URL is not set and no domain name came")]
+#[error("PUBLIC_URL must be set: the call came through a custom domain or none")]
 pub struct NoPublicUrl;
 
 /// Configuration, keys, clock, randomness and this instance's memory of who asked when.
@@ -44,10 +44,12 @@ impl Service {
     /// domain that API Gateway names. Never a header of the caller (`docs/security.md` W13).
     ///
     /// # Errors
-    /// [`NoPublicUrl`].
+    /// [`NoPublicUrl`], when `PUBLIC_URL` is not set and the call did not come through API Gateway's own domain.
+    /// The API answers there too, so a custom domain alone would give the service two issuers.
     pub fn public_url(&self, gateway_domain: Option<&str>) -> Result<String, NoPublicUrl> {
         let named = self.settings.public_url.clone();
-        named.or_else(|| gateway_domain.map(|domain| format!("https://{domain}"))).ok_or(NoPublicUrl)
+        let own = gateway_domain.filter(|domain| is_api_gateways_own(domain));
+        named.or_else(|| own.map(|domain| format!("https://{domain}"))).ok_or(NoPublicUrl)
     }
 
     /// The client with this id, if it opens sessions through this contract.
@@ -72,4 +74,9 @@ impl Service {
         let registered = clients.client(id).await?;
         Ok(registered.or_else(|| Client::built_in(id, &self.settings.service_name)))
     }
+}
+
+/// Whether a domain is the one that every API has, `<id>.execute-api.<region>.amazonaws.com`.
+fn is_api_gateways_own(domain: &str) -> bool {
+    domain.split('.').nth(1) == Some("execute-api")
 }

@@ -1,17 +1,14 @@
 //! QR pictures in S3.
 
-use std::time::{Duration, SystemTime};
-
 use async_trait::async_trait;
 use aws_sdk_s3::{
-    Client, config::Builder, operation::get_object::GetObjectError, presigning::PresigningConfig,
+    Client, config::Builder, error::ProvideErrorMetadata, operation::get_object::GetObjectError,
     primitives::ByteStream,
 };
 use aws_types::SdkConfig;
 use saoma_domain::{
     ports::{Pictures, StoreError},
     session::PictureName,
-    time::Timestamp,
 };
 
 /// The bucket of QR pictures: private, its objects gone after a day.
@@ -50,36 +47,17 @@ impl Pictures for PictureBucket {
         let object = match got {
             Ok(object) => object,
             Err(error) => {
-                return match error.as_service_error() {
-                    Some(GetObjectError::NoSuchKey(_)) => Ok(None),
-                    _ => Err(StoreError::at("GetObject", &error)),
-                };
+                let missing = error.as_service_error().is_some_and(is_missing);
+                return if missing { Ok(None) } else { Err(StoreError::at("GetObject", &error)) };
             }
         };
         let body = object.body.collect().await.map_err(|error| StoreError::at("GetObject", &error))?;
         Ok(Some(body.to_vec()))
     }
+}
 
-    /// A presigned address. Signing takes no call, and the same moment gives the same address.
-    async fn address(
-        &self,
-        name: &PictureName,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<String, StoreError> {
-        let presigning = PresigningConfig::builder()
-            .start_time(SystemTime::UNIX_EPOCH + Duration::from_millis(now.millis()))
-            .expires_in(until.since(now))
-            .build()
-            .map_err(|error| StoreError::at("presigning", &error))?;
-        let presigned = self
-            .client
-            .get_object()
-            .bucket(&self.bucket)
-            .key(name.as_str())
-            .presigned(presigning)
-            .await
-            .map_err(|error| StoreError::at("presigning", &error))?;
-        Ok(presigned.uri().to_owned())
-    }
+/// Whether S3 has no such object. To a role that may not list the bucket, and ours may not, S3 says
+/// instead that access is denied.
+fn is_missing(error: &GetObjectError) -> bool {
+    matches!(error, GetObjectError::NoSuchKey(_)) || error.code() == Some("AccessDenied")
 }

@@ -1,6 +1,6 @@
 //! The signing secret, from Secrets Manager.
 
-use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::{Client, operation::get_secret_value::GetSecretValueError};
 use aws_types::SdkConfig;
 use saoma_domain::ports::StoreError;
 
@@ -15,15 +15,24 @@ pub struct SigningSecret {
 /// Reads the secret at `arn`. Two calls at once, for two versions; none later.
 ///
 /// # Errors
-/// When the current version cannot be read. A missing previous one is none.
+/// When a version cannot be read. Only a previous one that Secrets Manager does not have is none: if a
+/// throttled read counted as none, this instance would refuse tokens that every other one accepts.
 pub async fn signing_secret(config: &SdkConfig, arn: &str) -> Result<SigningSecret, StoreError> {
     let client = Client::new(config);
-    let version = async |stage: &str| {
-        let got = client.get_secret_value().secret_id(arn).version_stage(stage).send().await;
-        got.map(|value| value.secret_string.unwrap_or_default())
-    };
-    let (current, previous) = tokio::join!(version("AWSCURRENT"), version("AWSPREVIOUS"));
-    let current = current.map_err(|error| StoreError::at("GetSecretValue", &error))?;
-    let previous = previous.ok().filter(|previous| *previous != current);
+    let (current, previous) =
+        tokio::join!(version(&client, arn, "AWSCURRENT"), version(&client, arn, "AWSPREVIOUS"));
+    let current = current?.ok_or_else(|| StoreError::new("the signing secret has no current version"))?;
+    let previous = previous?.filter(|previous| *previous != current);
     Ok(SigningSecret { current, previous })
+}
+
+/// The version of the secret at this stage, if it has one.
+async fn version(client: &Client, arn: &str, stage: &str) -> Result<Option<String>, StoreError> {
+    match client.get_secret_value().secret_id(arn).version_stage(stage).send().await {
+        Ok(value) => Ok(Some(value.secret_string.unwrap_or_default())),
+        Err(error) => match error.as_service_error() {
+            Some(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
+            _ => Err(StoreError::at("GetSecretValue", &error)),
+        },
+    }
 }

@@ -123,7 +123,7 @@ impl Sms for Outbox {
     }
 }
 
-/// Keeps pictures in a drawer; its addresses are made up.
+/// Keeps pictures in a drawer.
 #[derive(Default)]
 pub struct Drawer(Mutex<BTreeMap<String, Vec<u8>>>);
 
@@ -145,10 +145,6 @@ impl Pictures for Drawer {
 
     async fn get(&self, name: &PictureName) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.pictures().remove(name.as_str()))
-    }
-
-    async fn address(&self, name: &PictureName, _: Timestamp, _: Timestamp) -> Result<String, StoreError> {
-        Ok(format!("https://pictures.example/{}", name.as_str()))
     }
 }
 

@@ -111,9 +111,13 @@ impl Push for SnsPush {
             return Ok(Pushed::Dead); // kept while another service pushed
         }
         let life = life(message.kind);
-        let lives = [("AWS.SNS.MOBILE.APNS.TTL", life), ("AWS.SNS.MOBILE.APNS_SANDBOX.TTL", life)];
+        let apns = [
+            ("AWS.SNS.MOBILE.APNS.PUSH_TYPE", "alert"), // of both: SNS has none for the sandbox
+            ("AWS.SNS.MOBILE.APNS.TTL", life),
+            ("AWS.SNS.MOBILE.APNS_SANDBOX.TTL", life),
+        ];
         let attributes = match platform {
-            PushPlatform::Apns => Some(attributes(lives)?),
+            PushPlatform::Apns => Some(attributes(apns)?),
             PushPlatform::Fcm => None, // in the message itself
         };
         let published = self

@@ -178,9 +178,12 @@ async fn a_push_goes_to_one_phone_and_only_for_as_long_as_it_matters() {
     push.push(PushPlatform::Apns, endpoint, &prompt()).await.unwrap();
     let apns = asks.recv().unwrap();
     assert_eq!((apns["TargetArn"].as_str(), apns["MessageStructure"].as_str()), (endpoint, "json"));
-    let lives =
-        [["AWS.SNS.MOBILE.APNS.TTL", "String", "300"], ["AWS.SNS.MOBILE.APNS_SANDBOX.TTL", "String", "300"]];
-    assert_eq!(attributes(&apns), lives);
+    let expected = [
+        ["AWS.SNS.MOBILE.APNS.PUSH_TYPE", "String", "alert"],
+        ["AWS.SNS.MOBILE.APNS.TTL", "String", "300"],
+        ["AWS.SNS.MOBILE.APNS_SANDBOX.TTL", "String", "300"],
+    ];
+    assert_eq!(attributes(&apns), expected);
     push.push(PushPlatform::Fcm, endpoint, &prompt()).await.unwrap();
     let fcm = asks.recv().unwrap();
     assert!(fcm["Message"].contains("300s") && attributes(&fcm).is_empty());

@@ -4,6 +4,7 @@ mod bind;
 mod cancel;
 mod create;
 mod faults;
+mod image;
 mod phone;
 mod races;
 mod scan;

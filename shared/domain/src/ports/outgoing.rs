@@ -100,14 +100,6 @@ pub trait Pictures: Send + Sync {
 
     /// The picture with this name, if it is still there.
     async fn get(&self, name: &PictureName) -> Result<Option<Vec<u8>>, StoreError>;
-
-    /// An address that shows it until `until`.
-    async fn address(
-        &self,
-        name: &PictureName,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Result<String, StoreError>;
 }
 
 /// What has come about of changes whose records are brought again.

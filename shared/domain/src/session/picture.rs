@@ -2,6 +2,9 @@
 
 use crate::{ports::Randomness, secrets::random_hex};
 
+/// How many hexadecimal digits the random part of a name has.
+const RANDOM_DIGITS: usize = 32;
+
 /// A picture's name in the bucket: random, so that it says nothing of the code (ADVERSARIES G7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureName(String);
@@ -17,6 +20,16 @@ impl PictureName {
     pub fn format(&self) -> PictureFormat {
         let jpeg = self.0.rsplit('.').next() == Some(PictureFormat::Jpeg.extension());
         if jpeg { PictureFormat::Jpeg } else { PictureFormat::Png }
+    }
+
+    /// From a name that a caller sent: `None` unless it could be one of ours.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let (random, extension) = raw.split_once('.')?;
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        let known =
+            [PictureFormat::Png, PictureFormat::Jpeg].map(PictureFormat::extension).contains(&extension);
+        (random.len() == RANDOM_DIGITS && random.bytes().all(is_hex) && known).then(|| Self(raw.to_owned()))
     }
 
     /// From a stored name.
@@ -57,6 +70,36 @@ impl PictureFormat {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIGITS: &str = "6dc5ba4732e25aef34d35f259e85685d";
+
+    #[test]
+    fn a_name_is_read_back() {
+        for format in [PictureFormat::Png, PictureFormat::Jpeg] {
+            let name = format!("{DIGITS}.{}", format.extension());
+            let read = PictureName::parse(&name).unwrap();
+            assert_eq!((read.as_str(), read.format()), (name.as_str(), format));
+        }
+    }
+
+    #[test]
+    fn what_could_be_no_name_of_ours_is_refused() {
+        let upper = DIGITS.to_uppercase();
+        let (short, long) = (&DIGITS[1..], "0".repeat(1_000_000));
+        for stem in
+            [&upper, short, &long, "", "../../../../etc/passwd/././././.", "６dc5ba4732e25aef34d35f259e8568"]
+        {
+            assert_eq!(PictureName::parse(&format!("{stem}.png")), None, "{stem:.40}");
+        }
+        for end in ["", ".", ".gif", ".PNG", ".png.png", ".png/", ".png ", "\0.png", ".png?x"] {
+            assert_eq!(PictureName::parse(&format!("{DIGITS}{end}")), None, "{end}");
         }
     }
 }
