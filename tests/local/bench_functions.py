@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import secrets
 from base64 import b64encode
 from dataclasses import dataclass
 from statistics import median, quantiles
@@ -169,9 +170,11 @@ CALLS = {
 
 def sign_in(accounts, emulator, number=NUMBER):
     """Signs a phone in by SMS; the answer."""
-    accounts.call(event("accounts-send-code", body={"phone": number})).expect(200)
+    challenge = secrets.token_urlsafe(16)
+    asking = {"phone": number, "challenge": challenge}
+    accounts.call(event("accounts-send-code", body=asking)).expect(200)
     code = re.search(r"\d{6}", emulator.messages()[number][-1])[0]
-    return accounts.call(event("accounts-login-code", body={"phone": number, "code": code})).expect(200).json()
+    return accounts.call(event("accounts-login-code", body={"challenge": challenge, "code": code})).expect(200).json()
 
 
 def register_client(emulator, *words):

@@ -8,7 +8,7 @@ from stream import SHARDS
 
 # Where `make build` writes down what it built for.
 _BUILT = "file://target/lambda/built.yaml"
-_READ_AND_STEP = {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+_READ_AND_STEP = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 # Who reads a person's phones, and removes what is dead.
 _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
 _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}

@@ -118,6 +118,13 @@ def read_dynamodb(operation, asked, status, answered):
         size = max(size_of(part.get("Item") or part["Key"]) for part in parts)
         writes = 2 * len(parts) * max(1, -(-size // _WRITE_BLOCK))
         return Call("dynamodb", operation, parts[0]["TableName"], writes=writes, item=size)
+    if operation == "BatchGetItem":
+        # Each item is rounded up by itself, and one that is not there costs as much as a small one.
+        found = [item for items in answered.get("Responses", {}).values() for item in items]
+        keys = sum(len(it["Keys"]) for it in asked["RequestItems"].values())
+        blocks = sum(max(1, -(-size_of(item) // _READ_BLOCK)) for item in found) + keys - len(found)
+        strong = all(it.get("ConsistentRead") for it in asked["RequestItems"].values())
+        return Call("dynamodb", operation, max(asked["RequestItems"]), reads=blocks * (1 if strong else 0.5))
     table = asked["TableName"]
     if operation == "GetItem":
         item = size_of(answered.get("Item", {}))

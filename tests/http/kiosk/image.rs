@@ -20,7 +20,7 @@ async fn the_picture_is_served_at_an_address_of_ours_and_not_sniffed() {
     assert_eq!((picture.status.as_u16(), picture.header("content-type")), (200, "image/png"));
     assert_eq!(picture.header("x-content-type-options"), "nosniff");
     let (side, text) = qr::read(&picture.body);
-    assert_eq!((side, text), (512, format!("HTTPS://LOGIN.EXAMPLE.COM/Q/{}", created.text("id"))));
+    assert_eq!((side, text), (512, format!("https://LOGIN.EXAMPLE.COM/Q/{}", created.text("id"))));
 }
 
 #[tokio::test]

@@ -201,6 +201,7 @@ async fn a_login_from_code_to_token() {
       "statusflag": -2
     }
     "#);
+    super::pass(&world, 31);
     assert_snapshot!(exchange(&world, &shop, ticket).await.whole(), @r#"
     400 Bad Request
     content-type: application/problem+json
