@@ -1,5 +1,5 @@
-// What the three pages share: how things are shown, and what a tab keeps over a reload. Everything goes
-// through textContent, so a name that contains markup stays a name.
+// How things are shown, on every page. Everything goes through textContent, so a name that contains markup
+// stays a name.
 
 import { t } from './i18n.js';
 
@@ -28,6 +28,17 @@ export function show(next, { detail = '', focus = true } = {}) {
   const title = heading?.textContent.trim();
   document.title = title ? `${title} · Saoma` : 'Saoma';
   if (focus && stepped) heading?.focus();
+}
+
+/**
+ * Tells the page that its script runs. A style sheet that did not come is one of another deployment, or was lost:
+ * then everything is loaded once more, and after that the page stays as it is, plain but complete.
+ */
+export function arrive() {
+  $('late').remove();
+  const styled = document.querySelector('link[rel=stylesheet]').sheet;
+  const again = performance.getEntriesByType('navigation')[0]?.type === 'reload';
+  if (!styled && !again) location.reload();
 }
 
 /** Says something to those who listen, also when it is said twice; politely, unless `region` is not. */
@@ -109,21 +120,4 @@ export function excuse(answer) {
   const wait = answer.retryAfter;
   if (!wait || wait > 5400) return t('error.later');
   return wait > 120 ? t('error.slowMinutes', { minutes: Math.ceil(wait / 60) }) : t('error.slow', { seconds: wait });
-}
-
-/** What was kept under `key`, over a reload of this tab or, in `localStorage`, for all tabs; or null. */
-export function recall(key, store = 'sessionStorage') {
-  try {
-    return JSON.parse(window[store].getItem(key));
-  } catch {
-    return null;
-  }
-}
-
-/** Keeps `value` for `recall`; null lets it go. Never a token or a code that lets somebody in. */
-export function remember(key, value, store = 'sessionStorage') {
-  try {
-    if (value === null) window[store].removeItem(key);
-    else window[store].setItem(key, JSON.stringify(value));
-  } catch { /* a browser that keeps nothing starts anew after a reload */ }
 }

@@ -1,7 +1,10 @@
-// After the sign-in: hands the ticket in for a token, and checks the token against the published keys.
+// Signed in: hands the ticket in for a token, and checks the token against the published keys.
 
 import { call } from './api.js';
-import { language, t, translate } from './i18n.js';
+import { language, t } from './i18n.js';
+import { keeps } from './kept.js';
+import { takeSecret } from './qr.js';
+import { shown } from './shown.js';
 import { $, list, show } from './view.js';
 
 const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
@@ -35,7 +38,7 @@ async function isSignedBy(keys, token) {
 async function check(token) {
   // WebCrypto is there on https and localhost only.
   if (!crypto.subtle) return 'unchecked';
-  const answer = await call('GET', '/.well-known/jwks.json');
+  const answer = await call('GET', '/.well-known/jwks.json', { fresh: false });
   if (!Array.isArray(answer.body.keys)) return 'unchecked';
   return isSignedBy(answer.body.keys, token).then((good) => (good ? 'verified' : 'unverified'), () => 'unverified');
 }
@@ -62,26 +65,33 @@ function readClaims(token) {
 }
 
 function fail(reason) {
-  $('failed-lead').textContent = t(`welcome.${reason}`);
+  $('failed-title').textContent = t(`welcome.${reason}.title`);
+  $('failed-lead').textContent = t(`welcome.${reason}.lead`);
   show('failed');
 }
 
 /** Reloaded, or opened without a ticket: nothing went wrong, there is only nothing to show. */
 function shownOnce() {
-  $('failed-title').textContent = t('welcome.shownOnce.title');
   $('failed-back').textContent = t('welcome.back');
   $('failed-mark').classList.replace('bad', 'quiet');
-  fail('shownOnce.lead');
+  fail('shownOnce');
 }
 
-async function start() {
+/** Why no token came, as far as it was read. */
+function whyNot({ status }) {
+  const refused = status >= 400 && status < 500 && status !== 429;
+  if (!refused) return 'unreachable';
+  return keeps() ? 'usedUp' : 'blocked';
+}
+
+/** Redeems the ticket in the address and shows what it gave. */
+export async function welcome() {
   const ticket = takeTicket();
   if (!ticket) return shownOnce();
-  const answer = await call('POST', '/welcome', { body: { ticket } });
+  await shown();
+  const answer = await call('POST', '/welcome', { body: { ticket }, token: takeSecret() });
   const { access_token: token, user } = answer.body;
-  if (answer.status !== 200 || !token) {
-    return fail(answer.status >= 400 && answer.status < 500 && answer.status !== 429 ? 'usedUp' : 'unreachable');
-  }
+  if (answer.status !== 200 || !token) return fail(whyNot(answer));
   $('name').textContent = user?.nickName ?? '';
   $('member').textContent = user?.memberId ?? '';
   list($('claims'), readClaims(token));
@@ -89,6 +99,3 @@ async function start() {
   show('signed-in');
   seal(await check(token));
 }
-
-translate();
-start();
