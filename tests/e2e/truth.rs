@@ -1,0 +1,279 @@
+//! Pages under bad conditions say what is so, and no wait is without an end: answers that break off, tabs that
+//! sleep, are doubled or loaded ahead, browsers that keep nothing, clocks that are wrong.
+
+use serde_json::json;
+
+use crate::{
+    browser::{
+        Browser, Glass, Habit,
+        Language::{Chinese, English},
+    },
+    people::Person,
+    phone::fresh_number,
+    proxy::{Proxy, without_its_body},
+    service::eventually,
+};
+
+/// Another tab's hold on the account's lock, which it never gives up.
+const HOLD_THE_LOCK: &str = "navigator.locks.request('saoma.account', () => new Promise(() => {}))";
+/// Has the access token renewed at the next call.
+const LET_THE_TOKEN_AGE: &str = "const account = JSON.parse(localStorage['saoma.account']); \
+     account.expiresAt = 0; localStorage['saoma.account'] = JSON.stringify(account)";
+
+/// The phone page of the QR on the screen, behind a proxy.
+async fn scans_through(person: &Person, proxy: &Proxy) -> Browser {
+    let phone = Browser::open(person.language, Glass::Hand).await;
+    phone.go_to(&format!("{}/q/{}", proxy.url, person.code().await)).await;
+    phone
+}
+
+// F4
+#[tokio::test]
+async fn an_answer_without_its_body_is_asked_for_again() {
+    let person = Person::at_a_screen(English).await;
+    let confirm = |number, answer: Vec<u8>| if number == 0 { without_its_body(&answer) } else { answer };
+    let code = person.code().await;
+    let path: &'static str = format!("POST /q/{code}/confirm").leak();
+    let proxy = Proxy::before(&person.service, path, confirm).await;
+    let phone = scans_through(&person, &proxy).await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    assert_eq!(proxy.count(), 2);
+    person.screen.reaches("signed-in").await;
+}
+
+// F4: the question stays, the person is told, and pressing again works.
+#[tokio::test]
+async fn answers_that_never_come_whole_end_in_words() {
+    let person = Person::at_a_screen(English).await;
+    let code = person.code().await;
+    let confirm = |number, answer: Vec<u8>| if number < 3 { without_its_body(&answer) } else { answer };
+    let path: &'static str = format!("POST /q/{code}/confirm").leak();
+    let proxy = Proxy::before(&person.service, path, confirm).await;
+    let phone = scans_through(&person, &proxy).await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    let told = async || phone.text("consent-problem").await.starts_with("Connection lost").then_some(());
+    eventually("word of the lost connection", told).await;
+    person.shoot(&phone, "phone-consent-lost").await;
+    assert_eq!(proxy.count(), 3);
+}
+
+// F5: a tab that holds the lock on the account is frozen.
+#[tokio::test]
+async fn a_frozen_tab_stops_no_other() {
+    let person = Person::at_a_screen(English).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    let frozen = phone.tab().await;
+    phone.run(HOLD_THE_LOCK).await;
+    phone.run(LET_THE_TOKEN_AGE).await;
+    phone.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
+    let other = phone.new_tab(&person.reads_the_qr().await).await;
+    assert_ne!(other, frozen);
+    phone.reaches("consent").await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+}
+
+// F5: site data are blocked. Everything works in memory; what cannot is said.
+#[tokio::test]
+async fn a_phone_that_keeps_nothing_signs_in_and_confirms() {
+    let person = Person::at_a_screen(English).await;
+    let phone = Browser::with(English, Glass::Hand, Habit::KeepsNothing).await;
+    phone.go_to(&person.reads_the_qr().await).await;
+    phone.reaches("phone-number").await;
+    assert!(phone.text("note").await.contains("blocks this site"), "{}", phone.text("note").await);
+    person.types_in(&phone, &fresh_number()).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    person.screen.reaches("signed-in").await;
+}
+
+// F5
+#[tokio::test]
+async fn a_screen_that_keeps_nothing_says_that_it_cannot_finish() {
+    let person = Person::before(English, Habit::KeepsNothing).await;
+    person.screen.go_to(&format!("{}/", person.service.url)).await;
+    person.screen.reaches("waiting").await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    person.screen.reaches("failed").await;
+    let told = person.screen.text("failed-lead").await;
+    assert!(told.contains("blocks this site"), "{told}");
+    person.shoot_screen("welcome-blocked").await;
+}
+
+// F6
+#[tokio::test]
+async fn a_page_that_is_loaded_ahead_claims_no_code() {
+    let person = Person::at_a_screen(English).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    phone.press("cancel").await;
+    phone.reaches("cancelled").await;
+    person.screen.press("new-code").await;
+    person.screen.reaches("waiting").await;
+
+    let address = person.reads_the_qr().await;
+    phone.devtools("Page.setBypassCSP", json!({"enabled": true})).await;
+    phone.go_to(&format!("{}/phone", person.service.url)).await;
+    let path = address.rsplit_once('/').unwrap().1;
+    let ahead = format!(
+        "const rules = document.createElement('script'); rules.type = 'speculationrules'; \
+         rules.textContent = JSON.stringify({{prerender: [{{source: 'list', urls: ['/q/{path}'], eagerness: 'immediate'}}]}}); \
+         document.head.append(rules)"
+    );
+    phone.run(&ahead).await;
+    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    let state = person.screen.run("return document.querySelector('main').dataset.state").await;
+    assert_eq!(state, "waiting", "claimed by a page that was only loaded ahead");
+    phone.run(&format!("location.href = '/q/{path}'")).await;
+    phone.reaches("consent").await;
+    let activated =
+        phone.run("return performance.getEntriesByType('navigation')[0].activationStart > 0").await;
+    assert_eq!(activated, true, "the browser loaded nothing ahead, so this test saw nothing");
+    person.screen.reaches("scanned").await;
+}
+
+// F6
+#[tokio::test]
+async fn a_second_tab_leaves_the_first_ones_code_alive() {
+    let person = Person::at_a_screen(English).await;
+    let (screen, first) = (&person.screen, person.screen.tab().await);
+    let address = person.reads_the_qr().await;
+    let second = screen.new_tab(&format!("{}/", person.service.url)).await;
+    screen.reaches("waiting").await;
+    assert_ne!(person.reads_the_qr().await, address);
+
+    screen.switch_to(&first).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    screen.reaches("signed-in").await;
+    screen.has("verified", "data-result", "verified").await;
+    screen.switch_to(&second).await;
+    screen.reaches("waiting").await;
+}
+
+// F7
+#[tokio::test]
+async fn a_doubled_tab_says_that_the_other_signed_in_english() {
+    a_doubled_tab_says_that_the_other_signed_in(English).await;
+}
+
+// F7
+#[tokio::test]
+async fn a_doubled_tab_says_that_the_other_signed_in_chinese() {
+    a_doubled_tab_says_that_the_other_signed_in(Chinese).await;
+}
+
+async fn a_doubled_tab_says_that_the_other_signed_in(language: crate::browser::Language) {
+    let person = Person::at_a_screen(language).await;
+    let (screen, first) = (&person.screen, person.screen.tab().await);
+    let address = person.reads_the_qr().await;
+    // As "duplicate tab" does, this copies what the tab keeps.
+    screen.run("window.open(location.href)").await;
+    let double = screen.newest_tab().await;
+    screen.switch_to(&double).await;
+    screen.reaches("waiting").await;
+    assert_eq!(person.reads_the_qr().await, address);
+    screen.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
+
+    screen.switch_to(&first).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    screen.reaches("signed-in").await;
+
+    screen.switch_to(&double).await;
+    screen.devtools("Page.setWebLifecycleState", json!({"state": "active"})).await;
+    screen.reaches("used").await;
+    person.shoot_screen("screen-used").await;
+}
+
+// F8, F15: a Chinese keyboard, a clipboard with direction marks, and a clock that is three hours fast.
+#[tokio::test]
+async fn a_phone_with_odd_keys_and_a_wrong_clock_signs_in() {
+    let person = Person::at_a_screen(English).await;
+    let phone = Browser::open(English, Glass::Hand).await;
+    phone.prepare("const now = Date.now; Date.now = () => now() + 3 * 3600e3").await;
+    phone.go_to(&person.reads_the_qr().await).await;
+    phone.reaches("phone-number").await;
+    let number = fresh_number();
+    phone.write("phone-input", &format!("\u{202a}{}\u{202c}\u{200e}", wide(&number))).await;
+    phone.press("send-code").await;
+    phone.reaches("sms-code").await;
+    phone.write("sms-input", &wide(&crate::phone::sms_code(&person.service, &number).await)).await;
+    phone.reaches("consent").await;
+    let opened = phone.text("seen-at").await;
+    assert!(opened == "just now" || opened.ends_with("seconds ago"), "{opened}");
+    phone.press("confirm").await;
+    person.screen.reaches("signed-in").await;
+}
+
+/// Plus and digits as full-width characters.
+fn wide(text: &str) -> String {
+    text.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect()
+}
+
+// F10: what readers and apps add to the text of a QR.
+#[tokio::test]
+async fn a_link_is_read_with_what_was_added_to_it() {
+    let person = Person::at_a_screen(English).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    let address = person.reads_the_qr().await;
+    for added in ["%0A", "%20", "?source=app&source=app", "?from=%ff%fe", "#from=app", "&from=app"] {
+        phone.go_to(&format!("{address}{added}")).await;
+        phone.reaches("consent").await;
+    }
+    let code = person.code().await;
+    for path in [
+        format!("/q/{}", code.to_lowercase()),
+        format!("/q/{}-{}", &code[..4], &code[4..]),
+        format!("/downloads.html?source=pclogin&source=app&from=%ff&code={code}"),
+    ] {
+        phone.go_to(&format!("{}{path}", person.service.url)).await;
+        phone.reaches("consent").await;
+    }
+}
+
+// F14: a deployment between the page and its script.
+#[tokio::test]
+async fn a_page_of_another_deployment_is_loaded_once_more() {
+    let person = Person::at_a_blank_screen(English).await;
+    let proxy = Proxy::before(&person.service, "GET / ", |number, answer| {
+        if number == 0 { of_another_deployment(answer) } else { answer }
+    });
+    let proxy = proxy.await;
+    person.screen.go_to(&format!("{}/", proxy.url)).await;
+    person.screen.reaches("waiting").await;
+    assert_eq!(proxy.count(), 2);
+}
+
+// F14
+#[tokio::test]
+async fn a_page_whose_script_never_comes_says_so_and_stops() {
+    let person = Person::at_a_blank_screen(English).await;
+    let proxy = Proxy::before(&person.service, "GET / ", |_, answer| of_another_deployment(answer)).await;
+    person.screen.go_to(&format!("{}/", proxy.url)).await;
+    let script = "const late = document.getElementById('late'); return getComputedStyle(late).visibility";
+    let said = async || (person.screen.run(script).await == "visible").then_some(());
+    eventually("word of a page that does not load", said).await;
+    person.shoot_screen("screen-late").await;
+    assert_eq!(proxy.count(), 2);
+}
+
+/// The page as it was a deployment ago: its own tag and its script's name carry other hashes.
+fn of_another_deployment(answer: Vec<u8>) -> Vec<u8> {
+    let mut page = String::from_utf8(answer).unwrap();
+    for before in ["etag: W/\"", "/assets/screen-"] {
+        let at = page.find(before).unwrap() + before.len();
+        page.replace_range(at..at + 16, "0123456789abcdef");
+    }
+    page.into_bytes()
+}
