@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 const SCRIPTS: [&str; 3] = ["screen.js", "phone.js", "stale.js"];
 const STYLES: [&str; 1] = ["app.css"];
 const PAGES: [&str; 3] = ["index.html", "phone.html", "welcome.html"];
-/// Drawn into the pages themselves, so that it costs no request.
+/// Drawn into the scripts, so that it costs no request.
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.
 const HASH_LENGTH: usize = 16;
@@ -33,19 +33,20 @@ fn main() -> Result<(), Failure> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut list = String::new();
     let mut renamed = Vec::new();
+    let icon = read(ICON)?;
+    write_file(&out, &mut list, ICON, icon.as_bytes())?;
+    let drawn = format!("data:image/svg+xml,{}", utf8_percent_encode(icon.trim(), NON_ALPHANUMERIC));
     for script in SCRIPTS {
-        let content = minifier::js::minify(&Linker::link(script)?)?.to_string();
+        let linked = Linker::link(script)?.replace(&format!("/assets/{ICON}"), &drawn);
+        let content = minifier::js::minify(&linked)?.to_string();
         renamed.push((script, write_file(&out, &mut list, script, content.as_bytes())?));
     }
     for style in STYLES {
         let content = minifier::css::minify(&read(style)?)?.to_string();
         renamed.push((style, write_file(&out, &mut list, style, content.as_bytes())?));
     }
-    let icon = read(ICON)?;
-    write_file(&out, &mut list, ICON, icon.as_bytes())?;
-    let drawn = format!("data:image/svg+xml,{}", utf8_percent_encode(icon.trim(), NON_ALPHANUMERIC));
     for page in PAGES {
-        let mut html = read(page)?.replace(&format!("/assets/{ICON}"), &drawn);
+        let mut html = without_comments(&read(page)?);
         for (file, name) in &renamed {
             html = html.replace(&format!("\"/assets/{file}\""), &format!("\"/assets/{name}\""));
         }
@@ -74,6 +75,11 @@ fn write_file(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Resu
     }
     writeln!(list, "}};")?;
     Ok(name)
+}
+
+fn without_comments(html: &str) -> String {
+    let parts = html.split("<!--").map(|part| part.split_once("-->").map_or(part, |(_, rest)| rest));
+    parts.collect()
 }
 
 fn brotli(content: &[u8]) -> Result<Vec<u8>, Failure> {

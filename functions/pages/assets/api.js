@@ -15,7 +15,7 @@ export const serviceTime = () => Date.now() + skew;
  *
  * A lost answer is asked for again, `tries` times in all: the service answers a repeated step as it did the first.
  */
-export async function call(method, path, { body, token, tries = AGAIN_MS.length + 1, cookies = true, fresh = true } = {}) {
+export async function call(method, path, { body, token, tries = AGAIN_MS.length + 1, cookies = true, cache = 'no-store' } = {}) {
   const headers = { Accept: 'application/json, application/problem+json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (token) headers.token = token;
@@ -24,7 +24,7 @@ export async function call(method, path, { body, token, tries = AGAIN_MS.length 
     headers,
     body: body === undefined ? undefined : JSON.stringify(body),
     credentials: cookies ? 'same-origin' : 'omit',
-    cache: fresh ? 'no-store' : 'default',
+    cache,
     redirect: 'error',
   };
   const began = Date.now();

@@ -5,6 +5,7 @@ import { t } from './i18n.js';
 
 export const $ = (id) => document.getElementById(id);
 
+const ICON = '/assets/favicon.svg'; // the build draws it in, so that it costs no request
 const main = document.querySelector('main');
 const live = $('live');
 const unsaid = new Map(); // what is about to be said, by region
@@ -31,11 +32,12 @@ export function show(next, { detail = '', focus = true } = {}) {
 }
 
 /**
- * Tells the page that its script runs. A style sheet that did not come is one of another deployment, or was lost:
+ * Tells the page that its script runs, and shows our mark. A style sheet that did not come is one of another deployment, or was lost:
  * then everything is loaded once more, and after that the page stays as it is, plain but complete.
  */
 export function arrive() {
   $('late').remove();
+  [$('icon').href, $('mark').src] = [ICON, ICON];
   const styled = document.querySelector('link[rel=stylesheet]').sheet;
   const again = performance.getEntriesByType('navigation')[0]?.type === 'reload';
   if (!styled && !again) location.reload();
