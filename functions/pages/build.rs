@@ -1,7 +1,7 @@
 //! Makes what the pages load: one script and one style sheet a page, under names that carry their content's
 //! hash, compressed ahead of time. Why so: `docs/decisions/0009-one-file-a-page.md`.
 
-#![expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
+#![expect(clippy::disallowed_methods, reason = "cargo names the folder for what is made in the environment")]
 
 use std::{
     collections::HashSet,
@@ -69,9 +69,8 @@ fn write_file(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Resu
     writeln!(list, "pub(crate) static {constant}: File = File {{")?;
     writeln!(list, "    name: {name:?}, etag: \"W/\\\"{hash}\\\"\",")?;
     for (form, bytes) in forms {
-        let path = out.join(format!("{file}.{form}"));
-        fs::write(&path, bytes)?;
-        writeln!(list, "    {form}: include_bytes!({path:?}),")?;
+        fs::write(out.join(format!("{file}.{form}")), bytes)?;
+        writeln!(list, "    {form}: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}.{form}\")),")?;
     }
     writeln!(list, "}};")?;
     Ok(name)
@@ -168,7 +167,8 @@ fn declared(line: &str) -> Option<String> {
     (!name.is_empty()).then_some(name)
 }
 
+/// Cargo runs this in the package's folder.
 fn read(file: &str) -> Result<String, Failure> {
-    let path = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("assets").join(file);
+    let path = Path::new("assets").join(file);
     fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()).into())
 }

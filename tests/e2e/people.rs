@@ -63,15 +63,20 @@ impl Person {
         self.types_in(phone, &fresh_number()).await;
     }
 
-    /// Signs in with a number: types it, and the code that comes.
+    /// Signs in with a number, up to the question.
     pub(crate) async fn types_in(&self, phone: &Browser, number: &str) {
+        self.types_in_until(phone, number, "consent").await;
+    }
+
+    /// Signs in with a number: types it, and the code that comes; then the page gets to this state.
+    pub(crate) async fn types_in_until(&self, phone: &Browser, number: &str, state: &str) {
         phone.write("phone-input", number.trim_start_matches("+86")).await;
         phone.press("send-code").await;
         phone.reaches("sms-code").await;
         self.shoot(phone, "phone-sms-code").await;
         // The sixth digit sends it.
         phone.write("sms-input", &sms_code(&self.service, number).await).await;
-        phone.reaches("consent").await;
+        phone.reaches(state).await;
     }
 
     /// Saves what is to be seen.

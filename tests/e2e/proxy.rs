@@ -1,10 +1,8 @@
 //! Stands between a browser and the service, and spoils what it is told to: the last metres of a bad network.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Mutex};
 
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -19,7 +17,7 @@ type Spoil = dyn Fn(&str, usize, Vec<u8>) -> Vec<u8> + Send + Sync;
 pub(crate) struct Proxy {
     /// Where it listens, without a trailing slash.
     pub(crate) url: String,
-    spoilt: Arc<AtomicUsize>,
+    spoilt: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
 impl Proxy {
@@ -33,7 +31,7 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let upstream = service.url.trim_start_matches("http://").to_owned();
-        let spoilt = Arc::new(AtomicUsize::new(0));
+        let spoilt = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&spoilt);
         let spoil: Arc<Spoil> =
             Arc::new(
@@ -47,8 +45,12 @@ impl Proxy {
                 tokio::spawn(async move {
                     let request = read_request(stream).await?;
                     let line = request.text.lines().next()?.to_owned();
-                    let number =
-                        if line.starts_with(prefix) { seen.fetch_add(1, Ordering::SeqCst) } else { 0 };
+                    let mut number = 0;
+                    if line.starts_with(prefix) {
+                        let mut seen = seen.lock().unwrap();
+                        number = seen.len();
+                        seen.push(request.body.clone());
+                    }
                     let answer = forward(&upstream, &request).await?;
                     let mut stream = request.stream;
                     stream.write_all(&spoil(&line, number, answer)).await.ok()?;
@@ -61,7 +63,13 @@ impl Proxy {
 
     /// How many requests it was to spoil.
     pub(crate) fn count(&self) -> usize {
-        self.spoilt.load(Ordering::SeqCst)
+        self.spoilt.lock().unwrap().len()
+    }
+
+    /// What was in their bodies.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        let bodies = self.spoilt.lock().unwrap();
+        bodies.iter().map(|body| serde_json::from_slice(body).unwrap()).collect()
     }
 }
 
@@ -79,7 +87,7 @@ struct Request {
 }
 
 async fn read_request(mut stream: TcpStream) -> Option<Request> {
-    let (mut bytes, mut part) = (Vec::new(), [0; 16 * 1024]);
+    let (mut bytes, mut part) = (Vec::new(), vec![0; 16 * 1024]);
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
             break end;

@@ -1,6 +1,8 @@
 //! Pages under bad conditions say what is so, and no wait is without an end: answers that break off, tabs that
 //! sleep, are doubled or loaded ahead, browsers that keep nothing, clocks that are wrong.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::{
@@ -9,8 +11,9 @@ use crate::{
         Language::{Chinese, English},
     },
     people::Person,
-    phone::fresh_number,
+    phone::{fresh_number, sms_code},
     proxy::{Proxy, without_its_body},
+    region::Region,
     service::eventually,
 };
 
@@ -60,6 +63,83 @@ async fn answers_that_never_come_whole_end_in_words() {
     assert_eq!(proxy.count(), 3);
 }
 
+// F4: at /phone, too, an ending that was not read is not told.
+#[tokio::test]
+async fn a_lost_answer_to_a_prompt_is_no_cancel() {
+    let person = Person::at_a_blank_screen(English).await;
+    let region = Region::registered(&person.service).await;
+    let lost = |_, answer: Vec<u8>| without_its_body(&answer);
+    let proxy = Proxy::before(&person.service, "POST /login/answer", lost).await;
+    let scanned = region.asks(None).await;
+    region.first(&scanned).await;
+    person.screen.go_to(&format!("{}/login/qrcode/{scanned}?size=280", person.service.url)).await;
+    let phone = scans_through(&person, &proxy).await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    let uin = region.result(&scanned).await["uin"].as_u64();
+
+    phone.go_to(&format!("{}/phone", proxy.url)).await;
+    phone.reaches("prompts").await;
+    let asked = region.asks(uin).await;
+    phone.reaches("consent").await;
+    phone.press("confirm").await;
+    phone.reaches("gone").await;
+    let told = phone.text("gone-lead").await;
+    assert!(told.contains("cannot say how it ended"), "{told}");
+    assert_eq!(region.result(&asked).await["code"], 0, "the device was let in");
+    assert_eq!(proxy.count(), 3);
+}
+
+// One attempt to sign in by SMS is one challenge, over lost answers and reloads (CONTRACTS section 5).
+#[tokio::test]
+async fn a_repeated_attempt_carries_the_same_challenge() {
+    let person = Person::at_a_screen(English).await;
+    let lost = |number, answer: Vec<u8>| if number == 0 { without_its_body(&answer) } else { answer };
+    let proxy = Proxy::before(&person.service, "POST /api/user/", lost).await;
+    let phone = scans_through(&person, &proxy).await;
+    phone.reaches("phone-number").await;
+    let number = fresh_number();
+    phone.write("phone-input", number.trim_start_matches("+86")).await;
+    phone.press("send-code").await;
+    let repeated = async || (proxy.count() >= 2).then_some(());
+    eventually("a repeated call", repeated).await;
+    phone.run("location.reload()").await;
+    at_the_code(&phone, &number).await;
+    phone.write("sms-input", &sms_code(&person.service, &number).await).await;
+    phone.reaches("consent").await;
+
+    let bodies = proxy.bodies();
+    let challenge = bodies[0]["challenge"].as_str().unwrap();
+    let drawn = challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    assert!(challenge.len() == 22 && drawn, "{challenge}");
+    assert!(bodies.len() >= 3 && bodies.iter().all(|body| body["challenge"] == challenge), "{bodies:?}");
+}
+
+/// Goes on until the page asks for the code, whether or not it knows that one is on its way.
+async fn at_the_code(phone: &Browser, number: &str) {
+    let arrived =
+        async || match phone.run("return document.querySelector('main').dataset.state").await.as_str()? {
+            "sms-code" => Some(()),
+            "phone-number" => {
+                let known =
+                    phone.run("return !document.querySelector('[data-testid=have-code]').hidden").await;
+                let empty = phone
+                    .run("return document.querySelector('[data-testid=phone-input]').value === ''")
+                    .await;
+                if known == true {
+                    phone.press("have-code").await;
+                } else if empty == true {
+                    phone.write("phone-input", number.trim_start_matches("+86")).await;
+                    phone.press("send-code").await;
+                }
+                None
+            }
+            _ => None,
+        };
+    eventually("the step of the code", arrived).await;
+}
+
 // F5: a tab that holds the lock on the account is frozen.
 #[tokio::test]
 async fn a_frozen_tab_stops_no_other() {
@@ -89,6 +169,22 @@ async fn a_phone_that_keeps_nothing_signs_in_and_confirms() {
     phone.press("confirm").await;
     phone.reaches("confirmed").await;
     person.screen.reaches("signed-in").await;
+}
+
+// F5: the page that waits for requests renews its tokens although the browser denies it the lock.
+#[tokio::test]
+async fn a_phone_that_keeps_nothing_goes_on_asking() {
+    let person = Person::at_a_blank_screen(English).await;
+    let proxy = Proxy::before(&person.service, "POST /api/user/refresh", |_, answer| answer).await;
+    let phone = Browser::with(English, Glass::Hand, Habit::KeepsNothing).await;
+    phone.go_to(&format!("{}/phone", proxy.url)).await;
+    phone.reaches("phone-number").await;
+    person.types_in_until(&phone, &fresh_number(), "prompts").await;
+    phone.run("const now = Date.now; Date.now = () => now() + 3600e3").await;
+    let renewed = async || (proxy.count() == 1).then_some(());
+    eventually("a refresh", renewed).await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!((proxy.count(), phone.text("prompts-title").await.as_str()), (1, "Nothing is waiting"));
 }
 
 // F5
@@ -127,7 +223,7 @@ async fn a_page_that_is_loaded_ahead_claims_no_code() {
          document.head.append(rules)"
     );
     phone.run(&ahead).await;
-    tokio::time::sleep(std::time::Duration::from_secs(6)).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
     let state = person.screen.run("return document.querySelector('main').dataset.state").await;
     assert_eq!(state, "waiting", "claimed by a page that was only loaded ahead");
     phone.run(&format!("location.href = '/q/{path}'")).await;
@@ -157,6 +253,19 @@ async fn a_second_tab_leaves_the_first_ones_code_alive() {
     screen.has("verified", "data-result", "verified").await;
     screen.switch_to(&second).await;
     screen.reaches("waiting").await;
+}
+
+// C6: each tab still ends its own code when its person asks for another.
+#[tokio::test]
+async fn a_new_code_ends_the_one_before_it() {
+    let person = Person::at_a_screen(English).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.screen.reaches("scanned").await;
+    person.screen.press("restart").await;
+    person.screen.reaches("waiting").await;
+    phone.press("confirm").await;
+    phone.reaches("gone").await;
 }
 
 // F7
@@ -207,7 +316,7 @@ async fn a_phone_with_odd_keys_and_a_wrong_clock_signs_in() {
     phone.write("phone-input", &format!("\u{202a}{}\u{202c}\u{200e}", wide(&number))).await;
     phone.press("send-code").await;
     phone.reaches("sms-code").await;
-    phone.write("sms-input", &wide(&crate::phone::sms_code(&person.service, &number).await)).await;
+    phone.write("sms-input", &wide(&sms_code(&person.service, &number).await)).await;
     phone.reaches("consent").await;
     let opened = phone.text("seen-at").await;
     assert!(opened == "just now" || opened.ends_with("seconds ago"), "{opened}");
@@ -224,14 +333,15 @@ fn wide(text: &str) -> String {
 #[tokio::test]
 async fn a_link_is_read_with_what_was_added_to_it() {
     let person = Person::at_a_screen(English).await;
-    let phone = person.scans().await;
-    person.signs_in(&phone).await;
     let address = person.reads_the_qr().await;
+    let code = address.rsplit_once('/').unwrap().1;
+    let phone = Browser::open(English, Glass::Hand).await;
+    phone.go_to(&address).await;
+    person.signs_in(&phone).await;
     for added in ["%0A", "%20", "?source=app&source=app", "?from=%ff%fe", "#from=app", "&from=app"] {
         phone.go_to(&format!("{address}{added}")).await;
         phone.reaches("consent").await;
     }
-    let code = person.code().await;
     for path in [
         format!("/q/{}", code.to_lowercase()),
         format!("/q/{}-{}", &code[..4], &code[4..]),

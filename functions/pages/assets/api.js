@@ -10,10 +10,11 @@ let skew = Number.NaN; // the service's clock less this device's, which may be h
 export const serviceTime = () => Date.now() + skew;
 
 /**
- * Calls `path` and answers `{status, body, retryAfter}`. `status` is 0 when no whole answer came: a success whose
+ * Calls `path` and answers `{status, body, retryAfter, repeated}`. `status` is 0 when no whole answer came: a success whose
  * body cannot be read is no success. `body` is the parsed JSON or `{}`; `retryAfter` is in seconds, 0 for none.
  *
  * A lost answer is asked for again, `tries` times in all: the service answers a repeated step as it did the first.
+ * `repeated` says that it was.
  */
 export async function call(method, path, { body, token, tries = AGAIN_MS.length + 1, cookies = true, cache = 'no-store' } = {}) {
   const headers = { Accept: 'application/json, application/problem+json' };
@@ -31,7 +32,7 @@ export async function call(method, path, { body, token, tries = AGAIN_MS.length 
   for (let tried = 1; ; tried += 1) {
     const answer = await callOnce(path, request);
     const enough = tried >= tries || Date.now() - began > NO_MORE_TRIES_MS;
-    if (answer.status !== 0 || enough) return answer;
+    if (answer.status !== 0 || enough) return { ...answer, repeated: tried > 1 };
     await pause(AGAIN_MS[tried - 1]);
   }
 }

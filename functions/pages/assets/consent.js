@@ -115,11 +115,20 @@ const reason = ({ body }) => (typeof body.code === 'number' ? body.reason : body
 /** Whether asking the same again could go better. */
 export const isFinal = (answer) => [401, 404].includes(answer.status) || FINAL_REASONS.includes(reason(answer));
 
+/** Whether the person's decision may have arrived, although its answer did not. */
+export const isUnread = ({ status, repeated }) => state() === 'consent' && (status === 0 || repeated);
+
+/** Says that the request is over, and nothing of how when that was not read. */
+export function tellGone({ unread = false } = {}) {
+  $('gone-lead').textContent = t(unread ? 'gone.unread' : $('gone-lead').dataset.t);
+  go('gone');
+}
+
 /** Says why it did not work out; whoever is at the question stays there if pressing again may help. */
 export function refuse(answer) {
   const why = reason(answer);
   if (answer.status === 401) return signInAgain();
-  if (answer.status === 404) return go('gone');
+  if (answer.status === 404) return tellGone({ unread: isUnread(answer) });
   if (why === 'used') return go('confirmed'); // the answer to our own confirm was lost
   if (FINAL_REASONS.includes(why)) return fail(why);
   if (state() !== 'consent') return fail('', excuse(answer));

@@ -2,7 +2,7 @@
 // At /q/{code} somebody scanned a code; at /phone requests come by themselves (prompts.js).
 
 import { postAs, signedIn, signOut } from './account.js';
-import { ask, fail, refuse, unscanned, whenDecided } from './consent.js';
+import { ask, fail, refuse, tellGone, unscanned, whenDecided } from './consent.js';
 import { learn, t, translate } from './i18n.js';
 import { prompted } from './prompts.js';
 import { readCode } from './read.js';
@@ -24,7 +24,7 @@ const scanned = {
     const answer = await postAs(stepOf('scan'), {});
     if (answer.status !== 200) return refuse(answer);
     if (answer.body.state in ENDINGS) return go(ENDINGS[answer.body.state]);
-    ask(answer.body, () => go('gone'));
+    ask(answer.body, tellGone);
   },
 
   async decide(accept, matchNumber) {

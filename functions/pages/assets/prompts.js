@@ -3,7 +3,7 @@
 
 import { getAs, postAs } from './account.js';
 import { serviceTime } from './api.js';
-import { ask, fail, isFinal, petition, refuse } from './consent.js';
+import { ask, fail, isFinal, isUnread, petition, refuse, tellGone } from './consent.js';
 import { t, timeOfDay } from './i18n.js';
 import { go } from './sign_in.js';
 import { $, announce, busy, say, state } from './view.js';
@@ -18,6 +18,7 @@ const SETTLE_MS = 500; // a press meant for what was there before must decide no
 let watching = false; // whether news may change what is shown
 let asking = false;
 let failures = 0;
+let unread = false; // whether the answer to the person's decision was lost
 let timer = 0;
 let waiting = []; // newest first
 let onPage = ''; // the trace of the request on the page
@@ -94,6 +95,7 @@ function showNone() {
 
 function present(prompt) {
   onPage = prompt.traceId;
+  unread = false;
   say($('last'), '');
   ask(prompt, () => watching && end('gone'));
   if (state() !== 'consent') return; // it had no time left
@@ -118,6 +120,7 @@ async function decide(accept, matchNumber) {
   stopWatching();
   const answer = await postAs('/login/answer', { traceId: onPage, accept, matchNumber });
   if (state() !== 'consent') return; // signed out meanwhile
+  unread = isUnread(answer);
   if (['confirmed', 'cancelled'].includes(answer.body.state)) return end(answer.body.state);
   if (answer.status === 200) return fail(''); // an ending that was not read is not told
   if (answer.status === 404) return end('gone');
@@ -129,8 +132,9 @@ async function decide(accept, matchNumber) {
 /** Shows how it ended, for a moment; that it was over unanswered, until the next one comes. */
 function end(ending) {
   stopWatching();
-  go(ending);
-  if (ending === 'gone') say($('last'), lastEnded());
+  if (ending === 'gone') tellGone({ unread });
+  else go(ending);
+  say($('last'), ending === 'gone' && !unread ? lastEnded() : '');
   announce($(`${ending}-lead`).textContent);
   close(ENDING_MS);
 }

@@ -50,13 +50,15 @@ function tell(next, { lead = t(`screen.lead.${next}`), focus = true, detail } = 
 
 /** Asks for a code and draws it. `focus` when a person asked: the button they pressed goes away. */
 async function open({ note = '', focus = false } = {}) {
+  const replaced = attempt.pollToken ?? attempt.replaced; // ends when the new one is there
   const mine = begin();
+  mine.replaced = replaced;
   renewOnReturn = false;
   number(''); // a number belongs to its code
   tell('loading', { focus });
   await shown();
   if (mine.over) return;
-  const answer = await call('GET', '/qr/code', { cookies: !keeps() });
+  const answer = await call('GET', '/qr/code', { token: replaced, cookies: !keeps() });
   if (mine.over) return;
   if (answer.status !== 200 || !answer.body.svg) return openLater(mine, answer);
   unopened = 0;

@@ -88,11 +88,11 @@ async fn a_page_loads_one_script_and_one_style_sheet() {
         let html = html(page(&world, path).await);
         let (scripts, styles) = (linked(&html, ".js"), linked(&html, ".css"));
         assert_eq!((scripts.len(), styles.len(), linked(&html, "").len()), (1, 1, 2), "{path}");
-        for file in scripts.iter().chain(&styles) {
+        let scripts = scripts.iter().map(|script| (script, "text/javascript"));
+        for (file, kind) in scripts.chain(styles.iter().map(|style| (style, "text/css"))) {
             let hash = file.rsplit_once('.').unwrap().0.rsplit_once('-').unwrap().1;
             assert!(hash.len() == 16 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{file}");
             let answer = page(&world, file).await;
-            let kind = if file.ends_with(".js") { "text/javascript" } else { "text/css" };
             assert_eq!(answer.header("content-type"), format!("{kind}; charset=utf-8"), "{file}");
             assert_eq!(answer.header("x-content-type-options"), "nosniff", "{file}");
             assert_eq!(answer.header("cache-control"), "public, max-age=31536000, immutable", "{file}");
