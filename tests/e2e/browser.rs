@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     driver::{Driver, Profile},
     service::{PATIENCE, eventually},
+    traffic::Traffic,
 };
 
 /// No sandbox, because root in a container has none; nothing that calls home or starts up slowly.
@@ -73,20 +74,6 @@ pub(crate) enum Habit {
     KeepsNothing,
     /// It writes down each request and what came back.
     WritesDown,
-}
-
-/// What went over the network.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Traffic {
-    /// Method, path and bytes received of each request, heads included.
-    pub(crate) requests: Vec<(String, u64)>,
-}
-
-impl Traffic {
-    /// Bytes received.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.requests.iter().map(|(_, bytes)| bytes).sum()
-    }
 }
 
 /// A browser of its own: no other has its profile. Gone when dropped, with all its processes.
@@ -270,40 +257,7 @@ impl Browser {
     /// What went over the network since it was last asked.
     pub(crate) async fn traffic(&self) -> Traffic {
         let log = self.call("/se/log", &json!({"type": "performance"})).await;
-        let mut asked = Vec::new();
-        for entry in log.as_array().unwrap() {
-            let event: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
-            let (method, event) = (&event["message"]["method"], &event["message"]["params"]);
-            let id = event["requestId"].as_str().unwrap_or_default().to_owned();
-            match method.as_str().unwrap() {
-                "Network.requestWillBeSent" => {
-                    let (method, url) =
-                        (&event["request"]["method"], event["request"]["url"].as_str().unwrap());
-                    if url.starts_with("http") {
-                        let path = url.splitn(4, '/').nth(3).unwrap_or_default();
-                        asked.push((id, format!("{} /{path}", method.as_str().unwrap()), 0));
-                    }
-                }
-                "Network.requestServedFromCache" => asked.retain(|(asked, ..)| *asked != id),
-                "Network.responseReceived" if event["response"]["fromDiskCache"] == true => {
-                    asked.retain(|(asked, ..)| *asked != id);
-                }
-                "Network.loadingFinished" => {
-                    let bytes = event["encodedDataLength"].as_f64().unwrap_or_default();
-                    for (_, _, received) in asked.iter_mut().filter(|(asked, ..)| *asked == id) {
-                        #[expect(
-                            clippy::cast_possible_truncation,
-                            clippy::cast_sign_loss,
-                            reason = "whole bytes"
-                        )]
-                        let bytes = bytes as u64;
-                        *received = bytes;
-                    }
-                }
-                _ => {}
-            }
-        }
-        Traffic { requests: asked.into_iter().map(|(_, request, bytes)| (request, bytes)).collect() }
+        Traffic::read(log.as_array().unwrap())
     }
 
     /// Sends a command of the `DevTools` protocol.

@@ -7,9 +7,10 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
-    browser::{Browser, Glass, Habit, Language::English, Traffic},
+    browser::{Browser, Glass, Habit, Language::English},
     people::Person,
     phone::fresh_number,
+    traffic::Traffic,
 };
 
 /// When the person confirms, counted from the QR's appearance.

@@ -9,7 +9,7 @@ const EARLY_MS = 10_000;
 // A tab that holds the lock may be frozen. Going past it is safe: the service answers the same refresh token twice.
 const LOCK_MS = 3000;
 
-const nobody = { status: 401, body: { code: 'unauthorized' }, retryAfter: 0 };
+const NOT_SIGNED_IN = { status: 401, body: { code: 'unauthorized' }, retryAfter: 0 };
 let renewing = null;
 
 /** The signed-in person, `{token, refreshToken, expiresAt, name}`, or null. */
@@ -44,7 +44,7 @@ export const postAs = (path, body) => send('POST', path, { body });
  */
 async function send(method, path, options) {
   let account = signedIn();
-  if (!account) return nobody;
+  if (!account) return NOT_SIGNED_IN;
   if (account.expiresAt - EARLY_MS < Date.now()) {
     const refused = await renew(account.token);
     if (refused) return refused;
@@ -72,7 +72,7 @@ async function alone(work) {
 
 async function renewOnce(stale) {
   const account = signedIn();
-  if (!account) return nobody;
+  if (!account) return NOT_SIGNED_IN;
   if (account.token !== stale) return null; // another tab was faster
   const { refreshToken } = account;
   const answer = await call('POST', '/api/user/refresh', { body: { refreshToken } });

@@ -1,4 +1,4 @@
-// The question, asked the same way whether somebody scanned a code or a device asks by itself; and what
+// The question, asked the same way whether the person scanned a code or a device asks by itself; and what
 // to say when there is no good answer.
 
 import { serviceTime } from './api.js';
@@ -9,7 +9,7 @@ import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 // Refusals that end the matter here, each with its own words in i18n.js.
 const FINAL_REASONS = ['claimed_by_another', 'wrong_match_number', 'not_an_approver'];
 
-/** Whether requests come to this page by themselves: at /phone nobody has scanned anything. */
+/** Whether requests come to this page by themselves: at /phone nothing was scanned. */
 export const unscanned = /^\/phone\/?$/.test(location.pathname);
 
 let policy = 'show'; // what this client wants done with the match number
@@ -124,7 +124,7 @@ export function tellGone({ unread = false } = {}) {
   go('gone');
 }
 
-/** Says why it did not work out; whoever is at the question stays there if pressing again may help. */
+/** Says why it did not work out; a person who is at the question stays there if pressing again may help. */
 export function refuse(answer) {
   const why = reason(answer);
   if (answer.status === 401) return signInAgain();

@@ -1,5 +1,5 @@
 // The phone: who are you, who asks, and what do you decide. Nothing is ever confirmed without a press.
-// At /q/{code} somebody scanned a code; at /phone requests come by themselves (prompts.js).
+// At /q/{code} the person scanned a code; at /phone requests come by themselves (prompts.js).
 
 import { postAs, signedIn, signOut } from './account.js';
 import { ask, fail, refuse, tellGone, unscanned, whenDecided } from './consent.js';

@@ -1,5 +1,5 @@
-// At /phone: the sign-ins that wait for this person without a scan. Looks for them while somebody looks at
-// the page, and shows one after the other, the newest first.
+// At /phone: the sign-ins that wait for this person without a scan. Looks for them while the page is in
+// sight, and shows one after the other, the newest first.
 
 import { getAs, postAs } from './account.js';
 import { serviceTime } from './api.js';
@@ -67,7 +67,7 @@ async function look() {
   lookLater(Math.max(LOOK_AFTER[Math.min(failures, LOOK_AFTER.length) - 1], answer.retryAfter));
 }
 
-/** Looks again in a while; whoever comes back to the page need not wait for it. */
+/** Looks again in a while; coming back to the page looks at once. */
 function lookLater(seconds) {
   clearTimeout(timer);
   timer = setTimeout(look, seconds * 1000);
@@ -79,7 +79,7 @@ function take(pending) {
   waiting = pending.filter(({ traceId }) => !decided.has(traceId)).sort((one, other) => at(other) - at(one));
   lookLater(LOOK_EVERY);
   if (state() !== 'consent') return waiting.length > 0 ? present(waiting[0]) : showNone();
-  // The question under somebody's finger never changes; it only ends.
+  // The question that a person is about to answer never changes; it only ends.
   if (waiting.every(({ traceId }) => traceId !== onPage)) return end('gone');
   count();
 }

@@ -44,7 +44,8 @@ function tell(next, { lead = t(`screen.lead.${next}`), focus = true, detail } = 
   if (next !== 'waiting') say($('note'), '');
   show(next, { focus, detail });
   if (!$('again').hidden) $('again-label').textContent = t(`screen.again.${next}`);
-  // The heading is read when it gets the focus; the line beneath it, and changes nobody asked for, are not.
+  // A screen reader reads the heading when it gets the focus. It does not read the line beneath it, or a change that
+  // comes by itself.
   if (next !== 'loading' && next !== 'waiting') announce(focus ? lead : `${$('title').textContent} ${lead}`);
 }
 
@@ -74,7 +75,7 @@ async function open({ note = '', focus = false } = {}) {
 /** Asks how the code is doing. */
 const ask = (mine) => call('GET', '/qr/login', { token: mine.pollToken, cookies: false, tries: 1 });
 
-/** After a reload: goes on with the code that was on the screen, which somebody may have scanned. */
+/** After a reload: goes on with the code that was on the screen, which may have been scanned. */
 async function resume() {
   const kept = recall(KEPT);
   if (!kept?.pollToken || kept.endsAt - Date.now() < 1000) return open();
@@ -173,7 +174,7 @@ function die(mine, reason) {
 
 function expire() {
   attempt.stop();
-  // Nobody looks: the new code waits until somebody does.
+  // The page is out of sight: a new code waits until it is seen.
   renewOnReturn = document.hidden && renewals < RENEWALS;
   if (renewOnReturn || renewals >= RENEWALS) return tell('expired');
   renewals += 1;

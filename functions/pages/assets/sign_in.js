@@ -19,7 +19,7 @@ let sent = { ...NONE, ...recall(SENT) };
 let proceed = () => {};
 let stopResend = () => {};
 
-/** What to do once somebody is signed in. */
+/** What to do once the person is signed in. */
 export function whenSignedIn(work) {
   proceed = work;
 }
@@ -191,7 +191,7 @@ async function enterCode() {
   if (wrong || answer.status === 429) $('sms').value = '';
   complain($('sms'), $('sms-problem'), wrong ? t('phone.badCode') : '');
   if (wrong) return;
-  // Nothing is said about these digits: nobody has looked at them.
+  // Nothing is said about these digits: the service has not looked at them.
   say($('sms-problem'), excuse(answer));
   $('sms').focus();
   if (!isLocked(answer)) return;

@@ -50,7 +50,7 @@ export function announce(text, region = live) {
   unsaid.set(region, setTimeout(() => { region.textContent = text; }, 50));
 }
 
-/** Takes back what was said, or was about to be, of a state that is over: nobody shall find it later. */
+/** Takes back what was said, or was about to be, of a state that is over. */
 function hush() {
   for (const region of document.querySelectorAll('main > .unseen')) {
     clearTimeout(unsaid.get(region));
@@ -115,7 +115,7 @@ export async function busy(button, work) {
   }
 }
 
-/** The words for a refused call that is no one's business but the network's or the clock's. */
+/** The words for a call that failed on the way, or came too early. */
 export function excuse(answer) {
   if (answer.status === 0) return t('error.offline');
   if (answer.status !== 429) return t('error.lead');

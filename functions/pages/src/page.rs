@@ -1,7 +1,5 @@
 //! The pages themselves: files that `build.rs` makes out of `assets/`, compiled in.
 
-mod file;
-
 use axum::{
     extract::Path,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -10,11 +8,11 @@ use axum::{
 use saoma_domain::secrets::SessionCode;
 use saoma_http::{Problem, query::Query};
 
-use file::File;
+use crate::file::File;
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
-/// Nothing inline, nothing from elsewhere, nobody frames us (ADVERSARIES W5).
+/// Nothing inline, nothing from elsewhere, no framing (`docs/security.md` W5).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -27,7 +25,7 @@ const SVG: &str = "image/svg+xml";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// Kept, and asked for each time whether it is still the same: a page names the files of its deployment.
 const ASK_FIRST: &str = "no-cache";
-/// The address of `/welcome` holds a ticket, so no cache keeps it (ADVERSARIES W16).
+/// The address of `/welcome` holds a ticket, so no cache keeps it (`docs/security.md` W16).
 const NOT_KEPT: &str = "no-store";
 
 /// What pages load.
@@ -38,13 +36,13 @@ pub(crate) async fn screen(headers: HeaderMap) -> Response {
     html(&INDEX_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /q/{code}` and `GET /phone`. The same for every code and for none: opening it tells nobody
+/// `GET /q/{code}` and `GET /phone`. The same for every code and for none: opening it does not say
 /// whether there is one, and changes nothing (W2, W15).
 pub(crate) async fn phone(headers: HeaderMap) -> Response {
     html(&PHONE_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /downloads.html?source=pclogin&code=`: what the shop contract's QR says (CONTRACTS section 4).
+/// `GET /downloads.html?source=pclogin&code=`: what the shop contract's QR says (`docs/shop.md`).
 /// A phone whose owner has no app goes on to the phone page; without a code that could be one, that
 /// page says so itself. Nothing of the query but a code as we would write it gets into the address (W4).
 pub(crate) async fn downloads(headers: HeaderMap, query: Result<Query, Problem>) -> Response {
