@@ -53,6 +53,8 @@ async fn answers_that_never_come_whole_end_in_words() {
     let proxy = Proxy::before(&person.service, path, confirm).await;
     let phone = scans_through(&person, &proxy).await;
     person.signs_in(&phone).await;
+    // A screen that is let in meanwhile would change what the service answers.
+    person.screen.go_to("about:blank").await;
     phone.press("confirm").await;
     let told = async || phone.text("consent-problem").await.starts_with("Connection lost").then_some(());
     eventually("word of the lost connection", told).await;
