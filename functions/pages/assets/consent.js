@@ -115,8 +115,13 @@ const reason = ({ body }) => (typeof body.code === 'number' ? body.reason : body
 /** Whether asking the same again could go better. */
 export const isFinal = (answer) => [401, 404].includes(answer.status) || FINAL_REASONS.includes(reason(answer));
 
+/** Whether there is nothing left to decide: the code is unknown (404), or the service says that it is over (410). */
+export const isOver = ({ status }) => [404, 410].includes(status);
+
 /** Whether the person's decision may have arrived, although its answer did not. */
-export const isUnread = ({ status, repeated }) => state() === 'consent' && (status === 0 || repeated);
+export const isUnread = ({ status, repeated }) => (
+  state() === 'consent' && (status === 0 || (status === 404 && repeated))
+);
 
 /** Says that the request is over, and nothing of how when that was not read. */
 export function tellGone({ unread = false } = {}) {
@@ -128,7 +133,7 @@ export function tellGone({ unread = false } = {}) {
 export function refuse(answer) {
   const why = reason(answer);
   if (answer.status === 401) return signInAgain();
-  if (answer.status === 404) return tellGone({ unread: isUnread(answer) });
+  if (isOver(answer)) return tellGone({ unread: isUnread(answer) });
   if (why === 'used') return go('confirmed'); // the answer to our own confirm was lost
   if (FINAL_REASONS.includes(why)) return fail(why);
   if (state() !== 'consent') return fail('', excuse(answer));

@@ -3,7 +3,7 @@
 
 import { getAs, postAs } from './account.js';
 import { serviceTime } from './api.js';
-import { ask, fail, isFinal, isUnread, petition, refuse, tellGone } from './consent.js';
+import { ask, fail, isFinal, isOver, isUnread, petition, refuse, tellGone } from './consent.js';
 import { t, timeOfDay } from './i18n.js';
 import { go } from './sign_in.js';
 import { $, announce, busy, say, state } from './view.js';
@@ -123,7 +123,7 @@ async function decide(accept, matchNumber) {
   unread = isUnread(answer);
   if (['confirmed', 'cancelled'].includes(answer.body.state)) return end(answer.body.state);
   if (answer.status === 200) return fail(''); // an ending that was not read is not told
-  if (answer.status === 404) return end('gone');
+  if (isOver(answer)) return end('gone');
   refuse(answer);
   if (state() === 'consent') return watch();
   if (state() === 'error' && $('retry').dataset.does === 'retry') close(STOPPED_MS);

@@ -90,12 +90,19 @@ function challengeFor(phone) {
   return sent.challenge;
 }
 
+const requestCode = (phone) => (
+  call('POST', '/api/user/sendCode', { body: { phone, challenge: challengeFor(phone) } })
+);
+
 async function sendCode(phone) {
-  const challenge = challengeFor(phone);
-  const answer = await call('POST', '/api/user/sendCode', { body: { phone, challenge } });
+  let answer = await requestCode(phone);
+  if (answer.body.code === 'challenge_over') {
+    // Used up by messages or tries, maybe before a reload: the person begins anew.
+    keepSent({ challenge: '' });
+    answer = await requestCode(phone);
+  }
   const { resendAfter = 60 } = answer.body;
   if (answer.status === 200) keepSent({ sent: true, at: Date.now(), nextAt: Date.now() + resendAfter * 1000 });
-  if (isLocked(answer)) keepSent({ challenge: '' });
   return answer;
 }
 
@@ -120,8 +127,6 @@ function resendIn(seconds) {
   return seconds > 120 ? t('phone.resendInMinutes', { minutes }) : t('phone.resendIn', { seconds });
 }
 
-const isLocked = ({ status, body }) => status === 429 && body.code === 'too_many_tries';
-
 async function askForCode() {
   const number = readPhone($('phone').value);
   complain($('phone'), $('phone-problem'), number ? '' : t('phone.badNumber'));
@@ -131,7 +136,7 @@ async function askForCode() {
   if (answer.status === 200) return toCode();
   if (answer.status === 400) return complain($('phone'), $('phone-problem'), t('phone.badNumber'));
   say($('phone-problem'), excuse(answer));
-  if (answer.status !== 429 || isLocked(answer)) return;
+  if (answer.status !== 429) return;
   // Too early for another code, but one may well be there: this page had it sent, or another did.
   if (wasSentTo(number)) {
     holdResend(answer);
@@ -184,8 +189,8 @@ async function resend() {
 async function enterCode() {
   const digits = readDigits($('sms').value);
   if (digits.length !== 6) return complain($('sms'), $('sms-problem'), t('phone.needSix'));
-  const { phone, challenge } = sent;
-  const answer = await call('POST', '/api/user/login/code', { body: { phone, challenge, code: digits } });
+  const { challenge } = sent;
+  const answer = await call('POST', '/api/user/login/code', { body: { challenge, code: digits } });
   if (answer.status === 200 && answer.body.token) return letIn(answer.body);
   const wrong = [400, 401].includes(answer.status);
   if (wrong || answer.status === 429) $('sms').value = '';
@@ -194,9 +199,6 @@ async function enterCode() {
   // Nothing is said about these digits: the service has not looked at them.
   say($('sms-problem'), excuse(answer));
   $('sms').focus();
-  if (!isLocked(answer)) return;
-  keepSent({ challenge: '' });
-  holdResend(answer);
 }
 
 function letIn(tokens) {
