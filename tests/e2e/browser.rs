@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{
     driver::{Driver, Profile},
     service::{PATIENCE, eventually},
+    traffic::Traffic,
 };
 
 /// No sandbox, because root in a container has none; nothing that calls home or starts up slowly.
@@ -65,6 +66,16 @@ pub(crate) enum Network {
     Slow,
 }
 
+/// How a browser is set up.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Habit {
+    Plain,
+    /// It keeps no data of any site: no cookies, no storage, no locks.
+    KeepsNothing,
+    /// It writes down each request and what came back.
+    WritesDown,
+}
+
 /// A browser of its own: no other has its profile. Gone when dropped, with all its processes.
 pub(crate) struct Browser {
     // Dropped first, and everything that writes to the profile with it.
@@ -78,23 +89,35 @@ pub(crate) struct Browser {
 impl Browser {
     /// A browser fresh from the box.
     pub(crate) async fn open(language: Language, glass: Glass) -> Self {
+        Self::with(language, glass, Habit::Plain).await
+    }
+
+    /// The same, with a habit.
+    pub(crate) async fn with(language: Language, glass: Glass, habit: Habit) -> Self {
         let profile = Profile::new();
         let driver = Driver::start();
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let session = format!("http://127.0.0.1:{}/session", driver.port());
         let mut browser = Self { _driver: driver, profile, session, http, glass };
-        let new = browser.call("", &browser.capabilities(language)).await;
+        let new = browser.call("", &browser.capabilities(language, habit)).await;
         browser.session = format!("{}/{}", browser.session, new["sessionId"].as_str().unwrap());
         browser.look_through(glass).await;
         browser
     }
 
-    fn capabilities(&self, language: Language) -> Value {
+    fn capabilities(&self, language: Language, habit: Habit) -> Value {
         let tag = language.tag();
         let own = [format!("--lang={tag}"), format!("--user-data-dir={}", self.profile.path().display())];
         let args: Vec<_> = FLAGS.into_iter().map(str::to_owned).chain(own).collect();
-        let options = json!({"args": args, "prefs": {"intl.accept_languages": tag}});
-        json!({"capabilities": {"alwaysMatch": {"browserName": "chrome", "goog:chromeOptions": options}}})
+        let mut options = json!({"args": args, "prefs": {"intl.accept_languages": tag}});
+        if habit == Habit::KeepsNothing {
+            options["prefs"]["profile.default_content_setting_values.cookies"] = 2.into();
+        }
+        let mut wanted = json!({"browserName": "chrome", "goog:chromeOptions": options});
+        if habit == Habit::WritesDown {
+            wanted["goog:loggingPrefs"] = json!({"performance": "ALL"});
+        }
+        json!({"capabilities": {"alwaysMatch": wanted}})
     }
 
     /// Opens an address.
@@ -195,8 +218,50 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", so).await;
     }
 
+    /// Runs a script in each page before any of its own.
+    pub(crate) async fn prepare(&self, script: &str) {
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
+    }
+
+    /// Opens an address in a new tab, and goes on there; the tab.
+    pub(crate) async fn new_tab(&self, address: &str) -> String {
+        let tab = self.call("/window/new", &json!({"type": "tab"})).await;
+        let tab = tab["handle"].as_str().unwrap().to_owned();
+        self.switch_to(&tab).await;
+        self.go_to(address).await;
+        tab
+    }
+
+    /// The tab that it is at.
+    pub(crate) async fn tab(&self) -> String {
+        self.tabs("/window").await.as_str().unwrap().to_owned()
+    }
+
+    /// The newest tab.
+    pub(crate) async fn newest_tab(&self) -> String {
+        let tabs = self.tabs("/window/handles").await;
+        tabs.as_array().unwrap().last().unwrap().as_str().unwrap().to_owned()
+    }
+
+    async fn tabs(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}{path}", self.session)).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["value"].take()
+    }
+
+    /// Goes on at another tab.
+    pub(crate) async fn switch_to(&self, tab: &str) {
+        self.call("/window", &json!({"handle": tab})).await;
+        self.look_through(self.glass).await;
+    }
+
+    /// What went over the network since it was last asked.
+    pub(crate) async fn traffic(&self) -> Traffic {
+        let log = self.call("/se/log", &json!({"type": "performance"})).await;
+        Traffic::read(log.as_array().unwrap())
+    }
+
     /// Sends a command of the `DevTools` protocol.
-    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.call("/goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
     }
 

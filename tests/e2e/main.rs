@@ -8,10 +8,13 @@
 //! * [`region`]: the server of a hosted client.
 //! * [`phone`]: somebody's phone, signed in by a real SMS code.
 //! * [`browser`]: a headless Chromium ([`driver`] is its process); [`people`] says what a person does with it.
+//! * [`proxy`]: the last metres of a bad network.
+//! * [`traffic`]: what went over a browser's network.
 //! * [`qr`]: two independent readers that must agree.
 //! * [`tables`]: what is stored. [`jwt`]: a token, checked against the published keys.
 //!
-//! Tests: [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`].
+//! Tests: [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`],
+//! [`budget`], [`truth`], [`tabs`], [`deviations`].
 
 #![expect(
     clippy::expect_used,
@@ -26,17 +29,23 @@ mod driver;
 mod jwt;
 mod people;
 mod phone;
+mod proxy;
 mod qr;
 mod region;
 mod screen;
 mod service;
 mod tables;
+mod traffic;
 
+mod budget;
+mod deviations;
 mod kiosk;
 mod other_site;
 mod pictures;
 mod prompts;
 mod storage;
+mod tabs;
+mod truth;
 mod walks;
 mod web;
 mod webhooks;

@@ -1,7 +1,7 @@
 //! What people do: one looks at a screen, and holds a phone.
 
 use crate::{
-    browser::{Browser, Glass, Language},
+    browser::{Browser, Glass, Habit, Language},
     phone::{fresh_number, sms_code},
     qr,
     service::{Service, eventually},
@@ -27,7 +27,12 @@ impl Person {
 
     /// Somebody before a screen that shows nothing yet.
     pub(crate) async fn at_a_blank_screen(language: Language) -> Self {
-        let screen = Browser::open(language, Glass::Desk).await;
+        Self::before(language, Habit::Plain).await
+    }
+
+    /// Somebody before the blank screen of a browser with a habit.
+    pub(crate) async fn before(language: Language, habit: Habit) -> Self {
+        let screen = Browser::with(language, Glass::Desk, habit).await;
         Self { service: Service::served(), language, screen, shade: "" }
     }
 
@@ -55,14 +60,23 @@ impl Person {
     pub(crate) async fn signs_in(&self, phone: &Browser) {
         phone.reaches("phone-number").await;
         self.shoot(phone, "phone-number").await;
-        let number = fresh_number();
+        self.types_in(phone, &fresh_number()).await;
+    }
+
+    /// Signs in with a number, up to the question.
+    pub(crate) async fn types_in(&self, phone: &Browser, number: &str) {
+        self.types_in_until(phone, number, "consent").await;
+    }
+
+    /// Signs in with a number: types it, and the code that comes; then the page gets to this state.
+    pub(crate) async fn types_in_until(&self, phone: &Browser, number: &str, state: &str) {
         phone.write("phone-input", number.trim_start_matches("+86")).await;
         phone.press("send-code").await;
         phone.reaches("sms-code").await;
         self.shoot(phone, "phone-sms-code").await;
         // The sixth digit sends it.
-        phone.write("sms-input", &sms_code(&self.service, &number).await).await;
-        phone.reaches("consent").await;
+        phone.write("sms-input", &sms_code(&self.service, number).await).await;
+        phone.reaches(state).await;
     }
 
     /// Saves what is to be seen.

@@ -205,10 +205,14 @@ async fn every_answer_is_hardened() {
             "{path}: {csp}"
         );
         assert!(!csp.contains("unsafe"), "{path}: {csp}");
-        // Only what is nobody's is kept: files and public keys.
-        let public = answer.status == 200
-            && ["/assets/", "/favicon.ico", "/.well-known/"].iter().any(|start| path.starts_with(start));
-        let cache = if public { "public, max-age=300" } else { "no-store" };
+        // Only what holds no state is kept: pages, files and public keys.
+        let cache = match path.as_str() {
+            _ if answer.status != 200 => "no-store",
+            "/" | "/q/x" => "no-cache",
+            "/favicon.ico" => "public, max-age=86400",
+            "/.well-known/jwks.json" => "public, max-age=300",
+            _ => "no-store",
+        };
         assert_eq!(answer.header("cache-control"), cache, "{path}");
     }
 }

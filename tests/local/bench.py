@@ -1,4 +1,4 @@
-"""make bench: what is shipped, measured: functions, pictures, and what a login costs. Linux only.
+"""make bench: what is shipped, measured: functions, pictures, and what a login costs by itself and through our pages. Linux only.
 
 A figure that misses its aim is marked and fails nothing: other machines are slower, and busy ones lie. Run it alone.
 """
@@ -8,6 +8,7 @@ import sys
 
 import bench_functions
 import bench_login
+import bench_pages
 import bench_pictures
 from processes import ROOT, Failure, run, tidy
 
@@ -21,6 +22,7 @@ def main():
     bench_functions.measure()
     bench_pictures.measure()
     bench_login.measure()
+    bench_pages.measure()
 
 
 if __name__ == "__main__":

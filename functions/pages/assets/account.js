@@ -1,70 +1,58 @@
 // The person signed in on this phone: kept here, renewed here, forgotten here.
 
 import { call } from './api.js';
+import { recall, remember } from './kept.js';
 
-const KEY = 'saoma.account';
+const ACCOUNT = 'saoma.account';
 // Renew a little early: a token that dies on the way costs a round trip.
 const EARLY_MS = 10_000;
+// A tab that holds the lock may be frozen. Going past it is safe: the service answers the same refresh token twice.
+const LOCK_MS = 3000;
 
-let unkept = null; // where the account lives when the browser keeps nothing
+const NOT_SIGNED_IN = { status: 401, body: { code: 'unauthorized' }, retryAfter: 0 };
 let renewing = null;
 
 /** The signed-in person, `{token, refreshToken, expiresAt, name}`, or null. */
 export function signedIn() {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEY));
-    return kept?.token ? kept : unkept;
-  } catch {
-    return unkept;
-  }
+  const account = recall(ACCOUNT, 'localStorage');
+  return account?.token ? account : null;
 }
 
 /** Keeps what a sign-in or a refresh answered. */
-export function keep({ token, refreshToken, expiresIn, user }) {
+export function keepAccount({ token, refreshToken, expiresIn, user }) {
   const name = user?.nickName ?? signedIn()?.name ?? '';
-  const account = { token, refreshToken, expiresAt: Date.now() + expiresIn * 1000, name };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(account));
-    unkept = null;
-  } catch {
-    unkept = account;
-  }
+  remember(ACCOUNT, { token, refreshToken, expiresAt: Date.now() + expiresIn * 1000, name }, 'localStorage');
 }
 
-export function forget() {
-  unkept = null;
-  try {
-    localStorage.removeItem(KEY);
-  } catch { /* nothing was kept */ }
-}
+export const forgetAccount = () => remember(ACCOUNT, null, 'localStorage');
 
 /** Tells the service that the tokens are done with, and forgets them whatever it says. */
 export async function signOut() {
-  await post('/api/user/logout', {});
-  forget();
+  await postAs('/api/user/logout', {});
+  forgetAccount();
 }
 
 /** GETs as the signed-in person. */
-export const get = (path) => send('GET', path);
+export const getAs = (path, options) => send('GET', path, options);
 
 /** POSTs as the signed-in person. */
-export const post = (path, body) => send('POST', path, body);
+export const postAs = (path, body) => send('POST', path, { body });
 
 /**
  * A token that is old, or refused once, is renewed first; a 401 that comes back all the same means
- * that there is nobody signed in any more.
+ * that this sign-in is over.
  */
-async function send(method, path, body) {
+async function send(method, path, options) {
   let account = signedIn();
-  if (!account) return { status: 401, body: { code: 'unauthorized' }, retryAfter: 0 };
+  if (!account) return NOT_SIGNED_IN;
   if (account.expiresAt - EARLY_MS < Date.now()) {
     const refused = await renew(account.token);
     if (refused) return refused;
     account = signedIn();
   }
-  const answer = await call(method, path, { body, token: account.token });
-  if (answer.status !== 401) return answer;
-  return (await renew(account.token)) ?? call(method, path, { body, token: signedIn().token });
+  const answer = await call(method, path, { ...options, token: account?.token });
+  if (answer.status !== 401 || !account) return answer;
+  return (await renew(account.token)) ?? call(method, path, { ...options, token: signedIn()?.token });
 }
 
 /** Renews the tokens if `stale` is still the one we hold. Answers null, or the answer that refused. */
@@ -73,22 +61,28 @@ function renew(stale) {
   return renewing;
 }
 
-// A refresh token used twice revokes its whole family, so two tabs must take turns.
-const alone = (work) => (navigator.locks ? navigator.locks.request(KEY, work) : work());
+/** Lets this browser's tabs take turns, but waits for none longer than a few seconds. */
+async function alone(work) {
+  try {
+    return await navigator.locks.request(ACCOUNT, { signal: AbortSignal.timeout(LOCK_MS) }, work);
+  } catch {
+    return work(); // held too long, or this browser has no locks for us
+  }
+}
 
 async function renewOnce(stale) {
   const account = signedIn();
-  if (!account) return { status: 401, body: { code: 'unauthorized' }, retryAfter: 0 };
+  if (!account) return NOT_SIGNED_IN;
   if (account.token !== stale) return null; // another tab was faster
-  const answer = await call('POST', '/api/user/refresh', { body: { refreshToken: account.refreshToken } });
+  const { refreshToken } = account;
+  const answer = await call('POST', '/api/user/refresh', { body: { refreshToken } });
   if (answer.status === 200 && answer.body.token) {
-    keep(answer.body);
+    keepAccount(answer.body);
     return null;
   }
-  // A refusal is final; a network that fails is not.
-  if ([400, 401, 403, 404].includes(answer.status)) {
-    forget();
-    return { ...answer, status: 401 };
-  }
-  return answer;
+  // A network that fails is not final; a refusal is, unless another tab has renewed meanwhile.
+  if (![400, 401, 403, 404].includes(answer.status)) return answer;
+  if (signedIn() && signedIn().refreshToken !== refreshToken) return null;
+  forgetAccount();
+  return { ...answer, status: 401 };
 }

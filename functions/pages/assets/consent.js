@@ -1,14 +1,15 @@
-// The question, asked the same way whether somebody scanned a code or a device asks by itself; and what
+// The question, asked the same way whether the person scanned a code or a device asks by itself; and what
 // to say when there is no good answer.
 
+import { serviceTime } from './api.js';
 import { ago, t, translateBrowser } from './i18n.js';
 import { go, signInAgain } from './sign_in.js';
 import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 
 // Refusals that end the matter here, each with its own words in i18n.js.
-const FINAL = ['claimed_by_another', 'wrong_match_number', 'not_an_approver'];
+const FINAL_REASONS = ['claimed_by_another', 'wrong_match_number', 'not_an_approver'];
 
-/** Whether requests come to this page by themselves: at /phone nobody has scanned anything. */
+/** Whether requests come to this page by themselves: at /phone nothing was scanned. */
 export const unscanned = /^\/phone\/?$/.test(location.pathname);
 
 let policy = 'show'; // what this client wants done with the match number
@@ -22,7 +23,7 @@ export function ask({ consent, expiresIn }, over) {
     [t('consent.browser'), seen.browser && translateBrowser(seen.browser), 'seen-browser'],
     [t('consent.ip'), seen.ip, 'seen-ip'],
     [t('consent.place'), seen.place, 'seen-place'],
-    [t(unscanned ? 'prompt.at' : 'consent.at'), seen.at && ago(seen.at), 'seen-at'],
+    [t(unscanned ? 'prompt.at' : 'consent.at'), timeSince(seen.at), 'seen-at'],
   ]);
   $('claims-part').hidden = !list($('claims'), [
     [t('consent.deviceName'), screen.deviceName, 'claim-name'],
@@ -37,6 +38,12 @@ export function ask({ consent, expiresIn }, over) {
     $('remaining').textContent = clock(left);
     if (left === 0) over();
   });
+}
+
+/** How long ago the service saw the screen, by the service's own clock: this phone's may be hours wrong. */
+function timeSince(seconds) {
+  const passed = Math.round(serviceTime() / 1000 - seconds);
+  return Number.isFinite(passed) ? ago(passed) : '';
 }
 
 /** Who asks, and on what: "Reading Club wants to sign you in on PC 2441eadf." */
@@ -106,20 +113,36 @@ export function whenDecided(work) {
 const reason = ({ body }) => (typeof body.code === 'number' ? body.reason : body.code);
 
 /** Whether asking the same again could go better. */
-export const isFinal = (answer) => [401, 404].includes(answer.status) || FINAL.includes(reason(answer));
+export const isFinal = (answer) => [401, 404].includes(answer.status) || FINAL_REASONS.includes(reason(answer));
 
-/** Says why it did not work out; whoever is at the question stays there if pressing again may help. */
+/** Whether there is nothing left to decide: the code is unknown (404), or the service says that it is over (410). */
+export const isOver = ({ status }) => [404, 410].includes(status);
+
+/** Whether the person's decision may have arrived, although its answer did not. */
+export const isUnread = ({ status, repeated }) => (
+  state() === 'consent' && (status === 0 || (status === 404 && repeated))
+);
+
+/** Says that the request is over, and nothing of how when that was not read. */
+export function tellGone({ unread = false } = {}) {
+  $('gone-lead').textContent = t(unread ? 'gone.unread' : $('gone-lead').dataset.t);
+  go('gone');
+}
+
+/** Says why it did not work out; a person who is at the question stays there if pressing again may help. */
 export function refuse(answer) {
   const why = reason(answer);
   if (answer.status === 401) return signInAgain();
-  if (answer.status === 404) return go('gone');
-  if (FINAL.includes(why)) return fail(why);
+  if (isOver(answer)) return tellGone({ unread: isUnread(answer) });
+  if (why === 'used') return go('confirmed'); // the answer to our own confirm was lost
+  if (FINAL_REASONS.includes(why)) return fail(why);
   if (state() !== 'consent') return fail('', excuse(answer));
   if (why === 'match_number_required') return askToPick();
   say($('consent-problem'), excuse(answer));
 }
 
-function fail(why, lead = t(`error.${why}.lead`)) {
+/** Says what went wrong: for one of the reasons above, or for an answer that says nothing of use. */
+export function fail(why, lead = t(why ? `error.${why}.lead` : 'error.lead')) {
   const stopped = unscanned && why === 'wrong_match_number';
   $('error-title').textContent = t(why ? `error.${why}.title` : 'error.title');
   $('error-lead').textContent = stopped ? t('prompt.stopped') : lead;

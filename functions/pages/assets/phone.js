@@ -1,46 +1,50 @@
 // The phone: who are you, who asks, and what do you decide. Nothing is ever confirmed without a press.
-// At /q/{code} somebody scanned a code; at /phone requests come by themselves (prompts.js).
+// At /q/{code} the person scanned a code; at /phone requests come by themselves (prompts.js).
 
-import * as account from './account.js';
-import { ask, refuse, unscanned, whenDecided } from './consent.js';
-import { t, translate } from './i18n.js';
-import * as prompts from './prompts.js';
+import { postAs, signedIn, signOut } from './account.js';
+import { ask, fail, refuse, tellGone, unscanned, whenDecided } from './consent.js';
+import { learn, t, translate } from './i18n.js';
+import { prompted } from './prompts.js';
+import { readCode } from './read.js';
+import { shown } from './shown.js';
 import { askWho, go, signInAgain, whenSignedIn } from './sign_in.js';
-import { $, busy, state } from './view.js';
+import { $, arrive, busy, state } from './view.js';
+import { phoneWords } from './words/phone.js';
 
-const [, written] = /^\/q\/([0-9a-z-]{1,52})\/?$/i.exec(location.pathname) ?? [];
-// What cannot be a code (the service's alphabet and length) is told so before anybody signs in for it.
-const code = /^[0-9a-tv-z]{26}$/i.test(written?.replaceAll('-', '')) ? written : undefined;
-const address = (step) => `/q/${encodeURIComponent(code)}/${step}`;
+// What cannot be a code is told so before anybody signs in for it.
+const code = readCode(location.href);
+const stepOf = (name) => `/q/${code}/${name}`;
+// What the service calls an ending, and what this page calls it. An ending that was not read is not told.
+const ENDINGS = { confirmed: 'confirmed', redeemed: 'confirmed', cancelled: 'cancelled' };
 
 /** What to do with a code that was scanned. */
 const scanned = {
   async begin() {
     go('loading');
-    const answer = await account.post(address('scan'), {});
+    const answer = await postAs(stepOf('scan'), {});
     if (answer.status !== 200) return refuse(answer);
-    if (answer.body.state === 'confirmed') return go('confirmed');
-    ask(answer.body, () => go('gone'));
+    if (answer.body.state in ENDINGS) return go(ENDINGS[answer.body.state]);
+    ask(answer.body, tellGone);
   },
 
   async decide(accept, matchNumber) {
-    const [step, ending] = accept ? ['confirm', 'confirmed'] : ['cancel', 'cancelled'];
-    const answer = await account.post(address(step), matchNumber ? { matchNumber } : {});
+    const answer = await postAs(stepOf(accept ? 'confirm' : 'cancel'), matchNumber ? { matchNumber } : {});
     if (state() !== 'consent') return; // it ran out meanwhile
     if (answer.status !== 200) return refuse(answer);
+    if (!(answer.body.state in ENDINGS)) return fail('');
     $('ready').hidden = answer.body.asksNextTime !== true;
-    go(ending);
+    go(ENDINGS[answer.body.state]);
   },
 
-  /** The request is bound to whoever scanned it; given back, the screen can offer a new code at once. */
+  /** The request is bound to the person who scanned it; given back, the screen can offer a new code at once. */
   async leave() {
     if (state() !== 'consent') return 'phone.signedOutOnly';
-    await account.post(address('cancel'), {});
-    return 'phone.signedOut';
+    const answer = await postAs(stepOf('cancel'), {});
+    return answer.body.state === 'cancelled' ? 'phone.signedOut' : 'phone.signedOutOnly';
   },
 };
 
-const way = unscanned ? prompts : scanned;
+const way = unscanned ? prompted : scanned;
 
 /** What is said and offered only where nothing was scanned, or only where something was. */
 function dress() {
@@ -51,23 +55,26 @@ function dress() {
   for (const element of document.querySelectorAll(`[data-only=${elsewhere}]`)) element.remove();
 }
 
-function start() {
+async function start() {
   if (!code && !unscanned) return go('gone', { focus: false });
-  if (!account.signedIn()) return askWho();
+  await shown(); // a page that was only loaded ahead claims no code
+  if (!signedIn()) return askWho();
   return way.begin();
 }
 
-async function signOut() {
+async function signOutHere() {
   const note = await way.leave();
-  await account.signOut();
+  await signOut();
   signInAgain(t(note), { over: !unscanned });
 }
 
+arrive();
+learn(phoneWords);
 dress();
 translate();
 whenSignedIn(way.begin);
 whenDecided(way.decide);
-$('sign-out').addEventListener('click', () => busy($('sign-out'), signOut));
+$('sign-out').addEventListener('click', () => busy($('sign-out'), signOutHere));
 $('retry').addEventListener('click', () => {
   busy($('retry'), async () => ($('retry').dataset.does === 'retry' ? way.begin() : signInAgain('')));
 });

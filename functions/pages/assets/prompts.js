@@ -1,14 +1,15 @@
-// At /phone: the sign-ins that wait for this person without a scan. Looks for them while somebody looks at
-// the page, and shows one after the other, the newest first.
+// At /phone: the sign-ins that wait for this person without a scan. Looks for them while the page is in
+// sight, and shows one after the other, the newest first.
 
-import * as account from './account.js';
-import { ask, isFinal, petition, refuse } from './consent.js';
+import { getAs, postAs } from './account.js';
+import { serviceTime } from './api.js';
+import { ask, fail, isFinal, isOver, isUnread, petition, refuse, tellGone } from './consent.js';
 import { t, timeOfDay } from './i18n.js';
 import { go } from './sign_in.js';
 import { $, announce, busy, say, state } from './view.js';
 
-const PACE = 3; // seconds between looks
-const BACKOFF = [3, 6, 12, 30]; // seconds after the first, second, … failure in a row
+const LOOK_EVERY = 3; // seconds between looks
+const LOOK_AFTER = [3, 6, 12, 30]; // seconds after the first, second, … failure in a row
 const HICCUPS = 2; // so many failures in a row are worth a word
 const ENDING_MS = 6000;
 const STOPPED_MS = 20_000; // there is more to read when a wrong number was picked
@@ -17,22 +18,23 @@ const SETTLE_MS = 500; // a press meant for what was there before must decide no
 let watching = false; // whether news may change what is shown
 let asking = false;
 let failures = 0;
+let unread = false; // whether the answer to the person's decision was lost
 let timer = 0;
 let waiting = []; // newest first
-let shown = ''; // the trace of the request on the page
+let onPage = ''; // the trace of the request on the page
 const decided = new Set(); // a list that is a moment old may still name these
 
 /** Waits for requests. */
-export function begin() {
-  [waiting, shown, failures] = [[], '', 0];
+function begin() {
+  [waiting, onPage, failures] = [[], '', 0];
   say($('last'), '');
   go('loading');
   return watch();
 }
 
 /** Waits no more. Answers what to tell the person who signs out: an open request stays unanswered. */
-export function leave() {
-  pause();
+function leave() {
+  stopWatching();
   return 'phone.signedOutOnly';
 }
 
@@ -41,7 +43,7 @@ function watch() {
   return look();
 }
 
-function pause() {
+function stopWatching() {
   watching = false;
   clearTimeout(timer);
 }
@@ -51,21 +53,22 @@ async function look() {
   clearTimeout(timer);
   if (asking || document.hidden) return;
   asking = true;
-  const answer = await account.get('/login/pending');
+  const answer = await getAs('/login/pending', { tries: 1 });
   asking = false;
   if (!watching) return;
   if (Array.isArray(answer.body.pending)) return take(answer.body.pending);
   if (isFinal(answer) && answer.status !== 404) {
-    pause();
+    stopWatching();
     return refuse(answer);
   }
   failures += 1;
-  if (failures >= HICCUPS && state() !== 'consent') rest();
-  later(Math.max(BACKOFF[Math.min(failures, BACKOFF.length) - 1], answer.retryAfter));
+  const silent = failures < HICCUPS && state() !== 'loading';
+  if (!silent && state() !== 'consent') showNone();
+  lookLater(Math.max(LOOK_AFTER[Math.min(failures, LOOK_AFTER.length) - 1], answer.retryAfter));
 }
 
-/** Looks again in a while; whoever comes back to the page need not wait for it. */
-function later(seconds) {
+/** Looks again in a while; coming back to the page looks at once. */
+function lookLater(seconds) {
   clearTimeout(timer);
   timer = setTimeout(look, seconds * 1000);
 }
@@ -74,16 +77,16 @@ function take(pending) {
   failures = 0;
   const at = ({ consent }) => consent?.seen?.at ?? 0;
   waiting = pending.filter(({ traceId }) => !decided.has(traceId)).sort((one, other) => at(other) - at(one));
-  later(PACE);
-  if (state() !== 'consent') return waiting.length > 0 ? present(waiting[0]) : rest();
-  // The question under somebody's finger never changes; it only ends.
-  if (waiting.every(({ traceId }) => traceId !== shown)) return end('gone');
+  lookLater(LOOK_EVERY);
+  if (state() !== 'consent') return waiting.length > 0 ? present(waiting[0]) : showNone();
+  // The question that a person is about to answer never changes; it only ends.
+  if (waiting.every(({ traceId }) => traceId !== onPage)) return end('gone');
   count();
 }
 
 /** Nothing waits, as far as we can tell. */
-function rest() {
-  const words = t(failures > 0 ? 'screen.offline' : 'prompts.title');
+function showNone() {
+  const words = t(failures > 0 ? 'offline' : 'prompts.title');
   const news = $('prompts-title').textContent !== words;
   $('prompts-title').textContent = words;
   if (state() === 'prompts' && news) announce(words);
@@ -91,7 +94,8 @@ function rest() {
 }
 
 function present(prompt) {
-  shown = prompt.traceId;
+  onPage = prompt.traceId;
+  unread = false;
   say($('last'), '');
   ask(prompt, () => watching && end('gone'));
   if (state() !== 'consent') return; // it had no time left
@@ -112,12 +116,14 @@ function count() {
 }
 
 /** Answers the request on the page. */
-export async function decide(accept, matchNumber) {
-  pause();
-  const answer = await account.post('/login/answer', { traceId: shown, accept, matchNumber });
+async function decide(accept, matchNumber) {
+  stopWatching();
+  const answer = await postAs('/login/answer', { traceId: onPage, accept, matchNumber });
   if (state() !== 'consent') return; // signed out meanwhile
-  if (answer.status === 200) return end(answer.body.state === 'confirmed' ? 'confirmed' : 'cancelled');
-  if (answer.status === 404) return end('gone');
+  unread = isUnread(answer);
+  if (['confirmed', 'cancelled'].includes(answer.body.state)) return end(answer.body.state);
+  if (answer.status === 200) return fail(''); // an ending that was not read is not told
+  if (isOver(answer)) return end('gone');
   refuse(answer);
   if (state() === 'consent') return watch();
   if (state() === 'error' && $('retry').dataset.does === 'retry') close(STOPPED_MS);
@@ -125,19 +131,27 @@ export async function decide(accept, matchNumber) {
 
 /** Shows how it ended, for a moment; that it was over unanswered, until the next one comes. */
 function end(ending) {
-  pause();
-  go(ending);
-  if (ending === 'gone') say($('last'), t('prompts.last', { time: timeOfDay(new Date()) }));
+  stopWatching();
+  if (ending === 'gone') tellGone({ unread });
+  else go(ending);
+  say($('last'), ending === 'gone' && !unread ? lastEnded() : '');
   announce($(`${ending}-lead`).textContent);
   close(ENDING_MS);
 }
 
+function lastEnded() {
+  const at = serviceTime();
+  return Number.isFinite(at) ? t('prompts.last', { time: timeOfDay(new Date(at)) }) : t('prompts.lastUndated');
+}
+
 function close(after) {
-  decided.add(shown);
-  shown = '';
+  decided.add(onPage);
+  onPage = '';
   clearTimeout(timer);
   timer = setTimeout(watch, after);
 }
+
+export const prompted = { begin, decide, leave };
 
 // Out of sight nothing is asked; back in sight, at once.
 document.addEventListener('visibilitychange', look);

@@ -1,28 +1,32 @@
 // Who is there: signing in by SMS code, and showing whose step the page is at.
 
-import * as account from './account.js';
+import { forgetAccount, keepAccount, signedIn } from './account.js';
 import { call } from './api.js';
 import { t } from './i18n.js';
-import { $, announce, busy, countdown, excuse, recall, remember, say, show, state } from './view.js';
+import { keeps, recall, remember } from './kept.js';
+import { fold, readDigits, readPhone } from './read.js';
+import { $, announce, busy, countdown, excuse, say, show, state } from './view.js';
 
-const KEPT = 'saoma.sms';
+const SENT = 'saoma.sms';
 const STALE_MS = 15 * 60_000; // a code that was sent so long ago is dead
+const CHALLENGE_MS = 4 * 60_000; // a challenge that is older may end before its code is typed
 const AT_CODE = 'sms-code'; // the step, and its entry in the browser's history
 
-// The number a code went to, when it did, when the next may, and whether it is being entered.
-const NONE = { phone: '', at: 0, nextAt: 0, entering: false };
-let sent = { ...NONE, ...recall(KEPT) };
+// The number, the challenge of this attempt, whether and when a code was sent, when the next may be, and whether
+// the code is being entered.
+const NONE = { phone: '', challenge: '', sent: false, at: 0, nextAt: 0, entering: false };
+let sent = { ...NONE, ...recall(SENT) };
 let proceed = () => {};
 let stopResend = () => {};
 
-/** What to do once somebody is signed in. */
+/** What to do once the person is signed in. */
 export function whenSignedIn(work) {
   proceed = work;
 }
 
 /** Shows a step, and who is signed in where that matters. */
 export function go(next, options) {
-  const person = account.signedIn();
+  const person = signedIn();
   $('account').hidden = !person || ['loading', 'phone-number', 'sms-code'].includes(next);
   $('account-name').textContent = person?.name ?? '';
   show(next, options);
@@ -31,12 +35,13 @@ export function go(next, options) {
 /** Asks who is there: by the code, when the page was reloaded while one was awaited. */
 export function askWho() {
   if (sent.entering && wasSentTo(sent.phone)) return toCode();
+  if (!keeps('localStorage')) say($('signed-out-note'), t('phone.unkept'));
   go('phone-number', { focus: false });
 }
 
 /** Forgets who was signed in and asks who is there now; `note` says why, `over` that nothing waits for them. */
 export function signInAgain(note = t('phone.signInAgain'), { over = false } = {}) {
-  account.forget();
+  forgetAccount();
   forgetSent();
   $('phone').value = '';
   showPrefix();
@@ -50,25 +55,17 @@ export function signInAgain(note = t('phone.signInAgain'), { over = false } = {}
 /** Notes how it stands with the code, also for the page after a reload. Never the code. */
 function keepSent(changes) {
   sent = { ...sent, ...changes };
-  remember(KEPT, sent);
+  remember(SENT, sent);
 }
 
 function forgetSent() {
   sent = NONE;
-  remember(KEPT, null);
+  remember(SENT, null);
 }
 
-const wasSentTo = (number) => number !== '' && sent.phone === number && Date.now() - sent.at < STALE_MS;
+const wasSentTo = (number) => sent.sent && sent.phone === number && Date.now() - sent.at < STALE_MS;
 
-/** A phone number as people write it, as E.164; null when it cannot be one. */
-function readPhone(text) {
-  const plain = text.replace(/[\s().\-–]/g, '').replace(/^00/, '+');
-  const number = plain.startsWith('+') ? plain : `+86${plain.replace(/^86(?=1\d{10}$)/, '')}`;
-  const good = number.startsWith('+86') ? /^\+861\d{10}$/ : /^\+[1-9]\d{6,14}$/;
-  return good.test(number) ? number : null;
-}
-
-/** The same, the way people read it. */
+/** The number, the way people read it. */
 const spellPhone = (number) => number.replace(/^(\+86)(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3\u00a0$4');
 
 function complain(input, line, text) {
@@ -78,10 +75,34 @@ function complain(input, line, text) {
   if (text) input.focus();
 }
 
+/** 128 random bits, base64url: what names one attempt to sign in, so that a repeated call is known as such. */
+function drawChallenge() {
+  const bits = crypto.getRandomValues(new Uint8Array(16));
+  return btoa(String.fromCharCode(...bits)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/** The challenge of this attempt: the one that is under way for this number, else a new one. */
+function challengeFor(phone) {
+  const same = sent.phone === phone;
+  const current = same && sent.challenge && Date.now() - sent.at < CHALLENGE_MS;
+  // Kept before it is used: after a reload the same one asks again, and no second message goes out.
+  if (!current) keepSent({ phone, challenge: drawChallenge(), sent: same && sent.sent, at: Date.now() });
+  return sent.challenge;
+}
+
+const requestCode = (phone) => (
+  call('POST', '/api/user/sendCode', { body: { phone, challenge: challengeFor(phone) } })
+);
+
 async function sendCode(phone) {
-  const answer = await call('POST', '/api/user/sendCode', { body: { phone } });
+  let answer = await requestCode(phone);
+  if (answer.body.code === 'challenge_over') {
+    // Used up by messages or tries, maybe before a reload: the person begins anew.
+    keepSent({ challenge: '' });
+    answer = await requestCode(phone);
+  }
   const { resendAfter = 60 } = answer.body;
-  if (answer.status === 200) keepSent({ phone, at: Date.now(), nextAt: Date.now() + resendAfter * 1000 });
+  if (answer.status === 200) keepSent({ sent: true, at: Date.now(), nextAt: Date.now() + resendAfter * 1000 });
   return answer;
 }
 
@@ -106,8 +127,6 @@ function resendIn(seconds) {
   return seconds > 120 ? t('phone.resendInMinutes', { minutes }) : t('phone.resendIn', { seconds });
 }
 
-const isLocked = ({ status, body }) => status === 429 && body.code === 'too_many_tries';
-
 async function askForCode() {
   const number = readPhone($('phone').value);
   complain($('phone'), $('phone-problem'), number ? '' : t('phone.badNumber'));
@@ -117,7 +136,7 @@ async function askForCode() {
   if (answer.status === 200) return toCode();
   if (answer.status === 400) return complain($('phone'), $('phone-problem'), t('phone.badNumber'));
   say($('phone-problem'), excuse(answer));
-  if (answer.status !== 429 || isLocked(answer)) return;
+  if (answer.status !== 429) return;
   // Too early for another code, but one may well be there: this page had it sent, or another did.
   if (wasSentTo(number)) {
     holdResend(answer);
@@ -125,7 +144,7 @@ async function askForCode() {
   }
   $('have-code').hidden = false;
   $('have-code').onclick = () => {
-    keepSent({ phone: number, at: Date.now() });
+    keepSent({ sent: true });
     holdResend(answer);
     toCode();
   };
@@ -168,22 +187,22 @@ async function resend() {
 }
 
 async function enterCode() {
-  const digits = $('sms').value;
+  const digits = readDigits($('sms').value);
   if (digits.length !== 6) return complain($('sms'), $('sms-problem'), t('phone.needSix'));
-  const answer = await call('POST', '/api/user/login/code', { body: { phone: sent.phone, code: digits } });
+  const { challenge } = sent;
+  const answer = await call('POST', '/api/user/login/code', { body: { challenge, code: digits } });
   if (answer.status === 200 && answer.body.token) return letIn(answer.body);
   const wrong = [400, 401].includes(answer.status);
   if (wrong || answer.status === 429) $('sms').value = '';
   complain($('sms'), $('sms-problem'), wrong ? t('phone.badCode') : '');
   if (wrong) return;
-  // Nothing is said about these digits: nobody has looked at them.
+  // Nothing is said about these digits: the service has not looked at them.
   say($('sms-problem'), excuse(answer));
   $('sms').focus();
-  if (isLocked(answer)) holdResend(answer);
 }
 
 function letIn(tokens) {
-  account.keep(tokens);
+  keepAccount(tokens);
   forgetSent();
   // The code's entry in the history is done with; without it the browser's Back leaves as it should.
   if (isAtCode(history.state)) history.back();
@@ -192,7 +211,7 @@ function letIn(tokens) {
 
 /** The +86 stands before the number until the person writes a country code. */
 function showPrefix() {
-  $('phone-field').classList.toggle('abroad', /^\s*(\+|00)/.test($('phone').value));
+  $('phone-field').classList.toggle('abroad', /^(\+|00)/.test(fold($('phone').value)));
 }
 
 function onSubmit(form, work) {
@@ -208,18 +227,22 @@ $('phone').addEventListener('input', () => {
   $('have-code').hidden = true; // that was about another number
   showPrefix();
 });
-$('sms').addEventListener('input', () => {
-  const digits = $('sms').value.replace(/\D/g, '').slice(0, 6);
+function tidyCode({ isComposing }) {
+  if (isComposing) return; // a Chinese keyboard is not done with these digits
+  const digits = readDigits($('sms').value).slice(0, 6);
   if ($('sms').value !== digits) $('sms').value = digits;
   if (digits.length === 6) $('sms-form').requestSubmit();
-});
+}
+
+$('sms').addEventListener('input', tidyCode);
+$('sms').addEventListener('compositionend', tidyCode);
 $('change-number').addEventListener('click', () => (isAtCode(history.state) ? history.back() : toNumber()));
 $('resend').addEventListener('click', () => {
   if ($('resend').getAttribute('aria-disabled') !== 'true') busy($('resend'), resend);
 });
 
 window.addEventListener('popstate', ({ state: entry }) => {
-  if (account.signedIn()) return;
+  if (signedIn()) return;
   if (isAtCode(entry) && sent.phone) toCode();
   else if (state() === 'sms-code') toNumber();
 });

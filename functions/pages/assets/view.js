@@ -1,10 +1,11 @@
-// What the three pages share: how things are shown, and what a tab keeps over a reload. Everything goes
-// through textContent, so a name that contains markup stays a name.
+// How things are shown, on every page. Everything goes through textContent, so a name that contains markup
+// stays a name.
 
 import { t } from './i18n.js';
 
 export const $ = (id) => document.getElementById(id);
 
+const ICON = '/assets/favicon.svg'; // the build draws it in, so that it costs no request
 const main = document.querySelector('main');
 const live = $('live');
 const unsaid = new Map(); // what is about to be said, by region
@@ -30,6 +31,18 @@ export function show(next, { detail = '', focus = true } = {}) {
   if (focus && stepped) heading?.focus();
 }
 
+/**
+ * Tells the page that its script runs, and shows our mark. A style sheet that did not come is one of another deployment, or was lost:
+ * then everything is loaded once more, and after that the page stays as it is, plain but complete.
+ */
+export function arrive() {
+  $('late').remove();
+  [$('icon').href, $('mark').src] = [ICON, ICON];
+  const styled = document.querySelector('link[rel=stylesheet]').sheet;
+  const again = performance.getEntriesByType('navigation')[0]?.type === 'reload';
+  if (!styled && !again) location.reload();
+}
+
 /** Says something to those who listen, also when it is said twice; politely, unless `region` is not. */
 export function announce(text, region = live) {
   region.textContent = '';
@@ -37,7 +50,7 @@ export function announce(text, region = live) {
   unsaid.set(region, setTimeout(() => { region.textContent = text; }, 50));
 }
 
-/** Takes back what was said, or was about to be, of a state that is over: nobody shall find it later. */
+/** Takes back what was said, or was about to be, of a state that is over. */
 function hush() {
   for (const region of document.querySelectorAll('main > .unseen')) {
     clearTimeout(unsaid.get(region));
@@ -102,28 +115,11 @@ export async function busy(button, work) {
   }
 }
 
-/** The words for a refused call that is no one's business but the network's or the clock's. */
+/** The words for a call that failed on the way, or came too early. */
 export function excuse(answer) {
   if (answer.status === 0) return t('error.offline');
   if (answer.status !== 429) return t('error.lead');
   const wait = answer.retryAfter;
   if (!wait || wait > 5400) return t('error.later');
   return wait > 120 ? t('error.slowMinutes', { minutes: Math.ceil(wait / 60) }) : t('error.slow', { seconds: wait });
-}
-
-/** What was kept under `key`, over a reload of this tab or, in `localStorage`, for all tabs; or null. */
-export function recall(key, store = 'sessionStorage') {
-  try {
-    return JSON.parse(window[store].getItem(key));
-  } catch {
-    return null;
-  }
-}
-
-/** Keeps `value` for `recall`; null lets it go. Never a token or a code that lets somebody in. */
-export function remember(key, value, store = 'sessionStorage') {
-  try {
-    if (value === null) window[store].removeItem(key);
-    else window[store].setItem(key, JSON.stringify(value));
-  } catch { /* a browser that keeps nothing starts anew after a reload */ }
 }

@@ -1,7 +1,10 @@
-// After the sign-in: hands the ticket in for a token, and checks the token against the published keys.
+// Signed in: hands the ticket in for a token, and checks the token against the published keys.
 
 import { call } from './api.js';
-import { language, t, translate } from './i18n.js';
+import { language, t } from './i18n.js';
+import { keeps } from './kept.js';
+import { takeSecret } from './qr.js';
+import { shown } from './shown.js';
 import { $, list, show } from './view.js';
 
 const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
@@ -19,13 +22,21 @@ const bytes = (base64url) => Uint8Array.from(
 );
 const json = (base64url) => JSON.parse(new TextDecoder().decode(bytes(base64url)));
 
-/** Whether one of `keys` (a JWKS) signed this ES256 token. Only to show it: a site's server checks for itself. */
-async function isSignedBy(keys, token) {
+/** The published key that is said to have signed, out of what the browser has of them or, if need be, out of fresh ones. */
+async function findKey(kid) {
+  for (const cache of ['force-cache', 'no-cache']) {
+    const { body } = await call('GET', '/.well-known/jwks.json', { cache });
+    if (!Array.isArray(body.keys)) return undefined;
+    const key = body.keys.find((each) => each.kid === kid);
+    if (key) return key;
+  }
+  return null;
+}
+
+/** Whether this key signed this ES256 token. Only to show it: a site's server checks for itself. */
+async function isSignedBy({ kty, crv, x, y }, token) {
   const [head, claims, signature] = token.split('.');
-  const { alg, kid } = json(head);
-  const key = keys.find((each) => each.kid === kid && each.kty === 'EC' && each.crv === 'P-256');
-  if (alg !== 'ES256' || !key) return false;
-  const { kty, crv, x, y } = key;
+  if (json(head).alg !== 'ES256' || kty !== 'EC' || crv !== 'P-256') return false;
   const p256 = { name: 'ECDSA', namedCurve: 'P-256' };
   const imported = await crypto.subtle.importKey('jwk', { kty, crv, x, y }, p256, false, ['verify']);
   const signed = new TextEncoder().encode(`${head}.${claims}`);
@@ -35,9 +46,13 @@ async function isSignedBy(keys, token) {
 async function check(token) {
   // WebCrypto is there on https and localhost only.
   if (!crypto.subtle) return 'unchecked';
-  const answer = await call('GET', '/.well-known/jwks.json');
-  if (!Array.isArray(answer.body.keys)) return 'unchecked';
-  return isSignedBy(answer.body.keys, token).then((good) => (good ? 'verified' : 'unverified'), () => 'unverified');
+  try {
+    const key = await findKey(json(token.split('.')[0]).kid);
+    if (key === undefined) return 'unchecked'; // no keys could be read
+    return key && await isSignedBy(key, token) ? 'verified' : 'unverified';
+  } catch {
+    return 'unverified';
+  }
 }
 
 function seal(result) {
@@ -62,26 +77,33 @@ function readClaims(token) {
 }
 
 function fail(reason) {
-  $('failed-lead').textContent = t(`welcome.${reason}`);
+  $('failed-title').textContent = t(`welcome.${reason}.title`);
+  $('failed-lead').textContent = t(`welcome.${reason}.lead`);
   show('failed');
 }
 
 /** Reloaded, or opened without a ticket: nothing went wrong, there is only nothing to show. */
 function shownOnce() {
-  $('failed-title').textContent = t('welcome.shownOnce.title');
   $('failed-back').textContent = t('welcome.back');
   $('failed-mark').classList.replace('bad', 'quiet');
-  fail('shownOnce.lead');
+  fail('shownOnce');
 }
 
-async function start() {
+/** Why no token came, as far as it was read. */
+function whyNot({ status }) {
+  const refused = status >= 400 && status < 500 && status !== 429;
+  if (!refused) return 'unreachable';
+  return keeps() ? 'usedUp' : 'blocked';
+}
+
+/** Redeems the ticket in the address and shows what it gave. */
+export async function welcome() {
   const ticket = takeTicket();
   if (!ticket) return shownOnce();
-  const answer = await call('POST', '/welcome', { body: { ticket } });
+  await shown();
+  const answer = await call('POST', '/welcome', { body: { ticket }, token: takeSecret() });
   const { access_token: token, user } = answer.body;
-  if (answer.status !== 200 || !token) {
-    return fail(answer.status >= 400 && answer.status < 500 && answer.status !== 429 ? 'usedUp' : 'unreachable');
-  }
+  if (answer.status !== 200 || !token) return fail(whyNot(answer));
   $('name').textContent = user?.nickName ?? '';
   $('member').textContent = user?.memberId ?? '';
   list($('claims'), readClaims(token));
@@ -89,6 +111,3 @@ async function start() {
   show('signed-in');
   seal(await check(token));
 }
-
-translate();
-start();

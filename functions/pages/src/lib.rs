@@ -10,6 +10,7 @@
 //! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
 //! | `/assets/{file}` | style, scripts, icon, from `assets/` | [`page`] |
 
+mod file;
 mod page;
 mod phone;
 mod welcome;

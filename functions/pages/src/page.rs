@@ -1,89 +1,99 @@
-//! The pages themselves: plain files, compiled in.
+//! The pages themselves: files that `build.rs` makes out of `assets/`, compiled in.
 
 use axum::{
     extract::{Path, RawQuery},
-    http::{StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use saoma_domain::secrets::SessionCode;
 use saoma_http::Problem;
 
-/// Nothing inline, nothing from elsewhere, nobody frames us (ADVERSARIES W5).
+use crate::file::File;
+
+include!(concat!(env!("OUT_DIR"), "/files.rs"));
+
+/// Nothing inline, nothing from elsewhere, no framing (`docs/security.md` W5).
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const CSS: &str = "text/css; charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const ICON: &str = include_str!("../assets/favicon.svg");
+/// A name with a hash always means the same content.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+/// Kept, and asked for each time whether it is still the same: a page names the files of its deployment.
+const ASK_FIRST: &str = "no-cache";
+/// The address of `/welcome` holds a ticket, so no cache keeps it (`docs/security.md` W16).
+const NOT_KEPT: &str = "no-store";
 
-/// Name, type and content of all that pages link to.
-const ASSETS: [(&str, &str, &str); 12] = [
-    ("account.js", JS, include_str!("../assets/account.js")),
-    ("api.js", JS, include_str!("../assets/api.js")),
-    ("app.css", CSS, include_str!("../assets/app.css")),
-    ("consent.js", JS, include_str!("../assets/consent.js")),
-    ("favicon.svg", SVG, ICON),
-    ("i18n.js", JS, include_str!("../assets/i18n.js")),
-    ("phone.js", JS, include_str!("../assets/phone.js")),
-    ("prompts.js", JS, include_str!("../assets/prompts.js")),
-    ("screen.js", JS, include_str!("../assets/screen.js")),
-    ("sign_in.js", JS, include_str!("../assets/sign_in.js")),
-    ("view.js", JS, include_str!("../assets/view.js")),
-    ("welcome.js", JS, include_str!("../assets/welcome.js")),
-];
+/// What pages load.
+static ASSETS: [(&File, &str); 3] = [(&SCREEN_JS, JS), (&PHONE_JS, JS), (&APP_CSS, CSS)];
 
 /// `GET /`.
-pub(crate) async fn screen() -> Response {
-    html(include_str!("../assets/index.html"))
+pub(crate) async fn screen(headers: HeaderMap) -> Response {
+    html(&INDEX_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /q/{code}` and `GET /phone`. The same for every code and for none: opening it tells nobody
+/// `GET /q/{code}` and `GET /phone`. The same for every code and for none: opening it does not say
 /// whether there is one, and changes nothing (W2, W15).
-pub(crate) async fn phone() -> Response {
-    html(include_str!("../assets/phone.html"))
+pub(crate) async fn phone(headers: HeaderMap) -> Response {
+    html(&PHONE_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /downloads.html?source=pclogin&code=`: what the shop contract's QR says (CONTRACTS section 4).
+/// `GET /downloads.html?source=pclogin&code=`: what the shop contract's QR says (`docs/shop.md`).
 /// A phone whose owner has no app goes on to the phone page; without a code that could be one, that
 /// page says so itself. Nothing of the query but a code as we would write it gets into the address (W4).
-pub(crate) async fn downloads(RawQuery(query): RawQuery) -> Response {
+pub(crate) async fn downloads(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let code = query.as_deref().and_then(SessionCode::from_download_query);
     match code {
         Some(code) => (StatusCode::FOUND, [(header::LOCATION, format!("/q/{code}"))]).into_response(),
-        None => phone().await,
+        None => phone(headers).await,
     }
 }
 
 /// `GET /welcome`.
-pub(crate) async fn welcome() -> Response {
-    html(include_str!("../assets/welcome.html"))
+pub(crate) async fn welcome(headers: HeaderMap) -> Response {
+    html(&WELCOME_HTML, &headers, NOT_KEPT)
 }
 
 /// `GET /assets/{file}`.
-pub(crate) async fn asset(Path(file): Path<String>) -> Result<Response, Problem> {
-    let found = ASSETS.into_iter().find(|(name, _, _)| *name == file);
-    found.map(|(_, kind, content)| cached(kind, content)).ok_or_else(Problem::not_found)
+pub(crate) async fn asset(headers: HeaderMap, Path(name): Path<String>) -> Result<Response, Problem> {
+    let found = ASSETS.iter().find(|(file, _)| file.name == name);
+    if let Some((file, kind)) = found {
+        return Ok(file.answer(&headers, kind, FOR_EVER));
+    }
+    if is_script_of_another_deployment(&name) {
+        return Ok(STALE_JS.answer(&headers, JS, NOT_KEPT));
+    }
+    Err(Problem::not_found())
 }
 
-/// `GET /favicon.ico`.
-pub(crate) async fn icon() -> Response {
-    cached(SVG, ICON)
+/// A page and its script may come from two deployments, one just after the other. An answer of 404 would leave the
+/// page without a script, so such a name gets a script that loads the page once more.
+fn is_script_of_another_deployment(name: &str) -> bool {
+    let parts = name.strip_suffix(".js").and_then(|stem| stem.split_once('-'));
+    parts.is_some_and(|(stem, hash)| {
+        let ours = ASSETS.iter().any(|(file, kind)| *kind == JS && file.name.split('-').next() == Some(stem));
+        ours && hash.len() == 16 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+    })
 }
 
-fn html(content: &'static str) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
-    ];
-    (headers, content).into_response()
+/// `GET /favicon.ico`: for what looks for an icon without reading a page.
+pub(crate) async fn icon(headers: HeaderMap) -> Response {
+    FAVICON_SVG.answer(&headers, SVG, "public, max-age=86400")
 }
 
-/// Files change only with a deployment, and carry nothing of anybody.
-fn cached(kind: &'static str, content: &'static str) -> Response {
-    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=300")];
-    (headers, content).into_response()
+fn html(page: &File, headers: &HeaderMap, cache: &'static str) -> Response {
+    let mut response = if cache == NOT_KEPT {
+        page.answer(headers, HTML, cache)
+    } else {
+        page.answer_unless_known(headers, HTML, cache)
+    };
+    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 #[cfg(test)]
@@ -98,7 +108,8 @@ mod tests {
     async fn open(query: &str) -> (StatusCode, Option<String>) {
         let request = Request::get(format!("/downloads.html{query}")).body(()).unwrap();
         let (mut parts, ()) = request.into_parts();
-        let answer = downloads(RawQuery::from_request_parts(&mut parts, &()).await.unwrap()).await;
+        let query = RawQuery::from_request_parts(&mut parts, &()).await.unwrap();
+        let answer = downloads(HeaderMap::new(), query).await;
         let location = answer.headers().get(header::LOCATION);
         (answer.status(), location.map(|to| to.to_str().unwrap().to_owned()))
     }

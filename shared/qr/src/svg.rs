@@ -1,4 +1,4 @@
-//! SVG: one path, one unit a module, any size.
+//! SVG: one line a row, one unit a module, any size.
 
 use std::fmt::Write;
 
@@ -11,18 +11,18 @@ pub fn svg(symbol: &Symbol, margin: Margin) -> String {
     let side = symbol.width() + 2 * margin;
     let mut path = String::new();
     for (y, row) in symbol.rows().enumerate() {
-        let mut x = 0;
+        // A line through the middle of the row, as wide as the row is high; where it is light, the pen moves on.
+        // Writing to a String cannot fail.
+        let _ = write!(path, "M{margin} {}.5", y + margin);
         for run in row.chunk_by(|left, right| left == right) {
-            if run.first() == Some(&true) {
-                // Writing to a String cannot fail.
-                let _ =
-                    write!(path, "M{} {}h{length}v1h-{length}z", x + margin, y + margin, length = run.len());
-            }
-            x += run.len();
+            let _ = match run.first() {
+                Some(true) => write!(path, "h{}", run.len()),
+                _ => write!(path, "m{} 0", run.len()),
+            };
         }
     }
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {side} {side}\" shape-rendering=\"crispEdges\">\
-         <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path d=\"{path}\"/></svg>"
+         <path fill=\"#fff\" d=\"M0 0h{side}v{side}H0z\"/><path stroke=\"#000\" d=\"{path}\"/></svg>"
     )
 }

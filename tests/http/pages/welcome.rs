@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use acceptance::World;
+use acceptance::{Call, World};
 use serde_json::json;
 
 use super::exchange;
@@ -24,6 +24,15 @@ async fn a_ticket_works_only_in_the_browser_that_showed_its_qr() {
         exchange(&world, cookie, &ticket).await.problem(400, "invalid_ticket");
     }
     assert_eq!(sessions(&world), before);
+    let by_header = |token: &str| {
+        let call = Call::post("/welcome").json(&json!({"ticket": ticket}));
+        call.header("token", token)
+    };
+    for token in [victim.poll_token.as_str(), &format!("{}.{secret_of_victim}", attacker.code), &person.token]
+    {
+        world.call(by_header(token)).await.problem(400, "invalid_ticket");
+    }
+    assert_eq!(sessions(&world), before);
     let exchanged = exchange(&world, &attacker.cookie, &ticket).await;
     assert_eq!(exchanged.json()["user"]["memberId"], json!(person.account.to_string()));
     // B8 E18
@@ -31,6 +40,19 @@ async fn a_ticket_works_only_in_the_browser_that_showed_its_qr() {
     assert_eq!(again.json(), exchanged.json());
     world.clock.advance(Duration::from_secs(31));
     exchange(&world, &attacker.cookie, &ticket).await.problem(400, "invalid_ticket");
+}
+
+// F6: each tab proves itself by the `pollToken` of its own QR, whichever cookie the browser holds.
+#[tokio::test]
+async fn a_ticket_works_for_the_tab_that_holds_the_poll_token() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let (tab, newer) = (Pc::open(&world).await, Pc::open(&world).await);
+    let_in(&world, &person, &tab).await;
+    let ticket = tab.ticket(&world).await;
+    let call = Call::post("/welcome").json(&json!({"ticket": ticket}));
+    let exchanged = world.call(call.header("token", &tab.poll_token).cookie(&newer.cookie)).await;
+    assert_eq!(exchanged.json()["user"]["memberId"], json!(person.account.to_string()));
 }
 
 // A5

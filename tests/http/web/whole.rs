@@ -34,7 +34,7 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 3365
+    content-length: 1902
 
     {
       "code": "[code]",

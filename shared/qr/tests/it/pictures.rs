@@ -103,12 +103,16 @@ fn an_svg_draws_every_dark_module_once() {
         let path = document.rsplit_once(" d=\"").unwrap().1.strip_suffix("\"/></svg>").unwrap();
 
         let mut drawn = vec![vec![false; side]; side];
-        for run in path.split_terminator('z') {
-            let (at, length) = run[1..].split_once('h').unwrap();
+        for row in path.split('M').skip(1) {
+            let (at, runs) = row.split_once(".5").unwrap();
             let (x, y) = at.split_once(' ').unwrap();
-            let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
-            let length: usize = length.split_once("v1h-").unwrap().0.parse().unwrap();
-            drawn[y][x..x + length].iter_mut().for_each(|module| assert!(!std::mem::replace(module, true)));
+            let (mut x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
+            for run in runs.replace(" 0", "").replace('m', " m").replace('h', " h").split_whitespace() {
+                let length: usize = run[1..].parse().unwrap();
+                let dark = drawn[y][x..x + length].iter_mut();
+                dark.for_each(|module| assert!(!std::mem::replace(module, run.starts_with('h'))));
+                x += length;
+            }
         }
         let inside =
             drawn.iter().skip(margin.modules()).map(|row| &row[margin.modules()..side - margin.modules()]);

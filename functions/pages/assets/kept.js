@@ -1,0 +1,36 @@
+// What a tab, or the browser, keeps for the pages. Where site data are blocked it is kept in memory, until the
+// page is left.
+
+const memory = new Map();
+
+/** What was kept under `key`, over a reload of this tab or, in `localStorage`, for all tabs; or null. */
+export function recall(key, store = 'sessionStorage') {
+  if (memory.has(key)) return memory.get(key);
+  try {
+    return JSON.parse(window[store].getItem(key));
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps `value` for `recall`; null lets it go. */
+export function remember(key, value, store = 'sessionStorage') {
+  memory.delete(key);
+  try {
+    if (value === null) window[store].removeItem(key);
+    else window[store].setItem(key, JSON.stringify(value));
+  } catch {
+    if (value !== null) memory.set(key, value);
+  }
+}
+
+/** Whether this browser keeps anything for us beyond the page. */
+export function keeps(store = 'sessionStorage') {
+  try {
+    window[store].setItem('saoma.probe', '1');
+    window[store].removeItem('saoma.probe');
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,232 @@
+// Shows a code, asks how it is doing, and goes where the answer says.
+
+import { call } from './api.js';
+import { t } from './i18n.js';
+import { keeps, recall, remember } from './kept.js';
+import { shown } from './shown.js';
+import { $, announce, clock, countdown, say, show, state } from './view.js';
+
+const PACE = [2, 2, 3, 4, 5]; // seconds between polls; the last one stays
+const BACKOFF = [2, 4, 8, 15, 30]; // seconds after the first, second, … failure in a row
+const RENEWALS = 5; // a forgotten tab must not ask for codes all night
+const ERRORS = 3; // -1 this often in a row is no hiccup
+const CLOSEST_MS = 1100; // the service refuses more than one poll a second
+const NEXT_PAGE_MS = 20_000; // a site that does not answer for so long is said to hang
+const KEPT = 'saoma.screen'; // this tab's code and the secret that it polls with, for a reload
+const REDEEMING = 'saoma.screen.redeeming'; // that secret, for /welcome, which redeems the ticket
+
+// One attempt is one code on the screen. It polls with a secret of its own, so two tabs leave each other alone.
+// What comes back for an older one is ignored.
+let attempt = { stop() {} };
+let renewals = 0;
+let unopened = 0;
+let renewOnReturn = false;
+
+function begin() {
+  attempt.stop();
+  const mine = { polls: 0, failures: 0, errors: 0, polledAt: 0, endsAt: 0, timer: 0, stopCounting() {} };
+  mine.stop = () => {
+    clearTimeout(mine.timer);
+    mine.stopCounting();
+    mine.over = true;
+    remember(KEPT, null);
+  };
+  attempt = mine;
+  return mine;
+}
+
+/** Shows a state with its heading and the line beneath it. */
+function tell(next, { lead = t(`screen.lead.${next}`), focus = true, detail } = {}) {
+  $('title').textContent = t(`screen.title.${next}`);
+  $('lead').textContent = lead;
+  // Only a code that can be scanned is described as one.
+  $('qr').alt = next === 'waiting' ? t('screen.qrAlt') : '';
+  if (next !== 'waiting') say($('note'), '');
+  show(next, { focus, detail });
+  if (!$('again').hidden) $('again-label').textContent = t(`screen.again.${next}`);
+  // A screen reader reads the heading when it gets the focus. It does not read the line beneath it, or a change that
+  // comes by itself.
+  if (next !== 'loading' && next !== 'waiting') announce(focus ? lead : `${$('title').textContent} ${lead}`);
+}
+
+/** Asks for a code and draws it. `focus` when a person asked: the button they pressed goes away. */
+async function open({ note = '', focus = false } = {}) {
+  const replaced = attempt.pollToken ?? attempt.replaced; // ends when the new one is there
+  const mine = begin();
+  mine.replaced = replaced;
+  renewOnReturn = false;
+  number(''); // a number belongs to its code
+  tell('loading', { focus });
+  await shown();
+  if (mine.over) return;
+  const answer = await call('GET', '/qr/code', { token: replaced, cookies: !keeps() });
+  if (mine.over) return;
+  if (answer.status !== 200 || !answer.body.svg) return openLater(mine, answer);
+  unopened = 0;
+  const { svg, code, pollToken, matchNumber, expiresIn } = answer.body;
+  const opened = { svg, code, pollToken, matchNumber, endsAt: Date.now() + expiresIn * 1000 };
+  draw(mine, opened);
+  remember(KEPT, opened);
+  say($('note'), note);
+  if (note) announce(note);
+  later(mine);
+}
+
+/** Asks how the code is doing. */
+const ask = (mine) => call('GET', '/qr/login', { token: mine.pollToken, cookies: false, tries: 1 });
+
+/** After a reload: goes on with the code that was on the screen, which may have been scanned. */
+async function resume() {
+  const kept = recall(KEPT);
+  if (!kept?.pollToken || kept.endsAt - Date.now() < 1000) return open();
+  const mine = begin();
+  mine.pollToken = kept.pollToken;
+  mine.polledAt = Date.now();
+  tell('loading', { focus: false });
+  await shown();
+  const answer = await ask(mine);
+  if (mine.over) return;
+  const { statusflag, reason } = answer.body;
+  if (statusflag < 0 && reason !== 'used') return open();
+  draw(mine, kept);
+  remember(KEPT, kept);
+  heed(mine, answer);
+}
+
+/** No code came: says so, and asks again when the service says, else ever more slowly. */
+function openLater(mine, answer) {
+  const seconds = answer.retryAfter || BACKOFF[Math.min(unopened, BACKOFF.length - 1)];
+  unopened += 1;
+  mine.unreached = answer.status === 0;
+  const busy = answer.status === 429;
+  const lead = busy ? t('screen.lead.busy', { seconds }) : mine.unreached ? t('error.offline') : undefined;
+  tell('error', { lead, detail: busy ? 'too_many_requests' : '' });
+  mine.timer = setTimeout(() => open(), seconds * 1000);
+}
+
+function number(text) {
+  for (const element of document.querySelectorAll('[data-number]')) element.textContent = text;
+}
+
+function draw(mine, { svg, code, pollToken, matchNumber, endsAt }) {
+  $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  $('qr').hidden = false;
+  $('here').href = `/q/${encodeURIComponent(code)}`;
+  number(matchNumber);
+  mine.pollToken = pollToken;
+  mine.number = matchNumber;
+  mine.endsAt = endsAt;
+  mine.stopCounting = countdown(endsAt, (left) => {
+    $('countdown').textContent = clock(left);
+    if (left === 60 || left === 10) announce(t('screen.secondsLeft', { seconds: left }));
+    if (left === 0) expire();
+  });
+  tell('waiting', { focus: false }); // the same heading as while loading
+}
+
+/** Plans the next poll: at the usual pace, after a failure slower, never before the service said. */
+function later(mine, retryAfter = 0) {
+  const pace = mine.failures > 0
+    ? BACKOFF[Math.min(mine.failures, BACKOFF.length) - 1]
+    : PACE[Math.min(mine.polls, PACE.length - 1)];
+  clearTimeout(mine.timer);
+  mine.timer = setTimeout(() => poll(mine), Math.max(pace, retryAfter) * 1000);
+}
+
+async function poll(mine) {
+  mine.polls += 1;
+  mine.polledAt = Date.now();
+  const answer = await ask(mine);
+  if (!mine.over) heed(mine, answer);
+}
+
+function heed(mine, answer) {
+  const flag = answer.body.statusflag;
+  if (flag === undefined) {
+    mine.failures += 1;
+    say($('note'), t('offline'));
+    return later(mine, answer.retryAfter);
+  }
+  if (mine.failures > 0) say($('note'), '');
+  mine.failures = 0;
+
+  if (flag === 2) return enter(mine, answer.body.url);
+  if (flag === -2) return die(mine, answer.body.reason);
+  mine.errors = flag === -1 ? mine.errors + 1 : 0;
+  if (mine.errors >= ERRORS) {
+    mine.stop();
+    return tell('error');
+  }
+  if (flag === 1 && state() !== 'scanned') {
+    // The person is at it now, so look often again.
+    mine.polls = 0;
+    tell('scanned', { lead: t('screen.lead.scanned', { number: mine.number }) });
+  }
+  later(mine, answer.retryAfter);
+}
+
+/** The code is over. How it ended is told only as the service says it. */
+function die(mine, reason) {
+  if (!['cancelled', 'used'].includes(reason)) return expire();
+  mine.stop();
+  tell(reason);
+}
+
+function expire() {
+  attempt.stop();
+  // The page is out of sight: a new code waits until it is seen.
+  renewOnReturn = document.hidden && renewals < RENEWALS;
+  if (renewOnReturn || renewals >= RENEWALS) return tell('expired');
+  renewals += 1;
+  open({ note: t('screen.renewed') });
+}
+
+function enter(mine, url) {
+  mine.stop();
+  // The address is the client's registered page; still, a page is all it may be.
+  if (!/^(https?:\/\/|\/(?!\/))/i.test(url ?? '')) return tell('error');
+  tell('signing-in');
+  remember(REDEEMING, mine.pollToken);
+  // A site that never answers leaves this page standing.
+  mine.timer = setTimeout(() => tell('stuck'), NEXT_PAGE_MS);
+  location.assign(url);
+}
+
+function startOver() {
+  renewals = 0;
+  open({ focus: true });
+}
+
+/** Looks at once instead of when it was planned, but not twice within a second. */
+function lookNow() {
+  const mine = attempt;
+  if (mine.over || !(mine.endsAt || mine.unreached)) return;
+  clearTimeout(mine.timer);
+  // A network that has just come back is given a moment before a whole new code is asked for.
+  if (!mine.endsAt) mine.timer = setTimeout(() => open(), CLOSEST_MS);
+  else mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - Date.now()));
+}
+
+/** Begins, and listens to the person and the browser. */
+export function showCode() {
+  $('again').addEventListener('click', startOver);
+  $('restart').addEventListener('click', startOver);
+  document.addEventListener('visibilitychange', () => {
+    if (document.hidden) return;
+    if (renewOnReturn) return expire();
+    lookNow(); // back from elsewhere, perhaps from the phone
+  });
+  window.addEventListener('online', lookNow);
+  // Coming back with the browser's back button finds the page as it was left, and its code used.
+  window.addEventListener('pageshow', (event) => {
+    if (event.persisted) startOver();
+  });
+  return resume();
+}
+
+/** The secret of the code that was just confirmed, once: /welcome proves with it that this browser showed the code. */
+export function takeSecret() {
+  const secret = recall(REDEEMING);
+  remember(REDEEMING, null);
+  return secret;
+}

@@ -1,0 +1,174 @@
+//! Makes what the pages load: one script and one style sheet a page, under names that carry their content's
+//! hash, compressed ahead of time. Why so: `docs/decisions/0009-one-file-a-page.md`.
+
+#![expect(clippy::disallowed_methods, reason = "cargo names the folder for what is made in the environment")]
+
+use std::{
+    collections::HashSet,
+    env,
+    error::Error,
+    fmt::Write,
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
+
+/// The modules that pages begin with; each becomes one file, together with all that it imports.
+const SCRIPTS: [&str; 3] = ["screen.js", "phone.js", "stale.js"];
+const STYLES: [&str; 1] = ["app.css"];
+const PAGES: [&str; 3] = ["index.html", "phone.html", "welcome.html"];
+/// Drawn into the scripts, so that it costs no request.
+const ICON: &str = "favicon.svg";
+/// How many characters of the hash a name carries: 64 bits.
+const HASH_LENGTH: usize = 16;
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    println!("cargo::rerun-if-changed=assets");
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut list = String::new();
+    let mut renamed = Vec::new();
+    let icon = read(ICON)?;
+    write_file(&out, &mut list, ICON, icon.as_bytes())?;
+    let drawn = format!("data:image/svg+xml,{}", utf8_percent_encode(icon.trim(), NON_ALPHANUMERIC));
+    for script in SCRIPTS {
+        let linked = Linker::link(script)?.replace(&format!("/assets/{ICON}"), &drawn);
+        let content = minifier::js::minify(&linked)?.to_string();
+        renamed.push((script, write_file(&out, &mut list, script, content.as_bytes())?));
+    }
+    for style in STYLES {
+        let content = minifier::css::minify(&read(style)?)?.to_string();
+        renamed.push((style, write_file(&out, &mut list, style, content.as_bytes())?));
+    }
+    for page in PAGES {
+        let mut html = without_comments(&read(page)?);
+        for (file, name) in &renamed {
+            html = html.replace(&format!("\"/assets/{file}\""), &format!("\"/assets/{name}\""));
+        }
+        let lines: Vec<_> = html.lines().map(str::trim).collect();
+        write_file(&out, &mut list, page, lines.join("\n").as_bytes())?;
+    }
+    fs::write(out.join("files.rs"), list)?;
+    Ok(())
+}
+
+/// Writes a file plain and compressed, adds it to the list that is compiled in, and answers its name with the hash.
+fn write_file(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Result<String, Failure> {
+    let hash: String =
+        Sha256::digest(content).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
+    let hash = hash.get(..HASH_LENGTH).unwrap_or_default();
+    let (stem, kind) = file.rsplit_once('.').ok_or("a file's name ends in its type")?;
+    let name = format!("{stem}-{hash}.{kind}");
+    let forms = [("plain", content.to_vec()), ("br", brotli(content)?), ("gz", gzip(content)?)];
+    let constant = file.replace('.', "_").to_uppercase();
+    writeln!(list, "pub(crate) static {constant}: File = File {{")?;
+    writeln!(list, "    name: {name:?}, etag: \"W/\\\"{hash}\\\"\",")?;
+    for (form, bytes) in forms {
+        fs::write(out.join(format!("{file}.{form}")), bytes)?;
+        writeln!(list, "    {form}: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}.{form}\")),")?;
+    }
+    writeln!(list, "}};")?;
+    Ok(name)
+}
+
+fn without_comments(html: &str) -> String {
+    let parts = html.split("<!--").map(|part| part.split_once("-->").map_or(part, |(_, rest)| rest));
+    parts.collect()
+}
+
+fn brotli(content: &[u8]) -> Result<Vec<u8>, Failure> {
+    let best = brotli::enc::BrotliEncoderParams { size_hint: content.len(), ..Default::default() };
+    let mut compressed = Vec::new();
+    brotli::BrotliCompress(&mut &*content, &mut compressed, &best)?;
+    Ok(compressed)
+}
+
+fn gzip(content: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(content)?;
+    Ok(encoder.finish()?)
+}
+
+/// Writes modules one below the other, each after those it imports. All share one scope then, so a name may be
+/// declared once; the build says which is not.
+#[derive(Default)]
+struct Linker {
+    linked: HashSet<String>,
+    names: HashSet<String>,
+    exports: HashSet<(String, String)>,
+    script: String,
+}
+
+impl Linker {
+    fn link(entry: &str) -> Result<String, Failure> {
+        let mut linker = Self::default();
+        linker.add(entry)?;
+        Ok(linker.script)
+    }
+
+    fn add(&mut self, module: &str) -> Result<(), Failure> {
+        if !self.linked.insert(module.to_owned()) {
+            return Ok(());
+        }
+        for line in read(module)?.lines() {
+            if line.starts_with("import ") {
+                self.import(module, line)?;
+            } else {
+                self.declare(module, line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes `import { one, another } from './other.js';`, the one form that the pages use.
+    fn import(&mut self, module: &str, line: &str) -> Result<(), Failure> {
+        let parts = line.strip_prefix("import { ").and_then(|rest| rest.split_once(" } from './"));
+        let parts = parts.and_then(|(names, rest)| Some((names, rest.strip_suffix("';")?)));
+        let (names, other) = parts.ok_or_else(|| format!("{module}: not understood: {line}"))?;
+        self.add(other)?;
+        for name in names.split(", ") {
+            if !self.exports.contains(&(other.to_owned(), name.to_owned())) {
+                return Err(format!("{module}: {other} exports no {name}").into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes any other line, and notes what it declares and exports.
+    fn declare(&mut self, module: &str, line: &str) -> Result<(), Failure> {
+        let bare = line.strip_prefix("export ").unwrap_or(line);
+        if let Some(name) = declared(bare) {
+            if !self.names.insert(name.clone()) {
+                return Err(format!("{module}: another module declares {name}, too").into());
+            }
+            if bare != line {
+                self.exports.insert((module.to_owned(), name));
+            }
+        } else if bare != line {
+            return Err(format!("{module}: not understood: {line}").into());
+        }
+        self.script.push_str(bare);
+        self.script.push('\n');
+        Ok(())
+    }
+}
+
+/// The name that a line declares for the whole module.
+fn declared(line: &str) -> Option<String> {
+    let line = line.strip_prefix("async ").unwrap_or(line);
+    let kinds = ["const ", "let ", "function ", "class "];
+    let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?;
+    let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// Cargo runs this in the package's folder.
+fn read(file: &str) -> Result<String, Failure> {
+    let path = Path::new("assets").join(file);
+    fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()).into())
+}

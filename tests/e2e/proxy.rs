@@ -1,0 +1,125 @@
+//! Stands between a browser and the service, and spoils what it is told to: the last metres of a bad network.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use crate::service::Service;
+
+/// Given the first line of a request and how often it came before, what becomes of the answer.
+type Spoil = dyn Fn(&str, usize, Vec<u8>) -> Vec<u8> + Send + Sync;
+
+/// A proxy of its own, which ends with the test.
+pub(crate) struct Proxy {
+    /// Where it listens, without a trailing slash.
+    pub(crate) url: String,
+    spoilt: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+impl Proxy {
+    /// Hands everything through, but for the requests that begin with `prefix`: their answers go through `spoil`
+    /// together with their number, from 0.
+    pub(crate) async fn before(
+        service: &Service,
+        prefix: &'static str,
+        spoil: impl Fn(usize, Vec<u8>) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let upstream = service.url.trim_start_matches("http://").to_owned();
+        let spoilt = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&spoilt);
+        let spoil: Arc<Spoil> =
+            Arc::new(
+                move |line, number, answer| {
+                    if line.starts_with(prefix) { spoil(number, answer) } else { answer }
+                },
+            );
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (upstream, spoil, seen) = (upstream.clone(), Arc::clone(&spoil), Arc::clone(&seen));
+                tokio::spawn(async move {
+                    let request = read_request(stream).await?;
+                    let line = request.text.lines().next()?.to_owned();
+                    let mut number = 0;
+                    if line.starts_with(prefix) {
+                        let mut seen = seen.lock().unwrap();
+                        number = seen.len();
+                        seen.push(request.body.clone());
+                    }
+                    let answer = forward(&upstream, &request).await?;
+                    let mut stream = request.stream;
+                    stream.write_all(&spoil(&line, number, answer)).await.ok()?;
+                    stream.shutdown().await.ok()
+                });
+            }
+        });
+        Self { url, spoilt }
+    }
+
+    /// How many requests it was to spoil.
+    pub(crate) fn count(&self) -> usize {
+        self.spoilt.lock().unwrap().len()
+    }
+
+    /// What was in their bodies.
+    pub(crate) fn bodies(&self) -> Vec<Value> {
+        let bodies = self.spoilt.lock().unwrap();
+        bodies.iter().map(|body| serde_json::from_slice(body).unwrap()).collect()
+    }
+}
+
+/// The head is whole, and the body announces itself, but half of it never comes.
+pub(crate) fn without_its_body(answer: &[u8]) -> Vec<u8> {
+    let head = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    answer[..head + (answer.len() - head) / 2].to_vec()
+}
+
+struct Request {
+    stream: TcpStream,
+    /// The head, one request a connection, and no compression.
+    text: String,
+    body: Vec<u8>,
+}
+
+async fn read_request(mut stream: TcpStream) -> Option<Request> {
+    let (mut bytes, mut part) = (Vec::new(), vec![0; 16 * 1024]);
+    let head = loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end;
+        }
+        let read = stream.read(&mut part).await.ok().filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&part[..read]);
+    };
+    let mut body = bytes.split_off(head + 4);
+    let text = String::from_utf8(bytes).ok()?;
+    let field = |name: &str| {
+        let mut fields = text.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().to_owned())
+    };
+    let length = field("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    while body.len() < length {
+        let read = stream.read(&mut part).await.ok().filter(|read| *read > 0)?;
+        body.extend_from_slice(&part[..read]);
+    }
+    let dropped = ["connection:", "accept-encoding:"];
+    let kept = text
+        .trim_end()
+        .lines()
+        .filter(|line| !dropped.iter().any(|name| line.to_ascii_lowercase().starts_with(name)));
+    let text = kept.collect::<Vec<_>>().join("\r\n") + "\r\nconnection: close\r\n\r\n";
+    Some(Request { stream, text, body })
+}
+
+async fn forward(upstream: &str, request: &Request) -> Option<Vec<u8>> {
+    let mut service = TcpStream::connect(upstream).await.ok()?;
+    service.write_all(request.text.as_bytes()).await.ok()?;
+    service.write_all(&request.body).await.ok()?;
+    let mut answer = Vec::new();
+    service.read_to_end(&mut answer).await.ok()?;
+    Some(answer)
+}

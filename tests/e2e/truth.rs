@@ -1,0 +1,202 @@
+//! Pages say what is so, and no wait is without an end: answers that break off, a tab that sleeps, and browsers
+//! that keep nothing.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    browser::{Browser, Glass, Habit, Language::English},
+    people::Person,
+    phone::{fresh_number, sms_code},
+    proxy::{Proxy, without_its_body},
+    region::Region,
+    service::eventually,
+};
+
+/// Another tab's hold on the account's lock, which it never gives up.
+const HOLD_THE_LOCK: &str = "navigator.locks.request('saoma.account', () => new Promise(() => {}))";
+/// Has the access token renewed at the next call.
+const LET_THE_TOKEN_AGE: &str = "const account = JSON.parse(localStorage['saoma.account']); \
+     account.expiresAt = 0; localStorage['saoma.account'] = JSON.stringify(account)";
+
+/// The phone page of the QR on the screen, behind a proxy.
+async fn scans_through(person: &Person, proxy: &Proxy) -> Browser {
+    let phone = Browser::open(person.language, Glass::Hand).await;
+    phone.go_to(&format!("{}/q/{}", proxy.url, person.code().await)).await;
+    phone
+}
+
+// F4
+#[tokio::test]
+async fn an_answer_without_its_body_is_asked_for_again() {
+    let person = Person::at_a_screen(English).await;
+    let confirm = |number, answer: Vec<u8>| if number == 0 { without_its_body(&answer) } else { answer };
+    let code = person.code().await;
+    let path: &'static str = format!("POST /q/{code}/confirm").leak();
+    let proxy = Proxy::before(&person.service, path, confirm).await;
+    let phone = scans_through(&person, &proxy).await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    assert_eq!(proxy.count(), 2);
+    person.screen.reaches("signed-in").await;
+}
+
+// F4: the question stays, the person is told, and pressing again works.
+#[tokio::test]
+async fn answers_that_never_come_whole_end_in_words() {
+    let person = Person::at_a_screen(English).await;
+    let code = person.code().await;
+    let confirm = |number, answer: Vec<u8>| if number < 3 { without_its_body(&answer) } else { answer };
+    let path: &'static str = format!("POST /q/{code}/confirm").leak();
+    let proxy = Proxy::before(&person.service, path, confirm).await;
+    let phone = scans_through(&person, &proxy).await;
+    person.signs_in(&phone).await;
+    // A screen that is let in meanwhile would change what the service answers.
+    person.screen.go_to("about:blank").await;
+    phone.press("confirm").await;
+    let told = async || phone.text("consent-problem").await.starts_with("Connection lost").then_some(());
+    eventually("word of the lost connection", told).await;
+    person.shoot(&phone, "phone-consent-lost").await;
+    assert_eq!(proxy.count(), 3);
+}
+
+// F4: at /phone, too, an ending that was not read is not told.
+#[tokio::test]
+async fn a_lost_answer_to_a_prompt_is_no_cancel() {
+    let person = Person::at_a_blank_screen(English).await;
+    let region = Region::registered(&person.service).await;
+    let lost = |_, answer: Vec<u8>| without_its_body(&answer);
+    let proxy = Proxy::before(&person.service, "POST /login/answer", lost).await;
+    let scanned = region.asks(None).await;
+    region.first(&scanned).await;
+    person.screen.go_to(&format!("{}/login/qrcode/{scanned}?size=280", person.service.url)).await;
+    let phone = scans_through(&person, &proxy).await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    let uin = region.result(&scanned).await["uin"].as_u64();
+
+    phone.go_to(&format!("{}/phone", proxy.url)).await;
+    phone.reaches("prompts").await;
+    let asked = region.asks(uin).await;
+    phone.reaches("consent").await;
+    phone.press("confirm").await;
+    phone.reaches("gone").await;
+    let told = phone.text("gone-lead").await;
+    assert!(told.contains("cannot say how it ended"), "{told}");
+    assert_eq!(region.result(&asked).await["code"], 0, "the device was let in");
+    assert_eq!(proxy.count(), 3);
+}
+
+// One attempt to sign in by SMS is one challenge, over lost answers and reloads (CONTRACTS section 5).
+#[tokio::test]
+async fn a_repeated_attempt_carries_the_same_challenge() {
+    let person = Person::at_a_screen(English).await;
+    let lost = |number, answer: Vec<u8>| if number == 0 { without_its_body(&answer) } else { answer };
+    let proxy = Proxy::before(&person.service, "POST /api/user/", lost).await;
+    let phone = scans_through(&person, &proxy).await;
+    phone.reaches("phone-number").await;
+    let number = fresh_number();
+    phone.write("phone-input", number.trim_start_matches("+86")).await;
+    phone.press("send-code").await;
+    let repeated = async || (proxy.count() >= 2).then_some(());
+    eventually("a repeated call", repeated).await;
+    phone.run("location.reload()").await;
+    at_the_code(&phone, &number).await;
+    phone.write("sms-input", &sms_code(&person.service, &number).await).await;
+    phone.reaches("consent").await;
+
+    let bodies = proxy.bodies();
+    let challenge = bodies[0]["challenge"].as_str().unwrap();
+    let drawn = challenge.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    assert!(challenge.len() == 22 && drawn, "{challenge}");
+    assert!(bodies.len() >= 3 && bodies.iter().all(|body| body["challenge"] == challenge), "{bodies:?}");
+}
+
+/// Goes on until the page asks for the code, whether or not it knows that one is on its way.
+async fn at_the_code(phone: &Browser, number: &str) {
+    let arrived =
+        async || match phone.run("return document.querySelector('main').dataset.state").await.as_str()? {
+            "sms-code" => Some(()),
+            "phone-number" => {
+                let known =
+                    phone.run("return !document.querySelector('[data-testid=have-code]').hidden").await;
+                let empty = phone
+                    .run("return document.querySelector('[data-testid=phone-input]').value === ''")
+                    .await;
+                if known == true {
+                    phone.press("have-code").await;
+                } else if empty == true {
+                    phone.write("phone-input", number.trim_start_matches("+86")).await;
+                    phone.press("send-code").await;
+                }
+                None
+            }
+            _ => None,
+        };
+    eventually("the step of the code", arrived).await;
+}
+
+// F5: a tab that holds the lock on the account is frozen.
+#[tokio::test]
+async fn a_frozen_tab_stops_no_other() {
+    let person = Person::at_a_screen(English).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    let frozen = phone.tab().await;
+    phone.run(HOLD_THE_LOCK).await;
+    phone.run(LET_THE_TOKEN_AGE).await;
+    phone.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
+    let other = phone.new_tab(&person.reads_the_qr().await).await;
+    assert_ne!(other, frozen);
+    phone.reaches("consent").await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+}
+
+// F5: site data are blocked. Everything works in memory; what cannot is said.
+#[tokio::test]
+async fn a_phone_that_keeps_nothing_signs_in_and_confirms() {
+    let person = Person::at_a_screen(English).await;
+    let phone = Browser::with(English, Glass::Hand, Habit::KeepsNothing).await;
+    phone.go_to(&person.reads_the_qr().await).await;
+    phone.reaches("phone-number").await;
+    assert!(phone.text("note").await.contains("blocks this site"), "{}", phone.text("note").await);
+    person.types_in(&phone, &fresh_number()).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    person.screen.reaches("signed-in").await;
+}
+
+// F5: the page that waits for requests renews its tokens although the browser denies it the lock.
+#[tokio::test]
+async fn a_phone_that_keeps_nothing_goes_on_asking() {
+    let person = Person::at_a_blank_screen(English).await;
+    let proxy = Proxy::before(&person.service, "POST /api/user/refresh", |_, answer| answer).await;
+    let phone = Browser::with(English, Glass::Hand, Habit::KeepsNothing).await;
+    phone.go_to(&format!("{}/phone", proxy.url)).await;
+    phone.reaches("phone-number").await;
+    person.types_in_until(&phone, &fresh_number(), "prompts").await;
+    phone.run("const now = Date.now; Date.now = () => now() + 3600e3").await;
+    let renewed = async || (proxy.count() == 1).then_some(());
+    eventually("a refresh", renewed).await;
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    assert_eq!((proxy.count(), phone.text("prompts-title").await.as_str()), (1, "Nothing is waiting"));
+}
+
+// F5
+#[tokio::test]
+async fn a_screen_that_keeps_nothing_says_that_it_cannot_finish() {
+    let person = Person::before(English, Habit::KeepsNothing).await;
+    person.screen.go_to(&format!("{}/", person.service.url)).await;
+    person.screen.reaches("waiting").await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    phone.press("confirm").await;
+    person.screen.reaches("failed").await;
+    let told = person.screen.text("failed-lead").await;
+    assert!(told.contains("blocks this site"), "{told}");
+    person.shoot_screen("welcome-blocked").await;
+}
