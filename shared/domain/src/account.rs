@@ -38,7 +38,7 @@ impl Account {
     }
 }
 
-/// What the shop contract tells a person of their logins (CONTRACTS section 4).
+/// What the shop contract tells a person of their logins (`docs/shop.md`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VisitCount {
     /// How many there were, this one included.

@@ -34,7 +34,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// The kiosk contract's default `channel` (CONTRACTS section 1).
+    /// The kiosk contract's default `channel` (`docs/kiosk.md`).
     pub const DEFAULT_KIOSK: &'static str = "HOSPITAL_SAAS";
     /// The client of our own sign-in page, and the web contract's default.
     pub const DEFAULT_WEB: &'static str = "saoma";
@@ -64,7 +64,7 @@ impl Client {
         })
     }
 
-    /// Whether phones signed in through `app` may approve its logins (ADVERSARIES A17).
+    /// Whether phones signed in through `app` may approve its logins (`docs/security.md` A17).
     #[must_use]
     pub fn admits(&self, app: &ClientId) -> bool {
         self.apps.is_empty() || self.apps.contains(app)
@@ -78,7 +78,7 @@ impl Client {
 }
 
 /// An address a signed-in page may be sent to: absolute, `https` (or `http` to the own machine),
-/// without user, password or fragment (ADVERSARIES W4).
+/// without user, password or fragment (`docs/security.md` W4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnUrl(Url);
 
@@ -111,7 +111,7 @@ impl ReturnUrl {
 
 /// An address of a client's server that is told of its logins: absolute, `https` (or `http` to the
 /// own machine), without user, password or fragment. Where it leads is looked at again when it is
-/// called, at the address that is connected to (ADVERSARIES H9).
+/// called, at the address that is connected to (`docs/security.md` H9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookUrl(Url);
 

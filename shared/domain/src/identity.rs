@@ -102,7 +102,7 @@ impl SignInId {
 }
 
 /// The verified holder of a phone token. Only a token's verification makes one of these for a
-/// request; no body ever does (ADVERSARIES A11).
+/// request; no body ever does (`docs/security.md` A11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phone {
     /// Whose phone.
@@ -117,7 +117,7 @@ pub struct Approver {
     /// Whose phone, and which.
     pub phone: Phone,
     /// The app's client: `client_id` in the token. A session's client says which apps it admits
-    /// (ADVERSARIES A17).
+    /// (`docs/security.md` A17).
     pub app: ClientId,
 }
 

@@ -1,4 +1,4 @@
-//! Who was signed in where, so that the next login need not be scanned (CONTRACTS section 3).
+//! Who was signed in where, so that the next login need not be scanned (`docs/remembered.md`).
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ pub struct Trace {
     pub expires_at: Timestamp,
 }
 
-/// At most [`PROMPTS_IN_WINDOW`] prompts go to one person within this time (ADVERSARIES H1).
+/// At most [`PROMPTS_IN_WINDOW`] prompts go to one person within this time (`docs/security.md` H1).
 pub const PROMPT_WINDOW: Duration = Duration::from_mins(10);
 /// The most prompts within [`PROMPT_WINDOW`].
 pub const PROMPTS_IN_WINDOW: usize = 3;

@@ -83,7 +83,7 @@ pub struct PushEndpoint {
     pub platform: PushPlatform,
     /// Our service's address for it.
     pub address: String,
-    /// Whose phone it is. Signed out, it is pushed to no more (ADVERSARIES I7).
+    /// Whose phone it is. Signed out, it is pushed to no more (`docs/security.md` I7).
     pub owner: Phone,
     /// When it was registered.
     pub registered_at: Timestamp,
@@ -95,7 +95,7 @@ impl PushEndpoint {
 }
 
 /// What a push says: that something happened, and an id to ask about it. Never a code, a secret or
-/// a name (ADVERSARIES H7).
+/// a name (`docs/security.md` H7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushMessage {
     /// What happened.

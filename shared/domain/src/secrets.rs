@@ -216,7 +216,7 @@ pub(crate) fn sha256_hex(parts: &[&str]) -> String {
     hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
-/// A uniform number below `bound`, by rejection: no modulo bias (ADVERSARIES D5).
+/// A uniform number below `bound`, by rejection: no modulo bias (`docs/security.md` D5).
 pub(crate) fn uniform_below(random: &dyn Randomness, bound: u64) -> u64 {
     let fair = u64::MAX - u64::MAX % bound;
     loop {

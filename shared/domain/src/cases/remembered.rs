@@ -1,4 +1,4 @@
-//! Remembered: a hosted client asks for a login, with or without a scan (CONTRACTS section 3).
+//! Remembered: a hosted client asks for a login, with or without a scan (`docs/remembered.md`).
 
 use std::{sync::Arc, time::Duration};
 

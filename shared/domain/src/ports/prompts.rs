@@ -11,7 +11,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// The calls of hosted clients that wait for answers (CONTRACTS section 3).
+/// The calls of hosted clients that wait for answers (`docs/remembered.md`).
 #[async_trait]
 pub trait Traces: Send + Sync {
     /// Stores a new trace. It never changes.
@@ -27,7 +27,7 @@ pub trait Traces: Send + Sync {
 pub trait Prompts: Send + Sync {
     /// Notes a prompt about to be sent, in one step that no other can come between; `false`, and not
     /// noted, when it would be the fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW)
-    /// (ADVERSARIES H1).
+    /// (`docs/security.md` H1).
     async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The sessions of the last three prompts that were noted after this moment, newest first, however

@@ -5,7 +5,7 @@ use crate::{ports::Randomness, secrets::random_hex};
 /// How many hexadecimal digits the random part of a name has.
 const RANDOM_DIGITS: usize = 32;
 
-/// A picture's name in the bucket: random, so that it says nothing of the code (ADVERSARIES G7).
+/// A picture's name in the bucket: random, so that it says nothing of the code (`docs/security.md` G7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureName(String);
 

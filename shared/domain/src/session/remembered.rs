@@ -1,4 +1,4 @@
-//! What the remembered contract ties a session to (CONTRACTS section 3).
+//! What the remembered contract ties a session to (`docs/remembered.md`).
 
 use std::fmt;
 
