@@ -19,7 +19,7 @@ pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// A moment, in whole seconds: what a TTL attribute must be (ADVERSARIES C4).
+/// A moment, in whole seconds: what a TTL attribute must be (`docs/security.md` C4).
 #[must_use]
 pub fn seconds(value: Timestamp) -> AttributeValue {
     number(value.secs())
