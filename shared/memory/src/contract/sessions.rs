@@ -44,7 +44,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(sessions.find(&unknown.code, Freshness::Strong).await.unwrap(), None, "no item was made");
 }
 
-/// A taken code is left alone (ADVERSARIES B10).
+/// A taken code is left alone (`docs/security.md` B10).
 pub async fn a_taken_code_is_left_alone(sessions: &dyn Sessions, random: &dyn Randomness) {
     let first = open_largest(sessions, random).await.session;
     let second = Session { version: 7, created_at: at(9), ..first.clone() };
