@@ -96,11 +96,11 @@ pub enum EventError {
 
 /// Why a login failed: `code` and `message`.
 const DECLINED: (u16, &str) = (1001, "the person said no");
-const EXPIRED: (u16, &str) = (1002, "nobody decided in time");
-const WRONG_NUMBER: (u16, &str) = (1003, "the number picked was not the one shown");
+const EXPIRED: (u16, &str) = (1002, "the person did not decide in time");
+const WRONG_NUMBER: (u16, &str) = (1003, "the person picked a number that the screen does not show");
 const BARRED: (u16, &str) = (1004, "the account may not sign in");
-const REPLACED: (u16, &str) = (1005, "the screen asked anew");
-const NOT_TAKEN: (u16, &str) = (1006, "nobody took the token in time");
+const REPLACED: (u16, &str) = (1005, "the screen asked for a new login");
+const NOT_TAKEN: (u16, &str) = (1006, "the token was not taken in time");
 
 impl LoginEvent {
     /// The event for the state that a session has just reached. `None` when there is nothing to tell: the caller that
