@@ -31,7 +31,7 @@ async fn after_signing_out_the_tokens_are_dead_everywhere() {
     assert_eq!(world.session(&id).state.name(), "pending");
 }
 
-// I7: one phone leaves, the other stays.
+// I7: one phone signs out, and the other stays signed in.
 #[tokio::test]
 async fn signing_out_is_for_one_phone() {
     let world = World::default();
