@@ -326,10 +326,7 @@ impl Session {
 
     /// The web contract keeps the app's text for the page; in the others there is none.
     fn scanned(&self, now: Timestamp, claim: &Claim, ext: &Ext) -> Decision {
-        let flow = match &self.flow {
-            Flow::Web { .. } => Some(Flow::Web { ext: ext.clone() }),
-            Flow::Kiosk { .. } | Flow::Remembered { .. } | Flow::Shop { .. } => None,
-        };
+        let flow = self.flow.scanned_with(ext);
         let change = self.change(now, State::Scanned { claim: claim.clone() });
         Decision::Moves(Change { flow, ..change })
     }
