@@ -14,6 +14,8 @@ pub enum Dialect {
     Remembered,
     /// The three-call login (section 4).
     Shop,
+    /// The toy.
+    Tv,
 }
 
 words!(Dialect);

@@ -33,6 +33,8 @@ pub enum Flow {
         /// The stored picture.
         picture: PictureName,
     },
+    /// The toy.
+    Tv,
 }
 
 /// How a remembered login finds its person.
@@ -73,6 +75,7 @@ impl Flow {
             Self::Web { .. } => Dialect::Web,
             Self::Remembered { .. } => Dialect::Remembered,
             Self::Shop { .. } => Dialect::Shop,
+            Self::Tv => Dialect::Tv,
         }
     }
 
