@@ -17,5 +17,4 @@ mod operations;
 mod pages;
 mod remembered;
 mod shop;
-mod tv;
 mod web;

@@ -143,7 +143,6 @@ impl World {
             visits: memory.clone(),
             pictures: drawer.clone(),
         };
-        let tv = tv::App { service: service.clone(), logins: logins.clone(), clients: memory.clone() };
         let devices =
             devices::App { service: service.clone(), phones, endpoints: memory.clone(), push: post.clone() };
         let notify = notify::App {
@@ -167,7 +166,6 @@ impl World {
             ("pages", pages::router(pages)),
             ("remembered", remembered::router(remembered)),
             ("shop", shop::router(shop)),
-            ("tv", tv::router(tv)),
             ("devices", devices::router(devices)),
         ]);
         Self {
@@ -195,7 +193,6 @@ impl World {
             _ if path.starts_with("/login/") => "remembered",
             _ if path.starts_with("/qrlogin/") || path.starts_with("/qrcode/") => "shop",
             _ if path.starts_with("/api/device/") => "devices",
-            _ if path.starts_with("/tv/") => "tv",
             _ => "pages",
         };
         self.call_function(function, call.request()).await

@@ -62,7 +62,6 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
         Flow::Kiosk { picture } | Flow::Shop { picture } => {
             attributes.push(("picture", text(picture.as_str())));
         }
-        Flow::Tv => {}
         Flow::Web { ext } => {
             attributes.extend((!ext.as_str().is_empty()).then(|| ("ext", text(ext.as_str()))));
         }
@@ -141,7 +140,6 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
     Ok(match dialect {
         Dialect::Kiosk => Flow::Kiosk { picture: picture()? },
         Dialect::Shop => Flow::Shop { picture: picture()? },
-        Dialect::Tv => Flow::Tv,
         Dialect::Web => Flow::Web { ext: item.optional("ext", Ext::parse)?.unwrap_or_default() },
         Dialect::Remembered => Flow::Remembered {
             ties: read_ties(item)?,

@@ -14,8 +14,6 @@ pub enum Dialect {
     Remembered,
     /// The three-call login (section 4).
     Shop,
-    /// The toy.
-    Tv,
 }
 
 words!(Dialect);

@@ -33,8 +33,6 @@ pub enum Flow {
         /// The stored picture.
         picture: PictureName,
     },
-    /// The toy.
-    Tv,
 }
 
 /// How a remembered login finds its person.
@@ -75,7 +73,6 @@ impl Flow {
             Self::Web { .. } => Dialect::Web,
             Self::Remembered { .. } => Dialect::Remembered,
             Self::Shop { .. } => Dialect::Shop,
-            Self::Tv => Dialect::Tv,
         }
     }
 
