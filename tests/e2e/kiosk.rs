@@ -1,4 +1,4 @@
-//! A machine signs in by a mini-program (CONTRACTS section 1).
+//! A machine signs in by a mini-program (`docs/kiosk.md`).
 
 use std::collections::HashSet;
 

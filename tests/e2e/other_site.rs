@@ -1,4 +1,4 @@
-//! A page of another site signs people in by our calls (CONTRACTS section 2): the page that `docs/web.md`
+//! A page of another site signs people in by our calls (`docs/web.md`): the page that `docs/web.md`
 //! shows, to the letter.
 
 use aws_sdk_dynamodb::types::AttributeValue;

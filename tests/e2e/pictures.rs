@@ -1,4 +1,4 @@
-//! The pictures of `/qr/loginpic`, as two readers see them (ADVERSARIES G4).
+//! The pictures of `/qr/loginpic`, as two readers see them (`docs/security.md` G4).
 
 use crate::{qr, screen::Screen, service::Service};
 
@@ -28,7 +28,7 @@ async fn sizes_with_and_without_logos_are_readable() {
     }
 }
 
-// What an HTTP API does with slashes: no route ends in one, and a greedy one takes what is below it.
+// F13: no route of an HTTP API ends in a slash, and a greedy route takes what is below it.
 #[tokio::test]
 async fn a_slash_at_the_end_is_another_address() {
     let service = Service::served();

@@ -1,5 +1,5 @@
 //! A person who has signed in on a device before is asked at `/phone`, in a real browser, in both
-//! languages (CONTRACTS section 3).
+//! languages (`docs/remembered.md`).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Two independent readers, which must agree (ADVERSARIES G4).
+//! Two independent readers, which must agree (`docs/security.md` G4).
 
 use std::{
     io::Write,

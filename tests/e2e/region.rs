@@ -1,4 +1,4 @@
-//! The server of a hosted client (CONTRACTS section 3).
+//! The server of a hosted client (`docs/remembered.md`).
 
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use saoma_app::system::SystemRandom;

@@ -1,4 +1,4 @@
-//! What somebody with a dump of the tables can do: nothing (ADVERSARIES J3).
+//! What somebody with a dump of the tables can do: nothing (`docs/security.md` J3).
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

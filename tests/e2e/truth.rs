@@ -90,7 +90,7 @@ async fn a_lost_answer_to_a_prompt_is_no_cancel() {
     assert_eq!(proxy.count(), 3);
 }
 
-// One attempt to sign in by SMS is one challenge, over lost answers and reloads (CONTRACTS section 5).
+// One attempt to sign in by SMS is one challenge, over lost answers and reloads (`docs/accounts.md`).
 #[tokio::test]
 async fn a_repeated_attempt_carries_the_same_challenge() {
     let person = Person::at_a_screen(English).await;

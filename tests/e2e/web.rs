@@ -1,4 +1,4 @@
-//! A PC page signs in by an app (CONTRACTS section 2).
+//! A PC page signs in by an app (`docs/web.md`).
 
 use serde_json::{Value, json};
 

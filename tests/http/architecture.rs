@@ -1,4 +1,4 @@
-//! Imports point one way (DESIGN section 3): read from the manifests and the sources.
+//! Imports point one way (`docs/architecture.md`). The test reads the manifests and the sources.
 
 use std::{
     collections::BTreeMap,

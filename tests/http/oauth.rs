@@ -1,4 +1,4 @@
-//! `/.well-known/*` (CONTRACTS section 5).
+//! `/.well-known/*` (`docs/accounts.md`).
 
 use acceptance::{Call, World};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

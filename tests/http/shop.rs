@@ -1,4 +1,4 @@
-//! `/qrlogin/*`, `/qrcode/*` (CONTRACTS section 4): the three-call login.
+//! `/qrlogin/*`, `/qrcode/*` (`docs/shop.md`): the three-call login.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `/api/user/*`: the phone's own sign-in (CONTRACTS section 5).
+//! `/api/user/*`: the phone's own sign-in (`docs/accounts.md`).
 //!
 //! | call | file |
 //! |---|---|

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{App, image};
 
-/// `codeStatus` (CONTRACTS section 1).
+/// `codeStatus` (`docs/kiosk.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub(crate) enum CodeStatus {

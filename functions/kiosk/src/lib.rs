@@ -1,4 +1,4 @@
-//! `/api/qrCode/*`: an all-in-one machine signs in by a mini-program (CONTRACTS section 1).
+//! `/api/qrCode/*`: an all-in-one machine signs in by a mini-program (`docs/kiosk.md`).
 //!
 //! | call | who | file |
 //! |---|---|---|

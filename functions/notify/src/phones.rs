@@ -14,7 +14,7 @@ use crate::App;
 pub(crate) enum Reach {
     /// It may hear of it, and answer.
     Admitted,
-    /// Its app may not: to it there is no such login (ADVERSARIES A17).
+    /// Its app may not: to it there is no such login (`docs/security.md` A17).
     NotAdmitted,
     /// It is not signed in any more (I7).
     SignedOut,

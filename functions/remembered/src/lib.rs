@@ -1,4 +1,4 @@
-//! `/login/*`: hosted clients with asynchronous answers and logins without a scan (CONTRACTS section 3).
+//! `/login/*`: hosted clients with asynchronous answers and logins without a scan (`docs/remembered.md`).
 //!
 //! | call | who | file |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! `/qrlogin/*`: the three-call login (CONTRACTS section 4).
+//! `/qrlogin/*`: the three-call login (`docs/shop.md`).
 //!
 //! | call | who | file |
 //! |---|---|---|

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::App;
 
 /// The member object, with the contract's names and types. It holds a token, so it has no `Debug`
-/// (ADVERSARIES J2).
+/// (`docs/security.md` J2).
 #[derive(Serialize)]
 #[expect(clippy::struct_field_names, reason = "the contract's names")]
 pub(crate) struct Member {

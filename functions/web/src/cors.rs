@@ -1,5 +1,5 @@
 //! Which pages of other sites may call: those whose origin is registered, to the letter. The phone's
-//! endpoints answer none (ADVERSARIES W3).
+//! endpoints answer none (`docs/security.md` W3).
 
 use axum::{
     extract::State,

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use saoma_http::{Problem, body::Json};
 use serde::Serialize;
 
-/// `statusflag` (CONTRACTS section 2).
+/// `statusflag` (`docs/web.md`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flag {
     /// Waiting; to an app: done.

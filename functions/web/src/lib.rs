@@ -1,4 +1,4 @@
-//! `/qr/*`: a PC page signs in by an app (CONTRACTS section 2).
+//! `/qr/*`: a PC page signs in by an app (`docs/web.md`).
 //!
 //! | call | who | file |
 //! |---|---|---|

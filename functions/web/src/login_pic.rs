@@ -13,7 +13,7 @@ use crate::{
     open::{Loading, open},
 };
 
-/// `qrSize`: default and largest (CONTRACTS section 2).
+/// `qrSize`: default and largest (`docs/web.md`).
 const QR_SIZE: (u32, u32) = (94, 512);
 /// `logoSize`: default and largest.
 const LOGO_SIZE: (u32, u32) = (32, 256);
@@ -43,7 +43,7 @@ pub(crate) async fn login_pic(
 }
 
 /// Larger than the contract's limits is clamped; not a number, zero, negative or an unknown logo is
-/// refused (ADVERSARIES G1).
+/// refused (`docs/security.md` G1).
 fn read_picture(query: &Query) -> Result<Picture, Problem> {
     let size = read_number(query, "qrSize", QR_SIZE)?;
     let logo_size = read_number(query, "logoSize", LOGO_SIZE)?;

@@ -16,7 +16,7 @@ pub(crate) struct Presented {
     ticket: String,
 }
 
-/// `POST /qr/ticket`: for one token, and only for the client the ticket was made for (ADVERSARIES A5).
+/// `POST /qr/ticket`: for one token, and only for the client the ticket was made for (`docs/security.md` A5).
 pub(crate) async fn ticket(
     State(app): State<App>,
     facts: Facts,

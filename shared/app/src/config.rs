@@ -34,7 +34,7 @@ pub enum ConfigError {
 #[derive(Clone, Default)]
 pub struct Environment(HashMap<String, String>);
 
-/// The credentials are among the values: logs get the names (ADVERSARIES J2).
+/// The credentials are among the values: logs get the names (`docs/security.md` J2).
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

@@ -1,5 +1,4 @@
-//! What a client is told of a login: by webhook, on the topic, and to those who ask (CONTRACTS
-//! section 3).
+//! What a client is told of a login: by webhook, on the topic, and when it asks (`docs/remembered.md`).
 
 use saoma_domain::{
     secrets::TokenId,
@@ -47,7 +46,7 @@ impl ResultType {
 }
 
 /// One answer. The documented fields are always there, empty where the login's contract has none.
-/// It may hold a ticket, so it has no `Debug` (ADVERSARIES J2).
+/// It may hold a ticket, so it has no `Debug` (`docs/security.md` J2).
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginEvent {

@@ -60,7 +60,7 @@ impl Pace {
     /// Counts a session about to be opened from a network.
     ///
     /// # Errors
-    /// Seconds to wait, when it would be one too many (ADVERSARIES D10).
+    /// Seconds to wait, when it would be one too many (`docs/security.md` D10).
     pub fn open(&self, network: Option<IpAddr>, now: Timestamp) -> Result<(), u64> {
         let Some(network) = network else { return Ok(()) };
         self.count(Opener::Network(network), self.creates_per_minute, now)

@@ -18,7 +18,7 @@ pub struct Account {
     pub phone_number: Option<PhoneNumber>,
     /// Whether it may be used.
     pub status: AccountStatus,
-    /// When its credentials were last reset; what was agreed to before that counts no more.
+    /// When its credentials were last reset. A confirmation made before that moment no longer counts.
     pub credentials_at: Timestamp,
     /// When it was registered.
     pub created_at: Timestamp,
@@ -31,14 +31,15 @@ impl Account {
         self.phone_number.as_ref().map_or_else(|| self.id.to_string(), PhoneNumber::masked)
     }
 
-    /// Whether what the person did at `at` still stands (session core, rule 4).
+    /// Whether the account still vouches for a confirmation made at `at`: it may be used, and its credentials
+    /// were not reset since.
     #[must_use]
     pub fn vouches_for(&self, at: Timestamp) -> bool {
         self.status == AccountStatus::Active && self.credentials_at <= at
     }
 }
 
-/// What the shop contract tells a person of their logins (CONTRACTS section 4).
+/// What the shop contract tells a person about their logins (`docs/shop.md`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VisitCount {
     /// How many there were, this one included.
@@ -53,12 +54,12 @@ pub struct VisitCount {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum AccountStatus {
-    /// It may.
+    /// It may be used.
     #[default]
     Active,
-    /// Not until somebody unlocks it.
+    /// It may not be used until an operator unlocks it.
     Locked,
-    /// Never again.
+    /// It may never be used again.
     Deleted,
 }
 

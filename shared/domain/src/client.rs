@@ -16,33 +16,32 @@ pub struct Client {
     pub id: ClientId,
     /// What people know it as.
     pub name: CleanText<64>,
-    /// The contracts it opens sessions through. A web client's token leaves only for its server's
-    /// ticket, so nobody may fetch one for it as a kiosk.
+    /// The contracts it opens sessions through. A web client's token is given only in exchange for a ticket, to
+    /// the client's server. Opening a kiosk session for such a client is therefore refused.
     pub dialects: Vec<Dialect>,
-    /// How much it insists on the match number.
+    /// Whether a person must pick the match number, may pick it, or does not see it.
     pub match_policy: MatchPolicy,
     /// Where a signed-in page goes; `None` goes to our own welcome page.
     pub return_url: Option<ReturnUrl>,
     /// The other sites whose pages may call for it.
     pub origins: Vec<Origin>,
-    /// What is kept of its server's secret; `None` cannot exchange tickets.
+    /// The hash of its server's secret. A client without one cannot exchange tickets.
     pub secret: Option<SecretHash>,
-    /// Where its server wants to hear of its logins.
+    /// The address of its server that receives its login events.
     pub webhook: Option<WebhookUrl>,
     /// The apps whose phones may approve its logins; empty admits every app.
     pub apps: Vec<ClientId>,
 }
 
 impl Client {
-    /// The kiosk contract's default `channel` (CONTRACTS section 1).
+    /// The kiosk contract's default `channel` (`docs/kiosk.md`).
     pub const DEFAULT_KIOSK: &'static str = "HOSPITAL_SAAS";
     /// The client of our own sign-in page, and the web contract's default.
     pub const DEFAULT_WEB: &'static str = "saoma";
     /// The shop contract's default.
     pub const DEFAULT_SHOP: &'static str = "shop";
 
-    /// The three clients that exist without being registered. A registration under the same id
-    /// replaces one.
+    /// The three built-in clients. Registering a client under the same id replaces the built-in one.
     #[must_use]
     pub fn built_in(id: &ClientId, service_name: &str) -> Option<Self> {
         let (name, dialect) = match id.as_str() {
@@ -64,7 +63,7 @@ impl Client {
         })
     }
 
-    /// Whether phones signed in through `app` may approve its logins (ADVERSARIES A17).
+    /// Whether phones signed in through `app` may approve its logins (`docs/security.md` A17).
     #[must_use]
     pub fn admits(&self, app: &ClientId) -> bool {
         self.apps.is_empty() || self.apps.contains(app)
@@ -78,12 +77,12 @@ impl Client {
 }
 
 /// An address a signed-in page may be sent to: absolute, `https` (or `http` to the own machine),
-/// without user, password or fragment (ADVERSARIES W4).
+/// without user, password or fragment (`docs/security.md` W4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnUrl(Url);
 
 impl ReturnUrl {
-    /// Reads an address; `None` when it is not one we would send anybody to.
+    /// Reads an address; `None` when we would not send a person there.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let suspicious = raw.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
@@ -109,14 +108,14 @@ impl ReturnUrl {
     }
 }
 
-/// An address of a client's server that is told of its logins: absolute, `https` (or `http` to the
-/// own machine), without user, password or fragment. Where it leads is looked at again when it is
-/// called, at the address that is connected to (ADVERSARIES H9).
+/// An address of a client's server that receives login events: absolute, `https` (or `http` to the
+/// own machine), without user, password or fragment. Each call checks the IP address that it connects to
+/// again, because a name may change (`docs/security.md` H9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebhookUrl(Url);
 
 impl WebhookUrl {
-    /// Reads an address; `None` when it is not one we would call.
+    /// Reads an address; `None` when we would not call it.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         ReturnUrl::parse(raw).map(|ReturnUrl(url)| Self(url))
@@ -129,12 +128,12 @@ impl WebhookUrl {
     }
 }
 
-/// A web origin (RFC 6454), compared to the letter.
+/// A web origin (RFC 6454). Two origins are equal when their texts are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin(String);
 
 impl Origin {
-    /// Reads `scheme://host[:port]` in its canonical form; `null`, paths and wildcards are none.
+    /// Reads `scheme://host[:port]` in its canonical form; `None` for `null`, paths and wildcards.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let url = Url::parse(raw).ok()?;

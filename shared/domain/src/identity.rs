@@ -24,7 +24,7 @@ impl ClientId {
         well_formed.then(|| Self(raw.to_owned()))
     }
 
-    /// The app of phones that name none when they sign in: our own page, and whoever needs no other.
+    /// The app of phones that name none when they sign in: our own page, and apps without a client of their own.
     #[must_use]
     pub fn phone() -> Self {
         Self("phone".to_owned())
@@ -43,8 +43,8 @@ impl fmt::Display for ClientId {
     }
 }
 
-/// An account's number: ten decimal digits, drawn at random so that it says nothing of when or
-/// after whom somebody registered. `memberId` and `uin` in the contracts.
+/// An account's number: ten decimal digits, `memberId` and `uin` in the contracts. It is drawn at random, so it
+/// does not reveal when or in which order people registered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct AccountId(u64);
 
@@ -101,28 +101,27 @@ impl SignInId {
     }
 }
 
-/// The verified holder of a phone token. Only a token's verification makes one of these for a
-/// request; no body ever does (ADVERSARIES A11).
+/// The verified holder of a phone token. A request's body never names one: the value comes from verifying the
+/// request's token (`docs/security.md` A11).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Phone {
-    /// Whose phone.
+    /// The account of its owner.
     pub account: AccountId,
-    /// Which of their phones.
+    /// The sign-in, which tells the person's phones apart.
     pub sign_in: SignInId,
 }
 
 /// The holder of a verified phone token, and the app it was signed in through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
-    /// Whose phone, and which.
+    /// The phone and its owner.
     pub phone: Phone,
     /// The app's client: `client_id` in the token. A session's client says which apps it admits
-    /// (ADVERSARIES A17).
+    /// (`docs/security.md` A17).
     pub app: ClientId,
 }
 
-/// What an account is found by when its person signs in. Another way to prove who a person is adds a
-/// variant here.
+/// What finds an account when its person signs in. Another way to prove who a person is adds a variant here.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Identity {
     /// A telephone number that received a code.

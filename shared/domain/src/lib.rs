@@ -1,23 +1,24 @@
 //! The rules of signing in by scanning, and nothing else.
 //!
-//! This crate knows no clock, generator, store, network or runtime: time and randomness come in as
-//! arguments, everything else through the traits in [`ports`]. Read it in this order:
+//! This crate knows no clock, generator, store, network or runtime. Callers pass time and randomness as
+//! arguments; everything else comes through the traits in [`ports`]. Read it in this order:
 //!
 //! * [`time`]: a moment, as whole numbers.
 //! * `words`: names of enums, derived once.
-//! * [`text`]: what strangers type and say of themselves, made readable and harmless where it enters.
+//! * [`text`]: text from outside, made readable and harmless where it enters.
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
 //! * [`scan`]: the code in what a QR held.
 //! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
-//! * [`session`]: the session core. One enum, one pure function, one kind of change.
+//! * [`session`]: the session core. One enum of states, one pure function that decides, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`refresh`], [`sms_challenge`], [`sms_code`]: the people and products
 //!   around a session.
-//! * [`pairing`], [`push`], [`effect`]: devices people come back to, phones that can be pushed to, and what
-//!   follows from a change.
-//! * [`ports`]: what the rules need from the world, each promise written down.
+//! * [`pairing`], [`push`], [`effect`]: devices people come back to, phones that can be pushed to, and the side
+//!   effects of a change.
+//! * [`ports`]: what the rules need from the world. Each trait documents its promises.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
-//! Imports point one way: `cases` see `ports`, `ports` see the data, the data sees nobody.
+//! Imports point one way: `cases` import `ports` and the data, `ports` import the data, and the data imports
+//! neither.
 
 #[macro_use]
 mod words;

@@ -1,4 +1,4 @@
-//! Who was signed in where, so that the next login need not be scanned (CONTRACTS section 3).
+//! Which person signed in on which device, so that the next login needs no scan (`docs/remembered.md`).
 
 use std::time::Duration;
 
@@ -16,31 +16,31 @@ pub struct Pairing {
     pub device: DeviceId,
     /// The phone that scanned.
     pub sign_in: SignInId,
-    /// Whether the person may be asked without a scan. Not after they cancelled being asked.
+    /// Whether the person may be asked without a scan. A person who says no must scan the next time.
     pub may_prompt: bool,
 }
 
-/// A call that waits for answers. It never changes: what it came to is read off its sessions.
+/// A hosted client's call that waits for answers. It never changes: its answers are computed from its sessions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
     /// Its id.
     pub id: TraceId,
-    /// Who asked. Nobody else gets to know of it.
+    /// The client that asked. To any other client the trace is unknown.
     pub client: ClientId,
-    /// The session that asks the person, where somebody may be asked.
+    /// The session that asks the person; `None` where the call shows a QR from the start.
     pub prompt: Option<SessionCode>,
-    /// The session shown as a QR; behind a prompt it exists only once the prompt was undeliverable.
+    /// The session shown as a QR. Behind a prompt it exists only after the prompt reached no phone.
     pub qr: SessionCode,
     /// Until when its answers can be fetched.
     pub expires_at: Timestamp,
 }
 
-/// At most [`PROMPTS_IN_WINDOW`] prompts go to one person within this time (ADVERSARIES H1).
+/// At most [`PROMPTS_IN_WINDOW`] prompts go to one person within this time (`docs/security.md` H1).
 pub const PROMPT_WINDOW: Duration = Duration::from_mins(10);
 /// The most prompts within [`PROMPT_WINDOW`].
 pub const PROMPTS_IN_WINDOW: usize = 3;
-/// A phone that asked for what waits within this time will see a prompt without a push.
+/// A phone that asked for its prompts within this time is taken to be there, and needs no push.
 pub const PRESENCE: Duration = Duration::from_secs(20);
-/// That it asked is noted this often at the most, so that most of its polls write nothing. What is
-/// noted may be older by this than what happened.
+/// A phone's polls are noted at most this often, so most of them write nothing. A note may therefore be older
+/// by this much than the phone's last poll.
 pub const PRESENCE_NOTED: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
 //! Telephone numbers, as they are stored.
 //!
-//! What a person typed is read where it comes in, by the accounts function, with a library that knows
-//! every country's numbers. What was read once is read again here, by its shape alone: a stored number
-//! stays readable whatever a later version of that library thinks of it.
+//! The accounts function reads what a person typed, with a library that knows every country's numbers. This
+//! module reads stored numbers by their shape alone, so a stored number stays readable when the library's
+//! rules change.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use std::fmt;
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
-    /// Reads E.164, to the letter; `None` otherwise.
+    /// Reads exactly E.164; `None` otherwise.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let digits = raw.strip_prefix('+')?;

@@ -6,7 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::{identity::Phone, secrets::sha256_hex, time::Timestamp};
 
-/// Whose service wakes the phone.
+/// The push service that wakes a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(ascii_case_insensitive)]
 pub enum PushPlatform {
@@ -20,8 +20,8 @@ pub enum PushPlatform {
 
 words!(PushPlatform);
 
-/// What the platform knows a phone by. Whoever holds it and the platform's credentials can push to
-/// the phone, so logs never get it.
+/// The push service's name for a phone. Together with the service's credentials it allows a push to the phone,
+/// so it is never logged.
 #[derive(Clone)]
 pub struct PushToken(String);
 
@@ -43,7 +43,7 @@ impl PushToken {
         &self.0
     }
 
-    /// What it is found by in our tables.
+    /// The key under which our tables hold it.
     #[must_use]
     pub fn id(&self, platform: PushPlatform) -> PushTokenId {
         PushTokenId(sha256_hex(&[platform.as_str(), &self.0]))
@@ -79,11 +79,11 @@ impl PushTokenId {
 pub struct PushEndpoint {
     /// The token's id.
     pub token: PushTokenId,
-    /// Whose service wakes it.
+    /// The push service that wakes it.
     pub platform: PushPlatform,
     /// Our service's address for it.
     pub address: String,
-    /// Whose phone it is. Signed out, it is pushed to no more (ADVERSARIES I7).
+    /// The phone and its owner. A phone that is signed out gets no more pushes (`docs/security.md` I7).
     pub owner: Phone,
     /// When it was registered.
     pub registered_at: Timestamp,
@@ -95,7 +95,7 @@ impl PushEndpoint {
 }
 
 /// What a push says: that something happened, and an id to ask about it. Never a code, a secret or
-/// a name (ADVERSARIES H7).
+/// a name (`docs/security.md` H7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushMessage {
     /// What happened.
@@ -108,9 +108,9 @@ pub struct PushMessage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum PushKind {
-    /// Somebody wants to sign in as this person, who is asked.
+    /// A screen wants to sign in as this person, who is asked.
     Prompt,
-    /// Somebody has signed in as this person.
+    /// A screen has signed in as this person.
     SignedIn,
 }
 

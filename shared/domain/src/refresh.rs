@@ -14,10 +14,10 @@ use crate::{
     time::Timestamp,
 };
 
-/// Rotations running, each with a replay, after which two holders must share the token.
+/// After this many rotations in a row with a replay, we conclude that two holders share the token.
 const MOST_REPLAYED: u32 = 3;
 
-/// How far the refresh tokens of a sign-in have come.
+/// The state of a sign-in's refresh tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Family {
     /// Counts the refresh tokens given out, from 1. Only the newest rotates.
@@ -26,18 +26,19 @@ pub struct Family {
     pub rotated_at: Timestamp,
     /// Whether the token before the newest was presented again since then.
     pub replayed: bool,
-    /// How many rotations running saw such a replay, this one included.
+    /// How many rotations in a row saw such a replay, this one included.
     pub replayed_running: u32,
 }
 
-/// What presenting a refresh token comes to.
+/// What happens when a refresh token is presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Presented {
-    /// Once this sign-in is stored, its newest token is the answer.
+    /// The caller stores this sign-in and then answers with its newest token.
     Moves(SignIn),
-    /// The answer was lost before and is given again; it is known already.
+    /// The previous token came again, so its answer may have been lost: the newest token is the answer once more,
+    /// and nothing is stored.
     Again,
-    /// Two holders share the token, or it is too old: the sign-in ends.
+    /// The token is too old, or two holders share it: the sign-in ends.
     Ends,
 }
 
@@ -63,11 +64,11 @@ impl Family {
 }
 
 impl SignIn {
-    /// What presenting the refresh token of `generation` comes to.
+    /// Decides what happens when the refresh token of `generation` is presented.
     ///
     /// The newest token rotates. The one before it gets the same next token for `lives.retry`, because its
     /// answer may have been lost, the phone may have slept or two tabs may have raced. Later than that, or in
-    /// three rotations running, a second holder is the likelier reason (RFC 9700 section 4.14.2).
+    /// three rotations in a row, a second holder is the likelier reason (RFC 9700 section 4.14.2).
     #[must_use]
     pub fn present(&self, generation: u64, lives: &SignInLives, now: Timestamp) -> Presented {
         let with = |family: Family, expires_at| {

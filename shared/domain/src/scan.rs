@@ -1,4 +1,4 @@
-//! What a QR held: the one reader of it, for every contract.
+//! Reads the code in what a scanner found in a QR. Every contract uses this reader.
 
 use percent_encoding::percent_decode_str;
 use url::{Url, form_urlencoded};

@@ -1,7 +1,7 @@
 //! Codes, secrets and what is stored of them.
 //!
-//! A secret here has a redacted `Debug`, no `Display`, one loud accessor, is stored only as a hash
-//! and is compared in constant time.
+//! A secret here has a redacted `Debug`, no `Display` and one accessor with a loud name. It is stored only as a
+//! hash and compared in constant time.
 
 use std::fmt;
 
@@ -20,8 +20,8 @@ const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A session's public id: 26 characters of Crockford base32, 130 random bits.
 ///
-/// The only secret-looking thing in a QR. Holding it allows a scan and a look at the bare state,
-/// never a token.
+/// A QR holds this code and the service's address, and nothing else. A caller who knows the code may scan it and
+/// see the bare state. The code alone never gives a token.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionCode(String);
 
@@ -29,7 +29,7 @@ impl SessionCode {
     /// Characters in a code.
     pub const LENGTH: usize = 26;
 
-    /// A fresh code. Each character takes its own five bits of a random byte: no bias, no structure.
+    /// A fresh code. Each character takes five bits of its own random byte, so there is no bias and no structure.
     pub fn random(random: &dyn Randomness) -> Self {
         let mut bytes = [0_u8; Self::LENGTH];
         random.fill(&mut bytes);
@@ -46,7 +46,7 @@ impl SessionCode {
     /// white space ignored, `I` and `L` read as `1`, `O` as `0` (`docs/security.md` D4), and without
     /// the slash that a reader appended. `None` when it is no code.
     ///
-    /// The length says what was read: 26 characters are a code.
+    /// Only the length decides: 26 characters are a code.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let folded = fold(raw)?;
@@ -83,7 +83,7 @@ fn without_look_alikes(c: char) -> char {
     }
 }
 
-/// Only the head of a code goes into logs: enough to follow a session, too little to scan it.
+/// Logs get only the first characters of a code: enough to follow a session, too few to scan it.
 impl fmt::Debug for SessionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}…", self.0.get(..6).unwrap_or_default())
@@ -105,8 +105,8 @@ impl Secret {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// A secret as somebody presented it; it is compared as given, so any spelling but the issued
-    /// one is simply wrong. `None` when it is empty or absurdly long.
+    /// A secret as a caller presented it. It is compared as given, so only the issued spelling is right. `None`
+    /// when it is empty or longer than 128 bytes.
     #[must_use]
     pub fn presented(raw: &str) -> Option<Self> {
         (!raw.is_empty() && raw.len() <= Self::LONGEST).then(|| Self(raw.to_owned()))
@@ -123,7 +123,7 @@ impl Secret {
         &self.0
     }
 
-    /// What is stored of it.
+    /// Its hash, which is all that tables hold.
     #[must_use]
     pub fn hash(&self) -> SecretHash {
         SecretHash(Sha256::digest(self.0.as_bytes()).into())
@@ -136,7 +136,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// SHA-256 of a [`Secret`]. A secret has 256 random bits, so a bare hash cannot be guessed back.
+/// SHA-256 of a [`Secret`]. A secret has 256 random bits, so an attacker cannot guess it from a plain hash.
 #[derive(Clone, Copy)]
 pub struct SecretHash([u8; 32]);
 
@@ -206,7 +206,7 @@ pub(crate) fn random_hex(random: &dyn Randomness) -> String {
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
-/// SHA-256 of parts, in hexadecimal; the boundaries between parts count.
+/// SHA-256 of parts, in hexadecimal. Moving a boundary between two parts changes the hash.
 pub(crate) fn sha256_hex(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {
@@ -216,7 +216,7 @@ pub(crate) fn sha256_hex(parts: &[&str]) -> String {
     hash.finalize().iter().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
 }
 
-/// A uniform number below `bound`, by rejection: no modulo bias (ADVERSARIES D5).
+/// A uniform number below `bound`. Rejection sampling avoids modulo bias (`docs/security.md` D5).
 pub(crate) fn uniform_below(random: &dyn Randomness, bound: u64) -> u64 {
     let fair = u64::MAX - u64::MAX % bound;
     loop {

@@ -11,24 +11,24 @@ use crate::{
     time::Timestamp,
 };
 
-/// One sign-in of one person. It owns a family of refresh tokens, whoever holds them.
+/// One sign-in of one person. It owns a family of refresh tokens; [`SignIn::holder`] says who holds them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignIn {
     /// Its id, `sid` in its tokens.
     pub id: SignInId,
-    /// Whose it is.
+    /// The account of its person.
     pub account: AccountId,
-    /// Who holds its refresh tokens.
+    /// The kind of holder of its refresh tokens.
     pub holder: Holder,
-    /// The app it was signed in through, or the client of the screen.
+    /// The app through which it began, or the client of the screen.
     pub client: ClientId,
     /// How the person proved who they are.
     pub method: Method,
-    /// Counts the stored changes from 1; every write names the version it replaces.
+    /// Counts the stored changes, from 1. Every write names the version that it replaces.
     pub version: u64,
     /// Its refresh tokens.
     pub family: Family,
-    /// Whether it was ended: signed out, or two holders shared a refresh token.
+    /// Whether it was ended: the person signed out, or two holders shared a refresh token.
     pub ended: bool,
     /// When it began.
     pub created_at: Timestamp,
@@ -36,7 +36,7 @@ pub struct SignIn {
     pub expires_at: Timestamp,
 }
 
-/// Who holds a sign-in's refresh tokens.
+/// The kind of holder of a sign-in's refresh tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Holder {
@@ -63,7 +63,7 @@ pub struct SignInLives {
     pub idle: Duration,
     /// How long one lasts at the most, from its beginning.
     pub longest: Duration,
-    /// How long the previous refresh token still gets the answer that was lost.
+    /// How long the previous refresh token still gets the newest one, in case that answer was lost.
     pub retry: Duration,
 }
 
@@ -89,7 +89,7 @@ impl SignIn {
     }
 }
 
-/// What is stored of a phone: read together, so that a check costs one call.
+/// What is stored about a phone. A store reads both together, so a check costs one call.
 #[derive(Clone, Debug, Default)]
 pub struct PhoneRecords {
     /// Its sign-in.
@@ -101,7 +101,7 @@ pub struct PhoneRecords {
 /// Why a phone may not act.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NotSignedIn {
-    /// The sign-in was ended, ran out, or never was.
+    /// The sign-in was ended, ran out, or never existed.
     #[error("the sign-in is over")]
     Over,
     /// The account is locked or deleted.
@@ -110,8 +110,8 @@ pub enum NotSignedIn {
 }
 
 impl PhoneRecords {
-    /// The account behind the phone, if its sign-in and the account still stand (`docs/security.md` A13, I7).
-    /// What is not known does not stand.
+    /// The account behind the phone, if its sign-in and the account still count (`docs/security.md` A13, I7).
+    /// A sign-in or an account that the store does not have does not count.
     ///
     /// # Errors
     /// [`NotSignedIn`].

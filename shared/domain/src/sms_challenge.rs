@@ -1,9 +1,9 @@
 //! Who asked for a code by SMS, how often one is sent, and how often it may be tried.
 //!
-//! A caller draws a [`ChallengeId`], so a repeated call whose answer was lost is recognised and sends nothing
-//! twice. All callers of one number share its [`Lane`]: one code at a time, so two messages never contradict
-//! each other. Wrong tries count against the challenge that makes them and against the code
-//! (`docs/security.md` D1). All of it is decided here, purely, before anything is stored or sent.
+//! A caller draws a [`ChallengeId`]. A call that repeats it, because its answer was lost, is recognised and sends
+//! no second message. All callers of one number share its [`Lane`], which holds one code at a time, so two
+//! messages never contradict each other. Wrong tries count against the challenge that makes them and against the
+//! code (`docs/security.md` D1). These functions are pure; the caller stores and sends afterwards.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ pub struct SmsLimits {
     pub per_ip_per_day: u32,
 }
 
-/// A caller's own name for its wish to sign in: 128 random bits in base64url, drawn by the caller.
+/// A caller's own name for its attempt to sign in: 128 random bits in base64url, drawn by the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ChallengeId(String);
 
@@ -71,12 +71,12 @@ impl ChallengeId {
     }
 }
 
-/// What is kept of one number: its code and its day's messages. All callers share it.
+/// What is stored about one number: its code and its day's messages. All callers of the number share it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lane {
     /// Counts the stored changes; 0 is not stored yet.
     pub version: u64,
-    /// The code that is good now; `None` once used.
+    /// The code that is good now; `None` after it was used.
     pub code: Option<LiveCode>,
     /// When the last message was sent.
     pub sent_at: Timestamp,
@@ -89,9 +89,9 @@ pub struct Lane {
 /// A code that was sent and not used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LiveCode {
-    /// What it is derived from.
+    /// The nonce that the code is derived from.
     pub nonce: CodeNonce,
-    /// When it stops being good.
+    /// When the code stops being good.
     pub expires_at: Timestamp,
     /// Wrong tries of it so far.
     pub tries: u32,
@@ -103,12 +103,12 @@ impl LiveCode {
     }
 }
 
-/// What is kept of one caller's wish to sign in.
+/// What is stored about one caller's attempt to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// Counts the stored changes; 0 is not stored yet.
     pub version: u64,
-    /// The number it is about. It never changes.
+    /// The number that gets its messages. It never changes.
     pub number: PhoneNumber,
     /// Messages it asked for.
     pub messages: u32,
@@ -116,7 +116,7 @@ pub struct Challenge {
     pub asked_at: Timestamp,
     /// Wrong tries so far.
     pub tries: u32,
-    /// The sign-in it came to.
+    /// The right code and the sign-in it led to; `None` until then.
     pub used: Option<Used>,
 }
 
@@ -127,49 +127,50 @@ pub struct Used {
     pub code: [u8; 32],
     /// The sign-in it led to.
     pub sign_in: SignInId,
-    /// When.
+    /// When it was proved.
     pub at: Timestamp,
 }
 
 /// A challenge and the lane of its number, as they are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Records {
-    /// The number's.
+    /// The record of the number.
     pub lane: Lane,
-    /// The caller's.
+    /// The record of the caller.
     pub challenge: Challenge,
 }
 
-/// What asking for a message comes to.
+/// What happens when a caller asks for a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// The answer was lost and is given again; nothing is sent.
+    /// The call repeats an earlier one, whose answer may have been lost. It gets the same answer, and nothing is
+    /// sent.
     Again,
-    /// A message to this number is on its way already; the challenge shares its code, and nothing is sent.
+    /// A message to this number is already on its way. The challenge shares its code, and nothing is sent.
     Joins(Records),
-    /// Once this is stored, a message with this code is sent.
+    /// The caller stores this and then sends a message with this code.
     Sends(Records, CodeNonce),
 }
 
 /// Why no message is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotSent {
-    /// It would be one too many for this number today; how long to wait.
+    /// The number got its day's messages; how long to wait.
     TooMany(Duration),
-    /// The challenge is used up, signed in, or of another number; the caller draws a new one.
+    /// The challenge is used up, signed in, or belongs to another number. The caller must draw a new one.
     Over,
 }
 
-/// What trying a code comes to. `Right` and `Wrong` are stored before they are answered.
+/// What happens when a caller tries a code. The caller stores `Right` and `Wrong` before it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tried {
     /// The right code, now used up.
     Right(Records),
-    /// The answer was lost; the same sign-in is the answer again.
+    /// The try repeats an earlier right one, whose answer may have been lost. It gets the same sign-in.
     Again(Used),
-    /// A wrong one, counted.
+    /// A wrong code, which is counted.
     Wrong(Records),
-    /// Nothing to compare with, or no try left.
+    /// There is no code to compare with, or no try left.
     Refused,
 }
 
@@ -180,7 +181,7 @@ impl Challenge {
         Self { version: 0, number, messages: 0, asked_at: Timestamp::default(), tries: 0, used: None }
     }
 
-    /// When the record says nothing any more.
+    /// From this moment the record means nothing, and the store may delete it.
     #[must_use]
     pub fn forget_at(&self) -> Timestamp {
         self.asked_at.plus(CHALLENGE_KEPT)
@@ -188,7 +189,7 @@ impl Challenge {
 }
 
 impl Lane {
-    /// When the record says nothing any more.
+    /// From this moment the record means nothing, and the store may delete it.
     #[must_use]
     pub fn forget_at(&self) -> Timestamp {
         self.day_began_at.plus(DAY)
@@ -202,7 +203,7 @@ impl Lane {
         RESEND_AFTER.saturating_sub(now.since(self.sent_at))
     }
 
-    /// The lane after one more message, and what its code is derived from. A good code is sent again, so that
+    /// The lane after one more message, and the nonce of its code. A code that is still good is sent again, so
     /// two messages never contradict each other.
     fn send(
         &self,
@@ -231,7 +232,7 @@ impl Lane {
 }
 
 impl Records {
-    /// What asking for a message to `number` comes to. A nonce is used where a new code is due.
+    /// Decides what happens when the caller asks for a message to `number`. A new code is derived from `fresh`.
     ///
     /// # Errors
     /// [`NotSent`].
@@ -278,7 +279,7 @@ impl Records {
         (self.lane.wait(now), good)
     }
 
-    /// What is stored when the message could not be handed over: the same caller may ask again at once.
+    /// What to store when the message could not be handed over: the same caller may ask again at once.
     #[must_use]
     pub fn not_sent(&self) -> Self {
         let Self { lane, challenge } = self.clone();
@@ -298,8 +299,8 @@ impl Records {
         }
     }
 
-    /// What trying a code comes to. `is_right` compares it with the code of a nonce; `used` is what the
-    /// challenge keeps of it when it is right.
+    /// Decides what happens when the caller tries a code. `is_right` compares the try with the code of a nonce.
+    /// The challenge keeps `used` when the code is right.
     pub fn try_code(&self, is_right: impl FnOnce(&CodeNonce) -> bool, used: Used, now: Timestamp) -> Tried {
         let Self { lane, challenge } = self;
         if let Some(before) = &challenge.used {

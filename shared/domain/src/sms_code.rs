@@ -1,4 +1,4 @@
-//! Six digits that a message carries.
+//! The six-digit code in a text message.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
@@ -13,8 +13,8 @@ use crate::{
 pub struct SmsCode(String);
 
 impl SmsCode {
-    /// The code that a message to this number carries under this nonce. A keyed hash makes it, so no table holds
-    /// the code, and a message that is sent again carries the same one.
+    /// The code for this number and nonce. It is a keyed hash, so no table holds it, and a message that is sent
+    /// again carries the same code.
     pub fn derive(keys: &dyn KeyedHash, number: &PhoneNumber, nonce: &CodeNonce) -> Self {
         let hash = keys.keyed_hash("sms code", &[number.as_str(), nonce.as_str()]);
         let head = hash.first_chunk().copied().map_or(0, u64::from_be_bytes);
@@ -42,7 +42,7 @@ impl std::fmt::Debug for SmsCode {
     }
 }
 
-/// What tells one code of a number from the next: 128 random bits. No secret by itself.
+/// Distinguishes one code of a number from the next: 128 random bits. It is no secret by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeNonce(String);
 

@@ -1,4 +1,4 @@
-//! Text that strangers send: folded before a program reads it, cleaned before people do.
+//! Text from outside: folded before a program reads it, cleaned before people read it.
 //!
 //! * [`fold`]: one spelling of a number or a code, however a keyboard or a clipboard gave it.
 //! * [`CleanText`]: text that may stand beside a button that signs in.
@@ -15,8 +15,8 @@ pub const LONGEST_FOLDED: usize = 2048;
 ///
 /// Format characters are dropped (U+200E, U+202A, U+2068, U+FEFF, the soft hyphen), compatibility
 /// forms are replaced (`１２３` by `123`, NFKC of Unicode Standard Annex 15), and white space at the
-/// ends is dropped. Folding a folded text changes nothing. Every number and code from outside is
-/// read through here. `None` when `raw` is longer than [`LONGEST_FOLDED`].
+/// ends is dropped. Folding a folded text changes nothing. Every reader of a number or a code from outside calls
+/// this function. `None` when `raw` is longer than [`LONGEST_FOLDED`].
 #[must_use]
 pub fn fold(raw: &str) -> Option<Cow<'_, str>> {
     if raw.len() > LONGEST_FOLDED {
@@ -30,7 +30,7 @@ pub fn fold(raw: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Owned(composed.trim().to_owned()))
 }
 
-/// Whether `c` separates groups of a number or a code and says nothing: white space or a dash.
+/// Whether `c` only separates groups of a number or a code: white space or a dash.
 #[must_use]
 pub fn is_separator(c: char) -> bool {
     const MINUS: char = '\u{2212}';
@@ -48,9 +48,9 @@ fn category(c: char) -> GeneralCategory {
 
 /// Text of at most `MAX` bytes (a session item is small) without control, bidirectional or invisible characters.
 ///
-/// Whatever a screen says of itself ends up on a phone beside a button that signs in, so nothing in
-/// it may reorder, hide or break the words around it. Cleaning never fails: what is not allowed is
-/// dropped, what is too long is cut (`docs/security.md` W9, W10).
+/// A phone shows what a screen says about itself, beside a button that signs in. So no character in it may
+/// reorder, hide or break the words around it. Cleaning never fails: it drops characters that are not allowed and
+/// cuts text that is too long (`docs/security.md` W9, W10).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CleanText<const MAX: usize>(String);
 

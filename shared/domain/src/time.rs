@@ -1,4 +1,4 @@
-//! A moment in time, handed in by whoever calls.
+//! A moment in time. Callers pass it in; nothing here reads a clock.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ impl Timestamp {
         Self(millis)
     }
 
-    /// Whole seconds since the epoch, rounded down: what tokens, TTL attributes and contracts carry.
+    /// Whole seconds since the epoch, rounded down, as tokens, TTL attributes and contracts carry them.
     #[must_use]
     pub const fn secs(self) -> u64 {
         self.0 / 1000
@@ -37,13 +37,13 @@ impl Timestamp {
         Self::from_secs(self.secs())
     }
 
-    /// The moment `duration` later; the end of time rather than an overflow.
+    /// The moment `duration` later. It stops at the largest moment instead of overflowing.
     #[must_use]
     pub fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// The moment `duration` earlier; the epoch rather than an underflow.
+    /// The moment `duration` earlier. It stops at the epoch instead of underflowing.
     #[must_use]
     pub fn minus(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))

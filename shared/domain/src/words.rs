@@ -1,7 +1,7 @@
-//! Names in items, configuration and answers, kept in one place: the enum itself.
+//! The names of an enum in items, configuration and answers. The enum itself is the only place that lists them.
 //!
-//! `strum` derives both directions from the variants; [`words!`] gives them the names that the rest of
-//! the code calls. Adding a variant adds its name everywhere.
+//! `strum` derives both directions from the variants, and [`words!`] wraps them as `as_str` and `parse`. A new
+//! variant has its name everywhere.
 
 /// Gives an enum `as_str` and `parse`, over the names that `strum` derives.
 macro_rules! words {

@@ -1,7 +1,7 @@
-//! Random interleavings of everything anybody can do to a session, with a clock that jumps.
+//! Random interleavings of all steps that people, screens and the service can take, with a clock that jumps.
 //!
-//! The reference knows no states: it remembers who did what and when, and says only what must never
-//! happen. If the table had a hole, some trace would walk through it.
+//! The reference model has no states. It remembers which phone did what and when, and checks only what must never
+//! happen. If the table had a hole, a random trace would find it.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
@@ -55,7 +55,7 @@ enum By {
     Stranger,
 }
 
-/// A sign-in that outlasts every trace.
+/// The end of the sign-ins: later than every trace.
 fn sign_in(phone: &Phone, now: Timestamp) -> SignIn {
     SignIn {
         id: phone.sign_in.clone(),
@@ -109,7 +109,7 @@ impl ReferenceStateMachine for Moves {
     fn apply((): (), _: &Move) {}
 }
 
-/// The session under test, and what everybody remembers.
+/// The session under test, and the history that the checks need.
 struct Trace {
     memory: Arc<Memory>,
     logins: Logins,
@@ -214,7 +214,7 @@ impl Trace {
                 };
                 let confirm = self.logins.confirm(&self.target, approver(by.clone()), number, now);
                 if run(confirm).is_ok() {
-                    assert_eq!(self.scanned_by.as_ref(), Some(&by), "only who scanned confirms");
+                    assert_eq!(self.scanned_by.as_ref(), Some(&by), "only the phone that scanned confirms");
                 }
             }
             Move::Cancel { phone } => {
@@ -280,7 +280,7 @@ impl Trace {
         self.tokens.push((redeemed.redemption.id, redeemed.redemption.at));
     }
 
-    /// What must hold after every step, by the stored truth.
+    /// Checks on the stored session what must hold after every step.
     fn check(&mut self) {
         let stored = self.memory.sessions().pop().unwrap();
         if let Some(claim) = stored.state.claim() {
@@ -302,7 +302,8 @@ impl Trace {
     }
 }
 
-/// The memory store only lets others in, and here there are none: asking again is enough.
+/// Runs a future to its end. The memory store waits only for other tasks, and here there are none, so polling
+/// again is enough.
 fn run<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let waker = std::task::Waker::from(Arc::new(Quiet));

@@ -1,4 +1,4 @@
-//! What a phone's step is checked against, in one call to DynamoDB.
+//! The records that a phone's step is checked against, read in one call to DynamoDB.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ use crate::{
     session_item::{self, CODE},
 };
 
-/// How often keys that DynamoDB left out are asked for again.
+/// How often we ask again for keys that DynamoDB left out.
 const MOST_ROUNDS: usize = 4;
 
 /// Reads over both tables.
@@ -31,13 +31,13 @@ pub struct CheckTables {
 }
 
 impl CheckTables {
-    /// Checks against these tables. A function that knows no sessions names no table of them.
+    /// Checks against these tables. A function that uses no sessions passes no table for them.
     #[must_use]
     pub fn new(config: &SdkConfig, directory: impl Into<String>, sessions: Option<String>) -> Self {
         Self { client: Client::new(config), directory: directory.into(), sessions }
     }
 
-    /// The items under these keys, by table. DynamoDB may leave some out under load, so those are asked for again.
+    /// The items under these keys, by table. DynamoDB may leave some out under load; those are asked for again.
     async fn read(
         &self,
         mut wanted: HashMap<String, KeysAndAttributes>,
@@ -66,7 +66,7 @@ impl CheckTables {
     fn phone_records(&self, found: &HashMap<String, Vec<Item>>) -> Result<PhoneRecords, StoreError> {
         let mut records = PhoneRecords::default();
         for item in found.get(&self.directory).into_iter().flatten() {
-            // An account is the only one of the two that stands under `ACCOUNT`.
+            // Of the two items, only the account has the sort key `ACCOUNT`.
             if item.get(SK) == Some(&text("ACCOUNT")) {
                 records.account = Some(account_from_item(item)?);
             } else {

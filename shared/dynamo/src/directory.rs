@@ -1,24 +1,24 @@
 //! The Directory table: everything that is not a session.
 //!
-//! A partition's prefix says who writes there, so that rights can be given by it.
+//! The prefix of a partition says which functions write there, so rights can be given by prefix.
 //!
 //! | `pk` | `sk` | what | written by |
 //! |---|---|---|---|
 //! | `CLIENT#<id>` | `CLIENT` | a registered client | operators |
 //! | `ORIGIN#<origin>` | `ORIGIN` | that some client has registered pages of this origin | operators |
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts |
-//! | `IDENTITY#PHONE#<number>` | `IDENTITY` | whose telephone number it is | accounts |
+//! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts |
 //! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts |
-//! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's wish to sign in | accounts |
+//! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts |
 //! | `SMSIP#<ip>#<day>` | `COUNT` | messages asked for from a network in a day | accounts |
 //! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages |
 //! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, pages |
 //! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages |
 //! | `PROMPT#<account>` | `PROMPTS` | the last three prompts it was sent | remembered |
-//! | `PRESENT#<account>` | sign-in | when this phone of it last asked for what waits | remembered |
+//! | `PRESENT#<account>` | sign-in | when this phone of it last asked for prompts | remembered |
 //! | `PUSH#<account>` | the token's hash | a phone of it that can be pushed to | devices, notify |
-//! | `OWNER#<the token's hash>` | `OWNER` | whose phone that is | devices, notify |
+//! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify |
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
 //! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
 
@@ -52,7 +52,7 @@ use crate::{
 
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";
-/// The TTL attribute, in seconds, on what does not last.
+/// The TTL attribute, in seconds, on items that expire.
 const EXPIRES_AT: &str = "expires_at";
 
 /// The Directory in a DynamoDB table.
@@ -77,8 +77,8 @@ impl Directory {
         &self.table
     }
 
-    /// The first call of a process, whose only purpose is the connection it leaves open: Lambda's
-    /// init phase has CPU to spare for a handshake, a handler has not. What it answers is ignored.
+    /// Makes the first call of a process, only to open the connection: Lambda's init phase has CPU to spare for
+    /// a handshake, and a handler does not. The answer is ignored.
     pub async fn warm_up(&self) {
         let _ = self.get(&Key("WARM".into(), "UP".into()), Freshness::Eventual).await;
     }
@@ -113,7 +113,7 @@ impl Directory {
         Ok(found.items.unwrap_or_default())
     }
 
-    /// Stores an item, whatever stood under its key.
+    /// Stores an item, and overwrites the one under its key.
     async fn put(&self, item: Item) -> Result<(), StoreError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
         put.send().await.map_err(failed("PutItem on directory"))?;
@@ -121,7 +121,7 @@ impl Directory {
     }
 }
 
-/// The account an item is about.
+/// The account that an item is about.
 fn account_of(item: Reader<'_>) -> Result<AccountId, StoreError> {
     let number: u64 = item.number("account")?;
     AccountId::parse(&number.to_string()).ok_or_else(|| inconsistent("account"))

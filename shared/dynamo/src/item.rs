@@ -19,7 +19,7 @@ pub fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// A moment, in whole seconds: what a TTL attribute must be (ADVERSARIES C4).
+/// A moment, in whole seconds, as DynamoDB requires of a TTL attribute (`docs/security.md` C4).
 #[must_use]
 pub fn seconds(value: Timestamp) -> AttributeValue {
     number(value.secs())
@@ -31,7 +31,7 @@ pub fn bytes(value: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(value))
 }
 
-/// An attribute that is not what we ever write: somebody else did, or we did wrong.
+/// The error for an attribute that our code never writes like this: another program wrote it, or we have a bug.
 #[must_use]
 pub fn inconsistent(name: &str) -> StoreError {
     StoreError::new(format!("inconsistent item: attribute {name}"))
@@ -56,12 +56,12 @@ impl<'a> Reader<'a> {
         self.optional_text(name)?.ok_or_else(|| inconsistent(name))
     }
 
-    /// Text that `parse` must make sense of.
+    /// Text that `parse` must accept.
     pub fn parsed<T>(self, name: &str, parse: impl FnOnce(&'a str) -> Option<T>) -> Result<T, StoreError> {
         parse(self.text(name)?).ok_or_else(|| inconsistent(name))
     }
 
-    /// Text that may be missing, and that `parse` must make sense of where it is not.
+    /// Text that may be missing. If it is there, `parse` must accept it.
     pub fn optional<T>(
         self,
         name: &str,

@@ -5,7 +5,7 @@
 //! * [`checks`]: a phone, its person and a session, read together from both tables.
 //! * [`session_item`]: a session as an item, and an item as a session.
 //! * [`stream`]: the Sessions table's stream, as sessions.
-//! * [`item`]: reading and writing attributes; what does not fit is an inconsistency with a name.
+//! * [`item`]: reading and writing attributes. An attribute that does not fit is an error that names it.
 
 pub mod checks;
 pub mod directory;
@@ -23,7 +23,7 @@ use std::{error::Error, fmt::Debug};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use saoma_domain::ports::StoreError;
 
-/// What happened at a call, for the log. Requests are not part of it, so no item is.
+/// The error of a call, for the log. It does not contain the request, so no item gets into the log.
 pub(crate) fn failed<E: Error + Debug + 'static>(
     call: &'static str,
 ) -> impl Fn(SdkError<E, HttpResponse>) -> StoreError {

@@ -1,7 +1,6 @@
 //! A session as an item.
 //!
-//! The attribute names are the glossary's; together with the longest values an item stays under
-//! 1 KB, so that each step is one write unit.
+//! With these attribute names and the longest values an item stays under 1 KB, so each step costs one write unit.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
@@ -54,7 +53,7 @@ pub fn to_item(session: &Session) -> Item {
     item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// What one contract alone keeps, under the contract's name.
+/// The data that one contract alone needs, under the contract's name.
 #[must_use]
 pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
     let mut attributes = vec![(FLOW, text(flow.dialect().as_str()))];
@@ -79,7 +78,7 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
     attributes
 }
 
-/// What a transition writes: the state's name and what is true there.
+/// What a transition writes: the state's name and the data of that state.
 #[must_use]
 pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
     let mut attributes = vec![("state", text(state.name()))];
@@ -104,8 +103,8 @@ pub fn state_attributes(state: &State) -> Vec<(&'static str, AttributeValue)> {
     attributes
 }
 
-/// Reads a session. An item of the shape before `flow` is none: sessions live for minutes, so it has
-/// expired or is about to, and reads as if it had.
+/// Reads a session. `None` for an item in the shape before `flow`: sessions live for minutes, so such an item has
+/// expired or is about to.
 ///
 /// # Errors
 /// Names the attribute that is not as we write it.
@@ -201,7 +200,8 @@ mod tests {
 
     use super::*;
 
-    /// Bytes an item is billed for: names and values; numbers at two digits a byte and one more.
+    /// The bytes that DynamoDB bills for an item: names and values. A number takes a byte for two digits, and one
+    /// more.
     fn billed(item: &Item) -> usize {
         let value = |value: &AttributeValue| match value {
             AttributeValue::S(text) => text.len(),

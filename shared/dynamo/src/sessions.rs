@@ -76,8 +76,8 @@ impl Sessions for SessionTable {
         got.item.as_ref().map_or(Ok(None), from_item)
     }
 
-    /// The one guarded write behind every transition. A write that lost comes back with the item it
-    /// lost to, so no caller has to read again.
+    /// The one guarded write behind every transition. When it loses a race, DynamoDB returns the stored item, so
+    /// the caller need not read again.
     async fn commit(&self, change: &Change, write: &WriteId) -> Result<Committed, StoreError> {
         let mut update = self
             .client

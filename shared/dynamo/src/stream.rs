@@ -1,4 +1,4 @@
-//! The Sessions table's stream: what Lambda hands over of it, as sessions.
+//! The Sessions table's stream: the records that Lambda passes on, as sessions.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::{item::Item, session_item::from_item};
 /// One stored change of a session.
 #[derive(Debug)]
 pub struct StreamRecord {
-    /// The record's sequence number: what a batch answer names it by.
+    /// The record's sequence number, by which the batch's answer names it.
     pub sequence_number: String,
-    /// The session as it was stored; `None` for a removal, which changes nothing for anybody.
+    /// The session as it was stored; `None` for a removal, which has no effects.
     pub session: Result<Option<Session>, StoreError>,
 }
 
-/// The event of a DynamoDB stream, as far as it concerns us.
+/// The event of a DynamoDB stream, with only the fields that we read.
 #[derive(Debug, Deserialize)]
 pub struct StreamEvent {
     #[serde(rename = "Records", default)]

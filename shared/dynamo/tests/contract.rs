@@ -63,7 +63,7 @@ fn checks() -> Arc<CheckTables> {
     Arc::new(CheckTables::new(&config(), directory, Some(sessions)))
 }
 
-/// The Directory and the reads over both tables, which the contract takes as one.
+/// The Directory and the reads over both tables. The contract takes both as one store.
 struct Both {
     directory: Arc<Directory>,
     checks: Arc<CheckTables>,
@@ -259,7 +259,7 @@ async fn without_the_guard_the_race_redeems_more_than_once() {
     assert!(contract::fifty_redemptions(Arc::new(unguarded), &System).await > 1);
 }
 
-// B6: the loser of a race is told the truth without a second read of its own.
+// B6: the loser of a race gets the stored session without a second read.
 #[tokio::test]
 async fn the_loser_of_a_race_is_told_the_truth() {
     let sessions = sessions();

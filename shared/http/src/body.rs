@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::{Problem, query};
 
-/// The most bytes a body may have (CONTRACTS, common rules).
+/// The most bytes a body may have. A larger one is refused with 413 `too_large`.
 pub const LARGEST_BODY: usize = 16 * 1024;
 
 /// What some editors and platforms write in front of a text in UTF-8.
@@ -112,7 +112,7 @@ fn content_type(headers: &HeaderMap) -> Kind {
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = str::from_utf8(bytes).map_err(|_| MALFORMED)?;
     let text = if text.trim_ascii().is_empty() { Cow::Borrowed("{}") } else { whole_characters(text) };
-    // Unknown fields are ignored, but they must be JSON, and not nested without end (ADVERSARIES W8).
+    // Unknown fields are ignored, but they must be JSON, and not nested without end (`docs/security.md` W8).
     let text = match serde_json::from_str(&text).map_err(|_| MALFORMED)? {
         Value::Object(_) => &text,
         Value::Null => "{}",

@@ -1,4 +1,4 @@
-//! What a phone is shown before it confirms (ADVERSARIES I1).
+//! What a phone is shown before it confirms (`docs/security.md` I1).
 
 use saoma_domain::{
     client::Client,

@@ -10,7 +10,7 @@ use lambda_http::request::RequestContext;
 use saoma_domain::{session::Seen, text::CleanText};
 
 /// What API Gateway says of a request. `X-Forwarded-For` and `Host` are the caller's own words and
-/// have no part in it (ADVERSARIES D6, W13).
+/// have no part in it (`docs/security.md` D6, W13).
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The address the connection came from.

@@ -60,7 +60,7 @@ fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method.")
 }
 
-/// A secret in a query is refused, so that nobody gets used to sending one (ADVERSARIES E2).
+/// A secret in a query is refused, so that nobody gets used to sending one (`docs/security.md` E2).
 async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let named = form_urlencoded::parse(query.as_bytes())

@@ -58,7 +58,7 @@ impl Problem {
     }
 
     /// What everybody is told of a code that is unknown, expired, used, or not theirs to know
-    /// (ADVERSARIES W15).
+    /// (`docs/security.md` W15).
     #[must_use]
     pub const fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such code, or it is no longer valid.")

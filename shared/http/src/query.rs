@@ -1,5 +1,5 @@
 //! Queries and forms, read strictly: a name that comes twice is nobody's to choose between
-//! (ADVERSARIES W6).
+//! (`docs/security.md` W6).
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use percent_encoding::percent_decode;

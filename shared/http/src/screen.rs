@@ -65,7 +65,7 @@ pub async fn replace(logins: &Logins, old: ScreenKey, now: Timestamp) -> Result<
 }
 
 /// Opens a session and ends the one this PC showed before, so that at no time two QRs of one PC are
-/// good (ADVERSARIES C6). The old cookie decides nothing else: code and secret are fresh (A3, A4).
+/// good (`docs/security.md` C6). The old cookie decides nothing else: code and secret are fresh (A3, A4).
 ///
 /// # Errors
 /// 429 for a network that opens too many (D10), or the store's failure.

@@ -1,16 +1,16 @@
-//! What every store must do, whoever built it.
+//! What every store must do: the promises of the ports, as test functions.
 //!
-//! Each function takes a store and panics with the broken promise. Codes, numbers and ids are drawn
-//! from the operating system's seed the caller hands in, so one table can serve many runs.
+//! Each function takes a store and panics with the broken promise. The caller passes the randomness for codes,
+//! numbers and ids, so one table can serve many runs.
 //!
 //! * `fixtures`: moments, people and numbers that the promises share.
 //! * `steps`: sessions, opened and brought to where a promise wants them.
-//! * `sessions` and `races`: what is promised of sessions, one step at a time and many at once.
-//! * `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: what
-//!   is promised of everything else, one port a file.
+//! * `sessions` and `races`: the promises about sessions, one step at a time and many at once.
+//! * `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
+//!   promises about everything else, one port a file.
 //!
-//! Imports point one way: the promises know `steps` and `fixtures`, `steps` knows `fixtures`, and no
-//! promise knows another.
+//! Imports point one way: the promises import `steps` and `fixtures`, `steps` imports `fixtures`, and no promise
+//! imports another.
 
 #![expect(
     clippy::panic,

@@ -5,7 +5,7 @@
 //! * [`wired`]: the use cases over one memory.
 //! * [`contract`]: what every store must do, as functions that take one. DynamoDB passes the same.
 //!
-//! Nothing here is linked into a function that is deployed.
+//! No deployed function links this crate.
 
 pub mod contract;
 mod store;

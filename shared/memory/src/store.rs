@@ -1,12 +1,12 @@
 //! All data ports over one lock.
 //!
-//! Here are the data, the lock and the way through it that every call takes. The rest:
+//! This file has the data, the lock, and the one function through which every call takes the lock. The rest:
 //!
-//! * `controls`: what tests do behind the ports: faults, lags, what stands there before and after.
+//! * `controls`: what tests do behind the ports: faults, stale reads, records to start with and to look at.
 //! * `sessions`, `clients`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `effects`,
 //!   `push_endpoints`: one port a file.
 //!
-//! No port knows another; they meet in the data alone.
+//! No port calls another. They share only the data.
 
 mod accounts;
 mod challenges;
@@ -41,12 +41,12 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-/// What goes wrong at a call.
+/// A failure that a test injects into a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The call fails before it did anything, as when throttled.
+    /// The call fails before it takes effect, as when it is throttled.
     Refused,
-    /// The call did its work, and the answer was lost.
+    /// The call takes effect, and its answer is lost.
     AnswerLost,
 }
 
@@ -58,7 +58,7 @@ pub struct Memory(Mutex<Data>);
 struct Data {
     /// Each session, and the write it came from.
     sessions: HashMap<String, (Session, WriteId)>,
-    /// What eventual reads still see, where they lag behind; `None` where they miss it.
+    /// The stale copies that eventual reads still see; `None` for a session that they do not see yet.
     stale: HashMap<String, Option<Session>>,
     clients: HashMap<String, Client>,
     accounts: HashMap<String, Account>,
@@ -86,7 +86,7 @@ impl Memory {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs one call, with whatever fault is due.
+    /// Runs one call, with the fault that is due, if there is one.
     fn call<T>(&self, work: impl FnOnce(&mut Data) -> T) -> Result<T, StoreError> {
         let mut data = self.lock();
         data.calls += 1;
@@ -111,8 +111,8 @@ impl Memory {
     }
 }
 
-/// A real store answers later. So that tests meet the races of one, others have their turn between
-/// a read and the write decided on it.
+/// Lets other tasks run between a read and the write that was decided on it. A real store answers later, and
+/// tests should meet the same races.
 async fn let_others_in() {
     tokio::task::yield_now().await;
 }

@@ -9,7 +9,7 @@ use saoma_domain::{
 
 use crate::Memory;
 
-/// The session core over this memory, with what every contract keeps of a confirmation.
+/// The session core over this memory, with what every contract does for a confirmed login.
 pub fn logins(memory: &Arc<Memory>, random: Arc<dyn Randomness>) -> Logins {
     let on_confirm = Each(vec![
         Arc::new(BindMachine(memory.clone())),

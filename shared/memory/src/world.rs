@@ -1,4 +1,4 @@
-//! The rest of the world, as tests want it.
+//! The clock, the randomness and the services behind the ports, under a test's control.
 
 use std::{
     collections::BTreeMap,
@@ -52,7 +52,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// Bytes that look random and are the same every time: SHA-256 of a seed and a counter.
+/// Bytes that look random and are the same in every run: SHA-256 of a seed and a counter.
 pub struct SeededRandom {
     seed: u64,
     drawn: AtomicU64,
@@ -98,7 +98,7 @@ impl Outbox {
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Has the service refuse the next message.
+    /// Makes the service refuse the next message.
     pub fn fail_next(&self) {
         self.fails.store(true, Ordering::SeqCst);
     }
@@ -148,26 +148,25 @@ impl Pictures for Drawer {
     }
 }
 
-/// Keeps what was pushed, published and posted instead of sending it; phones and servers can be made
-/// to fail.
+/// Keeps pushes, topic messages and webhooks instead of sending them. A test can make phones and servers fail.
 #[derive(Default)]
 pub struct Post(Mutex<Posted>);
 
-/// All that was sent, and who does not take it.
+/// Everything that was sent, and the switches that make services fail.
 #[derive(Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a service that can fail by itself")]
 pub struct Posted {
-    /// Pushes taken: address, kind and id.
+    /// Accepted pushes: address, kind and id.
     pub pushes: Vec<(String, PushMessage)>,
     /// Messages on the topic.
     pub messages: Vec<TopicMessage>,
-    /// Webhooks taken.
+    /// Accepted webhooks.
     pub webhooks: Vec<Webhook>,
-    /// Webhooks refused.
+    /// Refused webhooks.
     pub refused: usize,
-    /// Addresses the service was told to forget.
+    /// Addresses that the service was asked to forget.
     pub forgotten: Vec<String>,
-    /// Addresses of phones that are no more.
+    /// Addresses of phones that no longer exist.
     pub dead: Vec<String>,
     /// Whether pushes fail.
     pub pushes_fail: bool,
@@ -179,12 +178,12 @@ pub struct Posted {
     pub closed: Vec<String>,
     /// Whether push is off.
     pub push_is_off: bool,
-    /// Where webhooks wait for one another before they are taken.
+    /// A barrier at which webhooks wait for one another before they are accepted.
     pub meeting: Option<Arc<Barrier>>,
 }
 
 impl Post {
-    /// All that was sent.
+    /// Everything that was sent.
     #[must_use]
     pub fn sent(&self) -> Posted {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()

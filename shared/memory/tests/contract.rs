@@ -51,7 +51,7 @@ async fn directory() {
     assert_eq!(memory.devices().len(), 1);
 }
 
-/// A store that forgot its condition.
+/// A store whose write has no condition.
 struct Unguarded(Memory);
 
 #[async_trait]

@@ -172,7 +172,7 @@ const fn life(kind: PushKind) -> &'static str {
     }
 }
 
-/// What the phone gets: the kind and the id, and nothing else of the matter (ADVERSARIES H7).
+/// What the phone gets: the kind and the id, and nothing else of the matter (`docs/security.md` H7).
 ///
 /// APNs shows a text that the app has for `loc-key` in the phone's language, and wakes the app. FCM
 /// hands the data to the app, which shows what it likes (FCM HTTP v1, as SNS takes it under `GCM`).

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt};
 
 /// Anything that keeps a function from starting, with its causes. What `main` returns is printed as
-/// `Debug`, so this says it in words (ADVERSARIES J7).
+/// `Debug`, so this says it in words (`docs/security.md` J7).
 pub struct StartError(Box<dyn Error + Send + Sync>);
 
 impl<E: Error + Send + Sync + 'static> From<E> for StartError {

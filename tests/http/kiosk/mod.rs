@@ -1,4 +1,4 @@
-//! `/api/qrCode/*` (CONTRACTS section 1), by endpoint. Here: what they share, and what holds of all.
+//! `/api/qrCode/*` (`docs/kiosk.md`), by endpoint. Here: what they share, and what holds of all.
 
 mod bind;
 mod cancel;

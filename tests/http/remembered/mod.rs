@@ -1,4 +1,4 @@
-//! `/login/*` (CONTRACTS section 3): hosted clients, asynchronous answers, logins without a scan.
+//! `/login/*` (`docs/remembered.md`): hosted clients, asynchronous answers, logins without a scan.
 
 mod begin;
 mod prompts;

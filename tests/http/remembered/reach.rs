@@ -179,7 +179,7 @@ async fn who_cannot_answer_is_not_asked_and_a_qr_comes_at_once() {
     }
 }
 
-// DESIGN section 2, rule 6: a poll writes nothing, or next to it.
+// A poll writes next to nothing, because people's phones poll all the time.
 #[tokio::test]
 async fn a_phone_that_asks_often_is_noted_now_and_then_and_counted_on_all_the_same() {
     let world = World::default();

@@ -1,4 +1,4 @@
-//! `/qr/*` (CONTRACTS section 2), one file per endpoint. Here: what they share, and what holds of all.
+//! `/qr/*` (`docs/web.md`), one file per endpoint. Here: what they share, and what holds of all.
 
 mod activate;
 mod addresses;

@@ -1,4 +1,4 @@
-//! Cancel: the person says no, the screen moves on to another code, or a prompt is given up.
+//! Cancel: the person says no, the screen asks for another code, or a prompt is given up.
 
 use super::{Logins, StepError, StepFailure, Target};
 use crate::{

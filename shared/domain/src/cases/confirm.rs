@@ -9,9 +9,10 @@ use crate::{
 
 impl Logins {
     /// Confirms the session for `by`, then does what its contract promises ([`OnConfirm`]). Confirming again
-    /// does that again, also after the screen took its token, so a failure in between is mended by a retry.
+    /// does that again, even after the screen took its token, so a retry completes what a failure left undone.
     ///
-    /// The phone that scanned was admitted then; any other is told no more than its app may know.
+    /// The scan has already checked that the client admits the phone's app. Any other phone learns no more than
+    /// its app may know.
     ///
     /// # Errors
     /// [`StepError`]; after [`Refusal::WrongMatchNumber`] the session is over.

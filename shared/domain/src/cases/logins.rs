@@ -1,4 +1,4 @@
-//! What a login needs of the world, and the loop that every transition goes through.
+//! The ports that a login needs, and the loop that every transition goes through.
 
 use std::sync::Arc;
 
@@ -22,36 +22,36 @@ pub struct Logins {
     pub clients: Arc<dyn Clients>,
     /// The phones and their people.
     pub checks: Arc<dyn Checks>,
-    /// What a function's own contracts promise to do when a person agrees.
+    /// What the function's own contracts do when a person agrees.
     pub on_confirm: Arc<dyn OnConfirm>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,
 }
 
-/// The session a phone acts on. The code is what the QR held.
+/// The session that a phone acts on, named by the code in the QR.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The session's code.
     pub code: SessionCode,
-    /// Which contract's sessions are known; `None` knows them all.
+    /// The only contract whose sessions the caller knows; `None` knows every contract's.
     pub dialect: Option<Dialect>,
 }
 
-/// Why a step was not taken, and of which session.
+/// Why a step was not taken, and the session it was about.
 #[derive(Clone, Debug, Error)]
 #[error("{why}")]
 pub struct StepError {
     /// The reason.
     #[source]
     pub why: StepFailure,
-    /// What it was about, for the log.
+    /// The session it was about, for the log.
     pub about: Option<Subject>,
 }
 
-/// What a refusal was about.
+/// The session that a refusal was about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subject {
-    /// The session's code. Logs get a keyed hash of it.
+    /// The session's code. Logs get only a keyed hash of it.
     pub code: SessionCode,
     /// Its client, where the session was found.
     pub client: Option<ClientId>,
@@ -63,19 +63,19 @@ pub enum StepFailure {
     /// There is no such session, or it belongs to another dialect.
     #[error("no such session")]
     Unknown,
-    /// The phone is not signed in any more.
+    /// The phone is no longer signed in.
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
-    /// The rules say no.
+    /// The rules refuse the step.
     #[error(transparent)]
     Refused(#[from] Refusal),
-    /// The store failed; trying again is safe.
+    /// The store failed. Trying again is safe.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl StepError {
-    /// A refusal about a code of which nothing else is known.
+    /// A refusal about a code whose session is not known.
     pub fn at(code: &SessionCode, why: impl Into<StepFailure>) -> Self {
         Self { why: why.into(), about: Some(Subject { code: code.clone(), client: None }) }
     }
@@ -86,21 +86,21 @@ impl StepError {
         Self { why: why.into(), about: Some(about) }
     }
 
-    /// Whether the rules said no, or there is no such session: trying again would change nothing.
+    /// Whether trying again is useless: the rules refuse the step, or there is no such session.
     #[must_use]
     pub const fn is_final(&self) -> bool {
         matches!(self.why, StepFailure::Unknown | StepFailure::Refused(_))
     }
 }
 
-/// A session changes at most four times, so no caller can lose more races than that.
+/// A session changes at most four times, so a caller loses at most that many races.
 const MOST_RACES: usize = 5;
 
 impl Logins {
-    /// The session a phone acts on, read together with the phone's own records.
+    /// The session that a phone acts on, read together with the phone's own records.
     ///
-    /// The checks, in order: the phone is still signed in and its account stands; the session exists and speaks
-    /// this dialect. A prompt is in no QR and is answered by its trace: by its code it is unknown.
+    /// The checks, in order: the phone is still signed in and its account may be used; the session exists and
+    /// speaks this dialect. A prompt is unknown by its code, because it is in no QR and is answered by its trace.
     pub(super) async fn find_for(
         &self,
         target: &Target,
@@ -117,8 +117,8 @@ impl Logins {
             .ok_or_else(|| StepError::at(code, StepFailure::Unknown))
     }
 
-    /// Whether the session's client admits the app of this phone. A client that is not registered is a
-    /// built-in one, and those admit every app (`docs/security.md` A17).
+    /// Whether the session's client admits the app of this phone (`docs/security.md` A17). A client that is not
+    /// registered is a built-in one, and those admit every app.
     pub(super) async fn admit(&self, session: &Session, by: &Approver) -> Result<(), StepError> {
         let client = self.clients.client(&session.client).await;
         let client = client.map_err(|error| StepError::of(session, error))?;
@@ -126,8 +126,8 @@ impl Logins {
         if admitted { Ok(()) } else { Err(StepError::of(session, StepFailure::Unknown)) }
     }
 
-    /// Takes `session` through `command`: decides, stores what was decided on exactly that version, and
-    /// after a lost race decides again on what the store has.
+    /// Takes `session` through `command`: decides, and stores the decision if the stored version is still the
+    /// one it decided on. After a lost race it decides again on the stored session.
     pub(super) async fn advance(
         &self,
         mut session: Session,
@@ -158,8 +158,8 @@ impl Logins {
         Err(StepError::of(&session, why))
     }
 
-    /// A session as it stands now. A copy that may be a moment old is enough, unless it is not there: then the
-    /// store is asked for what was last written.
+    /// The session with this code. The read takes a copy that may be a moment old. When there is none, it asks
+    /// again for the newest version.
     ///
     /// # Errors
     /// [`StoreError`].

@@ -1,10 +1,10 @@
 //! What people and machines do, one use case a file.
 //!
-//! A use case reads, lets the pure rules decide, and writes what they decided. Its ports stand in one struct;
-//! its arguments are the time and values that were parsed and verified at the edge.
+//! A use case reads, lets the pure rules decide, and writes their decision. One struct holds its ports. Its
+//! arguments are the time, and values that the edge has parsed and verified.
 //!
 //! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
-//! * `on_confirm`: what stays of a confirmed login, by contract.
+//! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
 //! * [`People`]: the phone's own sign-in.
 

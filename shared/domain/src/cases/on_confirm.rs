@@ -1,4 +1,4 @@
-//! What stays of a confirmed login, by contract. A function wires what its own contracts need.
+//! What each contract does for a confirmed login. A function wires what its own contracts need.
 
 use std::sync::Arc;
 
@@ -11,19 +11,19 @@ use crate::{
     time::Timestamp,
 };
 
-/// A contract that promises nothing: the web.
+/// Does nothing: the web contract promises nothing.
 pub struct KeepNothing;
 
-/// The kiosk's machine is bound to the member (`docs/kiosk.md`).
+/// Binds the kiosk's machine to the member (`docs/kiosk.md`).
 pub struct BindMachine(pub Arc<dyn Machines>);
 
-/// The person may be asked on this device without a scan (`docs/remembered.md`).
+/// Remembers the person's device, so that the next login there can ask without a scan (`docs/remembered.md`).
 pub struct MakePair(pub Arc<dyn Pairs>);
 
-/// The shop counts the member's visits (`docs/shop.md`).
+/// Counts the member's visit to the shop (`docs/shop.md`).
 pub struct CountVisit(pub Arc<dyn Visits>);
 
-/// All of these, one after another: for a function that confirms sessions of several contracts.
+/// Does all of these, one after another, for a function that confirms sessions of several contracts.
 pub struct Each(pub Vec<Arc<dyn OnConfirm>>);
 
 #[async_trait]
@@ -47,7 +47,7 @@ impl OnConfirm for BindMachine {
 
 #[async_trait]
 impl OnConfirm for MakePair {
-    /// Only a scan makes a pair: saying yes to a prompt proves no more than the pair already does.
+    /// Only a scan makes a pair. A yes to a prompt proves no more than the existing pair does.
     async fn confirmed(&self, session: &Session, by: &Phone, now: Timestamp) -> Result<(), StoreError> {
         match &session.flow {
             Flow::Remembered { ties, asks: Asks::Scan } => {

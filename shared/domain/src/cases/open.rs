@@ -13,17 +13,17 @@ use crate::{
     time::Timestamp,
 };
 
-/// What a new session starts from. Nothing in it can choose an id, a secret or a number
+/// The input of a new session. It has no field for an id, a secret or a number, so a caller cannot choose one
 /// (`docs/security.md` A3).
 #[derive(Clone, Debug)]
 pub struct Opening<'a> {
-    /// The contract it is opened through, with what that contract keeps.
+    /// The contract it speaks, with the data that this contract keeps.
     pub flow: Flow,
-    /// Whose login it is.
+    /// The client whose login it is.
     pub client: &'a Client,
-    /// What the screen says of itself.
+    /// What the screen says about itself.
     pub claims: ScreenClaims,
-    /// What we saw of it.
+    /// What we saw of the screen.
     pub seen: Seen,
     /// How long it lives.
     pub life: Duration,
@@ -41,7 +41,7 @@ pub struct Opened {
 /// Why no session was opened.
 #[derive(Clone, Debug, Error)]
 pub enum OpenError {
-    /// Every drawn code was taken: the generator is broken, for 130 bits do not collide.
+    /// Every drawn code was taken. 130 random bits do not collide, so the generator is broken.
     #[error("no free code was drawn")]
     NoFreeCode,
     /// The store failed.
@@ -79,7 +79,7 @@ impl Logins {
     /// Opens a session under a fresh code, secret and match number.
     ///
     /// # Errors
-    /// [`OpenError`]; then nothing is stored that a caller could use.
+    /// [`OpenError`]. The session may be stored all the same. It then expires unused, because its secret is lost.
     pub async fn open(&self, opening: Opening<'_>, now: Timestamp) -> Result<Opened, OpenError> {
         let random = &*self.random;
         let Opened { mut session, secret } = opening.draw(random, now);

@@ -29,7 +29,7 @@ pub struct People {
     pub sign_ins: Arc<dyn SignIns>,
     /// The phones and their people, read together.
     pub checks: Arc<dyn Checks>,
-    /// Who asked for codes.
+    /// The challenges by SMS.
     pub challenges: Arc<dyn Challenges>,
     /// Sends text messages.
     pub sms: Arc<dyn Sms>,
@@ -45,12 +45,12 @@ pub struct People {
     pub service_name: String,
 }
 
-/// A message is on its way, or was already.
+/// A message is on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
-    /// When the next one may be asked for.
+    /// How long until the caller may ask for the next one.
     pub resend_after: Duration,
-    /// How long the code is good.
+    /// How long the code stays good.
     pub expires_in: Duration,
 }
 
@@ -60,7 +60,7 @@ pub enum SendError {
     /// Too many messages to this number or from this network.
     #[error("too many messages; wait {0:?}")]
     TooMany(Duration),
-    /// The challenge was used up, signed in, or belongs to another number; the caller draws a new one.
+    /// The challenge is used up, signed in, or belongs to another number. The caller must draw a new one.
     #[error("the challenge is over")]
     ChallengeOver,
     /// The store or the SMS service failed.
@@ -68,16 +68,16 @@ pub enum SendError {
     Store(#[from] StoreError),
 }
 
-/// Proof of who a person is. Every way to prove it leads to one of these, and so to [`People::begin`].
+/// Proof of who a person is. Every way to prove it makes one of these, and [`People::begin`] takes it.
 #[derive(Clone, Debug)]
 pub struct Proof {
-    /// What the person proved to have.
+    /// The identity that the person proved to have.
     pub identity: Identity,
-    /// How.
+    /// How the person proved it.
     pub method: Method,
-    /// The sign-in it leads to: the same one, however often the proof is repeated.
+    /// The sign-in it leads to. Repeating the proof gives the same one.
     pub sign_in: SignInId,
-    /// When it was proved first.
+    /// When it was first proved.
     pub at: Timestamp,
 }
 
@@ -104,10 +104,10 @@ pub struct Renewed {
 /// Why a phone is not signed in.
 #[derive(Clone, Debug, Error)]
 pub enum SignInError {
-    /// The code is wrong, used or too old. Callers learn no more than that.
+    /// The code is wrong, used or too old. Callers do not learn which.
     #[error("the code is not good")]
     InvalidCode,
-    /// The sign-in is over, or the account barred.
+    /// The sign-in is over, or the account may not be used.
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
     /// The store failed.
@@ -116,15 +116,15 @@ pub enum SignInError {
 }
 
 const MOST_RACES: usize = 32;
-/// How long a network that spent its day's messages is told to wait.
+/// The wait we name to a network that has used up its day's messages.
 const NETWORK_WAIT: Duration = Duration::from_hours(1);
 
 impl People {
-    /// Sends a code to `number`, known or unknown: the two look the same (`docs/security.md` H5).
+    /// Sends a code to `number`. Known and unknown numbers look the same (`docs/security.md` H5).
     ///
-    /// The message is stored before it is sent, so a crash between the two costs the person a minute and never
-    /// lets a flood through. A message that could not be handed over is taken back, and the same call may be
-    /// repeated at once.
+    /// The message is counted before it is sent. A crash between the two costs the person a minute and never lets
+    /// a flood through. When the SMS service refuses the message, the count is taken back, and the same call may
+    /// be repeated at once.
     ///
     /// # Errors
     /// [`SendError`].
@@ -161,8 +161,8 @@ impl People {
         Err(StoreError::new("lost more races than a number has callers").into())
     }
 
-    /// Stores what is about to be sent. Where the answer is lost, the same write is made again: a message that
-    /// was stored and never sent would keep its person waiting.
+    /// Stores the message that is about to be sent. When the store's answer is lost, it repeats the same write,
+    /// because a message that was stored and never sent would keep its person waiting.
     async fn surely_replace(
         &self,
         id: &ChallengeId,
@@ -176,7 +176,8 @@ impl People {
         }
     }
 
-    /// Hands the message over, or takes it back. Where that fails too, the person waits a minute.
+    /// Hands the message to the SMS service. When that fails, it takes the count back; when that fails too, the
+    /// person waits a minute.
     async fn hand_over(&self, id: &ChallengeId, sent: &Records, text: &str) -> Result<(), StoreError> {
         let handed_over = self.sms.send(&sent.challenge.number, text).await;
         if handed_over.is_err() {
@@ -205,7 +206,7 @@ impl People {
     /// Proves who a person is by a code that came by SMS.
     ///
     /// A try is stored before it is answered, so parallel guesses count one by one (`docs/security.md` D1). The
-    /// same challenge and code within [`SIGN_IN_AGAIN`](crate::sms_challenge::SIGN_IN_AGAIN) prove the same.
+    /// same challenge and code within [`SIGN_IN_AGAIN`](crate::sms_challenge::SIGN_IN_AGAIN) give the same proof.
     ///
     /// # Errors
     /// [`SignInError::InvalidCode`] or [`SignInError::Store`].
@@ -240,7 +241,8 @@ impl People {
         Err(StoreError::new("lost more races than a number has callers").into())
     }
 
-    /// Begins the sign-in that a proof leads to; registers a new person. Beginning again gives the same.
+    /// Begins the sign-in that a proof leads to, and registers a new person. Repeating the call gives the same
+    /// sign-in.
     ///
     /// # Errors
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].

@@ -10,16 +10,16 @@ use crate::{
     time::Timestamp,
 };
 
-/// A redemption that is stored; now, and only now, a token may be signed.
+/// A redemption that is stored. A caller signs a token only after it has one of these.
 #[derive(Debug)]
 pub struct Redeemed {
     /// The session as stored.
     pub session: Session,
-    /// The person, checked a moment ago.
+    /// The person's account, checked just before the redemption.
     pub account: Account,
     /// How the person proved who they are on the phone that agreed.
     pub method: Method,
-    /// What the token is made of.
+    /// The claims of the token.
     pub redemption: Redemption,
 }
 
@@ -27,7 +27,7 @@ impl Logins {
     /// Redeems a session that was just read. `id` is the token's `jti` if this is the first redemption.
     ///
     /// The checks, in order: a person confirmed; the phone that agreed is still signed in; the account still
-    /// vouches for it; then the one guarded write. A phone or an account that does not stand ends the session.
+    /// vouches for it; then the one guarded write. A phone or an account that fails its check ends the session.
     ///
     /// # Errors
     /// [`StepError`]; a barred account or an ended sign-in is [`Refusal::Cancelled`].
@@ -60,8 +60,8 @@ impl Logins {
         }
     }
 
-    /// Whether the phone that agreed and its account still stand, or what bars them. What is not known does
-    /// not stand.
+    /// The account and the method behind a confirmation, or the reason why it no longer counts: the phone that
+    /// agreed or its account fails its check. A phone or an account that the store does not have fails it too.
     async fn still_stands(
         &self,
         session: &Session,

@@ -1,4 +1,4 @@
-//! Remembered: a hosted client asks for a login, with or without a scan (CONTRACTS section 3).
+//! Remembered: a hosted client asks for a login, with or without a scan (`docs/remembered.md`).
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,24 +20,24 @@ use crate::{
 /// What the client asks for.
 #[derive(Clone, Debug, Default)]
 pub struct Asked {
-    /// The device to sign in, where the client knows it. It has the highest priority.
+    /// The device to sign in, if the client knows it. It has the highest priority.
     pub device: Option<DeviceId>,
-    /// The person, where the client knows them.
+    /// The person, if the client knows them.
     pub person: Option<AccountId>,
     /// What kind of device it is.
     pub policy: LoginPolicy,
 }
 
-/// How long sessions live.
+/// How long the sessions of a hosted client live.
 #[derive(Clone, Copy, Debug)]
 pub struct Lives {
-    /// One that is shown as a QR.
+    /// A session that is shown as a QR.
     pub qr: Duration,
-    /// One that asks a person.
+    /// A session that asks a person.
     pub prompt: Duration,
 }
 
-/// How long after its last session has ended a trace still tells its answers.
+/// How long a trace still gives its answers after its last session has ended.
 const TOLD_AFTERWARDS: Duration = Duration::from_mins(10);
 
 /// Logins of hosted clients, with and without a scan, over the session core and the ports behind them.
@@ -47,9 +47,9 @@ pub struct RememberedLogins {
     pub logins: Logins,
     /// The calls that wait for answers.
     pub traces: Arc<dyn Traces>,
-    /// Who was signed in where.
+    /// Which person signed in on which device.
     pub pairs: Arc<dyn Pairs>,
-    /// What people were asked.
+    /// The prompts that people were sent.
     pub prompts: Arc<dyn Prompts>,
     /// How long sessions live.
     pub lives: Lives,
@@ -63,13 +63,13 @@ impl RememberedLogins {
     /// | yes | | a QR for exactly that device |
     /// | | yes | a QR for the device last bound to that person, or a new one |
     /// | | | a QR for a new device |
-    /// | yes | yes | the person is asked, where their last login by QR made this pair; else a QR for that device |
+    /// | yes | yes | the person is asked, if their last login by QR made this pair; else a QR for that device |
     ///
-    /// A person who was asked too often is not asked again, silently (`docs/security.md` H1). A person who is
-    /// asked anew for the same device is asked once: the earlier prompt is over.
+    /// A person who was asked too often silently gets a QR instead (`docs/security.md` H1). A new prompt for the
+    /// same device ends the earlier one.
     ///
     /// # Errors
-    /// [`StoreError`]; what may be stored by then runs out by itself.
+    /// [`StoreError`]. Records that were stored by then expire by themselves.
     pub async fn begin(&self, client: &Client, asked: Asked, now: Timestamp) -> Result<Session, StoreError> {
         let random = &*self.logins.random;
         let pairing = match asked.person {
@@ -116,14 +116,14 @@ impl RememberedLogins {
         Ok(session)
     }
 
-    /// Ends what the same client asked this person before, for the same device: what was noted before it,
-    /// so that of many at once the last stands. One that is stored at the same moment may stand beside it.
+    /// Ends the prompts that the same client sent this person for the same device and that were noted before this
+    /// one, so of many at once the last stays. A prompt that is stored at the same moment may stay beside it.
     async fn supersede(&self, by: &Phone, newer: &Session, now: Timestamp) -> Result<(), StoreError> {
         let waiting = self.pending(by, now).await?;
         let older = waiting.into_iter().skip_while(|session| session.code != newer.code).skip(1);
         for older in older.filter(|older| asks_for_the_same(older, newer)) {
             let ended = self.logins.abandon(older, Abandonment::Superseded, now).await;
-            // Any other refusal says that it was decided or ran out at the same moment.
+            // Any other refusal means that the prompt was decided or ran out at the same moment.
             if let Err(StepError { why: StepFailure::Store(error), .. }) = ended {
                 return Err(error);
             }
@@ -131,9 +131,9 @@ impl RememberedLogins {
         Ok(())
     }
 
-    /// A person answers a prompt. To any other person there is no such prompt. Saying no, or picking a wrong
-    /// number, also ends the pair, before it ends the session: whatever fails in between, the person is
-    /// not asked again without a scan. Answering the same again succeeds again.
+    /// Takes a person's answer to a prompt. To any other person the prompt is unknown. A no or a wrong number
+    /// first ends the pair and then the session, so a failure between the two never leads to another prompt
+    /// without a scan. Repeating the same answer succeeds.
     ///
     /// # Errors
     /// [`StepError`].
@@ -169,8 +169,8 @@ impl RememberedLogins {
         }
     }
 
-    /// The prompts that wait for this person now, newest first. None lives longer than a prompt's life, so
-    /// nothing older is looked at.
+    /// The prompts that wait for this person now, newest first. Notes older than a prompt's life are skipped,
+    /// because their prompts have expired.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -188,7 +188,7 @@ impl RememberedLogins {
 }
 
 impl Logins {
-    /// The QR that stands in for a prompt that reached no phone, in the same trace. A retry finds it there.
+    /// Opens the QR that replaces a prompt that reached no phone, in the same trace. A retry finds it there.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -211,7 +211,7 @@ impl Logins {
 /// A person's answer to a prompt.
 #[derive(Clone, Debug)]
 pub struct Answered {
-    /// Who answers, on which of their phones.
+    /// The phone that answers, and its owner.
     pub by: Approver,
     /// Whether they agree.
     pub accepts: bool,
@@ -219,8 +219,8 @@ pub struct Answered {
     pub number: Option<MatchNumber>,
 }
 
-/// A newer prompt may take this one's place just when its person says no. The no was heard: the pair is over,
-/// and so is the prompt.
+/// A newer prompt may replace this one just when its person says no. That is no failure: the no has ended the
+/// pair, and the newer prompt has ended this one.
 fn superseded_while_declining(session: Session, refusal: Refusal) -> Result<Session, StepError> {
     if refusal != Refusal::Cancelled {
         return Err(StepError::of(&session, refusal));
@@ -229,13 +229,13 @@ fn superseded_while_declining(session: Session, refusal: Refusal) -> Result<Sess
     Ok(Session { state: State::Cancelled { reason: CancelReason::Replaced, claim }, ..session })
 }
 
-/// Whether both are one client's, for one device.
+/// Whether both belong to the same client and device.
 fn asks_for_the_same(one: &Session, other: &Session) -> bool {
     let device = |session: &Session| session.ties().map(|ties| (ties.device.clone(), ties.policy));
     one.client == other.client && device(one) == device(other)
 }
 
-/// Whether this is a prompt to this person, however it stands.
+/// Whether this is a prompt to this person, in any state.
 fn waits_for(session: &Session, by: &Phone) -> bool {
     session.is_prompt() && session.state.claim().is_some_and(|claim| claim.by.account == by.account)
 }
@@ -249,7 +249,7 @@ fn qr_session(
     now: Timestamp,
 ) -> Session {
     let now = now.whole_secs();
-    // The client's server is the screen here: it takes its token by a ticket. Nobody gets this secret.
+    // The client's server is the screen here, and takes its token by a ticket. This secret is thrown away.
     let nobodys = Secret::random(random);
     let name = format!("{} {}", ties.policy.name(), ties.device.as_str().get(..8).unwrap_or_default());
     Session {
@@ -260,7 +260,7 @@ fn qr_session(
         match_number: MatchNumber::random(random),
         match_policy: client.match_policy,
         claims: ScreenClaims { device_name: CleanText::non_empty(&name), device_mac: None },
-        // Who called is the client's server, which says nothing of where the screen is.
+        // The caller is the client's server, whose address does not tell where the screen is.
         seen: Seen { ip: None, browser: None },
         flow: Flow::Remembered { ties, asks: Asks::Scan },
         created_at: now,
@@ -270,7 +270,7 @@ fn qr_session(
     }
 }
 
-/// A session that asks: born as if the pair's person had scanned it.
+/// A session that asks a person. It starts as if the pair's phone had scanned it.
 fn prompt_session(
     random: &dyn Randomness,
     client: &Client,

@@ -8,8 +8,8 @@ use crate::{
 };
 
 impl Logins {
-    /// Claims the session for the phone of `by`. The first phone wins; the same phone again changes
-    /// nothing. A phone of an app that the session's client does not admit knows no such session.
+    /// Claims the session for the phone of `by`. The first phone wins; scanning again with the same phone
+    /// changes nothing. To a phone whose app the session's client does not admit, the session is unknown.
     ///
     /// # Errors
     /// [`StepError`].

@@ -16,7 +16,7 @@ pub enum View {
 }
 
 impl View {
-    /// The session, for what both may see of it.
+    /// The session, for the part that both may see.
     #[must_use]
     pub const fn session(&self) -> &Session {
         match self {

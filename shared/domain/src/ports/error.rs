@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
-/// The world failed: the store or a service could not be reached, refused or answered nonsense.
+/// A store or a service failed: it could not be reached, it refused, or its answer made no sense.
 /// The message is for logs, never for callers.
 #[derive(Clone, Debug, Error)]
 #[error("{0}")]
 pub struct StoreError(pub Arc<str>);
 
 impl StoreError {
-    /// From anything that says what happened.
+    /// An error with this message.
     pub fn new(message: impl Into<Arc<str>>) -> Self {
         Self(message.into())
     }
 
-    /// From the error of a call, with all its causes.
+    /// An error with the message of a failed call and of all its causes.
     #[must_use]
     pub fn at(call: &str, error: &dyn std::error::Error) -> Self {
         let mut message = format!("{call}: {error}");

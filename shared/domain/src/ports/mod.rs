@@ -1,17 +1,17 @@
 //! What the rules need from the world.
 //!
-//! Each trait is narrow, so that a function holds only what it uses and its IAM policy can list the
-//! same. Absence is `Option`; an `Err` means the world failed, and the caller may try again.
+//! Each trait is narrow, so a function holds only what it uses, and its IAM policy lists the same. Absence is
+//! `Option`. An `Err` means that a store or a service failed; trying again is safe.
 //!
 //! * `world`: the time, unpredictable bytes, a keyed hash: [`Clock`], [`Randomness`], [`KeyedHash`].
-//! * `error`: the one way in which a port fails: [`StoreError`].
-//! * `sessions`: the store of [`Sessions`], and what may become of a write to it.
+//! * `error`: the one error of all ports: [`StoreError`].
+//! * `sessions`: the store of [`Sessions`], and the results of a write to it.
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
 //!   [`SignIns`], [`Challenges`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
-//! * `on_confirm`: what a contract promises to do when a person agrees: [`OnConfirm`].
+//! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
-//! * `outgoing`: what goes out: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`]; and what of it need
-//!   not go out again: [`Effects`].
+//! * `outgoing`: what leaves the service: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`]; and a record
+//!   of what has left it already: [`Effects`].
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 

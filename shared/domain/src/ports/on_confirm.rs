@@ -1,15 +1,15 @@
-//! What a contract promises to do when a person agrees.
+//! What a contract does when a person agrees.
 
 use async_trait::async_trait;
 
 use super::StoreError;
 use crate::{identity::Phone, session::Session, time::Timestamp};
 
-/// What stays of a confirmed login: a machine bound to the member, a pair that may be asked without a scan, a
-/// visit counted. Each function wires what its own contracts need.
+/// Does what a contract promises for a confirmed login: binds a machine to the member, remembers the pair for a
+/// login without a scan, counts a visit. Each function wires what its own contracts need.
 #[async_trait]
 pub trait OnConfirm: Send + Sync {
-    /// Does it. This is called again whenever the confirmation is repeated, so doing it twice must come to the
-    /// same as doing it once.
+    /// Does it. A repeated confirmation calls this again, so doing it twice must have the same result as doing
+    /// it once.
     async fn confirmed(&self, session: &Session, by: &Phone, now: Timestamp) -> Result<(), StoreError>;
 }

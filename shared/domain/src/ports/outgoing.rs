@@ -1,4 +1,4 @@
-//! What goes out: to phones, to clients' servers, and where an address shows it.
+//! What leaves the service: pushes, messages, webhooks, pictures, and a record of what was sent.
 
 use async_trait::async_trait;
 
@@ -13,12 +13,12 @@ use crate::{
     time::Timestamp,
 };
 
-/// What became of a push.
+/// The result of a push.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
-    /// The service took it.
+    /// The push service accepted it.
     Accepted,
-    /// There is no such phone any more; its endpoint is to be forgotten.
+    /// The phone no longer exists. The caller should forget its endpoint.
     Dead,
 }
 
@@ -28,7 +28,8 @@ pub trait Push: Send + Sync {
     /// Whether phones of this platform can be pushed to in this deployment.
     fn serves(&self, platform: PushPlatform) -> bool;
 
-    /// The service's address for a phone's token. The same token gives the same address.
+    /// Registers a phone's token with the service; returns the service's address for it. The same token gives the
+    /// same address.
     async fn address(&self, platform: PushPlatform, token: &PushToken) -> Result<String, StoreError>;
 
     /// Sends a message to an address.
@@ -39,14 +40,14 @@ pub trait Push: Send + Sync {
         message: &PushMessage,
     ) -> Result<Pushed, StoreError>;
 
-    /// Has the service forget an address. One it does not know is forgotten already.
+    /// Makes the service forget an address. An address that it does not know is a success.
     async fn forget(&self, address: &str) -> Result<(), StoreError>;
 }
 
-/// A message about an event, with what to filter it by.
+/// A message about an event, with attributes for filters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TopicMessage {
-    /// Session and version; the same however often the message is sent.
+    /// Session and version: the same for every copy of the message.
     pub event_id: String,
     /// The client's id.
     pub region: String,
@@ -66,11 +67,11 @@ pub trait Topic: Send + Sync {
 /// One call to a client's server.
 #[derive(Clone)]
 pub struct Webhook {
-    /// Where to.
+    /// The address of the client's server.
     pub url: WebhookUrl,
-    /// The message's id: the same however often it is sent.
+    /// The message's id: the same for every copy.
     pub id: String,
-    /// When it is sent: part of what is signed.
+    /// When it is sent. The signature covers it.
     pub at: Timestamp,
     /// The JSON.
     pub body: String,
@@ -78,37 +79,40 @@ pub struct Webhook {
     pub keys: Vec<[u8; 32]>,
 }
 
-/// Calls clients' servers: signed, timed, never to a private address, following no redirect.
+/// Calls clients' servers. Each call is signed and has a time limit; none goes to a private address or follows a
+/// redirect.
 #[async_trait]
 pub trait Webhooks: Send + Sync {
-    /// Delivers one message, trying again for a moment. An error means that it was not taken.
+    /// Delivers one message, with a few attempts in quick succession. An error means that the server did not
+    /// accept it.
     async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError>;
 }
 
 /// Sends text messages.
 #[async_trait]
 pub trait Sms: Send + Sync {
-    /// Hands one message over for delivery.
+    /// Hands one message to the SMS service.
     async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError>;
 }
 
-/// Keeps pictures where a contract promises an address.
+/// Keeps the pictures of contracts that promise an address for one.
 #[async_trait]
 pub trait Pictures: Send + Sync {
-    /// Stores a picture, as what its name says it is.
+    /// Stores a picture. The name's ending gives its media type.
     async fn put(&self, name: &PictureName, picture: Vec<u8>) -> Result<(), StoreError>;
 
     /// The picture with this name, if it is still there.
     async fn get(&self, name: &PictureName) -> Result<Option<Vec<u8>>, StoreError>;
 }
 
-/// What has come about of changes whose records are brought again.
+/// Records which side effects of a change have already succeeded, so a retried stream record does not repeat
+/// them.
 #[async_trait]
 pub trait Effects: Send + Sync {
-    /// The effects noted of this version of a session; it may miss none that was noted before.
+    /// The effects noted for this version of a session, with every note that was written before this call.
     async fn noted(&self, code: &SessionCode, version: u64) -> Result<Vec<Effect>, StoreError>;
 
-    /// Notes all effects that have come about, until then.
+    /// Notes all effects that have succeeded so far. The note is kept until `until`.
     async fn note(
         &self,
         code: &SessionCode,

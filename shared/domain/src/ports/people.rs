@@ -35,7 +35,7 @@ pub trait Accounts: Send + Sync {
     /// The account with this number, whatever its status.
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 
-    /// The account that is found by this identity.
+    /// The account with this identity.
     async fn account_by(&self, identity: &Identity) -> Result<Option<Account>, StoreError>;
 
     /// Stores a new account and its first identity together; `false`, and nothing stored, when either is
@@ -58,7 +58,8 @@ pub trait Accounts: Send + Sync {
 /// The logins that the shop contract counts for its members.
 #[async_trait]
 pub trait Visits: Send + Sync {
-    /// Counts the login that `session` is, once however often it is told of it in a row.
+    /// Counts the login of `session`. The account's last counted session is remembered, so repeating the call
+    /// for it counts nothing more.
     async fn count_visit(
         &self,
         id: AccountId,
@@ -67,11 +68,11 @@ pub trait Visits: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// What is known of an account's logins.
+    /// An account's logins so far.
     async fn visits(&self, id: AccountId) -> Result<VisitCount, StoreError>;
 }
 
-/// What a phone's step is checked against, read together: one call, whatever it needs.
+/// Reads everything that a phone's step is checked against in one call.
 #[async_trait]
 pub trait Checks: Send + Sync {
     /// A phone's sign-in and account, as last written.
@@ -85,21 +86,21 @@ pub trait Checks: Send + Sync {
     ) -> Result<(PhoneRecords, Option<Session>), StoreError>;
 }
 
-/// What became of a new sign-in.
+/// The result of storing a new sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {
     /// It is stored.
     Stored,
-    /// It was stored before; this is what it is now. Nothing was touched.
+    /// It was stored before; this is the stored one. Nothing was written.
     Before(SignIn),
 }
 
-/// What became of a sign-in's next version.
+/// The result of storing a sign-in's next version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Replaced {
     /// It is stored.
     Stored,
-    /// The stored one was not the version before it; this is what it is. Nothing was touched.
+    /// The stored version is not the one before it; this is the stored one. Nothing was written.
     Behind(SignIn),
     /// There is no such sign-in.
     Gone,
@@ -114,22 +115,21 @@ pub trait SignIns: Send + Sync {
     /// Stores `next` if what is stored has the version before it.
     async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError>;
 
-    /// Ends a sign-in; it stays ended, and every version decided before this is refused.
+    /// Ends a sign-in for good. The store then refuses every version that was decided before this call.
     async fn end(&self, phone: &Phone) -> Result<(), StoreError>;
 }
 
 /// The codes sent by SMS, and the callers who asked for them.
 #[async_trait]
 pub trait Challenges: Send + Sync {
-    /// What is kept of a caller's challenge, and of the number it is about; `None` where there is no such
-    /// challenge.
+    /// The records of a caller's challenge and of its number; `None` when there is no such challenge.
     async fn records(&self, id: &ChallengeId) -> Result<Option<Records>, StoreError>;
 
-    /// The same for a caller who names the number; where there is no such challenge, a new one.
+    /// The same for a caller who names the number. When there is no such challenge, it is a new one.
     async fn records_of(&self, id: &ChallengeId, number: &PhoneNumber) -> Result<Records, StoreError>;
 
-    /// Stores both records together, if what is stored are still the versions of `before`, or if `write` itself
-    /// stored `next` already; `false`, and nothing stored, otherwise.
+    /// Stores both records together, if the stored versions are still those of `before`. A repetition of a
+    /// `write` that stored `next` already succeeds too. Otherwise `false`, and nothing is stored.
     async fn replace(
         &self,
         id: &ChallengeId,
@@ -162,7 +162,7 @@ pub trait Machines: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
-/// Who was signed in where, so that the next login need not be scanned.
+/// Which person signed in on which device, so that the next login needs no scan.
 #[async_trait]
 pub trait Pairs: Send + Sync {
     /// The device this person was last seen on, by QR, of this client and kind (`docs/remembered.md`).
@@ -173,8 +173,8 @@ pub trait Pairs: Send + Sync {
         policy: LoginPolicy,
     ) -> Result<Option<Pairing>, StoreError>;
 
-    /// A login by QR makes the pair; the newest is the one that counts. Pairing again by the same session
-    /// changes nothing, also when the person said no to being asked meanwhile.
+    /// Remembers a login by QR as the person's pair; only the newest counts. Repeating the call for the same
+    /// session changes nothing, even when the person has said no to a prompt meanwhile.
     async fn pair(
         &self,
         session: &SessionCode,
@@ -185,8 +185,8 @@ pub trait Pairs: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// The pair may be asked no more: the next login must be scanned. The device stays known. Where
-    /// the pair is with another device by now, nothing changes.
+    /// Requires a scan for the next login of this pair. The device stays known. When the pair is with another
+    /// device by now, nothing changes.
     async fn unpair(
         &self,
         account: AccountId,
@@ -199,13 +199,13 @@ pub trait Pairs: Send + Sync {
 /// The phones that can be pushed to.
 #[async_trait]
 pub trait PushEndpoints: Send + Sync {
-    /// Keeps an endpoint for a person, in one step with taking its token from whoever had it before:
-    /// a token belongs to one account at a time. `false`, and nothing stored, when the person has
+    /// Stores an endpoint for a person and, in the same step, takes its token from its previous owner: a token
+    /// belongs to one account at a time. `false`, and nothing stored, when the person has
     /// [`PushEndpoint::MOST`] others.
     async fn keep(&self, endpoint: &PushEndpoint) -> Result<bool, StoreError>;
 
-    /// Forgets the endpoint of a token, if it is this person's; gives it back for the service to
-    /// forget too.
+    /// Forgets the endpoint of a token, if it is this person's. Returns it, so that the caller can make the push
+    /// service forget it too.
     async fn forget(
         &self,
         account: AccountId,

@@ -1,4 +1,4 @@
-//! The stores behind a login without a scan: who waits for its answer, and what people were asked.
+//! The stores behind a login without a scan: the calls that wait for answers, and the prompts people were sent.
 
 use async_trait::async_trait;
 
@@ -11,30 +11,29 @@ use crate::{
     time::Timestamp,
 };
 
-/// The calls of hosted clients that wait for answers (CONTRACTS section 3).
+/// The calls of hosted clients that wait for answers (`docs/remembered.md`).
 #[async_trait]
 pub trait Traces: Send + Sync {
     /// Stores a new trace. It never changes.
     async fn begin(&self, trace: &Trace) -> Result<(), StoreError>;
 
-    /// The trace with this id, which is found from the moment it was stored; it may linger past its
-    /// time.
+    /// The trace with this id. It is found from the moment it was stored, and may be found after its time is
+    /// over.
     async fn trace(&self, id: &TraceId) -> Result<Option<Trace>, StoreError>;
 }
 
 /// The prompts that people were sent, and whether a phone is there to see one.
 #[async_trait]
 pub trait Prompts: Send + Sync {
-    /// Notes a prompt about to be sent, in one step that no other can come between; `false`, and not
-    /// noted, when it would be the fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW)
-    /// (ADVERSARIES H1).
+    /// Notes a prompt that is about to be sent, as one atomic step. `false`, and not noted, when it would be the
+    /// fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW) (`docs/security.md` H1).
     async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
 
-    /// The sessions of the last three prompts that were noted after this moment, newest first, however
-    /// they ended.
+    /// The sessions of the last three prompts that were noted after this moment, newest first. Prompts that have
+    /// ended are among them.
     async fn recent(&self, account: AccountId, after: Timestamp) -> Result<Vec<SessionCode>, StoreError>;
 
-    /// This phone asked for what waits, and will ask again.
+    /// Marks a phone as present: its app asked for the prompts that wait, and will ask again.
     async fn mark_present(&self, phone: &Phone, now: Timestamp) -> Result<(), StoreError>;
 
     /// The phones of this person that were marked at this moment or after it.

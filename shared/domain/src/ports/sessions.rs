@@ -11,27 +11,27 @@ use crate::{
 /// How fresh a read must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Freshness {
-    /// May be a moment old; half the price. Enough for a poll.
+    /// The copy may be a moment old. It costs half as much, and is enough for a poll.
     Eventual,
-    /// What was last written.
+    /// The newest version.
     Strong,
 }
 
-/// What became of a new session.
+/// The result of storing a new session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     /// It is stored.
     Stored,
-    /// The code is taken; nothing was touched.
+    /// The code is taken; nothing was written.
     Collision,
 }
 
-/// What became of a change.
+/// The result of storing a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Committed {
     /// It is stored; this is the session now.
     Stored(Session),
-    /// The stored session was not the one decided on; this is what it is. Nothing was touched.
+    /// The stored session is not the one that was decided on; this is the stored one. Nothing was written.
     Behind(Session),
     /// There is no such session.
     Gone,
@@ -40,14 +40,14 @@ pub enum Committed {
 /// The sessions.
 #[async_trait]
 pub trait Sessions: Send + Sync {
-    /// Stores a new session unless its code is taken. Where `write` itself took it, that is a success.
+    /// Stores a new session unless its code is taken. Repeating a `write` that has stored it succeeds.
     async fn create(&self, session: &Session, write: &WriteId) -> Result<Created, StoreError>;
 
-    /// The session with this code, expired or not: what is past its time may linger for days, and
-    /// callers compare `expires_at` themselves.
+    /// The session with this code. An expired session may stay in the table for days, so callers compare
+    /// `expires_at` themselves.
     async fn find(&self, code: &SessionCode, freshness: Freshness) -> Result<Option<Session>, StoreError>;
 
-    /// Stores `change` if [`Change::may_replace`] holds of what is stored, in one step that no other
-    /// write can come between. Where what is stored is the work of `write` itself, that is a success.
+    /// Stores `change` if [`Change::may_replace`] holds of the stored session, as one atomic step. Repeating a
+    /// `write` that has stored it succeeds.
     async fn commit(&self, change: &Change, write: &WriteId) -> Result<Committed, StoreError>;
 }

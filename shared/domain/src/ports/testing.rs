@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::Randomness;
 
-/// SHA-256 of a counter: looks random, is the same every time.
+/// SHA-256 of a counter: it looks random and is the same in every run.
 #[derive(Default)]
 pub(crate) struct Counting(AtomicU64);
 

@@ -6,9 +6,9 @@ use super::Randomness;
 
 /// Names one logical write: 96 random bits, drawn once and kept across retries.
 ///
-/// A store keeps it beside what it wrote. The SDK repeats a request whose answer was lost; the repetition
-/// then fails on its own first success. A failed condition on an item that holds our id is therefore a
-/// success. Comparing contents would not do: two parallel wrong tries write equal records.
+/// A store keeps it beside the record it wrote. The SDK repeats a request whose answer was lost, and the
+/// repetition's condition fails because the first request succeeded. A failed condition on an item that holds
+/// our id is therefore a success. Comparing contents is not enough: two parallel wrong tries write equal records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteId(String);
 

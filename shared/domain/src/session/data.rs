@@ -12,26 +12,26 @@ use crate::{
     time::Timestamp,
 };
 
-/// One login attempt. Stored as one item of less than 1 KB.
+/// One login attempt, stored as one item of less than 1 KB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// The public id, shown in the QR.
     pub code: SessionCode,
-    /// Counts the stored changes from 1; every write names the version it replaces.
+    /// Counts the stored changes, from 1. Every write names the version that it replaces.
     pub version: u64,
-    /// Whose login it is.
+    /// The client whose login it is.
     pub client: ClientId,
-    /// What is kept of the screen's secret.
+    /// The hash of the screen's secret.
     pub screen: SecretHash,
-    /// Shown on the screen, picked on the phone.
+    /// The number that the screen shows and the person picks on the phone.
     pub match_number: MatchNumber,
-    /// How much the client insists on it.
+    /// Whether the person must pick it, may pick it, or does not see it.
     pub match_policy: MatchPolicy,
-    /// What the screen said of itself. Its own claim, no more.
+    /// What the screen said about itself. Nothing verifies it.
     pub claims: ScreenClaims,
     /// What we saw of the screen.
     pub seen: Seen,
-    /// The wire contract it was opened through, with what that contract alone keeps.
+    /// The wire contract it was opened through, with the data that this contract alone needs.
     pub flow: Flow,
     /// When it was opened.
     pub created_at: Timestamp,
@@ -39,12 +39,12 @@ pub struct Session {
     pub updated_at: Timestamp,
     /// When it ends, at a whole second. Nothing extends it.
     pub expires_at: Timestamp,
-    /// Where it stands. Expired is not among the states: it follows from `expires_at`.
+    /// Its state. Expired is not a state: it follows from `expires_at`.
     pub state: State,
 }
 
 impl Session {
-    /// Whether its time is over: at `expires_at` it is.
+    /// Whether its time is over. At `expires_at` itself it is over.
     #[must_use]
     pub fn is_expired(&self, now: Timestamp) -> bool {
         now >= self.expires_at
@@ -62,13 +62,13 @@ impl Session {
         self.flow.dialect()
     }
 
-    /// Whether it asks a known person instead of showing a QR. Such a session is born `Scanned`.
+    /// Whether it asks a known person instead of showing a QR. Such a session starts as `Scanned`.
     #[must_use]
     pub const fn is_prompt(&self) -> bool {
         matches!(self.flow, Flow::Remembered { asks: Asks::Person { .. }, .. })
     }
 
-    /// What the remembered contract ties it to; `None` in the others.
+    /// The call and the device it belongs to, in the remembered contract; `None` in the others.
     #[must_use]
     pub const fn ties(&self) -> Option<&Ties> {
         self.flow.ties()
@@ -80,8 +80,8 @@ impl Session {
         self.ties().map(|ties| ties.trace.to_string()).unwrap_or_default()
     }
 
-    /// Whether `by` may act on what `claim` holds. A QR belongs to the phone that scanned it; a
-    /// prompt went to a person, who answers on whichever phone is at hand.
+    /// Whether `by` may act on a session that `claim` holds. A QR belongs to the phone that scanned it. A prompt
+    /// belongs to a person, who may answer on any of their phones.
     #[must_use]
     pub fn is_held_by(&self, claim: &Claim, by: &Phone) -> bool {
         if self.is_prompt() { claim.by.account == by.account } else { claim.by == *by }
@@ -100,36 +100,36 @@ impl Session {
     }
 }
 
-/// Where a session stands.
+/// The state of a session.
 #[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum State {
-    /// Nobody has scanned it.
+    /// No phone has scanned it.
     Pending,
-    /// One phone has scanned it; it alone may go on.
+    /// One phone has scanned it, and only that phone may go on.
     Scanned {
-        /// Who scanned.
+        /// The phone that scanned.
         claim: Claim,
     },
     /// The person agreed; the screen may take its token.
     Confirmed {
-        /// Who scanned and agreed.
+        /// The phone that scanned and agreed.
         claim: Claim,
         /// When they agreed.
         at: Timestamp,
     },
     /// The screen took its token.
     Redeemed {
-        /// Who scanned and agreed.
+        /// The phone that scanned and agreed.
         claim: Claim,
-        /// What was taken.
+        /// The claims of the token.
         redemption: Redemption,
     },
     /// It is over.
     Cancelled {
         /// Why.
         reason: CancelReason,
-        /// Who had scanned it, if anybody.
+        /// The phone that had scanned it, if one had.
         claim: Option<Claim>,
     },
 }
@@ -141,7 +141,7 @@ impl State {
         self.into()
     }
 
-    /// Who holds the session, if anybody.
+    /// The phone that holds the session, if one does.
     #[must_use]
     pub const fn claim(&self) -> Option<&Claim> {
         match self {
@@ -163,8 +163,8 @@ pub struct Claim {
     pub at: Timestamp,
 }
 
-/// What a screen took away: the claims its token is made of, so that asking again within
-/// [`REDEEM_AGAIN`](super::REDEEM_AGAIN) gives the same token.
+/// The stored claims of the token that a screen took. Asking again within [`REDEEM_AGAIN`](super::REDEEM_AGAIN)
+/// makes the same token from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Redemption {
     /// The token's `jti`.
@@ -179,7 +179,7 @@ pub struct Redemption {
 pub enum CancelReason {
     /// The person said no.
     Declined,
-    /// The screen asked for a new code, or its client asked the person anew.
+    /// The screen asked for a new code, or its client sent the person a newer prompt.
     Replaced,
     /// The person picked a number that the screen does not show.
     WrongMatchNumber,
@@ -187,18 +187,18 @@ pub enum CancelReason {
     AccountBarred,
     /// The phone that agreed was signed out before the screen took its token.
     SignInEnded,
-    /// A prompt reached no phone; a QR stands in for it.
+    /// The prompt reached no phone; a QR replaces it.
     Undeliverable,
 }
 
 words!(CancelReason);
 
-/// What a screen says of itself.
+/// What a screen says about itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScreenClaims {
     /// Its name.
     pub device_name: Option<CleanText<64>>,
-    /// Its hardware address, or whatever it sends for one.
+    /// Its hardware address, as it sends it.
     pub device_mac: Option<CleanText<64>>,
 }
 

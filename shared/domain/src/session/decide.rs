@@ -13,30 +13,30 @@ use crate::{
     time::Timestamp,
 };
 
-/// How long after a redemption its holder gets the same token again: the first answer may have been
-/// lost on the way.
+/// How long after a redemption the same screen gets the same token again, because the first answer may have been
+/// lost.
 pub const REDEEM_AGAIN: Duration = Duration::from_secs(30);
 
 /// A step that a phone, a screen or the service wants to take.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// A phone scanned the QR. The text is for the page; only the web contract keeps it.
+    /// A phone scans the QR. The text is for the page, and only the web contract keeps it.
     Scan(Claim, Ext),
-    /// The phone's owner agrees, perhaps naming the match number.
+    /// The phone's owner agrees, with or without the match number.
     Confirm(Phone, Option<MatchNumber>),
     /// The phone's owner says no.
     Decline(Phone),
     /// The screen gives the session up for a new one.
     Replace(Secret),
-    /// The person may not sign in any more, found out when the token was about to be made.
+    /// The service finds, before it makes the token, that the person may no longer sign in.
     Bar(Bar),
-    /// A prompt is given up, for this reason.
+    /// The service gives a prompt up, for this reason.
     Abandon(Abandonment),
     /// The screen takes its token.
     Redeem(RedeemKey, Redemption),
 }
 
-/// Why a confirmation counts no more.
+/// Why a confirmation no longer counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bar {
     /// The account was locked, deleted or given new credentials.
@@ -54,12 +54,12 @@ impl Bar {
     }
 }
 
-/// Why a prompt is given up before its person has decided.
+/// Why the service gives a prompt up before its person has decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Abandonment {
-    /// It reached no phone; a QR stands in for it.
+    /// It reached no phone; a QR replaces it.
     Undeliverable,
-    /// Its client asked anew for the same device; the newer prompt stands.
+    /// Its client sent a newer prompt for the same device.
     Superseded,
 }
 
@@ -77,7 +77,7 @@ impl Abandonment {
 pub enum RedeemKey {
     /// The screen's secret.
     Screen(Secret),
-    /// A verified ticket that names this session. Its id is the redemption's id, so only the same ticket
+    /// A verified ticket that names this session. The redemption takes the ticket's id, so only the same ticket
     /// gets the same token again.
     Ticket,
 }
@@ -94,7 +94,7 @@ pub enum Refusal {
     /// Its token was taken. Told to the screen and to the phone that holds the claim.
     #[error("the session was used")]
     Used,
-    /// It is over, and the caller had no part in it: it learns no more than of an unknown code.
+    /// It is over, and the caller had no part in it. The caller is told the same as for an unknown code.
     #[error("the session is over, and the caller had no part in it")]
     Over,
     /// Another phone scanned it first.
@@ -106,7 +106,7 @@ pub enum Refusal {
     /// No person has agreed yet.
     #[error("the session was not confirmed")]
     NotConfirmed,
-    /// The client's policy asks for the match number, and none came.
+    /// The client's policy requires the match number, and the phone sent none.
     #[error("the match number is missing")]
     MatchNumberMissing,
     /// The match number was wrong. The session is over.
@@ -117,19 +117,18 @@ pub enum Refusal {
     NotTheScreen,
 }
 
-/// What follows from a command.
+/// The result of a command that is not simply refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// It is so already; nothing is written, and the caller gets the same success.
+    /// The step was taken before. Nothing is written, and the caller gets the same success.
     Stays,
-    /// It becomes so, once this is stored.
+    /// Storing this change takes the step.
     Moves(Change),
-    /// It is refused, and storing this ends the session.
+    /// The step is refused, and storing this change ends the session.
     Ends(Change, Refusal),
 }
 
-/// A transition that [`Session::decide`] allowed. Nothing else makes one, so nothing else can be
-/// stored.
+/// A transition that [`Session::decide`] allowed. Only `decide` makes one, and a store accepts nothing else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     code: SessionCode,
@@ -140,7 +139,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whose change it is.
+    /// The code of the session that it changes.
     #[must_use]
     pub const fn code(&self) -> &SessionCode {
         &self.code
@@ -152,7 +151,7 @@ impl Change {
         self.if_version
     }
 
-    /// When it was decided: the stored session must not have expired by then.
+    /// When it was decided. The stored session must not have expired by that moment.
     #[must_use]
     pub const fn at(&self) -> Timestamp {
         self.at
@@ -164,13 +163,14 @@ impl Change {
         &self.to
     }
 
-    /// What the contract keeps from now on; `None` leaves it as it is.
+    /// The contract's data after the change; `None` leaves the stored data as it is.
     #[must_use]
     pub const fn flow(&self) -> Option<&Flow> {
         self.flow.as_ref()
     }
 
-    /// Whether `stored` is what this was decided on. Stores hold this and the write together.
+    /// Whether `stored` is the session that this change was decided on. A store checks this and writes in one
+    /// atomic step.
     #[must_use]
     pub fn may_replace(&self, stored: &Session) -> bool {
         stored.code == self.code && stored.version == self.if_version && !stored.is_expired(self.at)
@@ -190,14 +190,14 @@ impl Change {
 }
 
 impl Session {
-    /// What `command` does at `now`: the whole table of states and commands.
+    /// Decides what `command` does at `now`. This is the whole table of states and commands.
     ///
-    /// A caller whose answer was lost repeats the call: for the holder of the claim, a step that was taken
-    /// stays taken for as long as the session exists and has not moved on against them.
+    /// A caller whose answer was lost repeats the call. For the phone that holds the claim, a step that it has
+    /// taken succeeds again as long as the session exists and did not end the other way.
     ///
     /// # Errors
-    /// The [`Refusal`] that is true of the session as it stands here. A store may know better; then
-    /// the caller decides again on what the store has.
+    /// The [`Refusal`] that is true of this copy of the session. The store may have a newer version; then the
+    /// caller decides again on that one.
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
         match command {
             Command::Scan(claim, ext) => self.scan(claim, ext, now),
@@ -311,8 +311,8 @@ impl Session {
         }
     }
 
-    /// How it stands, for a phone that wants to act on it. A phone without the claim may act only on a
-    /// session that waits; of one that is over it learns no more than of an unknown code.
+    /// The session's standing, for a phone that wants to act on it. A phone without the claim may act only on a
+    /// session that waits. When the session is over, such a phone is told the same as for an unknown code.
     fn standing_for(&self, by: &Phone, now: Timestamp) -> Result<Standing, Refusal> {
         let standing = self.standing(now);
         let holds = self.state.claim().is_some_and(|claim| self.is_held_by(claim, by));
@@ -324,7 +324,7 @@ impl Session {
         }
     }
 
-    /// The web contract keeps the app's text for the page; in the others there is none.
+    /// The contract's data with the app's text for the page. Only the web contract keeps one.
     fn scanned(&self, now: Timestamp, claim: &Claim, ext: &Ext) -> Decision {
         let flow = self.flow.scanned_with(ext);
         let change = self.change(now, State::Scanned { claim: claim.clone() });
@@ -348,8 +348,8 @@ impl Session {
     }
 }
 
-/// A second redemption. Within [`REDEEM_AGAIN`], the screen gets the same token again, and so does the
-/// ticket that took it. Anything else is refused.
+/// Replaying the same redemption succeeds for [`REDEEM_AGAIN`], because our write may have landed while its answer
+/// was lost: the screen gets the same token again, and so does the ticket that took it. Anything else is refused.
 fn redeem_again(
     key: &RedeemKey,
     stored: &Redemption,

@@ -2,17 +2,17 @@
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
-/// The wire contract a session speaks (CONTRACTS).
+/// The wire contract a session speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Dialect {
-    /// All-in-one machines with a mini-program (section 1).
+    /// All-in-one machines with a mini-program (`docs/kiosk.md`).
     Kiosk,
-    /// PC pages with an app (section 2).
+    /// PC pages with an app (`docs/web.md`).
     Web,
-    /// Hosted clients with asynchronous answers (section 3).
+    /// Hosted clients with asynchronous answers (`docs/remembered.md`).
     Remembered,
-    /// The three-call login (section 4).
+    /// The three-call login (`docs/shop.md`).
     Shop,
 }
 

@@ -1,4 +1,4 @@
-//! What only one wire contract needs of a session.
+//! The data that only one wire contract needs in a session.
 
 use crate::{
     ports::Randomness,
@@ -7,8 +7,8 @@ use crate::{
     text::CleanText,
 };
 
-/// The wire contract a session speaks, with what that contract alone keeps. A new contract adds one
-/// variant here, and the compiler names the places that must know it.
+/// The wire contract a session speaks, with the data that this contract alone needs. A new contract adds one
+/// variant here, and the compiler names the places that must handle it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Flow {
     /// `docs/kiosk.md`.
@@ -18,7 +18,7 @@ pub enum Flow {
     },
     /// `docs/web.md`.
     Web {
-        /// Text that the app hands to the page when it scans.
+        /// The text that the app hands to the page when it scans.
         ext: Ext,
     },
     /// `docs/remembered.md`.
@@ -38,12 +38,12 @@ pub enum Flow {
 /// How a remembered login finds its person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asks {
-    /// A QR is shown, and whoever scans it is the person.
+    /// The screen shows a QR, and the owner of the phone that scans it is the person.
     Scan,
     /// A known person is asked on their phone.
     Person {
-        /// The code of the QR that stands in for the prompt if it reaches no phone. Both codes are drawn
-        /// together, so that every retry opens the same QR.
+        /// The code of the QR that replaces the prompt if it reaches no phone. Both codes are drawn together,
+        /// so every retry opens the same QR.
         fallback: SessionCode,
     },
 }

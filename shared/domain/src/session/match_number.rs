@@ -48,8 +48,9 @@ impl MatchNumber {
 
     /// The three numbers a phone offers: this one and two others, in ascending order.
     ///
-    /// They follow from the stored hash of the screen's secret: asking again shows the same three,
-    /// so nobody learns the right one by asking twice, and the QR does not give them away.
+    /// They are derived from the stored hash of the screen's secret. Asking again shows the same three, so
+    /// comparing two answers does not reveal the right one. The QR does not hold the hash, so it does not reveal
+    /// them either.
     #[must_use]
     pub fn choices(self, screen: &SecretHash) -> [Self; 3] {
         let digest =
@@ -78,7 +79,7 @@ impl std::fmt::Display for MatchNumber {
     }
 }
 
-/// How much a client insists on the match number. A wrong one ends the session under every policy.
+/// Whether a client requires the match number. A wrong number ends the session under every policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum MatchPolicy {

@@ -1,9 +1,9 @@
 //! The session core: one login attempt, shown as one QR code.
 //!
-//! * [`Session`] is what is stored; its [`State`] carries only what is true there, its [`Flow`] only what
-//!   its wire contract needs.
-//! * [`Session::standing`] is how it stands at a moment; each contract maps that to its own words.
-//! * [`Session::decide`] is the only place that says what may happen next.
+//! * [`Session`] is the stored record. Its [`State`] carries only what is true in that state, its [`Flow`] only
+//!   what its wire contract needs.
+//! * [`Session::standing`] says how it stands at a moment. Each contract maps that to its own words.
+//! * [`Session::decide`] is the only place that decides what may happen next.
 //! * [`Change`] is the only thing a store accepts.
 
 mod data;

@@ -1,11 +1,11 @@
-//! The picture of a session that is stored.
+//! The stored picture of a session's QR.
 
 use crate::{ports::Randomness, secrets::random_hex};
 
 /// How many hexadecimal digits the random part of a name has.
 const RANDOM_DIGITS: usize = 32;
 
-/// A picture's name in the bucket: random, so that it says nothing of the code (ADVERSARIES G7).
+/// A picture's name in the bucket. It is random, so it does not reveal the code (`docs/security.md` G7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PictureName(String);
 
@@ -15,14 +15,14 @@ impl PictureName {
         Self(format!("{}.{}", random_hex(random), format.extension()))
     }
 
-    /// What it is a picture in.
+    /// The format of the picture.
     #[must_use]
     pub fn format(&self) -> PictureFormat {
         let jpeg = self.0.rsplit('.').next() == Some(PictureFormat::Jpeg.extension());
         if jpeg { PictureFormat::Jpeg } else { PictureFormat::Png }
     }
 
-    /// From a name that a caller sent: `None` unless it could be one of ours.
+    /// Reads a name that a caller sent; `None` unless it could be one of ours.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
         let (random, extension) = raw.split_once('.')?;
@@ -45,7 +45,7 @@ impl PictureName {
     }
 }
 
-/// What a stored picture is encoded in.
+/// The file format of a stored picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PictureFormat {
     /// For the kiosk contract.

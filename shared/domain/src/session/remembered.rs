@@ -1,4 +1,4 @@
-//! What the remembered contract ties a session to (CONTRACTS section 3).
+//! The call and the device that a session of the remembered contract belongs to (`docs/remembered.md`).
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::{ports::Randomness, secrets::random_hex};
 /// The call a session answers, and the device it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ties {
-    /// The call it answers.
+    /// The call that the session answers.
     pub trace: TraceId,
     /// The device that wants to be signed in.
     pub device: DeviceId,
@@ -104,7 +104,7 @@ impl LoginPolicy {
         Self::ALL.into_iter().find(|policy| i64::from(policy.number()) == number)
     }
 
-    /// What people call such a device.
+    /// The word that people use for such a device.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -5,8 +5,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// How a session stands. Each contract maps this to its own words, so that none compares states and
-/// times itself.
+/// How a session stands. Each contract maps this to its own words, so no contract compares states and times by
+/// itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// No phone has scanned it.

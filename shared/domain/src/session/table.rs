@@ -73,7 +73,7 @@ fn outcome(decided: &Result<Decision, Refusal>) -> String {
     }
 }
 
-// A1 A2 A7 A8 A9 A14 A16 C1 C3 C6 D14 E18
+// A1 A2 A7 A8 A9 A14 A16 C1 C3 C6 D14 E18 F3 K11
 #[test]
 fn the_whole_table() {
     let random = Counting::default();

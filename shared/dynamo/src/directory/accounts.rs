@@ -1,4 +1,4 @@
-//! Accounts, and the identities they are found by.
+//! Accounts, and the identities that find them.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{operation::delete_item::DeleteItemError, types::TransactWriteItem};
@@ -17,7 +17,7 @@ use crate::{
     item::{Item, Reader, number, seconds, text},
 };
 
-/// Where an account stands.
+/// The key of an account.
 pub(crate) fn account_key(id: AccountId) -> Key {
     Key(format!("ACCOUNT#{id}"), "ACCOUNT".into())
 }

@@ -1,4 +1,4 @@
-//! Machines bound to members, and the devices people come back to.
+//! Machines bound to members, and the devices that people come back to.
 
 use std::time::Duration;
 
@@ -17,9 +17,9 @@ use saoma_domain::{
 use super::{Directory, EXPIRES_AT, Key, item_of, writes::if_held};
 use crate::item::{Item, Reader, seconds, text};
 
-/// How long a machine or a pair that is not used is remembered.
+/// How long an unused machine or pair is remembered.
 const REMEMBERED: Duration = Duration::from_hours(400 * 24);
-/// How long after it was last noted a machine's use is noted again.
+/// How often the use of a machine is noted.
 const RENEWED_AFTER: Duration = Duration::from_hours(7 * 24);
 
 const PAIR: &str = "SET #session = :session, device = :device, sign_in = :sign_in, may_prompt = :yes, \
@@ -31,8 +31,8 @@ fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
 
 #[async_trait]
 impl Machines for Directory {
-    /// Reads before it writes: a machine is bound once and used often, and half a read unit is a
-    /// tenth of a write unit. A machine that is used is remembered on.
+    /// Reads before it writes, because a machine is bound once and used often, and half a read unit costs a tenth
+    /// of a write unit. Using a machine extends how long it is remembered.
     async fn bind(
         &self,
         account: AccountId,
@@ -88,7 +88,7 @@ impl Pairs for Directory {
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":now", seconds(now))
             .expression_attribute_values(":until", seconds(now.plus(REMEMBERED)));
-        // Refused means that this very session made the pair before.
+        // A refusal means that this same session made the pair before.
         if_held(update).await?;
         Ok(())
     }

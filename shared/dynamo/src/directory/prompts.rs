@@ -12,7 +12,8 @@ use saoma_domain::{
 use super::{Directory, EXPIRES_AT, Key, SK, item_of, writes::if_held_or};
 use crate::item::{Reader, number, seconds, text};
 
-/// Moves each prompt one place on and puts the new one first: an update reads the item as it was.
+/// Moves each prompt one place on and puts the new one first. This works in one update, because an update reads
+/// the item as it was before.
 const SHIFT: &str = "SET at3 = if_not_exists(at2, :never), code3 = if_not_exists(code2, :nothing), \
                      at2 = if_not_exists(at1, :never), code2 = if_not_exists(code1, :nothing), \
                      at1 = :now, code1 = :code, expires_at = :forget";
@@ -45,7 +46,7 @@ impl Prompts for Directory {
                 .expression_attribute_values(":nothing", text(""))
                 .expression_attribute_values(":out_of_window", number(out_of_window))
                 .expression_attribute_values(":forget", seconds(now.plus(2 * PROMPT_WINDOW))),
-            // The code was drawn for this prompt alone: where it stands first, our own note came before.
+            // The code was drawn for this prompt alone. If it is first in the item, our own write came before.
             |item| item.get("code1") == Some(&text(code.as_str())),
         )
         .await
@@ -58,7 +59,7 @@ impl Prompts for Directory {
         let item = Reader(&item);
         let mut codes = Vec::new();
         for (at, code) in PLACES {
-            // A place nobody has come to yet says never.
+            // An empty place means "never".
             if item.seconds(at)? > after {
                 codes.push(item.parsed(code, SessionCode::parse)?);
             }

@@ -1,5 +1,5 @@
-//! The phones that can be pushed to: under their account, to be found, and under their token, which
-//! has one owner.
+//! The phones that can be pushed to. Each has an item under its account, which finds it, and an item under its
+//! token, which names the one owner.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::item::{Item, Reader, number, seconds, text};
 
-/// A token changes hands as often as somebody signs in on its phone: nobody loses more races.
+/// A token changes hands only when another person signs in on its phone, so a caller loses at most so many races.
 const MOST_RACES: usize = 5;
 
 fn partition_of(account: AccountId) -> String {
@@ -78,7 +78,7 @@ impl Directory {
         item.map(|item| account_of(Reader(&item))).transpose()
     }
 
-    /// Gives a token to an account, if it still is whose it was.
+    /// Gives a token to an account, if its owner is still the one that was read.
     fn put_owner(
         &self,
         token: &PushTokenId,
@@ -94,7 +94,7 @@ impl Directory {
         })
     }
 
-    /// Takes a token from an account, if it is theirs.
+    /// Takes a token from an account, if the account owns it.
     fn delete_owner(&self, token: &PushTokenId, account: AccountId) -> Result<TransactWriteItem, StoreError> {
         let delete = self.delete_of(owner_key(token));
         let delete = delete.condition_expression("account = :theirs");

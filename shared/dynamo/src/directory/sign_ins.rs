@@ -15,7 +15,7 @@ use super::{
 };
 use crate::item::{Item, Reader, number, seconds, text};
 
-/// Where a phone's sign-in stands.
+/// The key of a phone's sign-in.
 pub(crate) fn key_of(phone: &Phone) -> Key {
     Key(format!("SIGNIN#{}", phone.account), phone.sign_in.as_str().to_owned())
 }
@@ -23,7 +23,7 @@ pub(crate) fn key_of(phone: &Phone) -> Key {
 #[async_trait]
 impl SignIns for Directory {
     async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError> {
-        // The id is drawn for this sign-in alone, so an item that stands there is this sign-in.
+        // The id is drawn for this sign-in alone, so an item under this key is this sign-in.
         let write = WriteId::from_stored(sign_in.id.as_str());
         let written = self
             .put_as(to_item(sign_in), &write, |put| put.condition_expression("attribute_not_exists(pk)"))

@@ -34,7 +34,7 @@ impl Traces for Directory {
     }
 
     async fn trace(&self, id: &TraceId) -> Result<Option<Trace>, StoreError> {
-        // It never changes, so an old copy is as good as a new one; only a miss may be too early.
+        // A trace never changes, so an old copy is as good as a new one. Only a miss may be too early.
         let item = match self.get(&key_of(id), Freshness::Eventual).await? {
             None => self.get(&key_of(id), Freshness::Strong).await?,
             found => found,

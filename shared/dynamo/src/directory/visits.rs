@@ -38,7 +38,7 @@ impl Visits for Directory {
             .expression_attribute_values(":session", text(session.as_str()))
             .expression_attribute_values(":now", seconds(now))
             .expression_attribute_values(":ip", text(ip.map(|ip| ip.to_string()).unwrap_or_default()));
-        // Refused means that this very login was counted before.
+        // A refusal means that this same login was counted before.
         if_held(update).await?;
         Ok(())
     }

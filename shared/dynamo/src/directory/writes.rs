@@ -1,8 +1,8 @@
 //! Writes that happen under a condition, or together.
 //!
-//! The SDK repeats a request whose answer was lost, and the repetition fails on its own first success. Every
-//! conditional write therefore stores the id of the write beside what it writes; a failed condition on an item
-//! that holds our id is a success (`docs/security.md` K12).
+//! The SDK repeats a request whose answer was lost, and the repetition's condition fails because the first request
+//! succeeded. Every conditional write therefore stores its own id in the item. A failed condition on an item that
+//! holds our id is a success (`docs/security.md` K12).
 
 use aws_sdk_dynamodb::{
     error::BuildError,
@@ -28,16 +28,16 @@ use crate::{
 /// The attribute that names the last write of an item.
 pub(crate) const WRITE_ID: &str = "write_id";
 
-/// What became of a conditional write.
+/// The result of a conditional write.
 pub(super) enum Written {
     /// It is stored, by this request or by the one whose answer was lost.
     Stored,
-    /// The condition did not hold; this is what stands there, if anything does.
+    /// The condition did not hold. This is the stored item, if there is one.
     Refused(Option<Item>),
 }
 
 impl Written {
-    /// Tells a refusal from our own write that came before.
+    /// Tells a real refusal from one that our own earlier request caused.
     fn of(refused: Option<Item>, write: &WriteId) -> Self {
         if refused.as_ref().is_some_and(|item| is_of(item, write)) {
             Self::Stored
@@ -58,7 +58,7 @@ impl Directory {
         self.client.update_item().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
 
-    /// Puts an item under a condition, as the work of `write`.
+    /// Puts an item under a condition, with the id of `write` in it.
     pub(super) async fn put_as(
         &self,
         mut item: Item,
@@ -94,14 +94,14 @@ impl Directory {
         ConditionCheck::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
 
-    /// Writes everything, or nothing: `false` when a condition did not hold, or another transaction was
-    /// writing there.
+    /// Writes everything or nothing. `false` when a condition did not hold, or another transaction was writing
+    /// the same items.
     pub(super) async fn all_or_nothing(&self, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
         Ok(self.transact(writes).await?.is_none())
     }
 
-    /// The same, for writes that carry the id of `write`: where they were refused because they were made
-    /// before, they are stored.
+    /// The same, for writes that carry the id of `write`. If they were refused because they had been made before,
+    /// they count as stored.
     pub(super) async fn all_or_nothing_as(
         &self,
         writes: Vec<TransactWriteItem>,
@@ -114,7 +114,7 @@ impl Directory {
     }
 
     /// `None` when everything is written; the reasons when a condition did not hold or another transaction was
-    /// in the way. A transaction is cancelled for throttling too, which is a failure like any other.
+    /// in the way. DynamoDB also cancels a transaction when it throttles; that is an error like any other.
     async fn transact(
         &self,
         writes: Vec<TransactWriteItem>,
@@ -141,7 +141,7 @@ fn is_a_lost_race(reason: &CancellationReason) -> bool {
     matches!(reason.code(), None | Some("None" | "ConditionalCheckFailed" | "TransactionConflict"))
 }
 
-/// Sends an update that may be repeated; `false`, and nothing written, when its condition did not hold.
+/// Sends an update that may be repeated. `false`, and nothing written, when its condition did not hold.
 pub(super) async fn if_held(update: UpdateItemFluentBuilder) -> Result<bool, StoreError> {
     match update.send().await {
         Ok(_) => Ok(true),
@@ -152,8 +152,8 @@ pub(super) async fn if_held(update: UpdateItemFluentBuilder) -> Result<bool, Sto
     }
 }
 
-/// Sends an update that must not be repeated. Its condition refuses what `is_ours` recognises in the item as the
-/// work of this very update.
+/// Sends an update that must take effect only once. Its condition refuses a repetition, and `is_ours` recognises
+/// from the item that this same update has already taken effect.
 pub(super) async fn if_held_or(
     update: UpdateItemFluentBuilder,
     is_ours: impl FnOnce(&Item) -> bool,

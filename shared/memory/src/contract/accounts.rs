@@ -14,7 +14,7 @@ use super::{
     steps::write,
 };
 
-/// One identity, one account, found by either; a registration that comes again under its own id succeeds again
+/// An identity has one account, and either finds the account. Repeating a registration under its own id succeeds
 /// (`docs/security.md` K12).
 pub async fn one_account_an_identity(accounts: &dyn Accounts, random: &dyn Randomness) {
     let number = random_number(random);
@@ -51,7 +51,7 @@ pub async fn one_account_an_identity(accounts: &dyn Accounts, random: &dyn Rando
     assert_eq!(accounts.account_by(&free).await.unwrap(), None);
 }
 
-/// Visits: each login counts once, however often a lost answer makes it come again.
+/// Visits: each login counts once, even when a lost answer makes the caller repeat the call.
 pub async fn a_login_is_one_visit(store: &(impl Accounts + Visits), random: &dyn Randomness) {
     let account = AccountId::random(random);
     let (first, second) = (SessionCode::random(random), SessionCode::random(random));

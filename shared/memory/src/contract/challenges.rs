@@ -15,8 +15,8 @@ use super::{
     steps::write,
 };
 
-/// Each version of a challenge and its number's lane follows the one before, both together or neither; a write
-/// that comes again under its own id succeeds again (`docs/security.md` D1, K12).
+/// A challenge and its number's lane are stored together or not at all, and only over the version before.
+/// Repeating a write under its own id succeeds (`docs/security.md` D1, K12).
 pub async fn challenges_follow_one_another(challenges: Arc<dyn Challenges>, random: &dyn Randomness) {
     let (id, number) = (ChallengeId::random(random), random_number(random));
     assert_eq!(challenges.records(&id).await.unwrap(), None);

@@ -11,7 +11,7 @@ use saoma_domain::{
 
 use super::fixtures::{at, person};
 
-/// Devices: binding twice is binding once.
+/// Devices: binding twice has the same result as binding once.
 pub async fn binding_twice_is_binding_once(devices: &dyn Machines, random: &dyn Randomness) {
     let account = AccountId::random(random);
     let (mac, name) = (CleanText::new("22:33"), CleanText::new("BM05"));
@@ -19,8 +19,8 @@ pub async fn binding_twice_is_binding_once(devices: &dyn Machines, random: &dyn 
     devices.bind(account, &mac, Some(&name), at(9)).await.unwrap();
 }
 
-/// Pairs: the newest login by QR counts, and one that was cancelled is not asked again; each client
-/// and kind of device by itself.
+/// Pairs: the newest login by QR counts. A pair whose person said no is not asked again. Each client and each
+/// kind of device has its own pair.
 pub async fn the_newest_pair_counts(devices: &dyn Pairs, random: &dyn Randomness) {
     let (client, other) = (ClientId::parse("region-1").unwrap(), ClientId::parse("region-2").unwrap());
     let (mine, next, policy) = (DeviceId::random(random), DeviceId::random(random), LoginPolicy::Ipad);

@@ -1,4 +1,4 @@
-//! What came about of changes whose records are brought again.
+//! The record of side effects that have already succeeded.
 
 use saoma_domain::{
     effect::Effect,
@@ -8,7 +8,7 @@ use saoma_domain::{
 
 use super::fixtures::at;
 
-/// Effects: what is noted of one version of one session, and of no other.
+/// Effects: a note counts for one version of one session, and for no other.
 pub async fn effects_are_of_one_version(effects: &dyn Effects, random: &dyn Randomness) {
     let (code, other) = (SessionCode::random(random), SessionCode::random(random));
     assert_eq!(effects.noted(&code, 2).await.unwrap(), []);

@@ -8,7 +8,7 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-/// When the contract's sessions are opened. Stores compare with what callers say, not with a clock.
+/// When the contract's sessions are opened. Stores compare with the time that callers pass, not with a clock.
 pub const OPENED: Timestamp = Timestamp::from_secs(1_705_998_038);
 pub(super) const LIFE: Duration = Duration::from_mins(5);
 

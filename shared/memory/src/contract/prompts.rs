@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{at, person};
 
-/// Prompts: three in ten minutes, counted one by one however many come at once (H1).
+/// Prompts: at most three in ten minutes. Parallel ones are counted one by one (H1).
 pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dyn Randomness) {
     let account = AccountId::random(random);
     let long_ago = Timestamp::from_secs(0);
@@ -42,7 +42,7 @@ pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dy
     );
 }
 
-/// Presence: each phone by itself, as of the last time it was marked.
+/// Presence: each phone has its own mark, and the last one counts.
 pub async fn phones_are_present_one_by_one(prompts: &dyn Prompts, random: &dyn Randomness) {
     let (one, stranger) = (person(random), person(random));
     let other = Phone { sign_in: SignInId::random(random), ..one.clone() };

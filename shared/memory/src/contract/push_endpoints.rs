@@ -26,7 +26,7 @@ fn random_token(random: &dyn Randomness) -> PushTokenId {
     PushToken::parse(TraceId::random(random).as_str()).unwrap().id(PushPlatform::Fcm)
 }
 
-/// Push endpoints: a token is one account's at a time, and nobody has too many.
+/// Push endpoints: a token belongs to one account at a time, and no account has too many.
 pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, random: &dyn Randomness) {
     let (me, you, token) = (person(random), person(random), random_token(random));
     assert!(endpoints.keep(&endpoint(&token, &me)).await.unwrap());
@@ -47,7 +47,7 @@ pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, rando
         let (endpoints, wanted) = (Arc::clone(&endpoints), endpoint(&token, &someone));
         running.spawn(async move { endpoints.keep(&wanted).await });
     }
-    // Under such a crowd a store may give up; it may not give one token to two.
+    // With so many callers at once a store may give up. It must not give one token to two accounts.
     let _ = running.join_all().await;
     let mut owners = 0;
     for someone in &people {
@@ -61,17 +61,17 @@ pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, rando
     }
     assert!(!endpoints.keep(&endpoint(&random_token(random), &me)).await.unwrap(), "one too many");
     let kept = many.last().unwrap();
-    assert!(endpoints.keep(&endpoint(kept, &me)).await.unwrap(), "one that is kept may come again");
+    assert!(endpoints.keep(&endpoint(kept, &me)).await.unwrap(), "a stored endpoint can be stored again");
     assert_eq!(endpoints.endpoints(me.account).await.unwrap().len(), PushEndpoint::MOST);
 }
 
-/// Push endpoints: whoever lets go of a token while another takes it lets go of their own.
+/// Push endpoints: an account that gives up a token while another account takes it removes only its own endpoint.
 pub async fn letting_go_takes_nothing_from_the_next_owner(
     endpoints: Arc<dyn PushEndpoints>,
     random: &dyn Randomness,
 ) {
     for round in 0..40 {
-        // A little later each time, so that one call falls between the steps of the other.
+        // Each round waits a little longer, so that in some round one call falls between the steps of the other.
         let later = Duration::from_millis(round % 8);
         let forget = async |account, token: &PushTokenId| {
             sleep(later).await;
@@ -85,7 +85,7 @@ pub async fn letting_go_takes_nothing_from_the_next_owner(
         assert!(kept.unwrap());
         assert_eq!(endpoints.endpoints(before.account).await.unwrap(), []);
         assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [next]);
-        // Only a store that still knows the owner can take the token from it.
+        // A store can take the token from its owner only if it still knows the owner.
         assert!(endpoints.keep(&endpoint(&token, &last)).await.unwrap());
         assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [], "one token, one account");
     }

@@ -13,7 +13,7 @@ use super::{
     steps::{change, open_confirmed, open_largest, redemption, scan, stored, write},
 };
 
-/// How many of `commands`, all decided on the same `session` and let go at once, were stored.
+/// How many of `commands` were stored, when all are decided on the same `session` and sent at once.
 pub async fn race(sessions: &Arc<dyn Sessions>, session: &Session, commands: Vec<Command>) -> Vec<Session> {
     let barrier = Arc::new(Barrier::new(commands.len()));
     let mut running = JoinSet::new();
@@ -34,7 +34,7 @@ pub async fn race(sessions: &Arc<dyn Sessions>, session: &Session, commands: Vec
         .collect()
 }
 
-/// Of any number of steps decided on one version, one is stored (B1, B2, B4, B5, B6).
+/// Of any number of steps that were decided on one version, the store takes one (B1, B2, B4, B5, B6).
 pub async fn one_winner_a_version(sessions: Arc<dyn Sessions>, random: &dyn Randomness, rounds: usize) {
     for _ in 0..rounds {
         let pending = open_largest(&*sessions, random).await.session;
@@ -61,8 +61,8 @@ fn redeem(random: &dyn Randomness, secret: &saoma_domain::secrets::Secret) -> Co
     Command::Redeem(RedeemKey::Screen(secret.clone()), redemption(random, 3))
 }
 
-/// How often fifty redemptions of one confirmed session were stored. One, for a store that keeps
-/// the promise; a store without its guard shows more, which proves that this test can fail.
+/// How many of fifty redemptions of one confirmed session were stored. A store that keeps the promise stores one.
+/// A store without its guard stores more, which proves that this test can fail.
 pub async fn fifty_redemptions(sessions: Arc<dyn Sessions>, random: &dyn Randomness) -> usize {
     let (confirmed, _, secret) = open_confirmed(&*sessions, random).await;
     let redeems = (0..50).map(|_| redeem(random, &secret)).collect();

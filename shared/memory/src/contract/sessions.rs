@@ -10,7 +10,7 @@ use super::{
     steps::{change, open_largest, redemption, scan, step, stored, write},
 };
 
-/// Every state is read back as it was written, in every field.
+/// The store reads back every field of every state as it was written.
 pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Randomness) {
     let opened = open_largest(sessions, random).await;
     let me = person(random);
@@ -44,7 +44,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(sessions.find(&unknown.code, Freshness::Strong).await.unwrap(), None, "no item was made");
 }
 
-/// A taken code is left alone (ADVERSARIES B10).
+/// Creating a session under a taken code leaves the old session alone (`docs/security.md` B10).
 pub async fn a_taken_code_is_left_alone(sessions: &dyn Sessions, random: &dyn Randomness) {
     let first = open_largest(sessions, random).await.session;
     let second = Session { version: 7, created_at: at(9), ..first.clone() };
@@ -52,7 +52,7 @@ pub async fn a_taken_code_is_left_alone(sessions: &dyn Sessions, random: &dyn Ra
     assert_eq!(stored(sessions, &first).await, first);
 }
 
-/// A change decided on an old copy touches nothing and comes back with the truth (B11).
+/// A change that was decided on an old copy writes nothing, and the store returns the stored session (B11).
 pub async fn a_stale_copy_changes_nothing(sessions: &dyn Sessions, random: &dyn Randomness) {
     let pending = open_largest(sessions, random).await.session;
     let (me, you) = (person(random), person(random));
@@ -62,7 +62,8 @@ pub async fn a_stale_copy_changes_nothing(sessions: &dyn Sessions, random: &dyn 
     assert_eq!(stored(sessions, &scanned).await, scanned);
 }
 
-/// A change is stored one second before the end, and not at it or after (B3, C1, C3).
+/// The store takes a change one second before the session's end, and refuses it at the end and later
+/// (B3, C1, C3).
 pub async fn nothing_is_stored_at_or_after_the_end(sessions: &dyn Sessions, random: &dyn Randomness) {
     for (secs, in_time) in [(299, true), (300, false), (301, false), (300 + 47 * 3600, false)] {
         let pending = open_largest(sessions, random).await.session;
@@ -77,8 +78,8 @@ pub async fn nothing_is_stored_at_or_after_the_end(sessions: &dyn Sessions, rand
     }
 }
 
-/// A write that comes again under its own id, because its answer was lost, succeeds again. Under any other id
-/// it is refused (`docs/security.md` K12).
+/// Repeating a write under its own id succeeds, because its answer may have been lost. Under any other id it is
+/// refused (`docs/security.md` K12).
 pub async fn a_write_that_comes_again_succeeds_again(sessions: &dyn Sessions, random: &dyn Randomness) {
     let pending = open_largest(&crate::Memory::default(), random).await.session;
     let (opening, scanning) = (write(), write());

@@ -1,4 +1,4 @@
-//! The sign-ins of the people, and what a phone's step is checked against.
+//! The sign-ins of the people, and the records that a phone's step is checked against.
 
 use std::sync::Arc;
 
@@ -37,8 +37,7 @@ fn rotated(before: &SignIn) -> SignIn {
     SignIn { version: before.version + 1, family, expires_at: at(2000), ..before.clone() }
 }
 
-/// Each version of a sign-in is stored once, by one caller; what is ended stays so (`docs/security.md` E15,
-/// K12).
+/// One caller stores each version of a sign-in, once. An ended sign-in stays ended (`docs/security.md` E15, K12).
 pub async fn a_version_of_a_sign_in_is_stored_once<S: SignIns + Checks + 'static>(
     store: Arc<S>,
     random: &dyn Randomness,
@@ -79,7 +78,7 @@ pub async fn a_version_of_a_sign_in_is_stored_once<S: SignIns + Checks + 'static
     assert_eq!(store.phone(&never).await.unwrap().sign_in, None, "ending makes nothing");
 }
 
-/// One call reads a phone's sign-in, its account and a session, each as last written, and misses each by itself.
+/// One call reads the newest version of a phone's sign-in, its account and a session. Any of them may be missing.
 pub async fn a_check_reads_everything_together(
     checks: &dyn Checks,
     store: &(impl SignIns + Accounts),

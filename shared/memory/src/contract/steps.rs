@@ -1,4 +1,4 @@
-//! Sessions, opened and brought to where a promise wants them.
+//! Sessions, opened and taken to the state that a test needs.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -45,7 +45,7 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
     opened
 }
 
-/// A write of its own.
+/// A fresh write id.
 pub(super) fn write() -> WriteId {
     static WRITES: AtomicU64 = AtomicU64::new(0);
     WriteId::from_stored(&format!("write-{}", WRITES.fetch_add(1, Ordering::SeqCst)))
@@ -81,7 +81,7 @@ pub(super) fn redemption(random: &dyn Randomness, secs: u64) -> Redemption {
     Redemption { id: TokenId::random(random), at: at(secs) }
 }
 
-/// A confirmed session, with what the race for it needs.
+/// A confirmed session, with the values that the race for it needs.
 pub async fn open_confirmed(
     sessions: &dyn Sessions,
     random: &dyn Randomness,

@@ -10,7 +10,7 @@ use saoma_domain::{
 
 use super::fixtures::at;
 
-/// Traces are read back as they were written.
+/// The store reads traces back as they were written.
 pub async fn a_trace_is_read_as_written(traces: &dyn Traces, random: &dyn Randomness) {
     for prompt in [None, Some(SessionCode::random(random))] {
         let trace = Trace {

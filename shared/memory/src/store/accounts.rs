@@ -36,7 +36,7 @@ impl Accounts for Memory {
         self.call(|data| {
             let id = account.id.to_string();
             if data.identities.contains_key(identity) || data.accounts.contains_key(&id) {
-                // The account's own id says whether this very registration came before.
+                // The account's id is random, so an account with this id is this same registration, repeated.
                 return data.identities.get(identity) == Some(&account.id);
             }
             data.identities.insert(identity.clone(), account.id);

@@ -1,4 +1,4 @@
-//! The codes sent by SMS, who asked for them, and how many a network asked for.
+//! The codes sent by SMS, the callers who asked for them, and the counts of networks.
 
 use std::net::IpAddr;
 

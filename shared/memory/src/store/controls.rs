@@ -1,4 +1,4 @@
-//! What tests do behind the ports: faults, lags, what stands there before and after.
+//! What tests do behind the ports: faults, stale reads, records to start with and to look at.
 
 use std::collections::BTreeMap;
 
@@ -15,17 +15,17 @@ use saoma_domain::{
 use super::{Fault, Memory};
 
 impl Memory {
-    /// Lets the call after `calls` more of them meet `fault`.
+    /// Lets `calls` more calls pass, and then injects `fault` into the next one.
     pub fn inject(&self, calls: usize, fault: Fault) {
         self.lock().fault = Some((calls, fault));
     }
 
-    /// Takes back a fault that did not strike; whether there was one.
+    /// Removes a fault that was not injected yet. Returns whether there was one.
     pub fn disarm(&self) -> bool {
         self.lock().fault.take().is_some()
     }
 
-    /// How many calls there were.
+    /// How many calls were made.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.lock().calls
@@ -39,7 +39,7 @@ impl Memory {
         data.stale.insert(code.as_str().to_owned(), seen);
     }
 
-    /// Ends all lags.
+    /// Makes all reads see the newest versions again.
     pub fn catch_up(&self) {
         self.lock().stale.clear();
     }
@@ -50,7 +50,7 @@ impl Memory {
         self.lock().sessions.values().map(|(session, _)| session.clone()).collect()
     }
 
-    /// Overwrites a session, guard or no guard: for tests that show what the guard is for.
+    /// Overwrites a session without the guard, for tests that show what the guard is for.
     pub fn force(&self, session: Session) {
         let forced = (session, WriteId::from_stored("forced"));
         self.lock().sessions.insert(forced.0.code.as_str().to_owned(), forced);

@@ -1,4 +1,4 @@
-//! What came about of changes whose records are brought again.
+//! The record of side effects that have already succeeded.
 
 use async_trait::async_trait;
 use saoma_domain::{

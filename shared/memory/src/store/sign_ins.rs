@@ -1,4 +1,4 @@
-//! The sign-ins of the people, and what a phone's step is checked against.
+//! The sign-ins of the people, and the records that a phone's step is checked against.
 
 use async_trait::async_trait;
 use saoma_domain::{
