@@ -9,6 +9,7 @@ mod architecture;
 mod crowd;
 mod devices;
 mod events;
+mod faults;
 mod kiosk;
 mod logs;
 mod notify;

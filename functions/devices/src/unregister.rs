@@ -6,7 +6,8 @@ use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 use crate::{App, Named};
 
 /// `DELETE /api/device/push`. A token that is not this account's stays where it is, and the answer is
-/// the same.
+/// the same. The push service forgets the address before the store forgets where it is: a call that failed in
+/// between is repeated and finds it again.
 pub(crate) async fn unregister(
     State(app): State<App>,
     SignedInPhone { by, .. }: SignedInPhone,
@@ -14,8 +15,11 @@ pub(crate) async fn unregister(
 ) -> Result<StatusCode, Problem> {
     let phone = by.phone;
     let (platform, token) = named.read()?;
-    if let Some(forgotten) = app.endpoints.forget(phone.account, &token.id(platform)).await? {
-        app.push.forget(&forgotten.address).await?;
+    let token = token.id(platform);
+    let endpoints = app.endpoints.endpoints(phone.account).await?;
+    if let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.token == token) {
+        app.push.forget(&endpoint.address).await?;
+        app.endpoints.forget(phone.account, &token).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

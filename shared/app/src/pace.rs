@@ -107,13 +107,15 @@ impl Pace {
         Ok(())
     }
 
-    /// Whether it is to be noted that a phone is there: not again within [`PRESENCE_NOTED`].
+    /// Whether it is to be noted that a phone is there: not again within [`PRESENCE_NOTED`] of the last time that
+    /// this was done.
     pub fn is_news(&self, phone: &SignInId, now: Timestamp) -> bool {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = present.get(phone).is_some_and(|noted| now.since(*noted) < PRESENCE_NOTED);
-        if !known {
-            present.put(phone.clone(), now);
-        }
-        !known
+        present.get(phone).is_none_or(|noted| now.since(*noted) >= PRESENCE_NOTED)
+    }
+
+    /// It is noted that a phone is there.
+    pub fn noted(&self, phone: SignInId, now: Timestamp) {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).put(phone, now);
     }
 }
