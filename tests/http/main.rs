@@ -17,4 +17,5 @@ mod operations;
 mod pages;
 mod remembered;
 mod shop;
+mod signed_out;
 mod web;
