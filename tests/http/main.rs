@@ -18,4 +18,5 @@ mod pages;
 mod remembered;
 mod shop;
 mod signed_out;
+mod truth;
 mod web;
