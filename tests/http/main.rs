@@ -15,6 +15,7 @@ mod notify;
 mod oauth;
 mod operations;
 mod pages;
+mod refusals;
 mod remembered;
 mod shop;
 mod signed_out;
