@@ -19,5 +19,6 @@ mod refusals;
 mod remembered;
 mod shop;
 mod signed_out;
+mod stale;
 mod truth;
 mod web;
