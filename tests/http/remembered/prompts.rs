@@ -256,7 +256,7 @@ async fn a_prompt_is_answered_by_its_trace_alone() {
     assert_eq!(answer(&world, &person, json!({"traceId": trace, "accept": true})).await.status, 200);
 }
 
-// D14 K12: a confirmation that comes again makes no pair that its person has ended meanwhile.
+// K11: a confirmation that comes again makes no pair that its person has ended meanwhile.
 #[tokio::test]
 async fn a_yes_that_is_repeated_after_a_no_makes_no_new_pair() {
     let world = World::default();
