@@ -158,7 +158,7 @@ fn truth_of(step: &str, truth: &'static str) -> Option<(u16, &'static str)> {
     }
 }
 
-// W15, and a step that was taken is a success again
+// W15 K11: a step that was taken is a success again.
 #[tokio::test]
 async fn the_phone_that_holds_it_is_told_the_truth() {
     let world = World::default();
