@@ -1,5 +1,5 @@
 //! What a whole login through our own pages takes: requests, and bytes received, as a real browser's network
-//! log has them (`docs/decisions/0009-one-file-a-page.md`).
+//! log has them (`docs/decisions/0011-one-file-a-page.md`).
 
 use std::{path::Path, time::Duration};
 

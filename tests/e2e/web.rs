@@ -50,15 +50,16 @@ async fn a_pc_signs_in_by_its_cookie() {
     let url = signed_in["url"].as_str().unwrap();
     let ticket = url.strip_prefix(&format!("{}/welcome?ticket=", service.url)).unwrap();
 
-    // The ticket is good in this browser alone, and once.
+    // The ticket is good in this browser alone.
     let elsewhere = Screen::new(&service).post("/welcome", None, &json!({"ticket": ticket})).await;
     assert_eq!(elsewhere.status, 400, "{}", elsewhere.told());
     let exchanged = pc.http.post("/welcome", None, &json!({"ticket": ticket})).await.good();
     let token = jwt::verified(&service, &exchanged.text("access_token")).await;
     assert_eq!(token["sub"], phone.member_id.as_str());
     assert_eq!(exchanged.json()["user"]["memberId"], phone.member_id.as_str());
-    let again = pc.http.post("/welcome", None, &json!({"ticket": ticket})).await;
-    assert_eq!(again.status, 400, "{}", again.told()); // E18
+    // B8: its answer may have been lost, so for half a minute it gets the same token.
+    let again = pc.http.post("/welcome", None, &json!({"ticket": ticket})).await.good();
+    assert_eq!(again.text("access_token"), exchanged.text("access_token"));
 }
 
 // A1, A2

@@ -299,7 +299,7 @@ impl World {
         let client = Client {
             id: ClientId::parse(id).unwrap(),
             secret: Some(secret.hash()),
-            dialects: vec![Dialect::Kiosk, Dialect::Web, Dialect::Remembered, Dialect::Shop],
+            dialects: Dialect::ALL.to_vec(),
             ..Client::built_in(&built_in, id).unwrap()
         };
         self.memory.put_client(change(client));

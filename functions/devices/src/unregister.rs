@@ -5,7 +5,8 @@ use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 
 use crate::{App, Named};
 
-/// `DELETE /api/device/push`. Another account's token stays where it is, and the answer is the same.
+/// `DELETE /api/device/push`. Another account's token stays where it is, and the answer is the same. The push service
+/// forgets the address before the store does, so repeating a call that failed in between still finds the address.
 pub(crate) async fn unregister(
     State(app): State<App>,
     SignedInPhone { by, .. }: SignedInPhone,
@@ -13,8 +14,11 @@ pub(crate) async fn unregister(
 ) -> Result<StatusCode, Problem> {
     let phone = by.phone;
     let (platform, token) = named.read()?;
-    if let Some(forgotten) = app.endpoints.forget(phone.account, &token.id(platform)).await? {
-        app.push.forget(&forgotten.address).await?;
+    let token = token.id(platform);
+    let endpoints = app.endpoints.endpoints(phone.account).await?;
+    if let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.token == token) {
+        app.push.forget(&endpoint.address).await?;
+        app.endpoints.forget(phone.account, &token).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -35,6 +35,7 @@ pub(crate) async fn pending(
     let now = app.service.clock.now();
     if app.service.pace.is_news(&by.phone.sign_in, now) {
         app.logins.prompts.mark_present(&by.phone, now).await?;
+        app.service.pace.noted(by.phone.sign_in.clone(), now);
     }
     let mut pending = Vec::new();
     for session in app.logins.pending(&by.phone, now).await? {

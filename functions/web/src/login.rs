@@ -8,7 +8,7 @@ use axum::{
 use saoma_domain::{
     cases::View,
     secrets::TokenId,
-    session::{Dialect, Flow, Session, Standing},
+    session::{Dialect, Session, Standing},
 };
 use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
 use serde::Serialize;
@@ -87,10 +87,7 @@ fn answer(
             let id = TokenId::random(&*app.service.random);
             let life = app.service.settings.ticket_life;
             let ticket = app.service.keys.mint_ticket(issuer, session, &id, life, now)?;
-            let ext = match &session.flow {
-                Flow::Web { ext } => ext.as_str().to_owned(),
-                Flow::Kiosk { .. } | Flow::Remembered { .. } | Flow::Shop { .. } => String::new(),
-            };
+            let ext = session.flow.ext().map(|ext| ext.as_str().to_owned()).unwrap_or_default();
             Ok(Polled { url: Some(return_url(&ticket)), ext: Some(ext), ..flagged(Flag::SignedIn) })
         }
         Standing::Redeemed => dead("used"),

@@ -107,13 +107,14 @@ impl Pace {
         Ok(())
     }
 
-    /// Whether to note that a phone is there. Within [`PRESENCE_NOTED`] it is noted once.
+    /// Whether to note that a phone is there. `false` within [`PRESENCE_NOTED`] of the last [`Pace::noted`].
     pub fn is_news(&self, phone: &SignInId, now: Timestamp) -> bool {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = present.get(phone).is_some_and(|noted| now.since(*noted) < PRESENCE_NOTED);
-        if !known {
-            present.put(phone.clone(), now);
-        }
-        !known
+        present.get(phone).is_none_or(|noted| now.since(*noted) >= PRESENCE_NOTED)
+    }
+
+    /// Remembers that a phone's presence was stored.
+    pub fn noted(&self, phone: SignInId, now: Timestamp) {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner).put(phone, now);
     }
 }

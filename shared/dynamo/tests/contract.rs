@@ -12,14 +12,15 @@ use aws_sdk_dynamodb::{
 };
 use aws_types::SdkConfig;
 use saoma_domain::{
-    identity::Phone,
+    identity::{AccountId, ClientId, Phone, SignInId},
     ports::{
-        Begun, Checks, Committed, Created, Freshness, Randomness, Replaced, Sessions, SignIns, StoreError,
-        WriteId,
+        Begun, Checks, Committed, Created, Freshness, Machines, Pairs, Randomness, Replaced, Sessions,
+        SignIns, StoreError, WriteId,
     },
     secrets::SessionCode,
-    session::{Change, Command, Session},
+    session::{Change, Command, DeviceId, LoginPolicy, Session},
     sign_in::{PhoneRecords, SignIn},
+    text::CleanText,
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable, item, session_item};
 use saoma_memory::contract;
@@ -270,4 +271,29 @@ async fn the_loser_of_a_race_is_told_the_truth() {
         panic!("the first declines")
     };
     assert_eq!(sessions.commit(&decline, &second).await.unwrap(), Committed::Behind(cancelled));
+}
+
+// K20
+#[tokio::test]
+async fn machines_and_pairs_are_forgotten_some_day() {
+    let (directory, account) = (directory(), AccountId::random(&System));
+    let by = Phone { account, sign_in: SignInId::random(&System) };
+    let (client, device) = (ClientId::parse("region-1").unwrap(), DeviceId::random(&System));
+    directory.bind(account, &CleanText::new("22:33"), None, contract::OPENED).await.unwrap();
+    let session = SessionCode::random(&System);
+    directory.pair(&session, &client, LoginPolicy::Ipad, &device, &by, contract::OPENED).await.unwrap();
+    for partition in [format!("MACHINE#{account}"), format!("PAIR#{account}")] {
+        let query = Client::new(&config()).query().table_name(directory.table());
+        let found = query
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", item::text(&partition))
+            .consistent_read(true)
+            .send()
+            .await
+            .unwrap();
+        let [stored] = found.items() else { panic!("{partition}: {:?}", found.items) };
+        // DynamoDB drops an item by a Number of seconds alone.
+        let forgotten: u64 = stored.get("expires_at").unwrap().as_n().unwrap().parse().unwrap();
+        assert_eq!(forgotten, contract::OPENED.secs() + 400 * 86_400, "{partition}");
+    }
 }

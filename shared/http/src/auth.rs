@@ -53,8 +53,8 @@ impl Phones {
     }
 }
 
-/// The holder of a verified phone token. For steps of a login alone: [`Logins`] reads the phone's sign-in and
-/// account together with the session, and refuses a phone that is signed out.
+/// The holder of a verified phone token. For steps of a login: [`Logins`] reads the phone's sign-in and account
+/// together with the session, and refuses a phone that is signed out. And for signing out, which may be repeated.
 ///
 /// [`Logins`]: saoma_domain::cases::Logins
 #[derive(Clone, Debug)]

@@ -1,5 +1,7 @@
 //! `POST /api/user/logout`: a phone signs out.
 
+use std::time::Duration;
+
 use acceptance::{Call, World};
 use serde_json::json;
 
@@ -19,7 +21,6 @@ async fn after_signing_out_the_tokens_are_dead_everywhere() {
         &format!("/q/{id}/scan"),
         &format!("/q/{id}/confirm"),
         &format!("/q/{id}/cancel"),
-        "/api/user/logout",
     ] {
         world.call(Call::post(path).bearer(&person.token)).await.problem(401, "unauthorized");
     }
@@ -29,6 +30,19 @@ async fn after_signing_out_the_tokens_are_dead_everywhere() {
     }
     world.call(refresh_call(&person.refresh_token)).await.problem(401, "unauthorized");
     assert_eq!(world.session(&id).state.name(), "pending");
+}
+
+// F2: the phone whose answer was lost signs out again, and is told the same.
+#[tokio::test]
+async fn signing_out_twice_is_signing_out_once() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    let call = Call::post("/api/user/logout").bearer(&person.token);
+    for _ in 0..2 {
+        assert_eq!(world.call(call.clone()).await.status, 204);
+    }
+    world.clock.advance(Duration::from_mins(15));
+    world.call(call).await.problem(401, "unauthorized");
 }
 
 // I7: one phone signs out, and the other stays signed in.

@@ -59,7 +59,8 @@ async fn a_refresh_token_that_comes_back_later_ends_the_sign_in() {
     // The newest token of the family, and the access tokens, are dead too.
     world.call(refresh_call(&renewed.text("refreshToken"))).await.problem(401, "unauthorized");
     for token in [&person.token, &renewed.text("token")] {
-        world.call(Call::post("/api/user/logout").bearer(token)).await.problem(401, "unauthorized");
+        let call = Call::new("DELETE", "/api/device/push").bearer(token);
+        world.call(call).await.problem(401, "unauthorized");
     }
     assert_eq!(world.call(refresh_call(&bystander.refresh_token)).await.status, 200);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use acceptance::{Call, World};
 use saoma_domain::{account::AccountStatus, client::Client, session::MatchPolicy};
+use saoma_memory::Fault;
 use serde_json::{Value, json};
 
 use super::{CREATE, LIFE, code_status, confirmed, create, machine, must, status, step, step_call};
@@ -110,4 +111,38 @@ async fn under_the_policy_off_no_number_is_shown() {
     let scanned = must(&world, "scan", &created.text("id"), &member.token).await.json();
     assert_eq!(scanned["consent"]["matchNumber"], json!({"policy": "off", "choices": []}));
     must(&world, "bind", &created.text("id"), &member.token).await;
+}
+
+// B12 K11: the member agreed, the store failed before the machine was bound; the next bind completes it, also when
+// the machine has taken its token meanwhile.
+#[tokio::test]
+async fn a_binding_that_failed_is_completed_by_the_next_bind() {
+    for redeems in [false, true] {
+        let mut half_done = 0;
+        for calls in 0.. {
+            let world = World::default();
+            let member = world.sign_in("13800138000").await;
+            let created = create(&world).await;
+            let id = created.text("id");
+            must(&world, "scan", &id, &member.token).await;
+            world.memory.inject(calls, Fault::Refused);
+            let first = step(&world, "bind", &id, &member.token).await;
+            if world.memory.disarm() {
+                assert_eq!(first.status, 200);
+                break;
+            }
+            first.problem(503, "unavailable");
+            assert!(world.memory.devices().is_empty(), "{calls}");
+            if world.session(&id).state.name() == "confirmed" {
+                half_done += 1;
+                if redeems {
+                    let taken = status(&world, &id, &created.text("pollToken")).await;
+                    assert!(taken.json()["memberToken"].is_string(), "{}", taken.whole());
+                }
+            }
+            must(&world, "bind", &id, &member.token).await;
+            assert_eq!(world.memory.devices().len(), 1, "{calls}");
+        }
+        assert_eq!(half_done, 1, "one call of a bind comes after its write");
+    }
 }

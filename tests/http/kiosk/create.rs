@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use acceptance::{Call, World, qr};
-use saoma_domain::{client::Client, session::Dialect};
+use saoma_domain::{
+    client::Client,
+    session::{CancelReason, Dialect, State},
+};
 use serde_json::{Value, json};
 
 use super::{CREATE, UNKNOWN, code_status, create, machine};
@@ -165,4 +168,38 @@ async fn a_body_is_read_where_it_carries_one_meaning() {
         let created = world.call(Call::post(CREATE).body("application/json", body)).await;
         assert_eq!((created.status.as_u16(), created.json()["deviceName"].as_str()), (200, name), "{body}");
     }
+}
+
+// B7
+#[tokio::test]
+async fn a_machine_that_asks_anew_ends_the_qr_it_showed_before() {
+    let world = World::default();
+    let member = world.sign_in("13800138000").await;
+    let old = create(&world).await;
+    super::must(&world, "scan", &old.text("id"), &member.token).await;
+    super::must(&world, "bind", &old.text("id"), &member.token).await;
+    let again = Call::post(CREATE).json(&machine()).header("token", &old.text("pollToken"));
+    let new = world.call(again).await;
+    assert_eq!(new.status, 200, "{}", new.whole());
+    let State::Cancelled { reason, .. } = world.session(&old.text("id")).state else { panic!("still good") };
+    assert_eq!(reason, CancelReason::Replaced);
+    let late = super::status(&world, &old.text("id"), &old.text("pollToken")).await.json();
+    assert_eq!((&late["codeStatus"], &late["memberToken"]), (&json!("FAILED"), &Value::Null));
+    assert_eq!(super::code_status(&world, &new.text("id")).await, "DEFAULT");
+    assert_ne!(new.text("pollToken"), old.text("pollToken"));
+}
+
+// B7 A2: only the secret of a QR ends it.
+#[tokio::test]
+async fn a_create_with_a_strangers_secret_ends_nothing() {
+    let world = World::default();
+    let (one, other) = (create(&world).await, create(&world).await);
+    let before = [world.session(&one.text("id")), world.session(&other.text("id"))];
+    let (id, poll_token) = (one.text("id"), other.text("pollToken"));
+    let secret = poll_token.split_once('.').unwrap().1;
+    for token in [&id, &format!("{id}.{secret}"), &format!("{id}."), &format!("{UNKNOWN}.{secret}"), "x"] {
+        let call = Call::post(CREATE).json(&machine()).header("token", token);
+        assert_eq!(world.call(call).await.status, 200, "{token}");
+    }
+    assert_eq!([world.session(&one.text("id")), world.session(&other.text("id"))], before);
 }

@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 use saoma_domain::{client::Client, identity::ClientId, session::MatchPolicy};
 use serde_json::{Value, json};
 
-use super::{DEVICE, Region, answer, both, kinds, log_in, pending, phone, refused, uin};
+use super::{DEVICE, Region, answer, both, code, kinds, log_in, pending, phone, refused, uin};
 use crate::pages;
 
 /// The first prompt that waits.
@@ -254,4 +254,28 @@ async fn a_prompt_is_answered_by_its_trace_alone() {
     pages::step(&world, "confirm", &person, &code, &wrong).await.problem(404, "not_found");
     assert_eq!(world.memory.sessions(), before);
     assert_eq!(answer(&world, &person, json!({"traceId": trace, "accept": true})).await.status, 200);
+}
+
+// K11: a confirmation that comes again makes no pair that its person has ended meanwhile.
+#[tokio::test]
+async fn a_yes_that_is_repeated_after_a_no_makes_no_new_pair() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    let scanned = log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+    let qr = code(&world, &region, &scanned).await;
+    pending(&world, &person).await;
+    let asked = region.trace(&world, both(&person)).await;
+    let no = json!({"traceId": asked, "accept": false});
+    assert_eq!(answer(&world, &person, no).await.status, 200);
+    phone(&world, &person, &qr, "confirm").await;
+    let again = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &again).await, ["LOGIN_getLoginQrcode"]);
+    // Only a new scan makes a new one.
+    let qr = code(&world, &region, &again).await;
+    for step in ["scan", "confirm"] {
+        phone(&world, &person, &qr, step).await;
+    }
+    let asked = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &asked).await, ["LOGIN_scan"]);
 }

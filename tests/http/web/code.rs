@@ -3,7 +3,7 @@
 use acceptance::{Answer, Call, World};
 use saoma_domain::{
     client::Client,
-    session::{Dialect, MatchPolicy},
+    session::{CancelReason, Dialect, MatchPolicy, State},
 };
 use serde_json::json;
 
@@ -198,4 +198,84 @@ async fn a_client_of_another_contract_is_unknown() {
         refused(&answer, 400, "unknown_client");
     }
     assert!(sessions(&world).is_empty());
+}
+
+/// Why a QR is dead; `None` while it is not.
+fn ended(world: &World, pc: &Pc) -> Option<CancelReason> {
+    match world.session(&pc.code).state {
+        State::Cancelled { reason, .. } => Some(reason),
+        _ => None,
+    }
+}
+
+// B7
+#[tokio::test]
+async fn the_poll_token_of_the_old_qr_ends_it_and_goes_before_the_cookie() {
+    let world = World::default();
+    for path in ["/qr/code", "/qr/loginpic"] {
+        let (old, beside) = (Pc::open(&world).await, Pc::open(&world).await);
+        let by_header = || Call::get(path).header("token", &old.poll_token);
+        assert_eq!(world.call(by_header().cookie(&beside.cookie)).await.status, 200);
+        assert_eq!((ended(&world, &old), ended(&world, &beside)), (Some(CancelReason::Replaced), None));
+        let alone = Pc::open(&world).await;
+        assert_eq!(world.call(Call::get(path).header("token", &alone.poll_token)).await.status, 200);
+        assert_eq!(ended(&world, &alone), Some(CancelReason::Replaced));
+        // What is no key of ours in the header leaves the cookie its say.
+        assert_eq!(world.call(Call::get(path).header("token", "x").cookie(&beside.cookie)).await.status, 200);
+        assert_eq!(ended(&world, &beside), Some(CancelReason::Replaced));
+    }
+}
+
+// B7 A2: only the secret of a QR ends it.
+#[tokio::test]
+async fn a_strangers_secret_ends_no_qr() {
+    let world = World::default();
+    let (one, other) = (Pc::open(&world).await, Pc::open(&world).await);
+    let before = sessions(&world);
+    let secret = other.poll_token.split_once('.').unwrap().1;
+    for path in ["/qr/code", "/qr/loginpic"] {
+        for token in [one.code.clone(), format!("{}.{secret}", one.code), format!("{}.", one.code)] {
+            assert_eq!(world.call(Call::get(path).header("token", &token)).await.status, 200, "{token}");
+        }
+    }
+    let after = sessions(&world);
+    assert!(before.iter().all(|session| after.contains(session)));
+}
+
+// W14
+#[tokio::test]
+async fn an_address_that_a_person_opens_sets_no_cookie_and_ends_nothing() {
+    let world = World::default();
+    let shown = Pc::open(&world).await;
+    let before = world.session(&shown.code);
+    for path in ["/qr/code", "/qr/loginpic", "/qr/loginpic/"] {
+        let navigates = || Call::get(path).header("sec-fetch-mode", "navigate");
+        for call in [navigates().cookie(&shown.cookie), navigates().header("token", &shown.poll_token)] {
+            let answer = world.call(call).await;
+            assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (200, ""), "{path}");
+        }
+        assert_eq!(world.session(&shown.code), before, "{path}");
+    }
+    // A page's own fetch, and an image in it, are bound.
+    for (path, mode) in [("/qr/code", "cors"), ("/qr/code", "same-origin"), ("/qr/loginpic", "no-cors")] {
+        let answer = world.call(Call::get(path).header("sec-fetch-mode", mode)).await;
+        assert!(answer.header("set-cookie").starts_with("__Host-saoma-qr="), "{path} {mode}");
+    }
+}
+
+// W14
+#[tokio::test]
+async fn a_browser_that_only_expects_to_need_a_qr_opens_none() {
+    let world = World::default();
+    let shown = Pc::open(&world).await;
+    let before = sessions(&world);
+    for path in ["/qr/code", "/qr/loginpic", "/qr/loginpic/"] {
+        for purpose in ["prefetch", "prefetch;prerender", "prefetch;anonymous-client-ip"] {
+            let call = Call::get(path).header("sec-purpose", purpose).header("sec-fetch-mode", "navigate");
+            let answer = world.call(call.cookie(&shown.cookie)).await;
+            assert_eq!((answer.status.as_u16(), answer.header("set-cookie")), (204, ""), "{path} {purpose}");
+            assert!(answer.body.is_empty());
+        }
+    }
+    assert_eq!(sessions(&world), before);
 }

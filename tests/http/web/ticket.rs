@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use acceptance::{Call, Person, World};
+use acceptance::{Call, ISSUER, Person, World};
 use saoma_domain::{
     account::AccountStatus,
     client::Client,
+    identity::ClientId,
+    secrets::TokenId,
     session::{CancelReason, State},
 };
+use saoma_http::exchange::exchange as redeem;
+use saoma_tokens::TicketClaims;
 use serde_json::json;
 
 use super::{Pc, basic, exchange, let_in, pass, register, register_shop, sessions, user};
@@ -195,4 +199,23 @@ async fn a_client_without_a_secret_exchanges_nothing() {
     let person = world.sign_in("13800138000").await;
     let (_, ticket) = ticket(&world, &person).await;
     exchange(&world, &shop, &ticket).await.problem(401, "invalid_client");
+}
+
+// A5: the second line behind the ticket's own audience. A ticket redeems its client's sessions alone.
+#[tokio::test]
+async fn a_ticket_that_names_another_clients_session_redeems_nothing() {
+    let world = World::default();
+    register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let pc = Pc::open_shop(&world).await;
+    let_in(&world, &person, &pc).await;
+    let stored = world.session(&pc.code);
+    let present = async |client: &str| {
+        let client = ClientId::parse(client).unwrap();
+        let ticket = TicketClaims { code: stored.code.clone(), client, id: TokenId::random(&*world.random) };
+        redeem(&world.service, &world.notify.logins, ISSUER, &ticket).await.map(|_| ())
+    };
+    assert_eq!(present("other").await.unwrap_err().code, "invalid_ticket");
+    assert_eq!(world.session(&pc.code), stored);
+    present("shop").await.unwrap();
 }

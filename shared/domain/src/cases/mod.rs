@@ -6,7 +6,7 @@
 //! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
-//! * [`People`]: the phone's own sign-in.
+//! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is.
 
 mod cancel;
 mod confirm;
@@ -17,12 +17,14 @@ mod people;
 mod redeem;
 mod remembered;
 mod scan;
+mod sms;
 mod status;
 
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
 pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};
 pub use open::{OpenError, Opened, Opening};
-pub use people::{People, Proof, Renewed, SendError, Sent, SignInError, SignedIn};
+pub use people::{People, Proof, Renewed, SignInError, SignedIn};
 pub use redeem::Redeemed;
 pub use remembered::{Answered, Asked, Lives, RememberedLogins};
+pub use sms::{SendError, Sent};
 pub use status::View;

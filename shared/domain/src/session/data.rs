@@ -71,10 +71,7 @@ impl Session {
     /// The call and the device it belongs to, in the remembered contract; `None` in the others.
     #[must_use]
     pub const fn ties(&self) -> Option<&Ties> {
-        match &self.flow {
-            Flow::Remembered { ties, .. } => Some(ties),
-            Flow::Kiosk { .. } | Flow::Web { .. } | Flow::Shop { .. } => None,
-        }
+        self.flow.ties()
     }
 
     /// The id of the call that asked for it; empty for every other contract.

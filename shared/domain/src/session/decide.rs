@@ -1,193 +1,14 @@
 //! What may happen to a session, decided in one place.
 
-use std::time::Duration;
-
-use thiserror::Error;
-
 use crate::{
     identity::Phone,
-    secrets::{Secret, SessionCode},
+    secrets::Secret,
     session::{
-        CancelReason, Claim, Ext, Flow, MatchNumber, MatchPolicy, Redemption, Session, Standing, State,
+        Abandonment, Bar, CancelReason, Change, Claim, Command, Decision, Ext, MatchNumber, MatchPolicy,
+        REDEEM_AGAIN, RedeemKey, Redemption, Refusal, Session, Standing, State,
     },
     time::Timestamp,
 };
-
-/// How long after a redemption the same screen gets the same token again, because the first answer may have been
-/// lost.
-pub const REDEEM_AGAIN: Duration = Duration::from_secs(30);
-
-/// A step that a phone, a screen or the service wants to take.
-#[derive(Clone, Debug)]
-pub enum Command {
-    /// A phone scans the QR. The text is for the page, and only the web contract keeps it.
-    Scan(Claim, Ext),
-    /// The phone's owner agrees, with or without the match number.
-    Confirm(Phone, Option<MatchNumber>),
-    /// The phone's owner says no.
-    Decline(Phone),
-    /// The screen gives the session up for a new one.
-    Replace(Secret),
-    /// The service finds, before it makes the token, that the person may no longer sign in.
-    Bar(Bar),
-    /// The service gives a prompt up, for this reason.
-    Abandon(Abandonment),
-    /// The screen takes its token.
-    Redeem(RedeemKey, Redemption),
-}
-
-/// Why a confirmation no longer counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bar {
-    /// The account was locked, deleted or given new credentials.
-    Account,
-    /// The phone that agreed was signed out.
-    SignIn,
-}
-
-impl Bar {
-    const fn reason(self) -> CancelReason {
-        match self {
-            Self::Account => CancelReason::AccountBarred,
-            Self::SignIn => CancelReason::SignInEnded,
-        }
-    }
-}
-
-/// Why the service gives a prompt up before its person has decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Abandonment {
-    /// It reached no phone; a QR replaces it.
-    Undeliverable,
-    /// Its client sent a newer prompt for the same device.
-    Superseded,
-}
-
-impl Abandonment {
-    const fn reason(self) -> CancelReason {
-        match self {
-            Self::Undeliverable => CancelReason::Undeliverable,
-            Self::Superseded => CancelReason::Replaced,
-        }
-    }
-}
-
-/// What allows a redemption. The QR is never enough.
-#[derive(Clone, Debug)]
-pub enum RedeemKey {
-    /// The screen's secret.
-    Screen(Secret),
-    /// A verified ticket that names this session. The redemption takes the ticket's id, so only the same ticket
-    /// gets the same token again.
-    Ticket,
-}
-
-/// Why a command changes nothing, or ends the session.
-#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum Refusal {
-    /// Its time is over. Told to the screen and to the phone that holds the claim.
-    #[error("the session has expired")]
-    Expired,
-    /// It was cancelled. Told to the screen and to the phone that holds the claim.
-    #[error("the session was cancelled")]
-    Cancelled,
-    /// Its token was taken. Told to the screen and to the phone that holds the claim.
-    #[error("the session was used")]
-    Used,
-    /// It is over, and the caller had no part in it. The caller is told the same as for an unknown code.
-    #[error("the session is over, and the caller had no part in it")]
-    Over,
-    /// Another phone scanned it first.
-    #[error("another phone scanned the session")]
-    ClaimedByAnother,
-    /// No phone has scanned it yet.
-    #[error("the session was not scanned")]
-    NotScanned,
-    /// No person has agreed yet.
-    #[error("the session was not confirmed")]
-    NotConfirmed,
-    /// The client's policy requires the match number, and the phone sent none.
-    #[error("the match number is missing")]
-    MatchNumberMissing,
-    /// The match number was wrong. The session is over.
-    #[error("the match number is wrong")]
-    WrongMatchNumber,
-    /// The secret is not this screen's.
-    #[error("the secret is not the screen's")]
-    NotTheScreen,
-}
-
-/// The result of a command that is not simply refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// The step was taken before. Nothing is written, and the caller gets the same success.
-    Stays,
-    /// Storing this change takes the step.
-    Moves(Change),
-    /// The step is refused, and storing this change ends the session.
-    Ends(Change, Refusal),
-}
-
-/// A transition that [`Session::decide`] allowed. Only `decide` makes one, and a store accepts nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
-    code: SessionCode,
-    if_version: u64,
-    at: Timestamp,
-    to: State,
-    flow: Option<Flow>,
-}
-
-impl Change {
-    /// The code of the session that it changes.
-    #[must_use]
-    pub const fn code(&self) -> &SessionCode {
-        &self.code
-    }
-
-    /// The stored version it was decided on, and the only one it may replace.
-    #[must_use]
-    pub const fn if_version(&self) -> u64 {
-        self.if_version
-    }
-
-    /// When it was decided. The stored session must not have expired by that moment.
-    #[must_use]
-    pub const fn at(&self) -> Timestamp {
-        self.at
-    }
-
-    /// The state it leads to.
-    #[must_use]
-    pub const fn to(&self) -> &State {
-        &self.to
-    }
-
-    /// The contract's data after the change; `None` leaves the stored data as it is.
-    #[must_use]
-    pub const fn flow(&self) -> Option<&Flow> {
-        self.flow.as_ref()
-    }
-
-    /// Whether `stored` is the session that this change was decided on. A store checks this and writes in one
-    /// atomic step.
-    #[must_use]
-    pub fn may_replace(&self, stored: &Session) -> bool {
-        stored.code == self.code && stored.version == self.if_version && !stored.is_expired(self.at)
-    }
-
-    /// `stored` after this change.
-    #[must_use]
-    pub fn applied_to(&self, stored: &Session) -> Session {
-        Session {
-            version: self.if_version + 1,
-            updated_at: self.at,
-            state: self.to.clone(),
-            flow: self.flow.clone().unwrap_or_else(|| stored.flow.clone()),
-            ..stored.clone()
-        }
-    }
-}
 
 impl Session {
     /// Decides what `command` does at `now`. This is the whole table of states and commands.
@@ -326,10 +147,7 @@ impl Session {
 
     /// The contract's data with the app's text for the page. Only the web contract keeps one.
     fn scanned(&self, now: Timestamp, claim: &Claim, ext: &Ext) -> Decision {
-        let flow = match &self.flow {
-            Flow::Web { .. } => Some(Flow::Web { ext: ext.clone() }),
-            Flow::Kiosk { .. } | Flow::Remembered { .. } | Flow::Shop { .. } => None,
-        };
+        let flow = self.flow.scanned_with(ext);
         let change = self.change(now, State::Scanned { claim: claim.clone() });
         Decision::Moves(Change { flow, ..change })
     }

@@ -17,3 +17,8 @@ pub enum Dialect {
 }
 
 words!(Dialect);
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: &[Self] = Self::VARIANTS;
+}

@@ -76,12 +76,35 @@ impl Flow {
         }
     }
 
+    /// The text that the app hands to the page; only the web contract has one.
+    #[must_use]
+    pub const fn ext(&self) -> Option<&Ext> {
+        match self {
+            Self::Web { ext } => Some(ext),
+            _ => None,
+        }
+    }
+
+    /// The call and the device of a remembered login.
+    #[must_use]
+    pub const fn ties(&self) -> Option<&Ties> {
+        match self {
+            Self::Remembered { ties, .. } => Some(ties),
+            _ => None,
+        }
+    }
+
+    /// What the contract keeps once a phone has scanned with this text; `None` where nothing changes.
+    pub(super) fn scanned_with(&self, ext: &Ext) -> Option<Self> {
+        self.ext().map(|_| Self::Web { ext: ext.clone() })
+    }
+
     /// The stored picture, for contracts that promise an address of one.
     #[must_use]
     pub const fn picture(&self) -> Option<&PictureName> {
         match self {
             Self::Kiosk { picture } | Self::Shop { picture } => Some(picture),
-            Self::Web { .. } | Self::Remembered { .. } => None,
+            _ => None,
         }
     }
 }

@@ -6,6 +6,8 @@
 //! * [`Session::decide`] is the only place that decides what may happen next.
 //! * [`Change`] is the only thing a store accepts.
 
+mod change;
+mod command;
 mod data;
 mod decide;
 mod dialect;
@@ -15,8 +17,9 @@ mod picture;
 mod remembered;
 mod standing;
 
+pub use change::{Change, Decision};
+pub use command::{Abandonment, Bar, Command, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use data::{CancelReason, Claim, Redemption, ScreenClaims, Seen, Session, State};
-pub use decide::{Abandonment, Bar, Change, Command, Decision, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use dialect::Dialect;
 pub use flow::{Asks, Ext, Flow};
 pub use match_number::{MatchNumber, MatchPolicy};

@@ -1,6 +1,6 @@
 //! What tests do behind the ports: faults, stale reads, records to start with and to look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use saoma_domain::{
     account::Account,
@@ -80,5 +80,23 @@ impl Memory {
     #[must_use]
     pub fn endpoints(&self) -> BTreeMap<PushTokenId, PushEndpoint> {
         self.lock().endpoints.clone()
+    }
+
+    /// How many there are of each kind of thing that stays when a call is over, sessions apart.
+    #[must_use]
+    pub fn census(&self) -> BTreeMap<&'static str, usize> {
+        let data = self.lock();
+        let visits = data.visits.values().map(|(_, visits)| visits.count);
+        BTreeMap::from([
+            ("accounts", data.accounts.len()),
+            ("identities", data.identities.len()),
+            ("sign-ins in force", data.sign_ins.values().filter(|(sign_in, _)| !sign_in.ended).count()),
+            ("machines", data.devices.len()),
+            ("pairs", data.pairs.len()),
+            ("pairs that may ask", data.pairs.values().filter(|(_, pairing)| pairing.may_prompt).count()),
+            ("phones present", data.present.values().map(HashMap::len).sum()),
+            ("push endpoints", data.endpoints.len()),
+            ("visits", visits.sum::<u64>().try_into().unwrap_or(usize::MAX)),
+        ])
     }
 }
