@@ -27,7 +27,8 @@ pub trait Traces: Send + Sync {
 pub trait Prompts: Send + Sync {
     /// Notes a prompt about to be sent, in one step that no other can come between; `false`, and not
     /// noted, when it would be the fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW)
-    /// (ADVERSARIES H1).
+    /// (ADVERSARIES H1). Noting the same code again changes nothing and succeeds: the first answer may have been
+    /// lost (`docs/security.md` K12).
     async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The sessions of the last three prompts that were noted after this moment, newest first, however
