@@ -1,7 +1,6 @@
 //! A headless Chromium, driven over `WebDriver` (W3C) by chromedriver.
 //!
-//! A dozen calls of a plain JSON protocol: a client library would bring more code than this and want a
-//! connector of its own.
+//! It needs a dozen calls of a plain JSON protocol. A client library would bring more code than this.
 
 use std::path::Path;
 
@@ -28,11 +27,11 @@ const FLAGS: [&str; 8] = [
 /// The member of an answer that refers to an element (`WebDriver`, section 12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Whether nothing moves but what turns forever.
+/// Whether every animation has ended, except those that run forever.
 const AT_REST: &str = "return document.getAnimations().every((each) => each.playState !== 'running' \
      || each.effect.getComputedTiming().iterations === Infinity)";
 
-/// What a browser's user reads.
+/// The language of a browser's user.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Language {
     English,
@@ -49,7 +48,7 @@ impl Language {
     }
 }
 
-/// What a browser is looked at on.
+/// The screen of a browser.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Glass {
     /// A PC: 1280 by 900.
@@ -58,7 +57,7 @@ pub(crate) enum Glass {
     Hand,
 }
 
-/// What a browser gets through to.
+/// The network of a browser.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Network {
     Gone,
@@ -70,15 +69,15 @@ pub(crate) enum Network {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Habit {
     Plain,
-    /// It keeps no data of any site: no cookies, no storage, no locks.
+    /// It keeps no site data: no cookies, no storage, no locks.
     KeepsNothing,
-    /// It writes down each request and what came back.
+    /// It logs each request and its answer.
     WritesDown,
 }
 
-/// A browser of its own: no other has its profile. Gone when dropped, with all its processes.
+/// A browser with a profile of its own. Dropping it ends all its processes.
 pub(crate) struct Browser {
-    // Dropped first, and everything that writes to the profile with it.
+    // Dropped first, together with every process that writes to the profile.
     _driver: Driver,
     profile: Profile,
     session: String,
@@ -87,12 +86,12 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// A browser fresh from the box.
+    /// A browser with default settings.
     pub(crate) async fn open(language: Language, glass: Glass) -> Self {
         Self::with(language, glass, Habit::Plain).await
     }
 
-    /// The same, with a habit.
+    /// The same, with these settings.
     pub(crate) async fn with(language: Language, glass: Glass, habit: Habit) -> Self {
         let profile = Profile::new();
         let driver = Driver::start();
@@ -125,7 +124,7 @@ impl Browser {
         self.call("/url", &json!({"url": address})).await;
     }
 
-    /// Where it is now.
+    /// Its current address.
     pub(crate) async fn address(&self) -> String {
         self.run("return location.href").await.as_str().unwrap().to_owned()
     }
@@ -137,7 +136,7 @@ impl Browser {
         eventually(&format!("a page that is {state}"), reached).await;
     }
 
-    /// What a person reads there.
+    /// The text that a person reads there.
     pub(crate) async fn text(&self, testid: &str) -> String {
         let script = "return document.querySelector(arguments[0])?.innerText ?? ''";
         let read = self.run_with(script, &json!([css(testid)])).await;
@@ -152,12 +151,12 @@ impl Browser {
         eventually(&format!("{testid} with {attribute} {value}"), there).await;
     }
 
-    /// Presses what has this test id.
+    /// Presses the element with this test id.
     pub(crate) async fn press(&self, testid: &str) {
         self.press_at(&css(testid)).await;
     }
 
-    /// Presses what this selector finds, as soon as it can be pressed.
+    /// Presses the element that this selector finds, as soon as it can be pressed.
     pub(crate) async fn press_at(&self, selector: &str) {
         let pressed = async || {
             let element = self.find(selector).await?;
@@ -185,14 +184,14 @@ impl Browser {
         self.run_with(script, &json!([])).await
     }
 
-    /// Runs a script in the page; a page that is just being left has nothing to say.
+    /// Runs a script in the page. Gives an empty text when the browser is just leaving the page.
     async fn run_with(&self, script: &str, arguments: &Value) -> Value {
         self.attempt("/execute/sync", &json!({"script": script, "args": arguments}))
             .await
             .unwrap_or(json!(""))
     }
 
-    /// What is on the glass, as PNG.
+    /// The visible part of the page, as PNG.
     pub(crate) async fn screenshot(&self) -> Vec<u8> {
         // Reads an answer without a body, so `attempt` cannot.
         let answer = self.http.get(format!("{}/screenshot", self.session)).send().await.unwrap();
@@ -223,7 +222,7 @@ impl Browser {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": script})).await;
     }
 
-    /// Opens an address in a new tab, and goes on there; the tab.
+    /// Opens an address in a new tab and switches to it. Returns the tab.
     pub(crate) async fn new_tab(&self, address: &str) -> String {
         let tab = self.call("/window/new", &json!({"type": "tab"})).await;
         let tab = tab["handle"].as_str().unwrap().to_owned();
@@ -232,7 +231,7 @@ impl Browser {
         tab
     }
 
-    /// The tab that it is at.
+    /// The current tab.
     pub(crate) async fn tab(&self) -> String {
         self.tabs("/window").await.as_str().unwrap().to_owned()
     }
@@ -248,13 +247,13 @@ impl Browser {
         answer.json::<Value>().await.unwrap()["value"].take()
     }
 
-    /// Goes on at another tab.
+    /// Switches to another tab.
     pub(crate) async fn switch_to(&self, tab: &str) {
         self.call("/window", &json!({"handle": tab})).await;
         self.look_through(self.glass).await;
     }
 
-    /// What went over the network since it was last asked.
+    /// The network traffic since the last call.
     pub(crate) async fn traffic(&self) -> Traffic {
         let log = self.call("/se/log", &json!({"type": "performance"})).await;
         Traffic::read(log.as_array().unwrap())
@@ -265,7 +264,7 @@ impl Browser {
         self.call("/goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
     }
 
-    /// Saves the page as it stands, whole, on both glasses, to `target/screenshots`.
+    /// Saves the whole page in its present state, on both screens, to `target/screenshots`.
     pub(crate) async fn shoot(&self, language: Language, name: &str) {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
         std::fs::create_dir_all(&folder).unwrap();
@@ -294,7 +293,7 @@ impl Browser {
         self.attempt(path, body).await.unwrap_or_else(|refused| panic!("WebDriver, {path}: {refused}"))
     }
 
-    /// One call of the protocol; what it refuses comes back as it says it.
+    /// One call of the protocol. A refusal comes back in chromedriver's own words.
     async fn attempt(&self, path: &str, body: &Value) -> Result<Value, Value> {
         let answer = self.http.post(format!("{}{path}", self.session)).json(body).send().await;
         let mut answer: Value = answer.unwrap_or_else(|error| panic!("{error:?}")).json().await.unwrap();

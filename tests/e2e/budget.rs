@@ -15,10 +15,10 @@ use crate::{
 
 /// When the person confirms, counted from the QR's appearance.
 const CONFIRMED_AFTER: Duration = Duration::from_secs(8);
-/// Requests and bytes of the screen and the phone together: in browsers that were never here, and the next time.
+/// Requests and bytes of the screen and the phone together: in browsers with an empty cache, and the next time.
 const FIRST: (usize, u64) = (19, 45_000);
 const NEXT: (usize, u64) = (14, 12_000);
-/// What a poll receives while nothing has happened.
+/// The bytes that a poll receives while nothing has happened.
 const BYTES_OF_A_POLL: u64 = 360;
 
 #[tokio::test]
@@ -44,7 +44,7 @@ struct Measured {
 /// Signs in by SMS on the phone, and lets the screen in.
 async fn a_login(person: &Person, phone: &Browser) -> Measured {
     let screen = &person.screen;
-    // What went before does not count.
+    // Earlier traffic does not count.
     screen.traffic().await;
     phone.traffic().await;
     screen.go_to(&format!("{}/", person.service.url)).await;
@@ -80,7 +80,7 @@ fn within((requests, bytes): (usize, u64), login: &Measured) {
     assert!(login.bytes() <= bytes, "{} bytes, {bytes} allowed: {told}", login.bytes());
 }
 
-/// Keeps the figures for `make bench`, which says what they cost.
+/// Stores the figures for `make bench`, which computes their price.
 fn keep(logins: &[(&str, &Measured)]) {
     let figures: serde_json::Map<_, _> = logins
         .iter()

@@ -1,4 +1,4 @@
-//! What reaches a page in another shape than it was sent or meant: digits, clocks, links, and its own script.
+//! Input that reaches a page in another shape than it was sent or meant: digits, clocks, links, and its own script.
 
 use crate::{
     browser::{Browser, Glass, Language::English},
@@ -33,7 +33,7 @@ fn wide(text: &str) -> String {
     text.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect()
 }
 
-// F10: what readers and apps add to the text of a QR.
+// F10: readers and apps add to the text of a QR.
 #[tokio::test]
 async fn a_link_is_read_with_what_was_added_to_it() {
     let person = Person::at_a_screen(English).await;
@@ -82,7 +82,7 @@ async fn a_page_whose_script_never_comes_says_so_and_stops() {
     assert_eq!(proxy.count(), 2);
 }
 
-/// The page as it was a deployment ago: its own tag and its script's name carry other hashes.
+/// The page of an earlier deployment: its own tag and its script's name carry other hashes.
 fn of_another_deployment(answer: Vec<u8>) -> Vec<u8> {
     let mut page = String::from_utf8(answer).unwrap();
     for before in ["etag: W/\"", "/assets/screen-"] {

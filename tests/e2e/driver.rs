@@ -1,4 +1,4 @@
-//! The chromedriver process and what a browser keeps on disk: both gone when dropped.
+//! The chromedriver process, and a browser's files on disk. Dropping them ends the one and deletes the other.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -12,12 +12,12 @@ use crate::phone::fresh_number;
 /// A running chromedriver.
 pub(crate) struct Driver {
     process: Child,
-    /// Kept open: it ends when it cannot say what it does.
+    /// Its output, kept open because chromedriver ends when it cannot write.
     words: BufReader<ChildStdout>,
     port: u16,
 }
 
-/// A folder for what a browser remembers.
+/// A folder for a browser's profile.
 pub(crate) struct Profile(PathBuf);
 
 impl Driver {
@@ -52,7 +52,7 @@ impl Driver {
 }
 
 impl Drop for Driver {
-    /// The whole group at once: whatever the driver started goes with it, also after a panic.
+    /// Ends the whole process group, so the driver's own processes end too, also after a panic.
     fn drop(&mut self) {
         let group = format!("-{}", self.process.id());
         let _ = Command::new("kill").args(["-s", "KILL", "--", &group]).stderr(Stdio::null()).status();

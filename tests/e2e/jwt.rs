@@ -1,4 +1,4 @@
-//! A token, checked as a stranger would: by nothing but the published keys.
+//! A token, verified as a third party would: with the published keys alone.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};

@@ -76,7 +76,7 @@ async fn a_machine_signs_in_from_picture_to_token() {
     let number = json!({"matchNumber": machine.number()});
     phone.post(&machine.path("bind"), &number).await.good();
 
-    // A1: whoever only knows the id learns that it is done.
+    // A1: a caller who knows only the id learns only that the login is done.
     let seen = machine.status(None).await;
     assert_eq!((&seen["codeStatus"], &seen["memberToken"]), (&"SUCCESS".into(), &Value::Null));
 

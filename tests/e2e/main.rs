@@ -1,17 +1,17 @@
 //! The whole service from the outside, as it is served: over HTTP, in a real browser, on the real tables.
 //!
-//! The same tests run against both ways of serving (`tests/local/suite.py` starts them); where the stack
-//! is comes from the environment, see [`service`].
+//! The same tests run against both ways of serving (`tests/local/suite.py` starts them). The environment names the
+//! stack; see [`service`].
 //!
 //! Drivers:
 //! * [`screen`]: a PC or a machine, over HTTP, with its own cookies; or a client's server.
 //! * [`region`]: the server of a hosted client.
-//! * [`phone`]: somebody's phone, signed in by a real SMS code.
+//! * [`phone`]: a person's phone, signed in by a real SMS code.
 //! * [`browser`]: a headless Chromium ([`driver`] is its process); [`people`] says what a person does with it.
-//! * [`proxy`]: the last metres of a bad network.
-//! * [`traffic`]: what went over a browser's network.
+//! * [`proxy`]: a bad network between browser and service.
+//! * [`traffic`]: the traffic of a browser.
 //! * [`qr`]: two independent readers that must agree.
-//! * [`tables`]: what is stored. [`jwt`]: a token, checked against the published keys.
+//! * [`tables`]: the stored items. [`jwt`]: a token, verified with the published keys.
 //!
 //! Tests: [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`],
 //! [`budget`], [`truth`], [`tabs`], [`deviations`].

@@ -1,5 +1,4 @@
-//! A page of another site signs people in by our calls (`docs/web.md`): the page that `docs/web.md`
-//! shows, to the letter.
+//! A page of another site signs people in by our calls: exactly the page that `docs/web.md` shows.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::{
@@ -22,7 +21,7 @@ struct Site {
 }
 
 impl Site {
-    /// An address, where nobody answers yet.
+    /// An address at which no server answers yet.
     async fn found() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! What people do: one looks at a screen, and holds a phone.
+//! The steps of people: a person looks at a screen and holds a phone.
 
 use crate::{
     browser::{Browser, Glass, Habit, Language},
@@ -17,7 +17,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    /// Somebody who has just opened the sign-in page.
+    /// A person who has just opened the sign-in page.
     pub(crate) async fn at_a_screen(language: Language) -> Self {
         let person = Self::at_a_blank_screen(language).await;
         person.screen.go_to(&format!("{}/", person.service.url)).await;
@@ -25,12 +25,12 @@ impl Person {
         person
     }
 
-    /// Somebody before a screen that shows nothing yet.
+    /// A person before a screen that shows nothing yet.
     pub(crate) async fn at_a_blank_screen(language: Language) -> Self {
         Self::before(language, Habit::Plain).await
     }
 
-    /// Somebody before the blank screen of a browser with a habit.
+    /// A person before the blank screen of a browser with these settings.
     pub(crate) async fn before(language: Language, habit: Habit) -> Self {
         let screen = Browser::with(language, Glass::Desk, habit).await;
         Self { service: Service::served(), language, screen, shade: "" }
@@ -79,12 +79,12 @@ impl Person {
         phone.reaches(state).await;
     }
 
-    /// Saves what is to be seen.
+    /// Saves a screenshot of a browser.
     pub(crate) async fn shoot(&self, browser: &Browser, name: &str) {
         browser.shoot(self.language, &format!("{}{name}", self.shade)).await;
     }
 
-    /// Saves what is to be seen on the screen.
+    /// Saves a screenshot of the screen.
     pub(crate) async fn shoot_screen(&self, name: &str) {
         self.shoot(&self.screen, name).await;
     }

@@ -1,4 +1,4 @@
-//! Somebody's phone, signed in by a real SMS code.
+//! A person's phone, signed in by a real SMS code.
 
 use saoma_app::system::SystemRandom;
 use saoma_domain::{ports::Randomness, sms_challenge::ChallengeId};
@@ -43,7 +43,7 @@ impl Phone {
     }
 }
 
-/// A mainland number that no other test has: the limits are per number and day.
+/// A mainland number that no other test uses, because the limits are per number and day.
 pub(crate) fn fresh_number() -> String {
     let mut bytes = [0; 8];
     SystemRandom.fill(&mut bytes);

@@ -1,4 +1,4 @@
-//! Stands between a browser and the service, and spoils what it is told to: the last metres of a bad network.
+//! A proxy between a browser and the service that spoils chosen answers, as a bad network does.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use tokio::{
 
 use crate::service::Service;
 
-/// Given the first line of a request and how often it came before, what becomes of the answer.
+/// Decides what happens to an answer, from the first line of its request and how often that came before.
 type Spoil = dyn Fn(&str, usize, Vec<u8>) -> Vec<u8> + Send + Sync;
 
 /// A proxy of its own, which ends with the test.
@@ -21,8 +21,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Hands everything through, but for the requests that begin with `prefix`: their answers go through `spoil`
-    /// together with their number, from 0.
+    /// Passes everything on unchanged, except requests that begin with `prefix`: `spoil` gets their answers and their
+    /// number, from 0.
     pub(crate) async fn before(
         service: &Service,
         prefix: &'static str,
@@ -61,19 +61,19 @@ impl Proxy {
         Self { url, spoilt }
     }
 
-    /// How many requests it was to spoil.
+    /// How many requests began with the prefix.
     pub(crate) fn count(&self) -> usize {
         self.spoilt.lock().unwrap().len()
     }
 
-    /// What was in their bodies.
+    /// The bodies of those requests.
     pub(crate) fn bodies(&self) -> Vec<Value> {
         let bodies = self.spoilt.lock().unwrap();
         bodies.iter().map(|body| serde_json::from_slice(body).unwrap()).collect()
     }
 }
 
-/// The head is whole, and the body announces itself, but half of it never comes.
+/// Sends the whole head and only half of the announced body.
 pub(crate) fn without_its_body(answer: &[u8]) -> Vec<u8> {
     let head = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
     answer[..head + (answer.len() - head) / 2].to_vec()

@@ -56,7 +56,7 @@ fn by_zbar(png: &[u8]) -> Result<String, String> {
     }
 }
 
-/// Keeps what could not be read, for a person to look at.
+/// Stores a picture that could not be read, for a person to look at.
 fn kept(png: &[u8]) -> String {
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("unread.png");
     std::fs::write(&path, png).map(|()| format!(": see {}", path.display())).unwrap_or_default()

@@ -26,7 +26,7 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// A client that nobody else uses.
+    /// A client that no other test uses.
     pub(crate) async fn registered(service: &Service) -> Self {
         Self::told_at(service, None).await
     }
@@ -59,12 +59,12 @@ impl Region {
         self.http.post("/login/getLoginQrcodeV2", None, &body).await.good().text("traceId")
     }
 
-    /// What it was told first.
+    /// Its first answer.
     pub(crate) async fn first(&self, trace: &str) -> Value {
         eventually("a first answer", async || self.told(trace).await.into_iter().next()).await
     }
 
-    /// What the login came to.
+    /// The result of the login.
     pub(crate) async fn result(&self, trace: &str) -> Value {
         let result = async || {
             let told = self.told(trace).await;

@@ -18,7 +18,7 @@ pub(crate) struct Screen {
     http: Client,
 }
 
-/// What came back.
+/// An answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -27,7 +27,7 @@ pub(crate) struct Answer {
 }
 
 impl Screen {
-    /// A caller nobody has seen before.
+    /// A new caller, without cookies.
     pub(crate) fn new(service: &Service) -> Self {
         Self::with(service, HeaderMap::new())
     }
@@ -58,7 +58,8 @@ impl Screen {
         .await
     }
 
-    /// Makes a call; when told to come back later, does. A poll that came too early is an answer.
+    /// Makes a call. When the service asks for patience, waits and repeats it. The answer to an early poll counts as
+    /// an answer.
     async fn patiently(&self, call: impl Fn() -> reqwest::RequestBuilder) -> Answer {
         loop {
             let response = call().send().await.unwrap_or_else(|error| panic!("{error:?}"));
@@ -100,7 +101,7 @@ impl Answer {
         format!("{} {}", self.status, String::from_utf8_lossy(&self.body))
     }
 
-    /// How long the service wants us to wait before it does what we asked.
+    /// How long the service asks us to wait before we repeat the call.
     fn later(&self) -> Option<Duration> {
         let refused = self.status == StatusCode::TOO_MANY_REQUESTS && !self.is_a_state();
         let seconds = self.headers.get(RETRY_AFTER)?.to_str().ok()?.parse().ok()?;

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use saoma_app::Environment;
 
-/// How long anything may take that is not told otherwise: the machine may be small and busy.
+/// How long a step may take by default. The machine may be small and busy.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
 /// How long to wait between two looks.
 const GLANCE: Duration = Duration::from_millis(100);
 
-/// A served stack. A test without one fails: passing would say what was not seen.
+/// A served stack. Without one a test fails, because it could not have tested anything.
 pub(crate) struct Service {
     /// The public address, without a trailing slash.
     pub(crate) url: String,
@@ -28,7 +28,7 @@ impl Service {
         service
     }
 
-    /// What a QR says before the code: the scheme in lower case, host and path in upper case.
+    /// The text of a QR before the code: the scheme in lower case, host and path in upper case.
     pub(crate) fn qr_start(&self) -> String {
         let (scheme, host) = self.url.split_once("://").unwrap();
         format!("{scheme}://{}/Q/", host.to_uppercase())
@@ -52,7 +52,7 @@ impl Service {
     }
 }
 
-/// Looks again and again until there is something to see.
+/// Looks repeatedly until there is a value.
 pub(crate) async fn eventually<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
     let seen = tokio::time::timeout(PATIENCE, async {
         loop {

@@ -1,4 +1,4 @@
-//! What somebody with a dump of the tables can do: nothing (`docs/security.md` J3).
+//! A thief with a dump of the tables can sign in nowhere (`docs/security.md` J3).
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -56,7 +56,7 @@ async fn nothing_in_a_dump_redeems() {
     phone.post(&machine.path("scan"), &json!({})).await.good();
     phone.post(&machine.path("bind"), &json!({})).await.good();
     for text in texts(&Tables::of(&service).session(&machine.id).await) {
-        // A browser's name is no header value everywhere; nothing else that is stored has spaces.
+        // Of all stored values only a browser's name has spaces, and it is not always a valid header value.
         let seen = machine.status(Some(&text.replace(|c: char| !c.is_ascii_graphic(), "_"))).await;
         assert!(seen["memberToken"].is_null(), "{text} redeems");
     }
@@ -76,7 +76,7 @@ fn texts(item: &Item) -> Vec<String> {
     item.values().flat_map(texts_of).collect()
 }
 
-/// A value as the texts somebody could send; bytes in the spelling that secrets have.
+/// A value as the texts that a thief could send. Bytes are spelled as secrets are.
 fn texts_of(value: &AttributeValue) -> Vec<String> {
     match value {
         AttributeValue::S(text) | AttributeValue::N(text) => vec![text.clone()],

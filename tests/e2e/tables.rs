@@ -1,4 +1,4 @@
-//! What is stored, as somebody with a dump of the tables sees it.
+//! The stored items, as a thief with a dump of the tables sees them.
 
 use std::collections::HashMap;
 

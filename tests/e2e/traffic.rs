@@ -1,8 +1,8 @@
-//! What went over a browser's network, read from its log (the `Network` domain of the `DevTools` protocol).
+//! The traffic of a browser, read from its log (the `Network` domain of the `DevTools` protocol).
 
 use serde_json::Value;
 
-/// The requests that left the browser; what came from its own memory is not among them.
+/// The requests that left the browser. Answers from its own cache are not among them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Traffic {
     /// Method and path of each, and how many bytes came back, heads included.

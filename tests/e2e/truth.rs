@@ -1,5 +1,5 @@
-//! Pages say what is so, and no wait is without an end: answers that break off, a tab that sleeps, and browsers
-//! that keep nothing.
+//! Pages tell the truth, and every wait has an end: with answers that break off, a tab that sleeps, and browsers that
+//! keep no data.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{
     service::eventually,
 };
 
-/// Another tab's hold on the account's lock, which it never gives up.
+/// A script with which another tab holds the account's lock forever.
 const HOLD_THE_LOCK: &str = "navigator.locks.request('saoma.account', () => new Promise(() => {}))";
 /// Has the access token renewed at the next call.
 const LET_THE_TOKEN_AGE: &str = "const account = JSON.parse(localStorage['saoma.account']); \
@@ -62,7 +62,7 @@ async fn answers_that_never_come_whole_end_in_words() {
     assert_eq!(proxy.count(), 3);
 }
 
-// F4: at /phone, too, an ending that was not read is not told.
+// F4: at /phone, too, the page tells only an ending that it has read.
 #[tokio::test]
 async fn a_lost_answer_to_a_prompt_is_no_cancel() {
     let person = Person::at_a_blank_screen(English).await;
@@ -156,7 +156,7 @@ async fn a_frozen_tab_stops_no_other() {
     phone.reaches("confirmed").await;
 }
 
-// F5: site data are blocked. Everything works in memory; what cannot is said.
+// F5: site data are blocked. The page works in memory, and says what does not work.
 #[tokio::test]
 async fn a_phone_that_keeps_nothing_signs_in_and_confirms() {
     let person = Person::at_a_screen(English).await;

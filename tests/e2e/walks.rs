@@ -50,7 +50,7 @@ async fn a_person_signs_in(language: Language) {
 
     screen.reaches("signed-in").await;
     screen.has("verified", "data-result", "verified").await;
-    // The ticket is out of the address before anybody can copy it.
+    // The ticket leaves the address before a person can copy it.
     assert_eq!(screen.address().await, format!("{}/welcome", person.service.url));
     assert!(!screen.text("nick-name").await.is_empty());
     assert!(!screen.text("member-id").await.is_empty());
@@ -114,7 +114,7 @@ async fn codes_run_out(language: Language) {
     let mut person = Person::at_a_screen(language).await;
     let (screen, tables) = (&person.screen, Tables::of(&person.service));
 
-    // The clock on the wall jumps: the page need not ask anybody to know that its code is over.
+    // The clock jumps: the page knows without a call that its code is over.
     let mut code = person.code().await;
     screen.run("const now = Date.now; Date.now = () => now() + 3600e3").await;
     code = renewed(&person, &code).await;

@@ -1,4 +1,4 @@
-//! What a client's server is told, and what becomes of it when the server does not take it.
+//! The calls to a client's server, and what happens when the server refuses them.
 
 use std::sync::{Arc, Mutex};
 
@@ -56,7 +56,7 @@ async fn refuse(mut stream: TcpStream) -> String {
     id.unwrap_or_else(|| panic!("no id: {request}")).to_owned()
 }
 
-/// What waits in the queue of what could not be delivered.
+/// The records in the queue of failed deliveries.
 async fn undelivered(service: &Service) -> Vec<Value> {
     let queue = json!({
         "QueueUrl": service.variable("SAOMA_NOTIFY_FAILURES"),
@@ -64,7 +64,7 @@ async fn undelivered(service: &Service) -> Vec<Value> {
         "VisibilityTimeout": 0,
     });
     let answer = reqwest::Client::builder().no_proxy().build().unwrap().post(&service.emulator);
-    // The emulator wants to see that somebody signed, not what.
+    // The emulator only checks that the request has a signature.
     let signed = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/sqs/aws4_request, SignedHeaders=host, Signature=0";
     let answer = answer.header("authorization", signed).header("x-amz-target", "AmazonSQS.ReceiveMessage");
     let answer = answer.header("content-type", "application/x-amz-json-1.0").body(queue.to_string());
@@ -89,6 +89,6 @@ async fn a_server_that_takes_nothing_is_tried_again_and_then_it_waits_in_the_que
     // More, if a call of the function was lost on the way; never fewer.
     let seen = broken.seen();
     assert!(seen.iter().all(|id| *id == seen[0]), "one event, one id: {seen:?}");
-    // Who asks is told all the same.
+    // A client that polls gets the answer all the same.
     assert_eq!(region.first(&trace).await["eventId"], seen[0]);
 }

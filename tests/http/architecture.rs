@@ -6,15 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What meets the functions in `saoma-start` alone.
+/// The adapters. Only `saoma-start` brings them together with the functions.
 const ADAPTERS: [&str; 4] = ["saoma-aws", "saoma-dynamo", "saoma-memory", "saoma-notify"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// Each package under a folder, with the names in its `[dependencies]`: what it is built with, and
-/// not what only its tests need.
+/// Each package under a folder, with the names in its `[dependencies]`. Dependencies of tests alone do not count.
 fn packages(folder: &str) -> BTreeMap<String, Vec<String>> {
     let folders = fs::read_dir(root().join(folder)).unwrap().map(|folder| folder.unwrap().path());
     folders
@@ -115,7 +114,7 @@ fn in_a_function_only_main_names_the_start() {
     }
 }
 
-// J7 C9: what a function cannot start without is named in the template.
+// J7 C9: the template names every variable that a function needs to start.
 #[test]
 fn every_required_variable_is_set_by_the_template() {
     let template = fs::read_to_string(root().join("template.yaml")).unwrap();
@@ -130,7 +129,7 @@ fn every_required_variable_is_set_by_the_template() {
     }
 }
 
-/// What stands between each `before` and the next quote.
+/// The text between each `before` and the next quote.
 fn named_after(source: &str, before: &str) -> Vec<String> {
     let rest = source.split(before).skip(1);
     rest.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()

@@ -31,7 +31,7 @@ async fn a_phone_registers_and_is_left_alone_again() {
     assert_eq!(world.post.sent().forgotten, [format!("FCM/{TOKEN}")]);
 }
 
-// A11: whose phone it is comes from the token alone.
+// A11: the token alone says whose phone it is.
 #[tokio::test]
 async fn a_token_is_one_accounts_at_a_time() {
     let world = World::default();

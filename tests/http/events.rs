@@ -1,5 +1,5 @@
-//! `events/*.json`: what API Gateway and a table's stream send, one file a trigger, named after its
-//! function. `sam local invoke -e` and `cargo lambda invoke --data-file` take the same files.
+//! `events/*.json`: the events of API Gateway and of a table's stream, one file a trigger, named after its function.
+//! `sam local invoke -e` and `cargo lambda invoke --data-file` take the same files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 /// A function, and a method and path it serves.
 type Route = (String, String);
-/// What the events of a DynamoDB stream call their source.
+/// The source in the events of a DynamoDB stream.
 const STREAM: &str = "aws:dynamodb";
 
 fn root() -> PathBuf {
@@ -26,7 +26,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// What stands between `before` and `after` in a line, without quotes.
+/// The text between `before` and `after` in a line, without quotes.
 fn between<'a>(line: &'a str, before: &str, after: &[char]) -> Option<&'a str> {
     let rest = line.split_once(before)?.1.trim_start();
     rest.split(after).next().map(|text| text.trim().trim_matches('"'))
@@ -101,7 +101,7 @@ fn calls() -> BTreeMap<String, Value> {
     events().into_iter().filter(|(_, event)| event.get("routeKey").is_some()).collect()
 }
 
-/// What makes Lambda send an event: its route, or its stream.
+/// The trigger of an event: its route, or its stream.
 fn trigger_of(event: &Value) -> &str {
     event.get("routeKey").unwrap_or(&event["Records"][0]["eventSource"]).as_str().unwrap()
 }
@@ -115,7 +115,7 @@ fn the_template_and_the_routers_have_the_same_routes() {
     let routes = deployed();
     let set: BTreeSet<Route> = routes.iter().cloned().collect();
     assert_eq!(routes.len(), set.len(), "a route twice");
-    // What a greedy route holds besides the bare slash, its function has no route for.
+    // A greedy route also matches paths for which its function has no route.
     let bare: BTreeSet<Route> =
         set.into_iter().map(|(function, route)| (function, route.replace("{proxy+}", ""))).collect();
     assert_eq!(bare, served());
@@ -186,7 +186,7 @@ fn a_stream_event_brings_sessions_as_they_are_stored() {
     }
 }
 
-/// The status and what says how it went, for each event of a route.
+/// The status and the telling field of the answer, for each event of a route.
 #[tokio::test]
 async fn every_event_gets_its_documented_answer() {
     let mut table = String::new();
@@ -197,7 +197,7 @@ async fn every_event_gets_its_documented_answer() {
         let codes = ["code", "errorCode", "statusflag", "codeStatus"]
             .into_iter()
             .filter_map(|field| json.get(field).map(|value| (field, value)))
-            // The session's own id is no telling code.
+            // The session's own id is not the telling field.
             .filter(|(field, value)| *field != "code" || value.as_str().is_some_and(|code| code.len() != 26))
             .fold(String::new(), |codes, (field, value)| format!("{codes} {field}={value}"));
         let kind = answer.header("content-type");

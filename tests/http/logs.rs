@@ -1,4 +1,4 @@
-//! What is logged, and what never is.
+//! The log: what it has to contain, and what it must never contain.
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use crate::{
     remembered::{DEVICE, Region, both, code, log_in},
 };
 
-/// What was written to the log.
+/// The lines of the log.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -35,8 +35,8 @@ impl io::Write for Captured {
     }
 }
 
-/// Logins of a kiosk and a web page, with refusals and failures in between; all that must stay out of
-/// logs.
+/// Runs logins of a kiosk and a web page, with refusals and failures in between. Returns the secrets that must stay out
+/// of the log.
 async fn kiosk_and_web(world: &World) -> Vec<String> {
     let mut secrets = vec![SIGNING_SECRET.to_owned(), "13800138000".to_owned(), "138-0013-8000".to_owned()];
     let person = world.sign_in("138-0013-8000").await;
@@ -94,8 +94,8 @@ async fn kiosk_and_web(world: &World) -> Vec<String> {
     secrets
 }
 
-/// A login of a shop, logins of a hosted client with and without a scan, and what follows from them
-/// where nothing can be delivered; all that must stay out of logs.
+/// Runs a login of a shop, and logins of a hosted client with and without a scan, whose effects cannot be delivered.
+/// Returns the secrets that must stay out of the log.
 async fn shop_and_remembered(world: &World) -> Vec<String> {
     let person = world.sign_in("13800138001").await;
     let mut secrets = vec!["13800138001".to_owned(), person.token.clone()];
@@ -132,7 +132,7 @@ async fn shop_and_remembered(world: &World) -> Vec<String> {
     world.stream_all().await;
     world.post.change(|posted| (posted.pushes_fail, posted.webhooks_fail) = (true, true));
     let asked = region.ask(world, both(&person)).await.text("traceId");
-    // The prompt reaches nobody; the QR in its place cannot be told.
+    // The prompt reaches no phone, and the client cannot be told about the QR that replaces it.
     let mut untold = 0;
     for _ in 0..3 {
         untold += world.stream(&world.changed()).await.batch_item_failures.len();

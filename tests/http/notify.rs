@@ -1,4 +1,4 @@
-//! What follows from a stored change (B9, H7, H9 stands with the adapter that calls).
+//! The side effects of a stored change (B9, H7). The tests of H9 are beside the adapter of webhooks.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -97,7 +97,7 @@ async fn records_that_come_twice_and_out_of_order_do_no_harm() {
     log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
     world.post.change(|posted| *posted = saoma_memory::world::Posted::default());
 
-    // A prompt that reaches nobody, its QR, and the login by that QR: every version kept.
+    // A prompt that reaches no phone, its QR, and the login by that QR. The history has every version.
     let mut history = Vec::new();
     let asked = region.ask(&world, both(&person)).await.text("traceId");
     for _ in 0..3 {
@@ -134,7 +134,7 @@ async fn records_that_come_twice_and_out_of_order_do_no_harm() {
     }
 }
 
-// B9 D14: a person who has decided is not woken by what was asked before.
+// B9 D14: a late record of a prompt does not wake a person who has already decided.
 #[tokio::test]
 async fn a_record_that_comes_late_wakes_nobody() {
     let world = World::default();
@@ -191,7 +191,7 @@ async fn a_record_that_comes_again_says_again_only_what_was_not_taken() {
     assert_eq!((sent.pushes.len(), sent.messages.len(), sent.refused), (2, 2, 10), "taken");
 }
 
-// B9: what stands behind a failed record in its batch comes again with it, and has nothing more to say.
+// B9: the records after a failed one come again with it, and their effects are not repeated.
 #[tokio::test]
 async fn what_was_delivered_is_not_delivered_again_for_the_sake_of_another() {
     let world = World::default();
@@ -255,7 +255,7 @@ async fn a_server_that_hangs_holds_up_its_own_session_alone() {
     for id in ["slow", "quick"] {
         Region::registered(&world, id).ask(&world, json!({})).await;
     }
-    // Each call is answered only once the other has come: one after the other, neither would be.
+    // Each call is answered only after the other one has come. If they ran one after the other, both would hang.
     world.post.change(|posted| posted.meeting = Some(Arc::new(Barrier::new(2))));
     let batch = world.changed();
     let told = timeout(Duration::from_secs(30), world.stream(&batch)).await;
@@ -270,7 +270,7 @@ async fn every_contract_tells_its_subscribers_and_none_a_secret() {
     let created = world.call(Call::post("/api/qrCode/createLoginQrCode").json(&json!({}))).await;
     let (id, poll) = (created.text("id"), created.text("pollToken"));
     world.stream_all().await;
-    assert!(world.post.sent().messages.is_empty(), "what is opened waits with whoever opened it");
+    assert!(world.post.sent().messages.is_empty(), "the caller that opens a session has its answer");
     let steps = [("scan", &person.token), ("bind", &person.token), ("get", &poll)];
     for (step, token) in steps {
         let call = Call::post(&format!("/api/qrCode/{step}LoginQrCode/{id}")).header("token", token);
@@ -287,7 +287,7 @@ async fn every_contract_tells_its_subscribers_and_none_a_secret() {
     }
 }
 
-/// Panics over every message but those of one region.
+/// A topic that panics over every message, except those of one region.
 struct PanicsBut(&'static str);
 
 #[async_trait]

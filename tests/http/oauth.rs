@@ -15,7 +15,7 @@ fn decode(part: &str) -> Vec<u8> {
     URL_SAFE_NO_PAD.decode(part).unwrap()
 }
 
-/// Verifies as somebody would who has only the published keys; the header comes back.
+/// Verifies as a third party would, with the published keys alone. Returns the header.
 fn verify(jwks: &Value, token: &str) -> Value {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let (header, _) = message.split_once('.').unwrap();

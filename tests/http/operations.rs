@@ -1,4 +1,4 @@
-//! What holds of every route: dumps, headers, the envelope.
+//! Tests of every route: dumps of the tables, headers, the shape of refusals.
 
 use acceptance::{Answer, Call, Person, World};
 use axum::{Router, routing::get};
@@ -46,7 +46,7 @@ pub(crate) fn shop(client: Client) -> Client {
     Client { return_url: ReturnUrl::parse("https://shop.example/in"), ..client }
 }
 
-/// Every text in the stored sessions, bytes in every spelling somebody might try.
+/// Every text in the stored sessions, with bytes in every spelling that a thief might try.
 fn dump(world: &World) -> Vec<String> {
     let mut texts = Vec::new();
     for value in world.memory.sessions().iter().flat_map(session_item::to_item).map(|(_, value)| value) {
@@ -62,7 +62,7 @@ fn dump(world: &World) -> Vec<String> {
     texts
 }
 
-/// Whether somebody could send it in a header at all.
+/// Whether it can be sent in a header.
 fn fits_a_header(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
 }
@@ -83,7 +83,7 @@ async fn a_dump_of_the_sessions_neither_polls_redeems_nor_signs_in() {
     for given in [&kiosk_secret, &secret, &person.token, &person.refresh_token] {
         assert!(!whole.contains(given.as_str()), "{given} is stored");
     }
-    // What is kept of a sign-in makes no refresh token either.
+    // The stored record of a sign-in makes no refresh token either.
     let phone = world.session(&code).state.claim().unwrap().by.clone();
     assert!(world.memory.phone(&phone).await.unwrap().sign_in.is_some());
     let (account, sid) = (phone.account, phone.sign_in.as_str());
@@ -115,7 +115,7 @@ async fn a_dump_of_the_sessions_neither_polls_redeems_nor_signs_in() {
     };
     assert_eq!(sorted(world.memory.sessions()), sorted(before));
     assert!(world.call(kiosk_poll(&kiosk, &kiosk.text("pollToken"))).await.json()["memberToken"].is_string());
-    // Nor does what is stored after the redemption, to a thief who is quick.
+    // The records after the redemption do not help a quick thief either.
     for text in dump(&world).iter().filter(|text| fits_a_header(text)) {
         for token in [text.clone(), format!("{}.{text}", kiosk.text("id"))] {
             let polled = world.call(kiosk_poll(&kiosk, &token)).await;
@@ -205,7 +205,7 @@ async fn every_answer_is_hardened() {
             "{path}: {csp}"
         );
         assert!(!csp.contains("unsafe"), "{path}: {csp}");
-        // Only what holds no state is kept: pages, files and public keys.
+        // Only answers without state may be stored: pages, files and public keys.
         let cache = match path.as_str() {
             _ if answer.status != 200 => "no-store",
             "/" | "/q/x" => "no-cache",

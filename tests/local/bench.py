@@ -1,4 +1,4 @@
-"""make bench: what is shipped, measured: functions, pictures, and what a login costs by itself and through our pages. Linux only.
+"""make bench: measures the shipped functions, the pictures, and the price of a login, by the API alone and through our pages. Linux only.
 
 A figure that misses its aim is marked and fails nothing: other machines are slower, and busy ones lie. Run it alone.
 """
@@ -14,7 +14,7 @@ from processes import ROOT, Failure, run, tidy
 
 
 def main():
-    """Builds what is shipped, then measures it."""
+    """Builds the shipped binaries, then measures them."""
     if sys.platform != "linux":
         raise Failure("make bench reads the processes' time and memory from /proc, so it needs Linux")
     print("Building the functions as they are shipped (the first time takes minutes) ...", flush=True)

@@ -1,4 +1,4 @@
-"""What each function weighs, how it starts, and what a call costs it."""
+"""Measures each function: its size, its start, and the cost of a call."""
 
 import hashlib
 import re
@@ -16,8 +16,8 @@ from tables import judged, show
 
 STARTS = 7
 WARM_CALLS = 300
-FEW_CALLS = 20  # enough to know what warm is in an instance that was started for its first answer
-GOOD = (200, 429)  # a poll before its time is answered in full, as a 429
+FEW_CALLS = 20  # enough to measure a warm call in an instance that was started for its first answer
+GOOD = (200, 429)  # an early poll gets the full answer, as a 429
 NUMBER, ANOTHER_NUMBER = "+8613800138000", "+8613800138001"
 SECRET = "b" * 43  # of the clients that are registered here
 
@@ -87,8 +87,8 @@ def call_often(running, following, last, times):
     return seconds, last
 
 
-# What is called of each function: given an instance, the emulator and the functions' environment, each makes what the
-# call needs and returns a function from the answer before to the next event.
+# The measured call of each function. Given an instance, the emulator and the functions' environment, each prepares what
+# the call needs, and returns a function from the previous answer to the next event.
 
 
 def poll_of_a_machine(kiosk, _emulator, _env):
@@ -106,7 +106,7 @@ def poll_of_a_page(web, _emulator, _env):
 
 
 def results_of_a_trace(remembered, emulator, _env):
-    """A region's server asks how a login of its stands."""
+    """A region's server asks for the state of its login."""
     server = register_client(emulator, "--id", "bench-region", "--name", "Region", "--dialect", "remembered")
     asked = remembered.call(event("remembered-ask", headers=server, body={"region": "bench-region"})).expect(200)
     results = event("remembered-results", parameters={"traceId": asked.json()["traceId"]}, headers=server)
@@ -150,7 +150,7 @@ def sign_in_page(_pages, _emulator, _env):
 
 
 def step_of_a_web_login(_notify, _emulator, _env):
-    """A page's QR was scanned, which its site's server does not ask to hear: one message to the topic."""
+    """A page's QR was scanned. Its site's server has no webhook, so this is one message to the topic."""
     (step,) = (it for it in records("notify-stream") if it["dynamodb"]["NewImage"]["flow"]["S"] == "web")
     return lambda _: {"Records": [step]}
 

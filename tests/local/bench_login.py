@@ -1,4 +1,4 @@
-"""What one whole login asks of AWS, counted from real calls, and what a million of them cost."""
+"""Counts the calls to AWS of one whole login, and computes the price of a million logins."""
 
 import math
 import threading
@@ -87,7 +87,7 @@ class Stage:
         return Login(self.meter.taken(), self._requests, told)
 
     def _stored(self):
-        """What of the stream's records since the last look is handed over."""
+        """The stream's records since the last look that pass the mapping's filter."""
         found = []
         while batch := next(self._stream):
             found += filter(self._wanted, batch)
@@ -103,7 +103,7 @@ def measure():
         starts, instances = {}, {}
         for name in CAST:
             instances[name] = running.enter_context(instance(binary_of(name), env))
-            # What they have nothing to do with, to have them started.
+            # Unrelated calls, which only start the functions.
             start, answered = ({"Records": []}, 200) if name == "notify" else (event("oauth-jwks"), 404)
             instances[name].call(start).expect(answered)
             starts[name] = meter.taken()

@@ -1,4 +1,4 @@
-"""What our own pages add to the price of a login: their requests and traffic, as a real browser's network log has them.
+"""Computes what our own pages add to the price of a login, from the requests and the traffic in a real browser's network log.
 
 tests/e2e/budget.rs signs in twice through the pages, in browsers that were never here and once more, and keeps what
 went over the network. Here it gets its price, beside that of the API's calls alone.
@@ -18,7 +18,7 @@ AIMS = {"first": (19, 45), "next": (14, 12)}  # requests and kilobytes, at most
 # US dollars in us-east-1, list prices without any free tier.
 A_MILLION_REQUESTS = 1.00 + 0.20  # the HTTP API's and Lambda's
 A_GIGABYTE_OUT = 0.09
-# What a login through the API alone does not ask for: pages and their files.
+# The requests that a login through the API alone does not make: pages and their files.
 PAGES = ("GET / ", "GET /q/", "GET /Q/", "GET /phone", "GET /welcome", "GET /assets/")
 
 
@@ -41,7 +41,7 @@ def measure():
 
 
 def measured():
-    """Has the end-to-end test sign in; the file with its figures."""
+    """Runs the end-to-end test that signs in. Returns the file with its figures."""
     figures = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "tmp" / "page-traffic.json"
     figures.unlink(missing_ok=True)
     run(["cargo", "build", "--quiet", "--bins"])

@@ -9,7 +9,7 @@ from tables import judged, show
 
 def measure():
     """Compiles and runs the Rust program, and prints the table."""
-    # All at full optimisation, `image` too, which the shipped profile keeps small: the rival is to be at its best.
+    # Everything is fully optimised, also `image`, which the shipped profile keeps small, so that the comparison is fair.
     env = {**os.environ, "CARGO_PROFILE_BENCH_OPT_LEVEL": "3"}
     command = ["cargo", "bench", "--quiet", "--locked", "--package", "saoma-qr", "--bench", "pictures"]
     found = subprocess.run(command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""What the linters of template.yaml cannot know: that it agrees with Cargo.toml, and that no right is too wide."""
+"""Checks what the linters of template.yaml cannot know: that it agrees with Cargo.toml, and that no right is too wide."""
 
 import tomllib
 
@@ -9,12 +9,12 @@ from stream import SHARDS
 # Where `make build` writes down what it built for.
 _BUILT = "file://target/lambda/built.yaml"
 _READ_AND_STEP = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
-# Who reads a person's phones, and removes what is dead.
+# The function that reads a person's phones, and removes the dead ones.
 _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
 _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 _ENDPOINTS = {f"sns:{it}" for it in ("CreatePlatformEndpoint", "GetEndpointAttributes", "SetEndpointAttributes")}
 _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
-# By what they are for; everything else a function may do is refused here, before AWS is asked.
+# The allowed actions, by their purpose. A function that may do anything else fails this check.
 _ALLOWED = {
     "Sessions.Arn": _READ_AND_STEP,
     "Sessions.StreamArn": _READ_A_STREAM,
@@ -43,7 +43,7 @@ def main():
 
 
 def routes_agree(template):
-    """`cargo lambda watch` serves exactly the deployed routes."""
+    """Checks that `cargo lambda watch` serves exactly the deployed routes."""
     manifest = tomllib.loads((ROOT / "Cargo.toml").read_text())
     table = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"]
     local = {(entry["method"], path, entry["function"]) for path, entries in table.items() for entry in entries}
@@ -63,7 +63,7 @@ def as_watch_routes(route):
 
 
 def no_route_ends_in_a_slash(processed):
-    """An HTTP API makes no such route, and says nothing: what SAM makes of the template is looked at."""
+    """Checks the routes that SAM makes. An HTTP API silently makes no route that ends in a slash."""
     (api,) = (it for it in processed["Resources"].values() if it["Type"] == "AWS::ApiGatewayV2::Api")
     lost = sorted(path for path in api["Properties"]["Body"]["paths"] if path.endswith("/") and path != "/")
     if lost:
@@ -92,7 +92,7 @@ def narrow(statement):
 
 
 def failures_are_kept(template):
-    """What cannot be delivered is tried a few times, holds up nobody, and ends in a queue of this template."""
+    """A record that cannot be delivered is tried a few times, does not block others, and ends in a queue of this template."""
     _, mapping = sam.stream(template)
     (queue,) = sam.names(mapping["DestinationConfig"]["OnFailure"])
     bounded = (
@@ -102,11 +102,11 @@ def failures_are_kept(template):
         and 60 <= mapping["MaximumRecordAgeInSeconds"] <= 3600
     )
     if not bounded or template["Resources"][queue]["Type"] != "AWS::SQS::Queue":
-        raise Failure("the sessions' stream is not bounded in what it tries again, or loses what stays undelivered")
+        raise Failure("the sessions' stream retries without a bound, or loses records that it cannot deliver")
 
 
 def a_small_account_suffices(template, processed):
-    """A new account may run ten functions at once, a new table has four shards, and something must be left for requests."""
+    """A new account may run ten functions at once, a new table has four shards, and requests must get a share too."""
     factor = template["Parameters"]["ParallelizationFactor"]["Default"]
     _, mapping = sam.stream(template)
     if mapping["ParallelizationFactor"] != factor or SHARDS * factor > 5:
@@ -133,11 +133,11 @@ def what_is_kept_is_kept(template):
     for name in ("Directory", "SigningSecret"):
         it = template["Resources"][name]
         if (it["DeletionPolicy"], it["UpdateReplacePolicy"]) != ("RetainExceptOnCreate", "Retain"):
-            raise Failure(f"{name} goes with the stack, or stays behind where a stack could not be created")
+            raise Failure(f"{name} is deleted with the stack, or stays behind when a stack could not be created")
 
 
 def one_architecture():
-    """What `make build` built for is what every stage deploys."""
+    """Every stage deploys for the architecture that `make build` built for."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     for stage in ("dev", "staging", "prod"):
         overrides = config[stage]["deploy"]["parameters"]["parameter_overrides"]
@@ -148,7 +148,7 @@ def one_architecture():
 
 
 def data_expires(template):
-    """C4, G7: what the emulator's CloudFormation ignores, and so no local test would miss."""
+    """C4, G7: settings that the emulator's CloudFormation ignores, so that no local test would notice their absence."""
     resources = template["Resources"]
     for table in ("Sessions", "Directory"):
         ttl = resources[table]["Properties"].get("TimeToLiveSpecification")

@@ -42,17 +42,17 @@ def main():
 
 
 def notes(client, directory, table):
-    """What is allowed and may not be meant."""
+    """Warnings about settings that are allowed but may be a mistake."""
     if client["dialects"]["L"] == [{"S": "web"}] and "return_url" not in client:
         yield "without PAGE=... people who sign in land on our own page /welcome"
     for app in client.get("apps", {}).get("L", []):
         key = {"pk": {"S": f"CLIENT#{app['S']}"}, "sk": {"S": "CLIENT"}}
         if "Item" not in directory.get_item(TableName=table, Key=key):
-            yield f"there is no client {app['S']} yet; until it is registered, nobody can sign in through it"
+            yield f"there is no client {app['S']} yet; until it is registered, no one can sign in through it"
 
 
 def check(options):
-    """What the service would refuse to read is refused here."""
+    """Refuses here what the service would refuse to read."""
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,32}", options.id):
         raise Failure("ID=... is needed: 1 to 32 letters, digits, dots, dashes and underscores")
     if not options.name.strip() or len(options.name.encode()) > 64:
@@ -89,13 +89,13 @@ def directory_of(options):
     """A DynamoDB client and the name of the Directory table."""
     if options.stage == "local":
         local = aws.Emulator(options.emulator_port)
-        nobody = Failure(f"no local stack at {local.endpoint}: start one with make run or make deploy-local")
+        no_stack = Failure(f"no local stack at {local.endpoint}: start one with make run or make deploy-local")
         if not listening(options.emulator_port):  # an SDK would ask again and again
-            raise nobody
+            raise no_stack
         try:
             return local.client("dynamodb"), aws.outputs(local)["DirectoryTable"]
         except Exception as error:
-            raise nobody from error
+            raise no_stack from error
     stack = boto3.client("cloudformation").describe_stacks(StackName=f"saoma-{options.stage}")["Stacks"][0]
     outputs = {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
     return boto3.client("dynamodb"), outputs["DirectoryTable"]

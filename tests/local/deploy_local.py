@@ -88,7 +88,7 @@ def create_routes(emulator, api, created):
 
 
 def allow_endpoints(emulator, created, platforms):
-    """The rights on endpoints as the emulator looks at them.
+    """The rights on endpoints in the form that the emulator checks.
 
     AWS asks for them on the platform application, where the emulator knows no resource but `*`; and an endpoint is
     called `endpoint/...` there, where the emulator keeps its application's `app/...`.
@@ -119,7 +119,7 @@ def handed_over(emulator, created, outputs):
 
 
 class Server(ThreadingHTTPServer):
-    """A server for many at once, who may leave in the middle."""
+    """A server for many callers at once, who may hang up in the middle."""
 
     daemon_threads = True
     request_queue_size = 128

@@ -26,7 +26,7 @@ class Emulator:
         self.endpoint = f"http://127.0.0.1:{port}"
 
     def aws_environment(self):
-        """What an AWS SDK needs to talk to it. The keys open nothing anywhere."""
+        """The variables that an AWS SDK needs to talk to it. The keys give access to nothing."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": REGION,
@@ -67,7 +67,7 @@ def running(port, *, auth=True):
 
     With `auth`, it checks signatures, and each function has the rights of its role and no more.
     """
-    # From here on, no account or profile of the person who runs us is in reach.
+    # From here on, no AWS account or profile of the person who runs this program is in reach.
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     log = SCRATCH / f"emulator-{port}.log"
@@ -115,7 +115,7 @@ def create_data(emulator, template, **parameters):
 
 
 def local_parameters(emulator):
-    """What a local stack is created with: the emulator, phones of both kinds, and webhooks that reach this machine."""
+    """The parameters of a local stack: the emulator, phones of both kinds, and webhooks that reach this machine."""
     sns = emulator.client("sns")
 
     def platform(kind):
@@ -132,7 +132,7 @@ def local_parameters(emulator):
 
 
 def physical_ids(emulator):
-    """What the stack created, by logical id."""
+    """The resources that the stack created, by logical id."""
     rows = emulator.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
     return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows if row.get("PhysicalResourceId")}
 

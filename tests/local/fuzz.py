@@ -23,7 +23,7 @@ SEED = 8
 SECONDS = 20  # an answer comes in milliseconds; this machine may be busy
 MEGABYTES = 128  # half of what a function gets
 LOOK = 500  # how many events lie between two looks at the memory
-PHONE = "PLACEHOLDER_PHONE_TOKEN"  # what the golden events say in place of a phone's token
+PHONE = "PLACEHOLDER_PHONE_TOKEN"  # stands for a phone's token in the golden events
 
 
 def fuzz(events, *, profile="release", seed=SEED, functions=None, only=None):
@@ -50,7 +50,7 @@ def binary_of(function, profile):
 
 
 def phone_tokens(emulator, accounts, env, count):
-    """Access tokens of phones that are signed in, so that events reach what lies behind that: one for each function,
+    """Access tokens of phones that are signed in, so that events reach the code behind that check: one for each function,
     because the events of `accounts` sign their phone out."""
     with instance(accounts, env) as prepared:
         numbers = [f"+861380013{8000 + phone}" for phone in range(count)]
@@ -122,7 +122,7 @@ def judge_batch(answer):
 
 
 def judge_error(answer):
-    """Fails unless this is the one error that an event may cost: a stream's event that names no records."""
+    """Fails unless this is the one allowed error: the one for a stream's event that names no records."""
     error = json.loads(answer)
     expect(error.get("errorType") == "NoBatch", error)
     return "no batch"
@@ -134,13 +134,13 @@ def is_header(name, value):
 
 
 def expect(holds, answer):
-    """Fails over an answer."""
+    """Fails because of an answer."""
     if not holds:
         raise Failure(f"answered {json.dumps(answer)[:600]}")
 
 
 def told(function, seed, number, event, failure):
-    """What a person needs to see the failure again."""
+    """The message with which a person can reproduce the failure."""
     kept = SCRATCH / f"fuzz-{function}-{number}.json"
     kept.write_bytes(event)
     again = f"{function} --seed {seed} --only {number}"

@@ -26,7 +26,7 @@ from processes import ROOT, SCRATCH, VENV, Failure, end, free_port, host_archite
 
 @dataclass(frozen=True)
 class Answer:
-    """What a function answered, and how long that took in seconds."""
+    """A function's answer, and how many seconds it took."""
 
     status: int
     headers: dict
@@ -46,7 +46,7 @@ class Answer:
 
 
 def event(name, *, parameters=None, query=None, headers=None, cookies=None, body=None):
-    """The call of events/<name>.json, with what a test cannot know beforehand put in."""
+    """The call of events/<name>.json, with values that are known only at run time filled in."""
     call = json.loads((ROOT / "events" / f"{name}.json").read_text())
     for parameter, value in (parameters or {}).items():
         call["rawPath"] = call["rawPath"].replace(call["pathParameters"][parameter], value)
@@ -69,7 +69,7 @@ def records(name):
 
 
 def environment(emulator, template, outputs):
-    """What a deployed function finds in its environment, and no variable of ours."""
+    """The environment of a deployed function, without any variable of this process."""
     return {
         **emulator.aws_environment(),
         **sam.environment(template, outputs),
@@ -145,7 +145,7 @@ class Instance:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
     def call(self, call):
-        """Hands an event to the function. What a stream sends is answered 200 here when all of it was taken."""
+        """Passes an event to the function. For a stream's event the status is 200 when all records were accepted."""
         payload = json.dumps(call).encode()
         began = time.perf_counter()
         self._connection.request("POST", "/2015-03-31/functions/function/invocations", payload)
@@ -160,7 +160,7 @@ class Instance:
             headers = {name.lower(): value for name, value in answer["headers"].items()}
             return Answer(answer["statusCode"], headers, answer.get("cookies") or [], body, seconds)
         except (ValueError, KeyError, AttributeError) as error:
-            raise Failure(f"{self._binary.name} answered nothing of use: {raw[:500]!r} (log: {self._log})") from error
+            raise Failure(f"{self._binary.name} gave no readable answer: {raw[:500]!r} (log: {self._log})") from error
 
     @property
     def pid(self):

@@ -1,4 +1,4 @@
-"""Stands between the functions and AWS, and counts what they ask for."""
+"""A proxy between the functions and AWS that counts their calls."""
 
 import http.client
 import json
@@ -38,7 +38,7 @@ class Meter:
     def taken(self):
         """The calls since it was last asked."""
         if self.unreadable:
-            raise Failure(f"calls to AWS that nobody taught us to count: {self.unreadable}")
+            raise Failure(f"calls to AWS that meter.py cannot count: {self.unreadable}")
         calls, self.calls = self.calls, []
         return calls
 
@@ -59,7 +59,7 @@ def metered(emulator):
 
 
 def handler(meter, upstream_port):
-    """Hands every request on as it came, so that its signature stays good."""
+    """Passes every request on unchanged, so that its signature stays good."""
 
     class Between(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -98,7 +98,7 @@ def handler(meter, upstream_port):
 
 
 def read_call(method, path, headers, sent, status, content):
-    """What one request was. Its signature names the service."""
+    """Reads one request as a call. Its signature names the service."""
     signed = re.search(r"Credential=[^/]+/\d+/[^/]+/(\w+)/", headers.get("Authorization") or "")
     service = signed[1]
     if service == "s3":
@@ -112,7 +112,7 @@ def read_call(method, path, headers, sent, status, content):
 
 
 def read_dynamodb(operation, asked, status, answered):
-    """What DynamoDB charges. A write that fails its condition costs as much as one that succeeds."""
+    """The units that DynamoDB charges. A write that fails its condition costs as much as one that succeeds."""
     if operation == "TransactWriteItems":
         parts = [part for it in asked["TransactItems"] for part in it.values()]
         size = max(size_of(part.get("Item") or part["Key"]) for part in parts)

@@ -1,4 +1,4 @@
-"""Events of API Gateway and of a table's stream that are not what they should be.
+"""Malformed events of API Gateway and of a table's stream.
 
 `mutated` takes the golden events of a function and changes a few places: a field is gone, doubled, of another type,
 empty or huge; a text holds what HTTP, JSON or a URI does not allow. The same seed gives the same events.
@@ -11,7 +11,7 @@ import re
 
 from processes import ROOT
 
-# Single characters, and pieces that mean something to a parser on the way.
+# Single characters, and pieces with a meaning to some parser.
 _PIECES = [
     *"\0\x01\t\n\r\x1b\x7f\x85\xa0\xad\xff \"'<>%#?&=;,/\\|^`{}[]()*+-.:@!~_$",
     "\r\n", "\r\nx-injected: 1", "%", "%0", "%zz", "%00", "%0d%0a", "%2f", "%ff", "%ED%A0%BD", "%F0%9F%98%80", "..", "/../", "//",
@@ -194,7 +194,7 @@ def _places(value):
 
 def _odd(chance, value):
     other = [it for it in _VALUES if type(it) is not type(value)]
-    # A copy: what is changed next must not change the table.
+    # A copy, because the next change must not change the table.
     return json.loads(json.dumps(chance.choice(other)))
 
 

@@ -17,7 +17,7 @@ _SAYS = re.compile(r"^(?P<command>.*?)\s+#=> (?P<says>.*)$")
 
 
 def check(page):
-    """Runs a page's blocks in one shell; once more if that does not end well, as the local gateway may lose a call."""
+    """Runs a page's blocks in one shell. Runs them once more after a failure, because the local gateway may lose a call."""
     lines = [line for block in _BLOCK.findall((ROOT / page).read_text()) for line in block.splitlines()]
     said, script = [], ["set -euo pipefail"]
     for line in lines:
@@ -38,7 +38,7 @@ def check(page):
 
 
 def pasted(script):
-    """The lines that a shell prints, and how it ended; nothing, if well."""
+    """The lines that a shell prints, and its failure, if it failed."""
     process = subprocess.Popen(
         ["bash", "-c", script], cwd=ROOT, env=os.environ, start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,

@@ -103,7 +103,7 @@ def exchange(stage, client, ticket):
 
 
 def must_be(found, expected):
-    """A login that goes another way would count something else."""
+    """Fails when a login takes another course, because then the counts would be wrong."""
     if found != expected:
         raise Failure(f"a login went astray: {found!r} instead of {expected!r}")
 

@@ -1,4 +1,4 @@
-"""Programs we start, and the promise that none outlives us.
+"""Starts programs, and makes sure that none outlives this process.
 
 The functions' processes lead sessions of their own, so a signal to a process group does not reach them. Here every
 orphan of ours comes back to us (Linux), and what is left at the end is found by its parent and ended.
@@ -28,7 +28,7 @@ _LINUX = sys.platform == "linux"
 
 
 class Failure(Exception):
-    """What a person should read instead of a traceback."""
+    """A message for a person, in place of a traceback."""
 
 
 def _prctl(option, value):
@@ -100,7 +100,7 @@ def run(command, *, env=None, log=None, cwd=ROOT):
 
 
 def end(process, patience=8):
-    """Asks a program to end, then insists."""
+    """Asks a program to end, and kills it if it does not."""
     _started.remove(process)
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
@@ -112,13 +112,13 @@ def end(process, patience=8):
 
 
 def hold():
-    """Stays until a signal comes, which is the orderly end, or something that should run ends by itself."""
+    """Waits until a signal comes, which is the orderly end, or until a program that should run ends by itself."""
     try:
         while all(process.poll() is None for process in _started):
             time.sleep(0.2)
     except SystemExit:
         return
-    raise Failure("ended, because a program it needs did")
+    raise Failure("ended, because a program that it needs has ended")
 
 
 def tail(log, lines=20):
@@ -136,7 +136,7 @@ def host_architecture():
 
 
 def free_port():
-    """A port nobody listens on now."""
+    """A port on which no program listens now."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
@@ -171,7 +171,7 @@ def wait_until(what, ready, process=None, log=None, seconds=60):
 
 
 def _end_descendants():
-    """Ends what is left of ours, politely first."""
+    """Ends the programs that are left: asks first, then kills."""
     ours = psutil.Process()
     for end_one, patience in ((psutil.Process.terminate, 8), (psutil.Process.kill, 2)):
         deadline = time.monotonic() + patience

@@ -104,7 +104,7 @@ class _Connection(socketserver.StreamRequestHandler):
                     self.wfile.write(_TAKEN)
                     self.server.api.take(path, content)
         except ConnectionError:
-            pass  # the process has ended, which its watcher sees
+            pass  # the process has ended, and its watcher reports that
 
     def _length(self):
         length = 0

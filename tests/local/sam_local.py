@@ -98,13 +98,13 @@ async def _copy(reader, writer):
             writer.write(content)
             await writer.drain()
     except OSError:
-        pass  # one side is gone, so the other is told
+        pass  # one side has hung up, so the other is closed too
     finally:
         writer.close()
 
 
 def require_docker():
-    """Says in one line that there is no Docker to serve in."""
+    """Fails with one line when no Docker runs."""
     try:
         docker.from_env().ping()
     except DockerException:

@@ -1,4 +1,4 @@
-"""moto's DynamoDB, with the tables of template.yaml: a second implementation for the stores to keep their contract on."""
+"""moto's DynamoDB, with the tables of template.yaml: a second implementation on which the stores must keep their contract."""
 
 import threading
 from contextlib import contextmanager

@@ -83,7 +83,7 @@ def announce(stack):
 
 
 def started(port, function):
-    """Has a function started, by asking it for a page it does not have, or by telling it that nothing has happened."""
+    """Starts a function, by asking it for a page that it does not have, or by sending it an empty batch."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:
         if function.routes:

@@ -1,4 +1,4 @@
-"""Hands a table's stream to its function as Lambda does on AWS: filtered, in batches, and what fails again for a while.
+"""Passes a table's stream to its function as Lambda does on AWS: filtered, in batches, with retries for a while.
 
 `cargo lambda watch` reads no streams. The emulator does, but there every answer counts as success and an error is tried
 without an end, so both ways of serving use this. What it goes by is the template's AWS::Lambda::EventSourceMapping.
@@ -26,16 +26,16 @@ _PATIENCE = 75  # seconds a call may take: longer than any function's timeout
 
 
 class FunctionFailed(Exception):
-    """The function answered with an error, or not as it should."""
+    """The function answered with an error, or with a malformed answer."""
 
 
 class Unreachable(Exception):
-    """There was nobody to call: the function is being built or started again."""
+    """The call reached no function, because it is being built or started again."""
 
 
 @contextmanager
 def pumped(emulator, table, mapping, failures, invoke):
-    """Hands the table's stream to `invoke` until it is over; what stays undelivered goes to the queue `failures`."""
+    """Passes the table's stream to `invoke` until the stack ends. Undelivered records go to the queue `failures`."""
     over = threading.Event()
     stream = emulator.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
     sqs = emulator.client("sqs")
@@ -50,7 +50,7 @@ def pumped(emulator, table, mapping, failures, invoke):
 
 
 class Mapping:
-    """How a stream is handed over, out of the properties of an AWS::Lambda::EventSourceMapping."""
+    """The settings of an AWS::Lambda::EventSourceMapping."""
 
     def __init__(self, properties):
         self.filters = [json.loads(it["Pattern"]) for it in properties["FilterCriteria"]["Filters"]]
@@ -88,7 +88,7 @@ class Lane:
         self.records = SimpleQueue()
 
     def run(self):
-        """Delivers batches for as long as the stack stands."""
+        """Delivers batches as long as the stack runs."""
         while not self._over.is_set():
             try:
                 batch = [self.records.get(timeout=_POLL)]
@@ -99,7 +99,7 @@ class Lane:
             self.deliver(batch)
 
     def deliver(self, batch):
-        """Hands a batch over until all of it is taken, or what is left may be tried no more."""
+        """Delivers a batch, and retries the rest until all is accepted or the retries are used up."""
         tries, wait = 0, _FIRST_WAIT
         while batch and not self._over.is_set():
             left = batch
@@ -125,7 +125,7 @@ class Lane:
             wait *= 2
 
     def _left_of(self, batch):
-        """Calls the function; what it did not take: everything from the first record that it reports."""
+        """Calls the function. Returns the records that it did not accept: all from the first one that it reports."""
         answer = self._invoke({"Records": batch})
         if not self._mapping.reports_items or not answer:
             return []
@@ -137,7 +137,7 @@ class Lane:
 
 
 def failure(batch, condition, tries):
-    """What the queue gets: not the records, but where in the stream they are."""
+    """The message to the queue. It holds the records' place in the stream, not the records."""
     first, last = batch[0]["dynamodb"], batch[-1]["dynamodb"]
     return {
         "version": "1.0",
@@ -188,7 +188,7 @@ def read(emulator, stream, over):
                 where[shard] = got["NextShardIterator"]
                 yield [as_lambda_hands_over(record, stream) for record in got["Records"]]
         except (BotoCoreError, ClientError):
-            pass  # the emulator is going, or busy
+            pass  # the emulator is ending, or busy
         over.wait(_POLL)
 
 

@@ -1,4 +1,4 @@
-"""make test: everything there is to check, cheapest first. Uses free ports, so that a `make run` can stay up.
+"""make test: runs all checks, cheapest first. Uses free ports, so that a `make run` can stay up.
 
 make check stops after the first step.
 """
@@ -20,7 +20,7 @@ STORE_CONTRACT = "package(saoma-dynamo) and binary(contract)"
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md")
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
-# The suite is one address with many people behind it.
+# All people in the tests call from one address.
 RAISED = {"CreatesPerMinute": "100000", "SmsPerIpPerDay": "10000"}
 
 
@@ -66,7 +66,7 @@ def end_to_end():
 def against(stack, served_by):
     """Everything that calls a served stack."""
     environment = stack_environment(stack, served_by)
-    # What stands between the tests and the functions is no AWS: now and then it loses a call.
+    # The local gateway between the tests and the functions sometimes loses a call, which AWS does not.
     nextest(END_TO_END, environment, retries=2)
     port = {"EMULATOR_PORT": str(stack.emulator.port)}
     docs = [sys.executable, "tests/local/pages_of_docs.py", *DOCS]
@@ -101,7 +101,7 @@ def upper(name):
 
 
 def step(name):
-    """Says what comes, and when."""
+    """Prints the next step, and the time."""
     print(f"\n== {name} ({time.strftime('%H:%M:%S')})", flush=True)
 
 

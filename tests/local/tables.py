@@ -2,12 +2,12 @@
 
 
 def judged(value, below, digits=2):
-    """A figure, and whether it is below what we aim at."""
+    """A figure, and whether it is below its aim."""
     return f"{value:.{digits}f} {'ok' if value < below else 'MISSED'}"
 
 
 def exactly(value, aim):
-    """A count, and whether it is what we aim at."""
+    """A count, and whether it equals its aim."""
     return f"{value:g} {'ok' if value == aim else 'MISSED'}"
 
 

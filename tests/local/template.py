@@ -33,7 +33,7 @@ def processed():
             it["Properties"]["CodeUri"] = "s3://bucket/key"  # `sam deploy` uploads the code first
     translator = Translator(None, Parser(), boto_session=Session(region_name="us-east-1"))
     processed = translator.translate(template, {})
-    translator.metrics.publish()  # to nowhere: SAM warns of what is not published
+    translator.metrics.publish()  # publishes to no receiver: SAM warns about metrics that are not published
     return processed
 
 
@@ -75,7 +75,7 @@ def environment(template, outputs):
 
 
 def stream(template):
-    """The function that a table's stream is handed to, and how, in the words of AWS::Lambda::EventSourceMapping."""
+    """The function that gets a table's stream, and its mapping's properties (AWS::Lambda::EventSourceMapping)."""
     (mapping,) = (it["Properties"] for it in template["Resources"].values() if it["Type"] == _STREAM)
     parameters = template["Parameters"]
     mapping = {name: parameters[it["Ref"]]["Default"] if is_parameter(it, parameters) else it for name, it in mapping.items()}

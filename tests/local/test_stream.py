@@ -1,4 +1,4 @@
-"""The stream's pump by itself: order, tries, what a function reports, halves, and what ends in the queue."""
+"""Tests of the stream's pump: order, retries, a function's reports, halved batches, and the queue of failures."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ def numbers(records):
 
 
 class Function:
-    """A function that writes down what it is handed, and does what it is told."""
+    """A function that records its batches, and answers as the test says."""
 
     def __init__(self, does=lambda batch: None):
         self.calls = []
@@ -40,7 +40,7 @@ class Function:
 
 
 def failing(batch):
-    """Fails whatever it is handed."""
+    """Fails every batch."""
     raise stream.FunctionFailed
 
 
@@ -67,11 +67,11 @@ class PumpTest(unittest.TestCase):
         self.enterContext(mock.patch.object(stream, "_POLL", 0.01))
 
     def deliver(self, function, batch):
-        """Hands a batch over, until there is nothing more to be done with it."""
+        """Delivers a batch until it is accepted or given up."""
         stream.Lane(self.mapping, function, self.given_up.append, self.over).deliver(batch)
 
     def end_of(self, message):
-        """Which records a message to the queue is about, and why."""
+        """The records that a message to the queue names, and its reason."""
         where = message["DDBStreamBatchInfo"]
         return int(where["startSequenceNumber"]), int(where["endSequenceNumber"]), message["requestContext"]["condition"]
 

@@ -39,7 +39,7 @@ def main():
     words.add_argument("file")
     words.add_argument("--status", type=int, default=200, help="what every call is answered")
     options = words.parse_args()
-    open(options.file, "a", encoding="utf-8").close()  # so that whoever waits for a line finds a file
+    open(options.file, "a", encoding="utf-8").close()  # so that a program that waits for a line finds a file
     with ThreadingHTTPServer(("127.0.0.1", options.port), receiver(options.file, options.status)) as server:
         try:
             server.serve_forever()

@@ -147,7 +147,7 @@ impl Call {
     }
 }
 
-/// What came back.
+/// An answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -200,7 +200,7 @@ impl Answer {
         assert_eq!(self.header("cache-control"), "no-store"); // W16
     }
 
-    /// Status, telling headers and body, for a snapshot of the whole answer.
+    /// The status, the headers that matter and the body, for a snapshot of the whole answer.
     #[must_use]
     pub fn whole(&self) -> String {
         let mut whole = format!("{}\n", self.status);

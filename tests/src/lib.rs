@@ -2,8 +2,8 @@
 //!
 //! * [`World`]: all functions over one memory, with a clock that stands and randomness that repeats.
 //! * [`Call`] and [`Answer`]: one HTTP call, made of the event API Gateway would send.
-//! * [`Person`]: somebody with a phone that is signed in.
-//! * [`qr`]: what a reader that is not ours finds in a picture.
+//! * [`Person`]: a person with a phone that is signed in.
+//! * [`qr`]: reads a picture with an independent reader.
 
 #![expect(
     clippy::missing_panics_doc,

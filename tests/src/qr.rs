@@ -1,4 +1,4 @@
-//! The QR in a picture, as a reader that is not ours reads it.
+//! The QR in a picture, as an independent reader reads it.
 
 use image::{GrayImage, Luma, imageops};
 use rqrr::PreparedImage;
@@ -10,7 +10,7 @@ pub fn read(picture: &[u8]) -> (u32, String) {
     (picture.width(), text_of(&picture))
 }
 
-/// The same of a picture that may have no margin: it is laid on white paper.
+/// The same for a picture that may have no margin. White space is added around it first.
 #[must_use]
 pub fn read_on_paper(picture: &[u8]) -> (u32, String) {
     const PAPER: u32 = 40;

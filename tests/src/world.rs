@@ -60,7 +60,7 @@ pub struct World {
     routers: HashMap<&'static str, Router>,
 }
 
-/// Somebody with a phone that is signed in.
+/// A person with a phone that is signed in.
 #[derive(Clone, Debug)]
 pub struct Person {
     /// Their number.

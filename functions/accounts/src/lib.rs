@@ -9,7 +9,7 @@
 //!
 //! [`number`] reads the telephone numbers in their bodies.
 //!
-//! Passwords, passkeys and the account's own pages will join them here.
+//! Passwords, passkeys and the account's own pages will be added here.
 
 mod login_code;
 mod logout;
@@ -57,7 +57,7 @@ pub fn router(app: App) -> Router {
     hardened(routes, &service, as_problem)
 }
 
-/// A challenge from a body: what makes a repeated call recognisable.
+/// Reads the challenge in a body. It makes a repeated call recognisable.
 fn read_challenge(raw: Option<&str>) -> Result<ChallengeId, Problem> {
     raw.and_then(ChallengeId::parse).ok_or(Problem::bad_request(
         "invalid_challenge",

@@ -1,4 +1,4 @@
-//! Sign in, or register, with a code that came by SMS.
+//! A person signs in, or registers, with a code that came by SMS.
 
 use axum::extract::State;
 use saoma_domain::{cases::SignInError, identity::ClientId, sms_code::SmsCode};
@@ -12,7 +12,7 @@ use crate::{App, read_challenge, signed_in::SignedIn};
 pub(crate) struct Presented {
     challenge: Option<String>,
     code: String,
-    /// The app's client id; none is our own page (`docs/security.md` A17).
+    /// The app's client id. Without one, it is our own page (`docs/security.md` A17).
     client: Option<String>,
 }
 
@@ -30,7 +30,7 @@ pub(crate) async fn login_code(
     SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).map(Json)
 }
 
-/// The app a phone signs in through: a registered client.
+/// The app through which a phone signs in: a registered client.
 async fn read_app(app: &App, named: Option<&str>) -> Result<ClientId, Problem> {
     const UNKNOWN: Problem = Problem::bad_request("unknown_client", "client names no registered client.");
     let Some(named) = named else { return Ok(ClientId::phone()) };

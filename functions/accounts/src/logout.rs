@@ -1,4 +1,4 @@
-//! Sign out.
+//! A phone signs out.
 
 use axum::{extract::State, http::StatusCode};
 use saoma_http::{Problem, auth::Caller};

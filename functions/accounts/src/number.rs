@@ -1,7 +1,7 @@
 //! The telephone number that a person typed or pasted.
 //!
-//! A kept library, `rlibphonenumber`, decides what can be a number and of what kind it is. Mainland
-//! mobile numbers are known by their shape and never wake it, so most sign-ins do not pay for its start.
+//! The library `rlibphonenumber` decides what can be a number, and of which kind it is. Mainland mobile numbers are
+//! recognised by their shape without it, so most sign-ins do not pay for its start.
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber as Parsed, PhoneNumberFormat, PhoneNumberType};
 use saoma_domain::{
@@ -20,14 +20,14 @@ const INVALID: Problem = Problem::bad_request(
 const NOT_SERVED: Problem =
     Problem::bad_request("country_not_served", "No messages are sent to numbers of this kind.");
 
-/// What a message to a number may cost.
+/// How much a message to a number may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NumberKind {
-    /// What a message to its country costs.
+    /// The usual price for its country.
     Ordinary,
     /// More than that: premium-rate, shared-cost and personal numbers, whose owners may earn by it.
     Premium,
-    /// Of no country: satellite and other worldwide networks (+870, +881, +882, +979).
+    /// It belongs to no country: satellite and other worldwide networks (+870, +881, +882, +979).
     Worldwide,
 }
 

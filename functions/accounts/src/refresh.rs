@@ -1,4 +1,4 @@
-//! The next tokens for the last ones.
+//! A phone exchanges its refresh token for the next tokens.
 
 use axum::extract::State;
 use saoma_domain::secrets::Secret;
@@ -14,8 +14,8 @@ pub(crate) struct Presented {
     refresh_token: String,
 }
 
-/// `POST /api/user/refresh`. The previous refresh token gets the same next one for ten minutes; later, or in
-/// three rotations running, it ends the sign-in (`docs/security.md` E15).
+/// `POST /api/user/refresh`. The previous refresh token gets the same next one for ten minutes. Later, or in three
+/// rotations in a row, it ends the sign-in (`docs/security.md` E15).
 pub(crate) async fn refresh(
     State(app): State<App>,
     facts: Facts,

@@ -1,4 +1,4 @@
-//! A code by SMS.
+//! A person asks for a code by SMS.
 
 use axum::extract::State;
 use saoma_http::{Facts, Problem, body::Json};
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{App, number::read_number, read_challenge};
 
-/// Whom to send it to, and what the caller calls this wish.
+/// The number that gets the code, and the caller's challenge.
 #[derive(Deserialize)]
 pub(crate) struct Asked {
     phone: String,
     challenge: Option<String>,
 }
 
-/// The same for known and unknown numbers.
+/// The answer. It is the same for known and unknown numbers.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Sent {
@@ -21,8 +21,8 @@ pub(crate) struct Sent {
     expires_in: u64,
 }
 
-/// `POST /api/user/sendCode`. Repeating the call gives the same answer and sends nothing twice; after
-/// `resendAfter` it asks for another message.
+/// `POST /api/user/sendCode`. Repeating the call gives the same answer and sends no second message. After
+/// `resendAfter` it sends another one.
 pub(crate) async fn send_code(
     State(app): State<App>,
     facts: Facts,

@@ -1,4 +1,4 @@
-//! What a phone that is signed in gets.
+//! The tokens of a phone that has signed in.
 
 use saoma_domain::{account::Account, refresh::refresh_token, secrets::TokenId, sign_in::SignIn};
 use saoma_http::{Facts, Problem};

@@ -48,7 +48,7 @@ pub fn router(app: App) -> Router {
     hardened(routes, &service, as_problem)
 }
 
-/// What a platform knows a phone by, as the app sends it.
+/// The push service and its token for a phone, as the app sends them.
 #[derive(Deserialize)]
 struct Named {
     platform: String,

@@ -1,4 +1,4 @@
-//! A phone can be pushed to.
+//! A phone registers for pushes.
 
 use axum::{extract::State, http::StatusCode};
 use saoma_domain::push::PushEndpoint;
@@ -13,8 +13,8 @@ pub(crate) struct Registered {
     push: bool,
 }
 
-/// `POST /api/device/push`: this phone's token, for this account alone. Where the deployment has no
-/// such platform, the answer says that no push will come; `GET /login/pending` works all the same.
+/// `POST /api/device/push`: stores this phone's token for this account alone. If the deployment does not serve the
+/// platform, the answer says that no push will come; `GET /login/pending` works without pushes.
 pub(crate) async fn register(
     State(app): State<App>,
     SignedInPhone { by, .. }: SignedInPhone,

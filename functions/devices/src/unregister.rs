@@ -1,13 +1,12 @@
-//! A phone is to be left alone.
+//! A phone asks for no more pushes.
 
 use axum::{extract::State, http::StatusCode};
 use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 
 use crate::{App, Named};
 
-/// `DELETE /api/device/push`. A token that is not this account's stays where it is, and the answer is
-/// the same. The push service forgets the address before the store forgets where it is: a call that failed in
-/// between is repeated and finds it again.
+/// `DELETE /api/device/push`. Another account's token stays where it is, and the answer is the same. The push service
+/// forgets the address before the store does, so repeating a call that failed in between still finds the address.
 pub(crate) async fn unregister(
     State(app): State<App>,
     SignedInPhone { by, .. }: SignedInPhone,

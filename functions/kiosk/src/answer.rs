@@ -26,8 +26,8 @@ pub(crate) enum CodeStatus {
 }
 
 impl CodeStatus {
-    /// What a session comes to in this contract. One that was redeemed in time did not fail, however
-    /// late it is asked about.
+    /// The contract's word for a session's standing. A session that was redeemed in time stays `SUCCESS` after its
+    /// end.
     pub(crate) fn of(session: &Session, now: Timestamp) -> Self {
         match session.standing(now) {
             Standing::Waiting => Self::Default,
@@ -51,19 +51,19 @@ pub(crate) struct Answer {
     pub(crate) device_mac: Option<String>,
     pub(crate) create_time: Option<String>,
     pub(crate) update_time: Option<String>,
-    /// Ours, at create only: what status wants in its `token` header to give the `memberToken`.
+    /// Ours, at create only: the machine sends it in the `token` header of status to get the `memberToken`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) poll_token: Option<String>,
     /// Ours, at create only: the number to show on the screen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) match_number: Option<String>,
-    /// Ours, at scan only: what to show the person.
+    /// Ours, at scan only: what the mini-program shows the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) consent: Option<Consent>,
 }
 
 impl Answer {
-    /// The session as anybody who knows its id may see it.
+    /// The session as every caller who knows its id may see it.
     pub(crate) fn of(app: &App, facts: &Facts, session: &Session) -> Result<Self, Problem> {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
         let public_url = app.service.public_url(facts.domain())?;

@@ -13,7 +13,7 @@ pub(crate) struct Picked {
     match_number: Option<String>,
 }
 
-/// `POST /api/qrCode/bindLoginQrCode/{id}`: confirms, and binds the machine to the member. A second call does
+/// `POST /api/qrCode/bindLoginQrCode/{id}`: confirms, and binds the machine to the member. A second call completes
 /// what the first one left undone.
 pub(crate) async fn bind(
     State(app): State<App>,

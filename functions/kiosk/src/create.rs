@@ -14,10 +14,10 @@ use serde::Deserialize;
 
 use crate::{App, answer::Answer};
 
-/// The picture's size in pixels: what a machine's screen shows well.
+/// The picture's size in pixels, which a machine's screen shows well.
 const PICTURE_PIXELS: u32 = 512;
 
-/// The body of create and status: what the machine says of itself.
+/// The body of create and status: what the machine says about itself.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Device {
@@ -36,7 +36,7 @@ impl Device {
 /// `POST /api/qrCode/createLoginQrCode`.
 ///
 /// The session is stored before its picture is drawn, so a refused create leaves neither (G9, D10). A machine
-/// that sends the `pollToken` of the QR it showed before ends that one (B7).
+/// that sends the `pollToken` of the QR that it showed before ends that one (B7).
 pub(crate) async fn create(
     State(app): State<App>,
     facts: Facts,
@@ -69,7 +69,7 @@ pub(crate) async fn create(
     }))
 }
 
-/// The client a `channel` header names.
+/// The client that the `channel` header names.
 async fn channel(app: &App, headers: &HeaderMap) -> Result<Client, Problem> {
     const UNKNOWN: Problem =
         Problem::bad_request("unknown_channel", "The channel header names no registered client.");

@@ -10,8 +10,8 @@ use saoma_http::Problem;
 
 use crate::App;
 
-/// `GET /api/qrCode/image/{name}`: the stored picture with this random name. The name is all it takes,
-/// because the machine's browser loads the picture without a header of ours.
+/// `GET /api/qrCode/image/{name}`: the stored picture with this random name. The call needs only the name, because
+/// the machine's browser loads the picture without a header of ours.
 pub(crate) async fn image(State(app): State<App>, Path(file): Path<String>) -> Result<Response, Problem> {
     let name = PictureName::parse(&file).filter(|name| name.format() == PictureFormat::Png);
     let name = name.ok_or_else(Problem::not_found)?;

@@ -3,13 +3,13 @@
 //! | call | who | file |
 //! |---|---|---|
 //! | `createLoginQrCode` | machine | [`create`] |
-//! | `image/{file}` | anybody with the address | [`image`] |
+//! | `image/{file}` | every caller with the address | [`image`] |
 //! | `getLoginQrCode/{id}` | machine | [`status`] |
 //! | `scanLoginQrCode/{id}` | mini-program | [`scan`] |
 //! | `bindLoginQrCode/{id}` | mini-program | [`bind`] |
 //! | `cancelLoginQrCode/{id}` | mini-program | [`cancel`] |
 //!
-//! All but the picture give the same [`answer`].
+//! All calls but the picture give the same [`answer`].
 
 mod answer;
 mod bind;
@@ -73,7 +73,7 @@ pub fn router(app: App) -> Router {
     hardened(routes, &service, as_problem)
 }
 
-/// The session that the id in a path names; what is no code is as unknown as any other.
+/// The session that the id in a path names. A malformed id gets the same answer as an unknown one.
 fn target(id: &str) -> Result<Target, Problem> {
     let code = SessionCode::parse(id).ok_or_else(Problem::not_found)?;
     Ok(Target { code, dialect: Some(Dialect::Kiosk) })

@@ -16,8 +16,8 @@ use crate::{App, answer::Answer, create::Device, target};
 
 /// `POST /api/qrCode/getLoginQrCode/{id}`.
 ///
-/// Anybody with the id sees the state; a machine that names another mac sees nothing else; only the
-/// holder of the `pollToken` gets the `memberToken`.
+/// Every caller with the id sees the state. A machine that names another mac sees nothing more. Only the holder of the
+/// `pollToken` gets the `memberToken`.
 pub(crate) async fn status(
     State(app): State<App>,
     facts: Facts,
@@ -51,7 +51,7 @@ pub(crate) async fn status(
     })
 }
 
-/// The answer to the machine itself: with its token, once there is one to take.
+/// The answer to the machine itself, with its token as soon as there is one to take.
 async fn for_the_screen(
     app: &App,
     facts: &Facts,
@@ -77,7 +77,7 @@ async fn for_the_screen(
             )?;
             Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session)? })
         }
-        // Used, cancelled or expired since it was read: say how it stands now.
+        // It was used, cancelled or has expired since it was read, so the answer tells its new state.
         Err(error) if matches!(error.why, StepFailure::Refused(_)) => {
             let view = app.logins.status(&session.code, Dialect::Kiosk, None).await?;
             Answer::of(app, facts, view.session())

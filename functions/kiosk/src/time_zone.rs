@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 use saoma_app::{ConfigError, Environment};
 
-/// `TIME_ZONE`, Asia/Shanghai where it is not set.
+/// `TIME_ZONE`; Asia/Shanghai when it is not set.
 ///
 /// # Errors
 /// [`ConfigError::Absurd`] for a zone that the IANA database does not have.

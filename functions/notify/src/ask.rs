@@ -1,4 +1,4 @@
-//! A person is asked, or shown a QR instead.
+//! Asks a person by push, or replaces the prompt by a QR.
 
 use saoma_domain::{
     account::AccountStatus,
@@ -15,17 +15,17 @@ use crate::{
     progress::Progress,
 };
 
-/// Whether a prompt may have come to its person's notice.
+/// Whether a prompt may have reached its person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// A push went out, or a phone is there that asks for what waits.
+    /// The push service accepted a push, or a phone is there that asks for its prompts.
     Somebody,
-    /// No phone: the prompt is over, and its QR comes with the change that ended it.
+    /// The prompt reached no phone. It was ended, and the record of that change opens its QR.
     NobodyThere,
 }
 
-/// Pushes a prompt to its person's phones. A record that comes late, when they have decided, wakes
-/// nobody; one that comes when the time is over has a QR shown instead, unless they had been asked.
+/// Pushes a prompt to its person's phones. If the person has already decided, no phone is woken. If the prompt has
+/// already expired and reached no phone before, a QR replaces it.
 pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Result<Asked, EffectError> {
     let prompt = &progress.session;
     let now = app.service.clock.now();
@@ -50,13 +50,13 @@ pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Re
     }
     match app.logins.abandon(prompt.clone(), Abandonment::Undeliverable, now).await {
         Ok(_) => Ok(Asked::NobodyThere),
-        // Decided or run out at the same moment: that is a change of its own.
+        // The prompt was decided or ran out at the same moment. That is a change of its own.
         Err(error) if error.is_final() => Ok(Asked::Somebody),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether a phone that may answer takes a push, or is there and asks for what waits.
+/// Whether a push reached a phone that may answer, or such a phone is there and asks for its prompts.
 async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<bool, StoreError> {
     let account = claim.by.account;
     let Some(client) = app.service.client(&*app.clients, &prompt.client).await? else { return Ok(false) };
@@ -77,10 +77,10 @@ async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<
     Ok(false)
 }
 
-/// The QR that stands in for a prompt that reached nobody.
+/// Opens the QR that replaces a prompt that reached no phone.
 pub(crate) async fn show_a_qr(app: &App, prompt: &Session) -> Result<(), EffectError> {
     let service = &app.service;
-    // A client that is gone has nobody to show it.
+    // A client that was removed cannot show a QR.
     let Some(client) = service.client(&*app.clients, &prompt.client).await? else { return Ok(()) };
     let life = service.settings.session_life;
     let now = service.clock.now();

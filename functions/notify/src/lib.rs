@@ -1,14 +1,14 @@
-//! What is told of a stored change: to clients, to subscribers, to people's phones.
+//! Tells clients, subscribers and people's phones about stored changes.
 //!
-//! The Sessions table's stream hands over every change, in order for each session, at least once. Each
-//! effect carries the id of its event, session and version, so that a second time does no harm:
+//! The Sessions table's stream brings every change at least once, in order for each session. Each effect carries the
+//! id of its event (session and version), so a repetition does no harm:
 //!
-//! * [`tell`]: one message on the topic, one call to the client's webhook.
-//! * [`ask`]: a prompt is pushed to its person's phones; one that reaches nobody becomes a QR.
-//! * [`notice`]: the person's phones hear that somebody signed in as them.
+//! * [`tell`]: publishes one message on the topic and calls the client's webhook.
+//! * [`ask`]: pushes a prompt to its person's phones. A prompt that reaches no phone becomes a QR.
+//! * [`notice`]: tells the person's phones that a screen signed in as them.
 //!
-//! A record whose effects fail is named in the batch's answer, and Lambda brings it again, and all that
-//! came after it; [`progress`] keeps what had succeeded from being done again.
+//! The batch's answer names a record whose effects fail. Lambda then brings that record and all later ones again, and
+//! [`progress`] prevents repeating the effects that have succeeded.
 
 mod ask;
 mod notice;
@@ -50,9 +50,9 @@ pub struct App {
 
 /// One record of the stream.
 pub struct Record {
-    /// What the batch's answer names it by.
+    /// The sequence number by which the batch's answer names it.
     pub id: String,
-    /// The session as it was stored; `None` for what is no change of state.
+    /// The session as it was stored; `None` for a record that changes no state.
     pub session: Result<Option<Session>, StoreError>,
 }
 
@@ -72,7 +72,7 @@ pub struct Failed {
     pub item_identifier: String,
 }
 
-/// Why an effect did not come about.
+/// Why an effect failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EffectError {
     /// A store or a service failed.
@@ -87,13 +87,13 @@ pub(crate) enum EffectError {
     /// An answer could not be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// We panicked; another line of the log says where.
+    /// Our code panicked. Another line of the log says where.
     #[error("panicked")]
     Panicked,
 }
 
-/// Has each record's effects: changes of one session in their order, different sessions side by side,
-/// so that a client whose server hangs holds up nobody else's.
+/// Runs each record's effects. Changes of one session run in their order, different sessions run at the same time, so a
+/// client whose server hangs does not delay other clients.
 pub async fn handle(app: &App, records: Vec<Record>) -> BatchAnswer {
     let mut running = JoinSet::new();
     for row in by_session(records) {
@@ -114,7 +114,7 @@ pub async fn handle(app: &App, records: Vec<Record>) -> BatchAnswer {
 /// Records of one session, each with its place in the batch.
 type Row = Vec<(usize, Record)>;
 
-/// What became of a record.
+/// The result of a record.
 struct Outcome {
     place: usize,
     id: String,
@@ -122,7 +122,7 @@ struct Outcome {
     failed: bool,
 }
 
-/// The records of each session, in order. One that cannot be read stands alone.
+/// Groups the records by session, in order. A record that cannot be read is a group of its own.
 fn by_session(records: Vec<Record>) -> Vec<Row> {
     let mut rows: Vec<(Option<SessionCode>, Row)> = Vec::new();
     for placed in records.into_iter().enumerate() {
@@ -140,7 +140,7 @@ async fn in_order(app: App, row: Row) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for (place, Record { id, session }) in row {
         let mut progress = None;
-        // A record over which we panic fails alone, like any other that fails.
+        // A panic fails only this record, like any other failure.
         let done = AssertUnwindSafe(bring_about(&app, session, &mut progress)).catch_unwind().await;
         let done = done.unwrap_or(Err(EffectError::Panicked));
         if let Err(error) = &done {
@@ -160,7 +160,7 @@ async fn bring_about(
     effects(app, progress.insert(Progress::of(app, session).await?)).await
 }
 
-/// What follows from a session having come to the state it is in.
+/// Runs the effects of the state that a session has just reached.
 async fn effects(app: &App, progress: &mut Progress) -> Result<(), EffectError> {
     let session = progress.session.clone();
     match &session.state {

@@ -9,18 +9,18 @@ use saoma_domain::{
 
 use crate::App;
 
-/// What a phone is to a login.
+/// The relation of a phone to a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// It may hear of it, and answer.
+    /// It may see the login, and answer.
     Admitted,
-    /// Its app may not: to it there is no such login (`docs/security.md` A17).
+    /// The client does not admit its app, so the login is unknown to it (`docs/security.md` A17).
     NotAdmitted,
-    /// It is not signed in any more (I7).
+    /// It is no longer signed in (I7).
     SignedOut,
 }
 
-/// How a phone of this person stands to a login of `client`; `None` is what concerns every phone.
+/// The relation of a phone of this person to a login of `client`. `None` is for a notice to every phone.
 pub(crate) async fn reach(
     app: &App,
     account: AccountId,
@@ -37,11 +37,11 @@ pub(crate) async fn reach(
     })
 }
 
-/// Pushes to all phones of a person that may hear of it; how many took it. A phone that is no more, or
-/// signed out, is forgotten; one that fails does not keep the others from theirs.
+/// Pushes to all phones of a person that may see the message. Returns how many pushes were accepted. A phone that no
+/// longer exists or is signed out is forgotten. A push that fails does not stop the others.
 ///
 /// # Errors
-/// When the phones cannot be found out.
+/// When the person's phones cannot be read.
 pub(crate) async fn push_to_all(
     app: &App,
     account: AccountId,

@@ -1,8 +1,8 @@
-//! What of a record's effects has come about.
+//! Records which side effects of a change have already succeeded, so a retried stream record does not repeat them.
 //!
-//! Lambda brings a stream's records again from the first that failed, to whichever instance is free.
-//! What succeeded by then is noted in the Directory: nobody wants one push five times over, nor a call
-//! to their server because somebody else's is down.
+//! After a failure, Lambda brings the stream's records again from the first that failed, to any free instance. The
+//! effects that had succeeded are noted in the Directory. Without the notes, one failing server would make phones get
+//! the same push five times, and other clients' servers the same call.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use saoma_domain::{effect::Effect, ports::StoreError, session::Session};
 
 use crate::App;
 
-/// No record is brought again sooner: what fails has been tried for that long.
+/// A retried record is at least this old, because the attempts before it take that long.
 const BROUGHT_AGAIN_AFTER: Duration = Duration::from_secs(1);
-/// How long notes are kept: longer than records are brought again (`MaximumRecordAgeInSeconds`).
+/// How long notes are kept: longer than Lambda retries a record (`MaximumRecordAgeInSeconds`).
 const KEPT: Duration = Duration::from_mins(15);
 
-/// A stored change, and which of its effects have come about.
+/// A stored change, and its effects that have succeeded.
 pub(crate) struct Progress {
     pub(crate) session: Session,
     done: Vec<Effect>,
 }
 
 impl Progress {
-    /// What is known of a change: nothing, where its record must be here for the first time.
+    /// Reads the notes of a change. Skips the read for records too young to be retries.
     pub(crate) async fn of(app: &App, session: Session) -> Result<Self, StoreError> {
         let age = app.service.clock.now().since(session.updated_at);
         let done = if age < BROUGHT_AGAIN_AFTER {
@@ -33,19 +33,19 @@ impl Progress {
         Ok(Self { session, done })
     }
 
-    /// Whether this effect need not be had again.
+    /// Whether this effect has already succeeded.
     pub(crate) fn has(&self, effect: Effect) -> bool {
         self.done.contains(&effect)
     }
 
-    /// It has come about.
+    /// Marks this effect as succeeded.
     pub(crate) fn add(&mut self, effect: Effect) {
         if !self.has(effect) {
             self.done.push(effect);
         }
     }
 
-    /// Notes what has come about, for when the record is brought again.
+    /// Stores the notes, for the case that Lambda brings the record again.
     pub(crate) async fn keep(&self, app: &App) {
         if self.done.is_empty() {
             return;
@@ -53,7 +53,7 @@ impl Progress {
         let until = app.service.clock.now().plus(KEPT);
         let noted = app.effects.note(&self.session.code, self.session.version, &self.done, until).await;
         if let Err(error) = noted {
-            tracing::warn!(cause = %error, "what came about could not be noted, and may come again");
+            tracing::warn!(cause = %error, "effects that succeeded could not be noted, and may be repeated");
         }
     }
 }

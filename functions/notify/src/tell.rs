@@ -1,4 +1,4 @@
-//! The client and the topic's subscribers are told.
+//! Tells the client and the topic's subscribers.
 
 use saoma_app::login_event::LoginEvent;
 use saoma_domain::{
@@ -9,8 +9,8 @@ use saoma_domain::{
 
 use crate::{App, EffectError, progress::Progress};
 
-/// One message on the topic, and one call to the client's server, of the same words. The topic comes
-/// first: a server that does not answer keeps nobody else waiting.
+/// Publishes one message on the topic, and then calls the client's server with the same text. The topic comes first,
+/// so a server that does not answer does not delay it.
 pub(crate) async fn tell(app: &App, progress: &mut Progress) -> Result<(), EffectError> {
     let (session, now) = (&progress.session, app.service.clock.now());
     let Some(event) = LoginEvent::of(&app.service, &app.public_url, session, now)? else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! The keys every token verifies against.
+//! The keys that verify every token.
 
 use axum::{
     extract::State,
@@ -8,9 +8,8 @@ use axum::{
 use saoma_app::Service;
 use saoma_http::body::Json;
 
-/// `GET /.well-known/jwks.json` (RFC 7517 section 5). The keys change only when the secret is rotated,
-/// and the one before stays; five minutes of caching harm nobody. They are public, so any page may
-/// read them.
+/// `GET /.well-known/jwks.json` (RFC 7517 section 5). The keys change only when the secret is rotated, and the previous
+/// key stays published, so caching them for five minutes is safe. They are public, so any page may read them.
 pub(crate) async fn jwks(State(service): State<Service>) -> Response {
     let mut response = Json(service.keys.jwks()).into_response();
     for (name, value) in [

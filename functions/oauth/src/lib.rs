@@ -1,6 +1,6 @@
-//! `/.well-known/*`: what others verify our tokens with.
+//! `/.well-known/*`: the keys with which others verify our tokens.
 //!
-//! The device redemption (RFC 8628) and discovery will join [`jwks`] here.
+//! The device grant (RFC 8628) and discovery will be added beside [`jwks`].
 
 mod jwks;
 

@@ -1,4 +1,4 @@
-//! A file that is compiled in, and the answer that fits a request for it.
+//! A file that is compiled in, and the answers to requests for it.
 
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},

@@ -1,11 +1,11 @@
-//! What people see.
+//! The pages that people see, and their calls.
 //!
 //! | address | who | file |
 //! |---|---|---|
 //! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
-//! | `/phone` | the same page without a code: what waits for this person | [`page`] |
-//! | `/downloads.html?code=` | what the shop contract's QR says: on to `/q/{code}` | [`page`] |
+//! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
+//! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
 //! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
 //! | `/assets/{file}` | style, scripts, icon, from `assets/` | [`page`] |

@@ -23,12 +23,12 @@ const SVG: &str = "image/svg+xml";
 
 /// A name with a hash always means the same content.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// Kept, and asked for each time whether it is still the same: a page names the files of its deployment.
+/// A browser keeps a page, but asks each time whether it has changed, because a page names the files of its deployment.
 const ASK_FIRST: &str = "no-cache";
 /// The address of `/welcome` holds a ticket, so no cache keeps it (`docs/security.md` W16).
 const NOT_KEPT: &str = "no-store";
 
-/// What pages load.
+/// The files that pages load.
 static ASSETS: [(&File, &str); 3] = [(&SCREEN_JS, JS), (&PHONE_JS, JS), (&APP_CSS, CSS)];
 
 /// `GET /`.
@@ -36,15 +36,15 @@ pub(crate) async fn screen(headers: HeaderMap) -> Response {
     html(&INDEX_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /q/{code}` and `GET /phone`. The same for every code and for none: opening it does not say
-/// whether there is one, and changes nothing (W2, W15).
+/// `GET /q/{code}` and `GET /phone`. The page is the same for every code and for none, so opening it does not reveal
+/// whether a code exists. It changes nothing (W2, W15).
 pub(crate) async fn phone(headers: HeaderMap) -> Response {
     html(&PHONE_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /downloads.html?source=pclogin&code=`: what the shop contract's QR says (`docs/shop.md`).
-/// A phone whose owner has no app goes on to the phone page; without a code that could be one, that
-/// page says so itself. Nothing of the query but a code as we would write it gets into the address (W4).
+/// `GET /downloads.html?source=pclogin&code=`: the address in the shop contract's QR (`docs/shop.md`). It redirects a
+/// phone whose owner has no app to the phone page, which tells the person when the code is malformed. Only a
+/// well-formed code gets from the query into the address (W4).
 pub(crate) async fn downloads(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
     let code = query.as_deref().and_then(SessionCode::from_download_query);
     match code {
@@ -70,8 +70,8 @@ pub(crate) async fn asset(headers: HeaderMap, Path(name): Path<String>) -> Resul
     Err(Problem::not_found())
 }
 
-/// A page and its script may come from two deployments, one just after the other. An answer of 404 would leave the
-/// page without a script, so such a name gets a script that loads the page once more.
+/// A page and its script may come from two deployments, one just after the other (`docs/security.md` F14). A 404 would
+/// leave the page without a script, so such a name gets a script that loads the page once more.
 fn is_script_of_another_deployment(name: &str) -> bool {
     let parts = name.strip_suffix(".js").and_then(|stem| stem.split_once('-'));
     parts.is_some_and(|(stem, hash)| {
@@ -80,7 +80,7 @@ fn is_script_of_another_deployment(name: &str) -> bool {
     })
 }
 
-/// `GET /favicon.ico`: for what looks for an icon without reading a page.
+/// `GET /favicon.ico`: for programs that look for an icon without reading a page.
 pub(crate) async fn icon(headers: HeaderMap) -> Response {
     FAVICON_SVG.answer(&headers, SVG, "public, max-age=86400")
 }

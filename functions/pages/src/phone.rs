@@ -1,4 +1,4 @@
-//! What the phone page does with a code, whatever dialect opened it.
+//! The calls of the phone page, for sessions of every dialect.
 
 use axum::extract::{Path, State};
 use saoma_domain::{cases::Target, secrets::SessionCode, session::Ext};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::App;
 
-/// Scanned: who asks, and for how long.
+/// The answer to a scan: who asks, and for how long.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Scanned {
@@ -21,7 +21,7 @@ pub(crate) struct Scanned {
     expires_in: u64,
 }
 
-/// Decided.
+/// The answer to a confirm or a cancel.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Decided {
@@ -38,7 +38,7 @@ pub(crate) struct Picked {
     match_number: Option<String>,
 }
 
-/// `POST /q/{code}/scan`. The phone that scanned may ask again, also when the screen is signed in by now.
+/// `POST /q/{code}/scan`. The phone that scanned may repeat the call, even after the screen has signed in.
 pub(crate) async fn scan(
     State(app): State<App>,
     Caller(by): Caller,
@@ -79,7 +79,7 @@ pub(crate) async fn cancel(
     Ok(Json(Decided { state: session.state.name(), asks_next_time: None }))
 }
 
-/// The session of any contract that the code in a path names.
+/// The session that the code in a path names, of any contract.
 fn target(raw: &str) -> Result<Target, Problem> {
     let code = SessionCode::parse(raw).ok_or_else(Problem::not_found)?;
     Ok(Target { code, dialect: None })

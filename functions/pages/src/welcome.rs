@@ -1,4 +1,4 @@
-//! Our own page is signed in: its ticket for a token.
+//! Our own page, signed in, exchanges its ticket for a token.
 
 use axum::{extract::State, http::HeaderMap};
 use saoma_domain::{client::Client, identity::ClientId, ports::Freshness};
@@ -18,9 +18,9 @@ pub(crate) struct Presented {
     ticket: String,
 }
 
-/// `POST /welcome`. There is no server between the page and us to authenticate, so the page's `pollToken` or
-/// its cookie stands in for it: a ticket works only in the browser that showed its QR, and a link with a
-/// ticket signs no other person in.
+/// `POST /welcome`. Our page has no server of its own that could authenticate, so the page's `pollToken` or its cookie
+/// must match the ticket's session. A ticket works only in the browser that showed its QR, and a link with a ticket
+/// signs no other person in.
 pub(crate) async fn exchange(
     State(app): State<App>,
     facts: Facts,

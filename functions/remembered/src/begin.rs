@@ -23,8 +23,8 @@ pub(crate) struct Asking {
 
 /// `POST /login/getLoginQrcodeV2`: acknowledged at once, answered later.
 ///
-/// The region is authenticated before its wishes are looked at; nobody else learns what is wrong with
-/// theirs.
+/// The region is authenticated before its body is checked, so only a registered region learns what is wrong with its
+/// body.
 pub(crate) async fn begin(
     State(app): State<App>,
     headers: HeaderMap,

@@ -5,7 +5,7 @@
 //! | `POST /login/getLoginQrcodeV2` | the region's server | [`begin`] |
 //! | `GET /login/results/{traceId}` | the region's server | [`results`] |
 //! | `GET /login/webhook` | the region's server | [`webhook`] |
-//! | `GET /login/qrcode/{traceId}` | whoever shows the QR | [`qrcode`] |
+//! | `GET /login/qrcode/{traceId}` | the page that shows the QR | [`qrcode`] |
 //! | `GET /login/pending`, `POST /login/answer` | the phone | [`prompts`] |
 //!
 //! The answers themselves leave through the `notify` function. [`told`] is the contract's shape.
@@ -77,7 +77,7 @@ impl App {
         if speaks { Ok(client) } else { Err(auth::INVALID_CLIENT) }
     }
 
-    /// A trace whose answers can still be fetched; what is no id is as unknown as any other.
+    /// A trace whose answers can still be fetched. A malformed id gets the same answer as an unknown one.
     async fn trace(&self, id: &str) -> Result<Trace, Problem> {
         let id = TraceId::parse(id).ok_or_else(Problem::not_found)?;
         let trace = self.logins.traces.trace(&id).await?;

@@ -1,4 +1,4 @@
-//! A person is asked, and answers.
+//! A phone shows its person the prompts that wait, and sends the answer.
 
 use axum::extract::State;
 use saoma_domain::{cases::Answered, session::TraceId};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{App, told::Told};
 
-/// What waits for this person, newest first.
+/// The prompts that wait for this person, newest first.
 #[derive(Serialize)]
 pub(crate) struct Pending {
     pending: Vec<Prompt>,
@@ -26,8 +26,8 @@ struct Prompt {
     expires_in: u64,
 }
 
-/// `GET /login/pending`: what waits, since pushes get lost. A phone that asks is there to see the
-/// next prompt too, so this is noted, now and then.
+/// `GET /login/pending`: the prompts that wait, because pushes get lost. A phone that asks will see the next prompt
+/// too, so its presence is noted from time to time.
 pub(crate) async fn pending(
     State(app): State<App>,
     SignedInPhone { by, .. }: SignedInPhone,

@@ -1,4 +1,4 @@
-//! A trace's QR, drawn.
+//! Draws the QR of a trace.
 
 use axum::{
     extract::{Path, State},
@@ -14,8 +14,8 @@ use crate::App;
 /// `size` when it is not given, in pixels.
 const DEFAULT_SIZE: u32 = 280;
 
-/// `GET /login/qrcode/{traceId}?size=&margin=&format=png|base64|svg`, for whoever knows the id: it
-/// cannot be guessed, and a QR is there to be shown. What has no QR, or none any more, is 404.
+/// `GET /login/qrcode/{traceId}?size=&margin=&format=png|base64|svg`. The call needs only the id, because an id cannot
+/// be guessed and a QR is made to be shown. A trace without a QR, or whose QR is over, is 404.
 pub(crate) async fn qrcode(
     State(app): State<App>,
     facts: Facts,
@@ -33,7 +33,7 @@ pub(crate) async fn qrcode(
     draw(&text.map_err(unable)?, picture, format).map_err(unable)
 }
 
-/// How the picture is handed over.
+/// The format of the picture.
 #[derive(Clone, Copy)]
 enum Format {
     Png,

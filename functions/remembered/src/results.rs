@@ -1,4 +1,4 @@
-//! A region would rather ask than be told.
+//! A region polls for its answers.
 
 use axum::{
     extract::{Path, State},
@@ -21,9 +21,8 @@ pub(crate) struct Results {
     results: Vec<LoginEvent>,
 }
 
-/// `GET /login/results/{traceId}`. The answers are read off the sessions as they stand, so they
-/// cannot differ from what is true; like every poll, from a copy that may be a moment old. Another
-/// region's trace is as unknown as any other (W15).
+/// `GET /login/results/{traceId}`. The answers are computed from the sessions, so they cannot differ from the stored
+/// state. Like every poll, this reads a copy that may be a moment old. Another region's trace is unknown (W15).
 pub(crate) async fn results(
     State(app): State<App>,
     facts: Facts,

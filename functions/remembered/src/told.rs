@@ -10,20 +10,20 @@ use serde::Serialize;
 pub(crate) struct Told {
     /// 0, or the HTTP status.
     pub(crate) code: u16,
-    /// What is wrong, in words.
+    /// The problem, in words.
     pub(crate) message: &'static str,
     /// The trace; empty when there is none.
     pub(crate) trace_id: String,
     /// Ours: how the session stands, once a person has answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<&'static str>,
-    /// Ours: what is wrong, for programs.
+    /// Ours: the problem's stable name, for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reason: Option<&'static str>,
 }
 
 impl Told {
-    /// It went well.
+    /// The answer of a call that succeeded.
     pub(crate) fn good(trace_id: String) -> Self {
         Self { code: 0, message: "", trace_id, state: None, reason: None }
     }

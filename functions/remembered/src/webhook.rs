@@ -1,4 +1,4 @@
-//! A region's server learns what its webhooks are signed with.
+//! A region's server fetches the key that signs its webhooks.
 
 use axum::{extract::State, http::HeaderMap};
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::App;
 
-/// Where calls go, and how to check them.
+/// The address that gets the calls, and the key that verifies them.
 #[derive(Serialize)]
 pub(crate) struct WebhookKey {
     url: Option<String>,
@@ -15,8 +15,8 @@ pub(crate) struct WebhookKey {
     secret: String,
 }
 
-/// `GET /login/webhook`, for every client that can authenticate. The key follows from the
-/// deployment's signing secret, so it stands in no table; after a rotation the new one is got here.
+/// `GET /login/webhook`, for every client that can authenticate. The key is derived from the deployment's signing
+/// secret, so no table holds it. After a rotation, the server fetches the new one here.
 pub(crate) async fn webhook(State(app): State<App>, headers: HeaderMap) -> Result<Json<WebhookKey>, Problem> {
     let client = auth::client(&app.service, &*app.clients, &headers).await?;
     let keys = app.service.keys.webhook_keys(&client.id);

@@ -21,10 +21,10 @@ use serde::Serialize;
 
 use crate::{App, picture::file_name, qr_text};
 
-/// The picture's side in pixels: four or more a module of what this contract's address needs.
+/// The picture's side in pixels. It gives each module of this contract's address at least four pixels.
 const PICTURE_PIXELS: u32 = 300;
 
-/// What the contract answers, for programs that ask for JSON.
+/// The contract's answer, for programs that ask for JSON.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Created {
@@ -32,9 +32,9 @@ struct Created {
     url: String,
     /// The session.
     code: String,
-    /// Ours: to show beside the QR; none under the policy `off`.
+    /// Ours: the number to show beside the QR; missing under the policy `off`.
     match_number: Option<String>,
-    /// Ours: seconds it lives.
+    /// Ours: how many seconds the QR lives.
     expires_in: u64,
 }
 

@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | `GET /qrlogin/createcode` | PC | [`create_code`] |
 //! | `GET /qrcode/{file}` | PC | [`picture`] |
-//! | `GET /qrlogin/verifycode/{code}` | app, anybody | [`verify_code`] |
+//! | `GET /qrlogin/verifycode/{code}` | app, or any caller | [`verify_code`] |
 //! | `GET`, `POST /qrlogin/qrcodelogin/{code}` | app | [`sign_in`] |
 //! | the same with the cookie | PC | [`poll`] |
 //!
-//! [`member`] is the object both get at the end.
+//! [`member`] is the object that app and PC get at the end.
 
 mod create_code;
 mod member;
@@ -61,7 +61,7 @@ pub fn router(app: App) -> Router {
     hardened(routes, &service, as_problem)
 }
 
-/// What the contract's QR says: the address of a page for whoever has no app yet.
+/// The text of the contract's QR: the address of a page for people without the app.
 fn qr_text(public_url: &str, code: &SessionCode) -> String {
     format!("{public_url}/{DOWNLOAD_PAGE}?source=pclogin&code={code}")
 }

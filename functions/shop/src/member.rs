@@ -1,4 +1,4 @@
-//! Who signed in, as the contract tells it.
+//! The person who signed in, in the contract's form.
 
 use saoma_domain::{
     account::Account, identity::PhoneNumber, session::Session, sign_in::Method, time::Timestamp,
@@ -28,8 +28,8 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// The member a session was confirmed by, with the `token` of whoever asks. `at` is when the
-    /// identity was established; the same moment gives the same answer.
+    /// The member who confirmed a session, with the `token` of the caller. `at` is when the identity was established.
+    /// The same moment gives the same answer.
     pub(crate) async fn of(
         app: &App,
         facts: &Facts,

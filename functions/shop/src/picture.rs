@@ -11,11 +11,11 @@ use saoma_http::{Facts, Problem};
 
 use crate::{App, qr_text};
 
-/// The longest name that is looked at, in bytes.
+/// The longest name that is read, in bytes.
 const LONGEST: usize = 512;
 
-/// `GET /qrcode/{base64url of the QR's text}.jpg`: only what `createcode` has drawn and stored, and
-/// never a text of somebody else's making. The stored name is random, and the session knows it.
+/// `GET /qrcode/{base64url of the QR's text}.jpg`: only a picture that `createcode` has drawn and stored. No caller can
+/// have another text drawn. The stored name is random, and the session holds it.
 pub(crate) async fn picture(
     State(app): State<App>,
     facts: Facts,

@@ -21,14 +21,14 @@ pub(crate) struct Status {
 }
 
 impl Status {
-    /// There is no such code, or not any more.
+    /// There is no such code, or it is over.
     pub(crate) const DEAD: Self = Self { status: -1 };
     const WAITING: Self = Self { status: 0 };
     const SCANNED: Self = Self { status: 1 };
 }
 
-/// The PC is known by its cookie. One that is of another code, or holds another secret, learns what
-/// an expired one does (W15).
+/// The PC's cookie identifies it. A cookie of another code, or with another secret, gets the same answer as an expired
+/// one (W15).
 pub(crate) async fn poll(
     app: &App,
     facts: &Facts,
@@ -61,7 +61,7 @@ pub(crate) async fn poll(
     })
 }
 
-/// Redeems, and only then signs.
+/// Redeems the session, and only then signs the token.
 async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Result<Response, Problem> {
     let service = &app.service;
     let key = RedeemKey::Screen(key.secret);

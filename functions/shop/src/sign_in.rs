@@ -33,8 +33,8 @@ pub(crate) struct Picked {
     match_number: Option<String>,
 }
 
-/// `GET /qrlogin/qrcodelogin/{code}`: with the app's token it signs the PC in; with the PC's cookie it
-/// says how things stand. A cookie confirms nothing (`docs/security.md` W2).
+/// `GET /qrlogin/qrcodelogin/{code}`: with the app's token it signs the PC in; with the PC's cookie it answers the poll.
+/// A cookie confirms nothing (`docs/security.md` W2).
 pub(crate) async fn sign_in_by_get(
     State(app): State<App>,
     MaybeSignedInPhone(phone): MaybeSignedInPhone,
@@ -48,7 +48,7 @@ pub(crate) async fn sign_in_by_get(
     let_in(&app, &facts, &headers, phone, &code, number).await
 }
 
-/// `POST /qrlogin/qrcodelogin/{code}`, the same, and the better way for an app.
+/// `POST /qrlogin/qrcodelogin/{code}`: the same. Apps should prefer it.
 pub(crate) async fn sign_in(
     State(app): State<App>,
     MaybeSignedInPhone(phone): MaybeSignedInPhone,
@@ -62,7 +62,7 @@ pub(crate) async fn sign_in(
     let_in(&app, &facts, &headers, phone, &code, number).await
 }
 
-/// Scans, if that was not done, and confirms: this contract joins the two for one phone (A9).
+/// Scans, if the phone has not scanned yet, and confirms. This contract joins the two steps for one phone (A9).
 async fn let_in(
     app: &App,
     facts: &Facts,

@@ -1,4 +1,4 @@
-//! Is this code good? With the app's token, asking is scanning.
+//! Tells whether a code is good. With the app's token, the call also scans the code.
 
 use axum::extract::{Path, State};
 use saoma_domain::{
@@ -15,7 +15,7 @@ use crate::App;
 #[derive(Serialize)]
 pub(crate) struct Verified {
     status: u8,
-    /// Ours, to the app that scanned: what to show the person.
+    /// Ours, to the app that scanned: what the app shows the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     consent: Option<Consent>,
 }

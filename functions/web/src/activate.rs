@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{App, flag::Flag, lock::target};
 
-/// What was read from the picture, and the number the person picked.
+/// The text that the app read from the picture, and the number that the person picked.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Activating {

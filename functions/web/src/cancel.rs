@@ -1,4 +1,4 @@
-//! The person says no: the QR dies.
+//! The person says no, and the QR is over.
 
 use axum::extract::State;
 use saoma_http::{
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{App, activate::Done, flag::Flag, lock::target};
 
-/// What was read from the picture.
+/// The text that the app read from the picture.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Cancelling {
     code: String,

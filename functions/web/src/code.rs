@@ -15,7 +15,7 @@ use crate::{
     open::{Loading, open},
 };
 
-/// All a page needs to show a QR and to ask how it stands.
+/// What a page needs to show a QR and to poll its state.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the contract's name")]
@@ -24,15 +24,15 @@ struct Code {
     status_flag: Flag,
     /// The session's id.
     code: String,
-    /// What the QR says.
+    /// The QR's text.
     text: String,
-    /// The same, drawn.
+    /// The QR, drawn.
     svg: String,
     /// For the `token` header of `/qr/login`, where the cookie is blocked.
     poll_token: String,
-    /// To show beside the QR; none under the policy `off`.
+    /// The number to show beside the QR; missing under the policy `off`.
     match_number: Option<String>,
-    /// Seconds it lives.
+    /// How many seconds the QR lives.
     expires_in: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Which pages of other sites may call: those whose origin is registered, to the letter. The phone's
-//! endpoints answer none (`docs/security.md` W3).
+//! Which pages of other sites may call: those with exactly a registered origin. The phone's endpoints admit no page of
+//! another site (`docs/security.md` W3).
 
 use axum::{
     extract::State,
@@ -56,7 +56,7 @@ pub(crate) fn readable(mut response: Response, origin: Option<HeaderValue>) -> R
     response
 }
 
-/// A refusal that a registered page may read too: why, and when to come back.
+/// Makes a refusal readable for a registered page, so that the page knows why, and when to try again.
 pub(crate) async fn readable_refusal(
     app: &App,
     facts: &Facts,

@@ -42,8 +42,8 @@ struct Body {
     message: Option<&'static str>,
 }
 
-/// A refusal in the contract's shape. That a QR is dead is a normal answer of this contract; why it is dead is
-/// told to the phone that holds it.
+/// Gives a refusal the contract's shape. A dead QR is a normal answer of this contract. Only the phone that holds the
+/// QR learns why it is dead.
 pub(crate) fn shape(problem: &Problem) -> Response {
     match problem.code {
         "not_found" => dead(None),

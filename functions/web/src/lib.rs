@@ -10,8 +10,8 @@
 //! | `POST /qr/cancel` | app | [`cancel`] |
 //! | `POST /qr/ticket` | the site's server | [`ticket`] |
 //!
-//! [`open`] is what the two ways to a picture share, [`flag`] the contract's shape of answers and
-//! refusals, [`cors`] which other sites' pages may call.
+//! [`open`] is the common part of both calls for a QR, [`flag`] the contract's shape of answers and refusals, and
+//! [`cors`] decides which pages of other sites may call.
 
 mod activate;
 mod cancel;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{App, flag::Flag};
 
-/// What was read from the picture, and the app's own text for the page.
+/// The text that the app read from the picture, and the app's own text for the page.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Locking {
     code: String,
@@ -24,7 +24,7 @@ pub(crate) struct Locking {
     ext: Option<String>,
 }
 
-/// Done, with the kind of QR and what to show the person.
+/// Success, with the kind of QR and what the app shows the person.
 #[derive(Serialize)]
 pub(crate) struct Locked {
     statusflag: Flag,
@@ -49,7 +49,7 @@ pub(crate) async fn lock(
 }
 
 /// The session that a scan names: the QR's text, if it is of our address, or the bare code (`docs/security.md`
-/// G5). What is no code is as dead as any unknown QR.
+/// G5). A text that is no code gets the same answer as an unknown QR.
 pub(crate) fn target(app: &App, facts: &Facts, scanned: &str) -> Result<Target, Problem> {
     let public_url = app.service.public_url(facts.domain())?;
     let code = SessionCode::from_scan(scanned, &public_url).ok_or_else(Problem::not_found)?;

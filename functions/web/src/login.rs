@@ -25,13 +25,13 @@ struct Polled {
     /// What the app put in at lock: signed in only.
     #[serde(skip_serializing_if = "Option::is_none")]
     ext: Option<String>,
-    /// Why a QR is dead, to the PC that showed it.
+    /// Why a QR is dead. Only the PC that showed it learns this.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
 }
 
-/// `GET /qr/login`, without parameters: the PC is known by its cookie, or by the `pollToken` in the
-/// `token` header. A secret that is not the screen's learns what an expired one does (W15).
+/// `GET /qr/login`, without parameters. The PC is identified by its cookie, or by the `pollToken` in the `token`
+/// header. A wrong secret gets the same answer as an expired one (W15).
 pub(crate) async fn login(State(app): State<App>, facts: Facts, headers: HeaderMap) -> Response {
     match ask(&app, &facts, &headers).await {
         Ok(response) => response,

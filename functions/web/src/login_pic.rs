@@ -20,7 +20,7 @@ const LOGO_SIZE: (u32, u32) = (32, 256);
 
 /// `GET /qr/loginpic/?qrSize=&logoSize=&logo=`: a PNG, and the cookie that binds this PC to it.
 ///
-/// The parameters are read before a session is opened: a refused picture leaves nothing behind (G9).
+/// The parameters are read before a session is opened, so a refused picture leaves nothing behind (G9).
 pub(crate) async fn login_pic(
     State(app): State<App>,
     facts: Facts,
@@ -42,8 +42,8 @@ pub(crate) async fn login_pic(
     Ok(cors::readable(response, qr.origin))
 }
 
-/// Larger than the contract's limits is clamped; not a number, zero, negative or an unknown logo is
-/// refused (`docs/security.md` G1).
+/// Reads the size and the logo. A size above the contract's limit is clamped. A size that is no number, zero or
+/// negative, and an unknown logo, are refused (`docs/security.md` G1).
 fn read_picture(query: &Query) -> Result<Picture, Problem> {
     let size = read_number(query, "qrSize", QR_SIZE)?;
     let logo_size = read_number(query, "logoSize", LOGO_SIZE)?;
@@ -75,13 +75,13 @@ fn read_number(query: &Query, name: &str, (default, largest): (u32, u32)) -> Res
     Ok(u32::try_from(number).unwrap_or(largest).min(largest))
 }
 
-/// A plain decimal, however long: what is beyond counting is simply large.
+/// Reads a plain decimal of any length. A number beyond `u64` counts as the largest one.
 fn parse_digits(raw: &str) -> Option<u64> {
     let digits = !raw.is_empty() && raw.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| raw.parse().unwrap_or(u64::MAX))
 }
 
-/// A picture too small for its modules could not be read; that is known before any session is.
+/// Refuses a picture that is too small for readers, before a session is opened.
 fn check_fits(app: &App, facts: &Facts, picture: Picture) -> Result<(), Problem> {
     let any_code = "0".repeat(saoma_domain::secrets::SessionCode::LENGTH);
     let text = saoma_qr::session_text(&app.service.public_url(facts.domain())?, &any_code);

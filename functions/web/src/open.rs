@@ -1,4 +1,4 @@
-//! A new QR for a PC: what the picture and the text share.
+//! Opens a new QR for a PC. The picture and the text share this.
 
 use axum::http::{HeaderMap, HeaderValue};
 use saoma_domain::{
@@ -20,25 +20,26 @@ pub(crate) struct NewQr {
     pub(crate) session: Session,
     pub(crate) key: ScreenKey,
     pub(crate) text: String,
-    /// What binds this PC to it; none where a person opened the address itself.
+    /// The cookie that binds this PC to it; `None` when a person opened the address directly.
     pub(crate) cookie: Option<HeaderValue>,
-    /// The registered page of another site that asked for it, if one did.
+    /// The origin of the registered page of another site that asked for it, if one did.
     pub(crate) origin: Option<HeaderValue>,
 }
 
-/// Why a browser asks (Fetch Metadata Request Headers, W3C).
+/// Why a browser makes the request (Fetch Metadata Request Headers, W3C).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loading {
-    /// A page of ours or of a client fetches it, or shows it as an image; or it is no browser.
+    /// A page of ours or of a client fetches it or shows it as an image, or the caller is no browser.
     ForAPage,
-    /// A person opened the address. That must not end the QR of a page that is open beside it.
+    /// A person opened the address directly. That must not end the QR of a page in another tab
+    /// (`docs/security.md` W14).
     Navigation,
-    /// The browser only expects to need it.
+    /// The browser loads the address ahead of time.
     Prefetch,
 }
 
 impl Loading {
-    /// As the browser says. What it says nothing of is for a page.
+    /// Reads the browser's headers. A request without them counts as one for a page.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let says = |name: &str, word: &str| {
             headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
@@ -53,7 +54,7 @@ impl Loading {
     }
 }
 
-/// Opens a session for the client in the query (ours by default), if the page that asks may.
+/// Opens a session for the client in the query (our own by default), if the page that asks is admitted.
 pub(crate) async fn open(
     app: &App,
     facts: &Facts,

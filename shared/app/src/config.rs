@@ -1,4 +1,4 @@
-//! The environment, parsed once at start. What is missing or absurd is refused by name.
+//! The environment, parsed once at start. The error names the variable that is missing or out of bounds.
 
 use std::{
     collections::HashMap,
@@ -18,12 +18,12 @@ pub enum ConfigError {
     /// A variable without a default is not set.
     #[error("{0} is not set")]
     Missing(&'static str),
-    /// A variable is out of bounds or not readable.
+    /// A variable is out of bounds or cannot be read.
     #[error("{name} is {value:?}, which is not {expected}")]
     Absurd {
         /// The variable.
         name: &'static str,
-        /// What it is.
+        /// Its value.
         value: String,
         /// What it should be.
         expected: String,
@@ -34,7 +34,7 @@ pub enum ConfigError {
 #[derive(Clone, Default)]
 pub struct Environment(HashMap<String, String>);
 
-/// The credentials are among the values: logs get the names (`docs/security.md` J2).
+/// The credentials are among the values, so logs get only the names (`docs/security.md` J2).
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
@@ -52,13 +52,13 @@ impl Environment {
         )
     }
 
-    /// Given variables, for tests.
+    /// The given variables, for tests.
     #[must_use]
     pub fn of<'a>(variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(variables.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect())
     }
 
-    /// A variable; set to nothing is not set.
+    /// A variable. An empty value counts as not set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).filter(|value| !value.is_empty()).cloned()
@@ -72,7 +72,7 @@ impl Environment {
         self.get(name).ok_or(ConfigError::Missing(name))
     }
 
-    /// A number within bounds; `default` where it is not set.
+    /// A number within bounds; `default` when it is not set.
     ///
     /// # Errors
     /// [`ConfigError::Absurd`].
@@ -87,7 +87,7 @@ impl Environment {
         number.ok_or_else(|| ConfigError::Absurd { name, value, expected: format!("a number in {bounds:?}") })
     }
 
-    /// A yes or no: `true` or `false`, no where it is not set.
+    /// `true` or `false`; `false` when it is not set.
     ///
     /// # Errors
     /// [`ConfigError::Absurd`].
@@ -110,7 +110,7 @@ impl Environment {
 /// What a deployment sets (`template.yaml`, Parameters).
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The public address without a trailing slash; `None` takes the one API Gateway names.
+    /// The public address without a trailing slash. `None` uses the domain that API Gateway names.
     pub public_url: Option<String>,
     /// What people know the service as.
     pub service_name: String,
@@ -126,7 +126,7 @@ pub struct Settings {
     pub sign_ins: SignInLives,
     /// Limits on text messages.
     pub sms: SmsLimits,
-    /// Sessions one address may open a minute, on one instance.
+    /// How many sessions one address may open a minute, on one instance.
     pub creates_per_minute: u32,
 }
 
@@ -134,7 +134,7 @@ impl Settings {
     /// Reads the settings.
     ///
     /// # Errors
-    /// [`ConfigError`], for the first variable that is not as it should be.
+    /// [`ConfigError`], for the first variable that is missing or out of bounds.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
@@ -158,8 +158,8 @@ impl Settings {
     }
 }
 
-/// An origin people can be sent to: `https`, or `http` on the own machine. No path, because the QR
-/// spells the address in upper case.
+/// Reads the public origin: `https`, or `http` on the own machine. It has no path, because the QR spells the address
+/// in upper case.
 fn read_public_url(value: String) -> Result<String, ConfigError> {
     let url = Url::parse(&value).ok().filter(|url| {
         let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));

@@ -1,9 +1,9 @@
-//! What every function has at hand, and nothing of HTTP.
+//! What every function uses, without HTTP.
 //!
-//! * [`config`]: the environment, parsed once; a function with a bad one refuses to start.
+//! * [`config`]: the environment, parsed once. A function with a bad one refuses to start.
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
-//! * [`login_event`]: what a client is told of a login.
+//! * [`login_event`]: the events that tell a client about its logins.
 //! * [`system`]: the real clock and the real randomness.
 
 pub mod config;

@@ -1,4 +1,5 @@
-//! What a client is told of a login: by webhook, on the topic, and when it asks (`docs/remembered.md`).
+//! The events that tell a client about its logins: by webhook, on the topic, and when it asks
+//! (`docs/remembered.md`).
 
 use saoma_domain::{
     secrets::TokenId,
@@ -14,19 +15,19 @@ use crate::Service;
 /// `resultType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ResultType {
-    /// `imgBuf` is an address to be turned into a QR.
+    /// `imgBuf` is an address that the client turns into a QR.
     #[serde(rename = "LOGIN_getLoginQrcode")]
     GetLoginQrcode,
-    /// A scan-free login is under way.
+    /// The person is being asked, without a scan.
     #[serde(rename = "LOGIN_scan")]
     Scan,
     /// A phone scanned the QR (ours).
     #[serde(rename = "LOGIN_scanned")]
     Scanned,
-    /// What a login came to.
+    /// The result of a login.
     #[serde(rename = "LOGIN_loginResult")]
     LoginResult,
-    /// The token was taken (ours).
+    /// The client took the token (ours).
     #[serde(rename = "LOGIN_redeemed")]
     Redeemed,
 }
@@ -45,30 +46,30 @@ impl ResultType {
     }
 }
 
-/// One answer. The documented fields are always there, empty where the login's contract has none.
-/// It may hold a ticket, so it has no `Debug` (`docs/security.md` J2).
+/// One answer. The documented fields are always there, and empty if the login's contract has no such value. It may
+/// hold a ticket, so it has no `Debug` (`docs/security.md` J2).
 #[derive(Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginEvent {
-    /// 0, or what failed.
+    /// 0, or the number of the failure.
     pub code: u16,
     /// The device that wants to be signed in.
     pub device_id: String,
-    /// The text of the QR, where there is one to show.
+    /// The text of the QR, if there is one to show.
     pub img_buf: String,
-    /// What failed, in words.
+    /// The failure, in words.
     pub message: &'static str,
-    /// What this answer is.
+    /// The kind of this answer.
     pub result_type: ResultType,
-    /// The call that is answered.
+    /// The call that it answers.
     pub trace_id: String,
     /// The client.
     pub region: String,
-    /// Ours: session and version, the same however often it is told.
+    /// Ours: session and version, the same for every copy of the event.
     pub event_id: String,
     /// Ours: the contract the login was opened through.
     pub dialect: &'static str,
-    /// Ours: the number to show beside the QR or the question; none under the policy `off`.
+    /// Ours: the number to show beside the QR or the question; missing under the policy `off`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub match_number: Option<String>,
     /// Ours: until when, in seconds since the epoch.
@@ -77,7 +78,7 @@ pub struct LoginEvent {
     /// Who signed in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uin: Option<u64>,
-    /// What `/qr/ticket` gives a token for, once.
+    /// The ticket that `/qr/ticket` exchanges for a token, once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ticket: Option<String>,
 }
@@ -93,18 +94,17 @@ pub enum EventError {
     Qr(#[from] QrError),
 }
 
-/// Why a login came to nothing: `code` and `message`.
+/// Why a login failed: `code` and `message`.
 const DECLINED: (u16, &str) = (1001, "the person said no");
-const EXPIRED: (u16, &str) = (1002, "nobody decided in time");
-const WRONG_NUMBER: (u16, &str) = (1003, "the number picked was not the one shown");
+const EXPIRED: (u16, &str) = (1002, "the person did not decide in time");
+const WRONG_NUMBER: (u16, &str) = (1003, "the person picked a number that the screen does not show");
 const BARRED: (u16, &str) = (1004, "the account may not sign in");
-const REPLACED: (u16, &str) = (1005, "the screen asked anew");
-const NOT_TAKEN: (u16, &str) = (1006, "nobody took the token in time");
+const REPLACED: (u16, &str) = (1005, "the screen asked for a new login");
+const NOT_TAKEN: (u16, &str) = (1006, "the token was not taken in time");
 
 impl LoginEvent {
-    /// What the state a session has just come to means for its client; `None` where nothing is to be
-    /// told: what is opened waits with whoever opened it, and a prompt that reached nobody is
-    /// followed by its QR.
+    /// The event for the state that a session has just reached. `None` when there is nothing to tell: the caller that
+    /// opened a session already has its answer, and a prompt that reached no phone is followed by its QR.
     ///
     /// # Errors
     /// When a ticket cannot be signed.
@@ -129,8 +129,8 @@ impl LoginEvent {
         })
     }
 
-    /// All that a client of the remembered contract was told of a session, or would have been, had it
-    /// listened: how it began, and what it came to.
+    /// The answers that `/login/results` gives about a session of the remembered contract: how it began, and its
+    /// result so far.
     ///
     /// # Errors
     /// As [`LoginEvent::of`].
@@ -143,13 +143,13 @@ impl LoginEvent {
         let began = Self { event_id: event_id(session, 1), ..Self::blank(session) };
         let mut told = vec![began.opened(issuer, session)?];
         match (session.standing(now), &session.state) {
-            // Nothing is stored when time runs out: the event has the version that never came.
+            // Nothing is stored when a session expires, so the event has the version that comes after the stored one.
             (Standing::Expired, state) => {
                 let why = if matches!(state, State::Confirmed { .. }) { NOT_TAKEN } else { EXPIRED };
                 let event_id = event_id(session, session.version.saturating_add(1));
                 told.push(Self { event_id, ..Self::blank(session) }.failed(why));
             }
-            // The token was taken with the ticket; what the login came to is still so.
+            // The ticket was used to take the token. The login's result stays the same.
             (_, State::Redeemed { claim, .. }) => told.push(Self {
                 result_type: ResultType::LoginResult,
                 uin: Some(claim.by.account.get()),
@@ -199,8 +199,8 @@ impl LoginEvent {
         })
     }
 
-    /// Only the remembered contract brings its ticket this way; the others' screens fetch what is
-    /// theirs.
+    /// Only events of the remembered contract carry a ticket. The screens of the other contracts fetch their token
+    /// themselves.
     fn confirmed(
         self,
         service: &Service,

@@ -1,7 +1,7 @@
-//! How often somebody may ask.
+//! Limits how often a caller may ask.
 //!
-//! Kept in this instance's memory, bounded and lossy: it slows the hasty, it does not guard secrets.
-//! API Gateway's throttling stands in front of it.
+//! Each instance counts in its own bounded memory and may forget callers. So this slows fast callers down, but does
+//! not guard secrets. API Gateway throttles before it.
 
 use std::{
     net::IpAddr,
@@ -19,25 +19,25 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-/// Entries remembered; each takes about a hundred bytes.
+/// How many entries are remembered. Each takes about a hundred bytes.
 const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(4096) {
     Some(entries) => entries,
     None => NonZeroUsize::MIN,
 };
-/// The shortest time between two polls that learn nothing new.
+/// The shortest time between two polls that find nothing new.
 pub const SHORTEST_PACE: Duration = Duration::from_secs(1);
-/// A registered client's server speaks for as many people as so many networks.
+/// A registered client's server speaks for many people, so it may open as many sessions as this many networks.
 const PEOPLE_OF_A_CLIENT: u32 = 10;
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Who opens sessions.
+/// The caller that opens sessions.
 #[derive(PartialEq, Eq, Hash)]
 enum Opener {
     Network(IpAddr),
     Client(ClientId),
 }
 
-/// Who asked when.
+/// The memory of which caller asked when.
 pub struct Pace {
     creates_per_minute: u32,
     creates: Mutex<LruCache<Opener, (Timestamp, u32)>>,
@@ -46,7 +46,7 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// Nobody has asked yet.
+    /// A memory without any callers.
     #[must_use]
     pub fn new(creates_per_minute: u32) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl Pace {
     /// Counts a session about to be opened from a network.
     ///
     /// # Errors
-    /// Seconds to wait, when it would be one too many (`docs/security.md` D10).
+    /// How many seconds to wait, when this session would be one too many (`docs/security.md` D10).
     pub fn open(&self, network: Option<IpAddr>, now: Timestamp) -> Result<(), u64> {
         let Some(network) = network else { return Ok(()) };
         self.count(Opener::Network(network), self.creates_per_minute, now)
@@ -69,7 +69,7 @@ impl Pace {
     /// The same for the server of a client, which opens sessions for its people.
     ///
     /// # Errors
-    /// Seconds to wait.
+    /// How many seconds to wait.
     pub fn open_for(&self, client: &ClientId, now: Timestamp) -> Result<(), u64> {
         let limit = self.creates_per_minute.saturating_mul(PEOPLE_OF_A_CLIENT);
         self.count(Opener::Client(client.clone()), limit, now)
@@ -88,12 +88,12 @@ impl Pace {
         Ok(())
     }
 
-    /// Notes a poll. Early is one that comes within [`SHORTEST_PACE`] of the last one in time and
-    /// finds the session unchanged; a change is never withheld (D8). Screens and strangers are paced
-    /// apart, and an early poll does not put off the next, so nobody is starved (D7).
+    /// Notes a poll. A poll is early if it finds the session unchanged and comes within [`SHORTEST_PACE`] after the
+    /// last one that was not early. A change is never withheld (D8). Screens and strangers are counted apart, and an
+    /// early poll does not delay the next one, so no honest caller starves (D7).
     ///
     /// # Errors
-    /// Seconds to wait.
+    /// How many seconds to wait.
     pub fn poll(&self, session: &Session, is_screen: bool, now: Timestamp) -> Result<(), u64> {
         let mut polls = self.polls.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (session.code.clone(), is_screen);
@@ -107,14 +107,13 @@ impl Pace {
         Ok(())
     }
 
-    /// Whether it is to be noted that a phone is there: not again within [`PRESENCE_NOTED`] of the last time that
-    /// this was done.
+    /// Whether to note that a phone is there. `false` within [`PRESENCE_NOTED`] of the last [`Pace::noted`].
     pub fn is_news(&self, phone: &SignInId, now: Timestamp) -> bool {
         let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
         present.get(phone).is_none_or(|noted| now.since(*noted) >= PRESENCE_NOTED)
     }
 
-    /// It is noted that a phone is there.
+    /// Remembers that a phone's presence was stored.
     pub fn noted(&self, phone: SignInId, now: Timestamp) {
         self.present.lock().unwrap_or_else(PoisonError::into_inner).put(phone, now);
     }

@@ -1,4 +1,4 @@
-//! What every handler has at hand.
+//! What every handler uses.
 
 use std::sync::Arc;
 
@@ -12,23 +12,23 @@ use saoma_tokens::Keys;
 
 use crate::{Settings, pace::Pace};
 
-/// Neither `PUBLIC_URL` nor API Gateway names an address.
+/// The error when neither `PUBLIC_URL` nor API Gateway names an address.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("PUBLIC_URL must be set: the call came through a custom domain or none")]
 pub struct NoPublicUrl;
 
-/// Configuration, keys, clock, randomness and this instance's memory of who asked when.
+/// Configuration, keys, clock, randomness, and this instance's memory of which caller asked when.
 #[derive(Clone)]
 pub struct Service {
     /// What the deployment sets.
     pub settings: Arc<Settings>,
-    /// Signs and verifies.
+    /// The keys, which sign and verify.
     pub keys: Arc<Keys>,
-    /// What time it is.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,
-    /// Who asked when.
+    /// The memory of which caller asked when.
     pub pace: Arc<Pace>,
 }
 
@@ -40,8 +40,8 @@ impl Service {
         Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace }
     }
 
-    /// The address people and tokens know the service by, and the tokens' issuer: `PUBLIC_URL`, else the
-    /// domain that API Gateway names. Never a header of the caller (`docs/security.md` W13).
+    /// The service's public address, which is also the tokens' issuer: `PUBLIC_URL`, else the domain that API Gateway
+    /// names. Never a header of the caller (`docs/security.md` W13).
     ///
     /// # Errors
     /// [`NoPublicUrl`], when `PUBLIC_URL` is not set and the call did not come through API Gateway's own domain.

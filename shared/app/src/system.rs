@@ -1,4 +1,4 @@
-//! The real clock and the real randomness: the only places that ask for either.
+//! The real clock and the real randomness. No other code reads either.
 
 use std::time::SystemTime;
 
@@ -25,7 +25,7 @@ impl Randomness for SystemRandom {
     #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     fn fill(&self, bytes: &mut [u8]) {
         if getrandom::fill(bytes).is_err() {
-            // Without randomness no secret is one. Lambda starts another process.
+            // Without randomness no secret would be safe, so the process ends. Lambda starts another one.
             tracing::error!("the system's generator failed");
             std::process::abort();
         }

@@ -1,7 +1,7 @@
 //! What a process needs of AWS at its start, and the bucket.
 //!
 //! * [`connect`]: one configuration for every SDK, over one shared HTTP client.
-//! * [`signing_secret`]: the generated secret all keys follow from.
+//! * [`signing_secret`]: the generated secret from which all keys are derived.
 //! * [`pictures`]: QR pictures in S3.
 
 pub mod pictures;
@@ -24,7 +24,7 @@ use aws_types::{
 };
 use thiserror::Error;
 
-/// What is missing for a call to AWS.
+/// A variable that a call to AWS needs is not set.
 #[derive(Debug, Error)]
 #[error("{0} is not set")]
 pub struct NotSet(&'static str);
@@ -71,9 +71,9 @@ pub fn connect(variable: impl Fn(&str) -> Option<String>) -> Result<SdkConfig, N
     Ok(config.build())
 }
 
-/// Whom to believe to be AWS. Its services' certificates chain to Amazon's own five roots, so those
-/// are compiled in: reading the system's hundred and fifty costs a start about 4 ms of CPU. In China,
-/// and at a private endpoint, the system's count.
+/// The root certificates that we trust for AWS. The certificates of its services chain to Amazon's own five roots,
+/// so those are compiled in: reading the system's hundred and fifty costs a start about 4 ms of CPU. In China, and
+/// at a private endpoint, the system's roots count.
 fn trust(region: &str, endpoint: Option<&str>) -> tls::TlsContext {
     let elsewhere = region.starts_with("cn-") || endpoint.is_some_and(|url| url.starts_with("https:"));
     let store = if elsewhere {
@@ -81,7 +81,7 @@ fn trust(region: &str, endpoint: Option<&str>) -> tls::TlsContext {
     } else {
         tls::TrustStore::empty().with_pem_certificate(include_bytes!("amazon_roots.pem").as_slice())
     };
-    // An error says that a context lacks something; it has a default for everything it could lack.
+    // Building a context fails only when a part without a default is missing, and every part has a default.
     tls::TlsContext::builder().with_trust_store(store).build().unwrap_or_default()
 }
 

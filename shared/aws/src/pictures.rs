@@ -56,8 +56,7 @@ impl Pictures for PictureBucket {
     }
 }
 
-/// Whether S3 has no such object. To a role that may not list the bucket, and ours may not, S3 says
-/// instead that access is denied.
+/// Whether S3 has no such object. Our role may not list the bucket, and S3 then answers "access denied" instead.
 fn is_missing(error: &GetObjectError) -> bool {
     matches!(error, GetObjectError::NoSuchKey(_)) || error.code() == Some("AccessDenied")
 }

@@ -4,19 +4,19 @@ use aws_sdk_secretsmanager::{Client, operation::get_secret_value::GetSecretValue
 use aws_types::SdkConfig;
 use saoma_domain::ports::StoreError;
 
-/// The generated secret, and the one before its last rotation.
+/// The generated secret, and its predecessor before the last rotation.
 pub struct SigningSecret {
-    /// Signs.
+    /// The secret that signs.
     pub current: String,
-    /// Still verifies.
+    /// The secret that still verifies.
     pub previous: Option<String>,
 }
 
 /// Reads the secret at `arn`. Two calls at once, for two versions; none later.
 ///
 /// # Errors
-/// When a version cannot be read. Only a previous one that Secrets Manager does not have is none: if a
-/// throttled read counted as none, this instance would refuse tokens that every other one accepts.
+/// When a version cannot be read. A previous version counts as missing only if Secrets Manager says that it has
+/// none. If a throttled read counted as missing, this instance would refuse tokens that all others accept.
 pub async fn signing_secret(config: &SdkConfig, arn: &str) -> Result<SigningSecret, StoreError> {
     let client = Client::new(config);
     let (current, previous) =

@@ -1,4 +1,4 @@
-//! What the adapters make of answers that an emulator does not give: a server of our own gives them.
+//! How the adapters read answers that an emulator does not give. A server of our own gives them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -18,7 +18,7 @@ use saoma_domain::{
 /// A status line and a body.
 type Reply = (&'static str, String);
 
-/// AWS, as `answer` has it: it is given each request's body.
+/// A server in place of AWS. It passes each request's body to `answer`.
 fn answering(answer: impl Fn(&str) -> Reply + Send + 'static) -> SdkConfig {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
@@ -83,7 +83,7 @@ async fn what_keeps_s3_from_answering_is_a_failure() {
     }
 }
 
-/// Secrets Manager with a current version; what it says of the previous one.
+/// Secrets Manager with a current version, and this answer about the previous one.
 async fn secret(previous: Reply) -> Result<Option<String>, StoreError> {
     let config = answering(move |asked| {
         if asked.contains("AWSPREVIOUS") {

@@ -1,4 +1,4 @@
-//! Who is calling.
+//! Finds out who is calling: a phone, a screen or a client's server.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use saoma_domain::{
 
 use crate::{Facts, Problem};
 
-/// The token a caller presents: `Authorization: Bearer …`, or the header `token`. Never the query.
+/// The token that a caller presents: `Authorization: Bearer …`, or the header `token`. Never the query.
 #[must_use]
 pub fn presented_token(headers: &HeaderMap) -> Option<&str> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -31,7 +31,7 @@ pub fn presented_token(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(plain).filter(|token| !token.is_empty())
 }
 
-/// Who verifies phones. What a caller says of itself in a body plays no part (`docs/security.md` A11).
+/// Verifies phones. What a caller says about itself in a body plays no part (`docs/security.md` A11).
 #[derive(Clone)]
 pub struct Phones {
     service: Service,
@@ -39,13 +39,13 @@ pub struct Phones {
 }
 
 impl Phones {
-    /// Those whose tokens this service signed.
+    /// A verifier of the tokens that this service signed.
     pub fn new(service: Service, checks: Arc<dyn Checks>) -> Self {
         Self { service, checks }
     }
 
-    /// The holder of a phone's token that we signed and that is good now. Whether its sign-in was ended is not
-    /// asked: a step of a login asks that together with the session.
+    /// The holder of a phone's token that we signed and that is good now. This does not check whether its sign-in
+    /// was ended: a step of a login checks that together with the session.
     fn token(&self, parts: &Parts) -> Result<Approver, Problem> {
         let token = presented_token(&parts.headers).ok_or_else(Problem::unauthorized)?;
         let issuer = self.service.public_url(Facts::of(parts).domain())?;
@@ -71,7 +71,7 @@ where
     }
 }
 
-/// A phone that is signed in now, and its account: for everything that is no step of a login.
+/// A phone that is signed in now, and its account. For every call that is not a step of a login.
 #[derive(Clone, Debug)]
 pub struct SignedInPhone {
     /// The phone, and the app it uses.
@@ -88,8 +88,8 @@ where
 {
     type Rejection = Problem;
 
-    /// The checks, in order: a token came; we signed it, for this, and it is still good; its sign-in was not
-    /// ended; the account stands.
+    /// The checks, in order: the request has a token; we signed it, for a phone, and it has not expired; its sign-in
+    /// was not ended; the account may be used.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let phones = Phones::from_ref(state);
         let by = phones.token(parts)?;
@@ -99,7 +99,7 @@ where
     }
 }
 
-/// The same, where the caller may be a screen: a token that is presented must be a signed-in phone's.
+/// The same for calls that a screen may make too: if the request has a token, it must be a signed-in phone's.
 #[derive(Clone, Debug)]
 pub struct MaybeSignedInPhone(pub Option<SignedInPhone>);
 
@@ -117,7 +117,7 @@ where
     }
 }
 
-/// A caller that may be a phone: one that presents a token must present a good one.
+/// A caller that may be a phone: if the request has a token, it must be good.
 #[derive(Clone, Debug)]
 pub struct MaybeCaller(pub Option<Approver>);
 
@@ -150,7 +150,7 @@ pub async fn client(
     client.filter(|client| client.is_authenticated_by(&secret)).ok_or(INVALID_CLIENT)
 }
 
-/// What everybody is told who is not the client they say.
+/// The one answer to every caller that fails to prove which client it is.
 pub const INVALID_CLIENT: Problem = Problem::new(
     StatusCode::UNAUTHORIZED,
     "invalid_client",

@@ -1,7 +1,7 @@
-//! Bodies: at most 16 KB, of the type they say they are.
+//! Bodies: at most 16 KB, of the content type in their header.
 //!
-//! What carries one meaning is read leniently: a byte order mark in front, half an emoji, and `null` or
-//! `[]` in place of `{}`.
+//! A deviation with one clear meaning is read as meant: a byte order mark in front, half an emoji, and `null` or `[]`
+//! in place of `{}`.
 
 use std::borrow::Cow;
 
@@ -19,11 +19,10 @@ use crate::{Problem, query};
 /// The most bytes a body may have. A larger one is refused with 413 `too_large`.
 pub const LARGEST_BODY: usize = 16 * 1024;
 
-/// What some editors and platforms write in front of a text in UTF-8.
+/// The byte order mark that some editors and platforms write in front of a text in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// A JSON body, or JSON to answer with. As a body, nothing, `null` and `[]` read as `{}`; unknown
-/// fields are ignored.
+/// A JSON body, or a JSON answer. An empty body, `null` and `[]` read as `{}`, and unknown fields are ignored.
 #[derive(Clone, Debug)]
 pub struct Json<T>(pub T);
 
@@ -96,7 +95,7 @@ fn without_mark(bytes: Bytes) -> Bytes {
 
 fn content_type(headers: &HeaderMap) -> Kind {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-        return Kind::Other; // RFC 9110 section 8.4: what a client compressed is no JSON until unpacked
+        return Kind::Other; // RFC 9110 section 8.4: a compressed body is not JSON
     }
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = value.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
@@ -112,7 +111,7 @@ fn content_type(headers: &HeaderMap) -> Kind {
 fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let text = str::from_utf8(bytes).map_err(|_| MALFORMED)?;
     let text = if text.trim_ascii().is_empty() { Cow::Borrowed("{}") } else { whole_characters(text) };
-    // Unknown fields are ignored, but they must be JSON, and not nested without end (`docs/security.md` W8).
+    // Unknown fields are ignored, but they must be JSON, and not nested too deeply (`docs/security.md` W8).
     let text = match serde_json::from_str(&text).map_err(|_| MALFORMED)? {
         Value::Object(_) => &text,
         Value::Null => "{}",
@@ -124,8 +123,8 @@ fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_json::from_str(text).map_err(|_| MALFORMED)
 }
 
-/// JSON text with U+FFFD in place of each half of a surrogate pair (`\ud83d`) that stands alone: half an
-/// emoji, as programs write it that cut a text by UTF-16 units. Rust's strings cannot hold it.
+/// The JSON text with U+FFFD in place of each lone half of a surrogate pair (`\ud83d`). Programs that cut a text by
+/// UTF-16 units leave such half emoji. Rust's strings cannot hold them.
 #[must_use]
 pub fn whole_characters(json: &str) -> Cow<'_, str> {
     if !json.contains("\\u") {
@@ -142,8 +141,8 @@ pub fn whole_characters(json: &str) -> Cow<'_, str> {
     Cow::Owned(whole)
 }
 
-/// The escape at the start of a text that follows a backslash, as it should be written, and what comes
-/// after it. Both halves of a surrogate pair are one escape.
+/// Takes the text after a backslash. Returns its escape in a correct form, and the rest of the text. Both halves of a
+/// surrogate pair are one escape.
 fn whole_escape(text: &str) -> (&str, &str) {
     let after = match code_unit(text) {
         Some((0xD800..=0xDBFF, after)) => match after.strip_prefix('\\').and_then(code_unit) {
@@ -152,13 +151,13 @@ fn whole_escape(text: &str) -> (&str, &str) {
         },
         Some((0xDC00..=0xDFFF, after)) => return ("ufffd", after),
         Some((_, after)) => after,
-        // One character, which may be a backslash that begins no escape.
+        // Any other escape is one character, which may be a second backslash.
         None => text.char_indices().nth(1).and_then(|(second, _)| text.get(second..)).unwrap_or_default(),
     };
     text.split_at_checked(text.len() - after.len()).unwrap_or_default()
 }
 
-/// The code unit that `uXXXX` at the start of a text names, and what comes after it.
+/// The code unit of `uXXXX` at the start of a text, and the rest of the text.
 fn code_unit(text: &str) -> Option<(u16, &str)> {
     let (digits, after) = text.strip_prefix('u')?.split_at_checked(4)?;
     // `from_str_radix` alone would take a sign.
@@ -258,7 +257,7 @@ mod tests {
         }
     }
 
-    // F12: where a field is needed, its absence is still told.
+    // F12: a missing field that is required is still refused.
     #[tokio::test]
     async fn nothing_is_no_body_where_one_is_needed() {
         #[derive(Debug, serde::Deserialize)]

@@ -1,4 +1,4 @@
-//! What a phone is shown before it confirms (`docs/security.md` I1).
+//! What a phone shows its person before they confirm (`docs/security.md` I1).
 
 use saoma_domain::{
     client::Client,
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::Problem;
 
-/// Who asks, what they say of themselves, and what we saw.
+/// The client that asks, what its screen says about itself, and what we saw of the screen.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Consent {
@@ -42,7 +42,7 @@ struct ConsentSeen {
     browser: Option<String>,
     /// Seconds since the epoch, by our clock.
     at: u64,
-    /// Seconds ago, by our clock: the phone's own may be wrong.
+    /// How many seconds ago, by our clock, because the phone's clock may be wrong.
     age: u64,
 }
 
@@ -83,7 +83,7 @@ impl Consent {
     }
 }
 
-/// The number a person picked, out of a body that may leave it out.
+/// Reads the number that a person picked. The body may leave it out.
 ///
 /// # Errors
 /// 400 for what is not two digits.

@@ -1,11 +1,11 @@
-//! The binding cookie: which session a screen shows, and the secret that proves it.
+//! The binding cookie: the session that a screen shows, and the secret that proves it.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use saoma_domain::secrets::{Secret, SessionCode};
 
 use crate::{Problem, auth::presented_token};
 
-/// What a screen holds: `<code>.<secret>`, in its cookie or, where browsers block that, in a header.
+/// What a screen holds: `<code>.<secret>`, in its cookie or, where a browser blocks cookies, in a header.
 #[derive(Clone, Debug)]
 pub struct ScreenKey {
     /// The session it shows.
@@ -15,7 +15,7 @@ pub struct ScreenKey {
 }
 
 impl ScreenKey {
-    /// The text that stands for it.
+    /// The text that the cookie or header holds. It reveals the secret.
     #[must_use]
     pub fn reveal(&self) -> String {
         format!("{}.{}", self.code, self.secret.reveal())
@@ -28,8 +28,7 @@ impl ScreenKey {
         Some(Self { code: SessionCode::parse(code)?, secret: Secret::presented(secret)? })
     }
 
-    /// What a request's cookie holds: the first of its name that can be one, whatever cookies of other
-    /// programs stand beside it.
+    /// Reads a request's cookies. Takes the first well-formed one of our name, and ignores cookies of other programs.
     #[must_use]
     pub fn from_cookie(headers: &HeaderMap, public_url: &str) -> Option<Self> {
         let name = cookie_name(public_url);
@@ -42,16 +41,16 @@ impl ScreenKey {
             .find_map(|(_, value)| Self::parse(value))
     }
 
-    /// What a request's `token` header holds.
+    /// Reads a request's `token` header.
     #[must_use]
     pub fn from_header(headers: &HeaderMap) -> Option<Self> {
         presented_token(headers).and_then(Self::parse)
     }
 
-    /// The `Set-Cookie` that hands it to the screen for `seconds`.
+    /// The `Set-Cookie` that gives it to the screen for `seconds`.
     ///
     /// # Errors
-    /// Never, for a key we made.
+    /// 500 when the text is no header value. A key that we made always is one.
     pub fn set_cookie(&self, public_url: &str, seconds: u64) -> Result<HeaderValue, Problem> {
         let secure = if is_plain_http(public_url) { "" } else { "; Secure" };
         let name = cookie_name(public_url);
@@ -64,7 +63,8 @@ impl ScreenKey {
     }
 }
 
-/// `__Host-` keeps other hosts and paths from planting it; browsers refuse that on plain http.
+/// The cookie's name. `__Host-` keeps other hosts and paths from planting it. Browsers refuse that prefix on plain
+/// http, so there the name has none.
 fn cookie_name(public_url: &str) -> &'static str {
     if is_plain_http(public_url) { "saoma-qr" } else { "__Host-saoma-qr" }
 }

@@ -5,7 +5,7 @@ use axum::{
     response::Response,
 };
 
-/// The answer to an early poll: how things stand all the same, and when to come back.
+/// The answer to an early poll: the same body as to any poll, and when to ask again.
 #[must_use]
 pub fn too_early(mut standing: Response, retry_after: u64) -> Response {
     *standing.status_mut() = StatusCode::TOO_MANY_REQUESTS;

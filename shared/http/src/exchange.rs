@@ -1,4 +1,4 @@
-//! A verified ticket for a token: what a site's server does, and our own welcome page.
+//! Exchanges a verified ticket for a token, for a site's server and for our own welcome page.
 
 use axum::http::StatusCode;
 use saoma_app::Service;
@@ -12,11 +12,11 @@ use serde::Serialize;
 
 use crate::Problem;
 
-/// What everybody is told of a ticket that is not good, whatever the reason.
+/// The one answer to every ticket that is not good. It does not give the reason.
 pub const INVALID_TICKET: Problem =
     Problem::new(StatusCode::BAD_REQUEST, "invalid_ticket", "The ticket is not valid, or was used.");
 
-/// The token and whose it is.
+/// The token and its person.
 #[derive(Serialize)]
 pub struct Exchanged {
     access_token: String,
@@ -32,11 +32,11 @@ struct User {
     nick_name: String,
 }
 
-/// Redeems the session a ticket stands for, and only then signs the token. The same ticket again within 30 s
-/// gives the same token: its id is the token's.
+/// Redeems the session that a ticket names, and only then signs the token. The same ticket again within 30 s gives the
+/// same token, because the ticket's id is the token's.
 ///
 /// # Errors
-/// [`INVALID_TICKET`] whenever the session does not allow it; a failing store's problem.
+/// [`INVALID_TICKET`] when the session does not allow it, or 503 when the store fails.
 pub async fn exchange(
     service: &Service,
     logins: &Logins,

@@ -1,4 +1,4 @@
-//! What we saw of a caller.
+//! What API Gateway tells us about a caller.
 
 use std::{convert::Infallible, net::IpAddr};
 
@@ -9,8 +9,8 @@ use axum::{
 use lambda_http::request::RequestContext;
 use saoma_domain::{session::Seen, text::CleanText};
 
-/// What API Gateway says of a request. `X-Forwarded-For` and `Host` are the caller's own words and
-/// have no part in it (`docs/security.md` D6, W13).
+/// What API Gateway says about a request. `X-Forwarded-For` and `Host` are not used, because the caller chooses them
+/// (`docs/security.md` D6, W13).
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The address the connection came from.
@@ -36,8 +36,8 @@ impl Facts {
         self.domain_name.as_deref()
     }
 
-    /// What limits are counted by: the address, or for IPv6 the network of 2^64 addresses that one
-    /// subscriber has.
+    /// The network by which limits count: the address, or for IPv6 the network of 2^64 addresses that one subscriber
+    /// has.
     #[must_use]
     pub fn network(&self) -> Option<IpAddr> {
         self.ip.map(|ip| match ip {
@@ -59,7 +59,7 @@ impl<S: Sync> FromRequestParts<S> for Facts {
 }
 
 impl Facts {
-    /// What API Gateway says of the request with these parts.
+    /// What API Gateway says about the request with these parts.
     #[must_use]
     pub fn of(parts: &Parts) -> Self {
         let Some(RequestContext::ApiGatewayV2(context)) = parts.extensions.get::<RequestContext>() else {
@@ -75,8 +75,8 @@ impl Facts {
     }
 }
 
-/// `Firefox on Windows`: as much as a person can check. More specific names come first, because
-/// browsers name each other.
+/// `Firefox on Windows`: as much as a person can check. More specific names come first, because browsers put each
+/// other's names into `User-Agent`.
 fn describe(user_agent: &str) -> String {
     const BROWSERS: [(&str, &str); 9] = [
         ("MicroMessenger/", "WeChat"),

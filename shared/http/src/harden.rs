@@ -1,4 +1,4 @@
-//! What every answer gets, and what no request may do.
+//! The headers that every answer gets, and the requests that every function refuses.
 
 use std::panic::AssertUnwindSafe;
 
@@ -14,7 +14,7 @@ use saoma_app::Service;
 
 use crate::{Problem, telemetry};
 
-/// Names under which a secret might be sent in a query, where logs and histories keep it.
+/// Parameter names that suggest a secret in the query, where logs and browser histories would keep it.
 const SECRET_NAMES: [&str; 10] = [
     "token",
     "polltoken",
@@ -37,10 +37,9 @@ pub fn as_problem(problem: &Problem) -> Response {
     problem.clone().into_response()
 }
 
-/// A function's routes, with the refusals and headers all of them share, and the log outside.
+/// Wraps a function's routes with the refusals and headers that all of them share, and with the log around both.
 ///
-/// Handlers and extractors refuse with a [`Problem`], wherever that happens; here, at the edge, it takes the
-/// contract's `shape`.
+/// Handlers and extractors refuse with a [`Problem`]. This edge gives it the contract's `shape`.
 pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
     routes
         .fallback(|| async { no_such_route() })
@@ -60,7 +59,8 @@ fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This address takes another method.")
 }
 
-/// A secret in a query is refused, so that nobody gets used to sending one (`docs/security.md` E2).
+/// Refuses a request with a secret in its query, so that no client comes to rely on sending one there
+/// (`docs/security.md` E2).
 async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let named = form_urlencoded::parse(query.as_bytes())
@@ -72,7 +72,7 @@ async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// A route that is ours keeps the shape of RFC 9457 in a function whose contract words refusals otherwise.
+/// Keeps the shape of RFC 9457 on a route of our own, in a function whose contract has another shape.
 pub async fn keep_own_shape(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.extensions_mut().insert(KeepsItsShape);
@@ -82,7 +82,7 @@ pub async fn keep_own_shape(request: Request, next: Next) -> Response {
 #[derive(Clone, Copy)]
 struct KeepsItsShape;
 
-/// Words a refusal as the contract does. Headers that the handler added to it stay.
+/// Gives a refusal the contract's shape. Headers that the handler added stay.
 async fn word_refusals(State(shape): State<Shape>, request: Request, next: Next) -> Response {
     let refused = next.run(request).await;
     let keeps = refused.extensions().get::<KeepsItsShape>().is_some();
@@ -99,7 +99,7 @@ async fn word_refusals(State(shape): State<Shape>, request: Request, next: Next)
     worded
 }
 
-/// A panic is one failed answer; the process serves the next request.
+/// Turns a panic into one failed answer. The process serves the next request.
 async fn catch_panics(request: Request, next: Next) -> Response {
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     answer.unwrap_or_else(|_| Problem::internal("a handler panicked").into_response())
@@ -110,7 +110,7 @@ async fn with_headers(mut response: Response) -> Response {
     response
 }
 
-/// Answers are not stored (W16), not sniffed, not framed (W5), unless their route says otherwise.
+/// Forbids storing (W16), sniffing and framing (W5) of answers, unless the route says otherwise.
 pub fn add_headers(headers: &mut HeaderMap) {
     const DEFAULTS: [(HeaderName, &str); 6] = [
         (header::CACHE_CONTROL, "no-store"),

@@ -1,12 +1,12 @@
-//! What every HTTP function shares, between the Lambda event and the rules.
+//! What all HTTP functions share, between the Lambda event and the rules.
 //!
-//! * [`facts`]: what we saw of the caller, from API Gateway and never from its headers' say-so.
+//! * [`facts`]: what API Gateway tells us about the caller. The caller's own headers do not count.
 //! * [`body`], [`query`]: parsing at the edge, with limits.
 //! * [`auth`]: phones by bearer token, clients by Basic, screens by cookie or header ([`cookie`]).
-//! * [`problem`]: a refusal, with its cause and what it was about; [`refusals`]: the errors that lead to one.
-//! * [`screen`]: a new QR for a PC that is known by its cookie.
-//! * [`consent`]: what a phone is shown before it confirms.
-//! * [`exchange`]: a verified ticket for a token.
+//! * [`problem`]: a refusal, with its cause and its session; [`refusals`]: the errors that become one.
+//! * [`screen`]: a new QR for a PC, which its cookie identifies.
+//! * [`consent`]: what a phone shows its person before they confirm.
+//! * [`exchange`]: exchanges a verified ticket for a token.
 //! * [`early`]: the answer to a poll that comes too early.
 //! * [`harden`]: headers and refusals that every answer gets, in the contract's shape.
 //! * [`telemetry`]: one JSON line a request.

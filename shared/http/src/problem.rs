@@ -9,21 +9,20 @@ use serde::Serialize;
 
 /// An answer that says what is wrong.
 ///
-/// `code` is for programs and never changes; `detail` is for people. The cause is for the log and
-/// never leaves the function.
+/// `code` is for programs and never changes. `detail` is for people. The cause is for the log, and no caller gets it.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The HTTP status.
     pub status: StatusCode,
     /// The stable name of what is wrong.
     pub code: &'static str,
-    /// One sentence that helps whoever called.
+    /// One sentence that helps the caller's developer.
     pub detail: &'static str,
     /// Seconds after which asking again makes sense.
     pub retry_after: Option<u64>,
-    /// What really happened. The log gets it, the caller does not.
+    /// The real cause. The log gets it, the caller does not.
     pub cause: Option<String>,
-    /// The session it was about, where one is known. The log gets a keyed hash of its code.
+    /// The session it was about, if one is known. The log gets a keyed hash of its code.
     pub about: Option<Box<Subject>>,
 }
 
@@ -51,26 +50,25 @@ impl Problem {
         Self { status, code, detail, retry_after: None, cause: None, about: None }
     }
 
-    /// The request is not what the contract says.
+    /// The request does not follow the contract.
     #[must_use]
     pub const fn bad_request(code: &'static str, detail: &'static str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
-    /// What everybody is told of a code that is unknown, expired, used, or not theirs to know
-    /// (`docs/security.md` W15).
+    /// The one answer for a code that is unknown, expired, used, or another caller's (`docs/security.md` W15).
     #[must_use]
     pub const fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such code, or it is no longer valid.")
     }
 
-    /// No phone token, or not a good one.
+    /// The request has no phone token, or one that is not good.
     #[must_use]
     pub const fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", "Sign in on the phone first.")
     }
 
-    /// A screen that is known by no cookie and no `pollToken`.
+    /// The screen presents neither a cookie nor a `pollToken`.
     #[must_use]
     pub const fn no_screen() -> Self {
         Self::new(
@@ -80,7 +78,7 @@ impl Problem {
         )
     }
 
-    /// Too many requests; come back in so many seconds.
+    /// Too many requests. The caller may come back in so many seconds.
     #[must_use]
     pub const fn too_many(retry_after: u64) -> Self {
         let mut problem = Self::new(
@@ -92,7 +90,7 @@ impl Problem {
         problem
     }
 
-    /// Something failed behind us; trying again is safe.
+    /// A store or a service failed. Trying again is safe.
     #[must_use]
     pub fn unavailable(cause: impl Into<String>) -> Self {
         let mut problem = Self::new(
@@ -105,7 +103,7 @@ impl Problem {
         problem
     }
 
-    /// We did something wrong.
+    /// We have a bug.
     #[must_use]
     pub fn internal(cause: impl Into<String>) -> Self {
         let mut problem = Self::new(
@@ -137,7 +135,7 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        // The edge words it in the contract's shape and logs it.
+        // The edge gives it the contract's shape and logs it.
         response.extensions_mut().insert(self);
         response
     }

@@ -1,5 +1,5 @@
-//! Queries and forms, read strictly: a name that comes twice is nobody's to choose between
-//! (`docs/security.md` W6).
+//! Queries and forms. A name that comes twice is refused, because two programs might choose differently between its
+//! values (`docs/security.md` W6).
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use percent_encoding::percent_decode;
@@ -12,7 +12,7 @@ use crate::Problem;
 pub struct Query(Map<String, Value>);
 
 impl Query {
-    /// A parameter's value; given as nothing is not given.
+    /// A parameter's value. An empty value counts as missing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str).filter(|value| !value.is_empty())
@@ -30,8 +30,8 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// The pairs of a form or query; `None` when a name comes twice or the text is not UTF-8. U+FFFD is a
-/// character like any other: a browser sends it for half an emoji.
+/// The pairs of a form or query. `None` when a name comes twice or the text is not UTF-8. U+FFFD is allowed, because
+/// a browser sends it in place of half an emoji.
 pub(crate) fn parse_pairs(raw: &[u8]) -> Option<Map<String, Value>> {
     percent_decode(raw).decode_utf8().ok()?;
     let mut pairs = Map::new();

@@ -1,4 +1,4 @@
-//! The errors of the rules, as refusals.
+//! Turns the errors of the rules into refusals.
 
 use axum::http::StatusCode;
 use saoma_app::NoPublicUrl;
@@ -46,8 +46,8 @@ impl From<StepError> for Problem {
 }
 
 impl From<Refusal> for Problem {
-    /// The screen and the phone that holds the claim are told the truth of a session that is over; to any other
-    /// caller it is as unknown as every other code (`docs/security.md` W15).
+    /// The screen and the phone that holds the claim learn why a session is over. To any other caller its code is
+    /// unknown (`docs/security.md` W15).
     fn from(refusal: Refusal) -> Self {
         let forbidden = |code, detail| Self::new(StatusCode::FORBIDDEN, code, detail);
         let gone = |code, detail| Self::new(StatusCode::GONE, code, detail);

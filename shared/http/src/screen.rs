@@ -1,4 +1,4 @@
-//! A new QR for a PC that is known by its cookie: what the web and the shop contract share.
+//! A new QR for a PC that its cookie identifies. The web and the shop contract share this.
 
 use axum::http::HeaderValue;
 use saoma_app::Service;
@@ -13,11 +13,11 @@ use saoma_domain::{
 
 use crate::{Facts, Problem, cookie::ScreenKey, query::Query};
 
-/// What the PC is to show.
+/// What the PC will show.
 pub struct Wanted<'a> {
-    /// The contract it speaks, with what that contract keeps.
+    /// The contract it speaks, with the data that this contract needs.
     pub flow: Flow,
-    /// Who signs people in there.
+    /// The client that signs people in there.
     pub client: &'a Client,
     /// The QR that the screen showed before.
     pub replaces: Option<ScreenKey>,
@@ -27,7 +27,7 @@ pub struct Wanted<'a> {
 pub struct Opened {
     /// The session behind it.
     pub session: Session,
-    /// What this PC alone holds.
+    /// The key that only this PC holds.
     pub key: ScreenKey,
     /// The same, as the `Set-Cookie` of the answer.
     pub cookie: HeaderValue,
@@ -38,7 +38,7 @@ pub struct Opened {
 /// The client in the query's `client`, or the contract's `default`.
 ///
 /// # Errors
-/// 400 for one that is not registered for this contract.
+/// 400 when the client is not registered for this contract.
 pub async fn client_in(
     query: &Query,
     service: &Service,
@@ -52,8 +52,8 @@ pub async fn client_in(
     service.client_of(clients, &id, dialect).await?.ok_or(UNKNOWN)
 }
 
-/// Ends the QR that a screen showed before (`docs/security.md` B7, C6). One that is over already, or was never
-/// this screen's, is left as it is.
+/// Ends the QR that a screen showed before (`docs/security.md` B7, C6). A QR that is over already, or that never
+/// belonged to this screen, stays as it is.
 ///
 /// # Errors
 /// The store's failure.
@@ -64,8 +64,8 @@ pub async fn replace(logins: &Logins, old: ScreenKey, now: Timestamp) -> Result<
     }
 }
 
-/// Opens a session and ends the one this PC showed before, so that at no time two QRs of one PC are
-/// good (`docs/security.md` C6). The old cookie decides nothing else: code and secret are fresh (A3, A4).
+/// Opens a session and ends the one that this PC showed before, so one PC never has two good QRs
+/// (`docs/security.md` C6). The old cookie has no other effect: code and secret are fresh (A3, A4).
 ///
 /// # Errors
 /// 429 for a network that opens too many (D10), or the store's failure.

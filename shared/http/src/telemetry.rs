@@ -1,8 +1,8 @@
 //! Logs: one JSON object a line, one line a request.
 //!
-//! Never logged: tokens, secrets, tickets, whole codes, telephone numbers, bodies, queries and raw
-//! paths (a path holds a code). A route is logged as its pattern, a session as its [`session_ref`]. A refusal
-//! is one line too: with its `code`, and with the client and the session it was about.
+//! Never logged: tokens, secrets, tickets, whole codes, telephone numbers, bodies, queries and raw paths (a path may
+//! hold a code). A route is logged as its pattern, a session as its [`session_ref`]. A refusal is one line too, with
+//! its `code`, its client and its session.
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -18,7 +18,7 @@ use crate::{Facts, Problem};
 /// Sends events to standard output as JSON, at `level` (`error` to `trace`; `info` otherwise).
 pub fn init(level: Option<&str>) {
     let level = level.and_then(|level| level.parse().ok()).unwrap_or(Level::INFO);
-    // An error says that a subscriber is set already, as in tests.
+    // An error means that a subscriber is set already, as in tests.
     let _ = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -59,8 +59,8 @@ pub(crate) async fn log_request(
     response
 }
 
-/// What logs call a session: a keyed hash of its code. Who holds the code and the key finds its lines; the
-/// lines give no code away.
+/// The name of a session in logs: a keyed hash of its code. An operator with the code and the key finds the session's
+/// lines; the lines do not reveal the code.
 #[must_use]
 pub fn session_ref(keys: &dyn KeyedHash, code: &SessionCode) -> String {
     let hash = keys.keyed_hash("session ref", &[code.as_str()]);

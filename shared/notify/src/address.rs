@@ -1,8 +1,7 @@
 //! Which addresses a client's server may have (`docs/security.md` H9).
 //!
-//! A client names its server, and may change what that name resolves to at any time. So the address is
-//! judged at the connection: [`Names`] checks every address it gives out, and the call connects to
-//! exactly those.
+//! A client names its server, and may change the address behind that name at any time. So the address is checked
+//! when the call connects: [`Names`] checks every address that it returns, and the call connects only to those.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,10 +13,10 @@ use url::{Host, Url};
 /// Why an address is not called.
 #[derive(Debug, Error)]
 pub enum Refused {
-    /// It leads, or may lead, to a machine inside our network.
+    /// It leads, or may lead, into our own network.
     #[error("{0} is not a public address")]
     NotPublic(IpAddr),
-    /// It would be called in the clear.
+    /// The call would not be encrypted.
     #[error("the address is not https")]
     InTheClear,
 }
@@ -44,7 +43,7 @@ const NOT_PUBLIC_V4: [Ipv4Net; 15] = [
 /// The whole public IPv6 Internet.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0], 3);
 
-/// What in it is not public.
+/// The blocks in it that are not public.
 const NOT_PUBLIC_V6: [Ipv6Net; 4] = [
     v6([0x2001, 0], 23),     // protocol assignments, with Teredo's IPv4 inside
     v6([0x2001, 0xdb8], 32), // documentation
@@ -60,8 +59,8 @@ const fn v6([first, second]: [u16; 2], bits: u8) -> Ipv6Net {
     Ipv6Net::new_assert(Ipv6Addr::new(first, second, 0, 0, 0, 0, 0, 0), bits)
 }
 
-/// Whether an address is one of the public Internet. IPv6 that stands for IPv4 (mapped, compatible,
-/// NAT64, 6to4, Teredo) is not, whatever is inside: a server has an address of its own.
+/// Whether an address belongs to the public Internet. IPv6 forms of IPv4 (mapped, compatible, NAT64, 6to4, Teredo)
+/// do not count, even with a public address inside, because a server has an address of its own.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -75,16 +74,16 @@ pub fn is_public(address: IpAddr) -> bool {
 /// How far calls may reach.
 #[derive(Clone, Copy, Debug)]
 pub struct Reach {
-    /// Whether the own machine is in reach, in the clear too: for local runs.
+    /// Whether calls may reach the own machine, over http too. For local runs.
     pub loopback: bool,
 }
 
 impl Reach {
-    /// Judges what can be judged before a name is looked up: the transport, and an address that is
-    /// written out, for which no name is ever looked up.
+    /// Checks what can be checked before a name is looked up: the scheme, and an IP address in the URL, for which
+    /// no look-up follows.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// Says what is wrong with the address.
     pub fn judge(self, url: &Url) -> Result<(), Refused> {
         if url.scheme() != "https" && !self.loopback {
             return Err(Refused::InTheClear);
@@ -102,8 +101,8 @@ impl Reach {
     }
 }
 
-/// Looks names up and gives out only addresses in reach. A name with one that is not is refused
-/// whole: whoever set it up so is mistaken or means harm.
+/// Looks names up and returns only addresses in reach. A name with even one address out of reach is refused as a
+/// whole: such a name is a mistake or an attack.
 #[derive(Clone, Debug)]
 pub struct Names {
     source: SharedDnsResolver,
@@ -111,7 +110,7 @@ pub struct Names {
 }
 
 impl Names {
-    /// Names as `source` has them.
+    /// Looks names up in `source`.
     #[must_use]
     pub const fn new(source: SharedDnsResolver, reach: Reach) -> Self {
         Self { source, reach }
@@ -130,7 +129,7 @@ impl ResolveDns for Names {
     }
 }
 
-/// Names as the system has them.
+/// Looks names up as the system does.
 #[derive(Debug)]
 pub struct SystemNames;
 

@@ -1,4 +1,4 @@
-//! What reaches people, and clients' servers.
+//! The adapters that reach people and clients' servers.
 //!
 //! * [`sns`]: text messages, pushes to phones, and the topic of login events, through SNS.
 //! * [`webhook`]: calls to clients' servers, the way Standard Webhooks describes.
@@ -6,8 +6,8 @@
 //! * [`signature`]: how such a call is signed.
 //! * [`relay`]: messages and pushes by webhook to a client that sends them on, where SNS does not reach.
 //!
-//! Imports point one way: `relay` knows the port of webhooks, `webhook` knows `address` and
-//! `signature`, and `sns` none of them.
+//! Imports point one way: `relay` uses the port of webhooks, `webhook` imports `address` and `signature`, and `sns`
+//! imports none of them.
 
 pub mod address;
 pub mod relay;

@@ -1,5 +1,5 @@
-//! Messages and pushes through a client's server, where SNS does not reach (AWS China): the server
-//! of a registered client gets them as webhooks, and sends them on by the means it has.
+//! Messages and pushes through a client's server, where SNS does not reach (AWS China). The server of a registered
+//! client gets them as webhooks and sends them on.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use sha2::{Digest, Sha256};
 
 /// Sends through a client's webhook.
 pub struct Relay {
-    /// Delivers.
+    /// Delivers the webhooks.
     pub webhooks: Arc<dyn Webhooks>,
-    /// The client's.
+    /// The address of the client's server.
     pub url: WebhookUrl,
-    /// The client's too.
+    /// The keys that sign calls to the client.
     pub keys: Vec<[u8; 32]>,
-    /// When it is.
+    /// The time of a call.
     pub clock: Arc<dyn Clock>,
     /// For the ids of text messages.
     pub random: Arc<dyn Randomness>,
@@ -53,18 +53,18 @@ impl Sms for Relay {
 
 #[async_trait]
 impl Push for Relay {
-    /// Every one: the client has said that it can.
+    /// Every platform: the client that takes messages has to reach them all.
     fn serves(&self, _: PushPlatform) -> bool {
         true
     }
 
-    /// The token itself, which is what the client's server needs.
+    /// The token itself, because the client's server needs it.
     async fn address(&self, _: PushPlatform, token: &PushToken) -> Result<String, StoreError> {
         Ok(token.reveal().to_owned())
     }
 
-    /// `{"type": "push", "platform": "APNs", "token": "…", "kind": "prompt", "id": "…"}`. Accepted when
-    /// the server took it; whether there still is such a phone it cannot say.
+    /// `{"type": "push", "platform": "APNs", "token": "…", "kind": "prompt", "id": "…"}`. The push counts as sent
+    /// when the server accepts it. The server cannot tell whether the phone still exists.
     async fn push(
         &self,
         platform: PushPlatform,
@@ -82,14 +82,15 @@ impl Push for Relay {
         Ok(Pushed::Accepted)
     }
 
-    /// Nothing is kept here, and nothing there.
+    /// Does nothing: neither side keeps an address.
     async fn forget(&self, _: &str) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
-/// The same message to the same phone has the same id, so that the server drops a repeat; to a second
-/// phone of the person it is another message. Cut from SHA-256, as the token must not be read off it.
+/// The id of a message to one phone. The same message to the same phone has the same id, so the server can drop a
+/// repetition; another phone of the person gets another id. It is cut from a SHA-256, so it does not reveal the
+/// token.
 fn push_id(platform: PushPlatform, address: &str, message: &PushMessage) -> u128 {
     let mut hash = Sha256::new();
     for part in [platform.as_str(), address, message.kind.as_str(), &message.id] {

@@ -5,8 +5,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use saoma_domain::ports::Webhook;
 use sha2::Sha256;
 
-/// The header `webhook-signature`: for each key `v1,` and HMAC-SHA256 over id, seconds and body, with
-/// a dot between them; a space between signatures. A receiver takes any it can verify.
+/// The header `webhook-signature`: for each key `v1,` and HMAC-SHA256 over id, seconds and body, with dots between
+/// them. Spaces separate the signatures. A receiver accepts any that it can verify.
 #[must_use]
 pub fn signature(webhook: &Webhook) -> String {
     let signatures: Vec<_> = webhook.keys.iter().map(|key| signed(key, webhook)).collect();

@@ -21,7 +21,7 @@ type Attributes = HashMap<String, MessageAttributeValue>;
 pub struct SnsSms(Client);
 
 impl SnsSms {
-    /// Sends with these settings.
+    /// An adapter with these settings.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
         Self(Client::new(config))
@@ -30,7 +30,7 @@ impl SnsSms {
 
 #[async_trait]
 impl Sms for SnsSms {
-    /// Sent as `Transactional`: a sign-in code is worth a carrier's better route.
+    /// Sends the message as `Transactional`, because a sign-in code is worth a carrier's better route.
     async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
         let attributes = attributes([("AWS.SNS.SMS.SMSType", "Transactional")])?;
         self.0
@@ -74,8 +74,8 @@ impl Push for SnsPush {
         self.application(platform).is_some()
     }
 
-    /// The endpoint of a token there already is, or a new one. SNS disables an endpoint whose token the
-    /// platform would not have; the phone has just shown that it is good, so it is enabled again.
+    /// The existing endpoint of a token, or a new one. SNS disables an endpoint when the platform refuses its token.
+    /// The phone has just presented the token, so the endpoint is enabled again.
     async fn address(&self, platform: PushPlatform, token: &PushToken) -> Result<String, StoreError> {
         let application = self
             .application(platform)
@@ -108,17 +108,17 @@ impl Push for SnsPush {
         message: &PushMessage,
     ) -> Result<Pushed, StoreError> {
         if !is_arn(address) {
-            return Ok(Pushed::Dead); // kept while another service pushed
+            return Ok(Pushed::Dead); // it was stored while another service pushed
         }
         let life = life(message.kind);
         let apns = [
-            ("AWS.SNS.MOBILE.APNS.PUSH_TYPE", "alert"), // of both: SNS has none for the sandbox
+            ("AWS.SNS.MOBILE.APNS.PUSH_TYPE", "alert"), // for the sandbox too: SNS has no name of its own for it
             ("AWS.SNS.MOBILE.APNS.TTL", life),
             ("AWS.SNS.MOBILE.APNS_SANDBOX.TTL", life),
         ];
         let attributes = match platform {
             PushPlatform::Apns => Some(attributes(apns)?),
-            PushPlatform::Fcm => None, // in the message itself
+            PushPlatform::Fcm => None, // FCM reads it from the message
         };
         let published = self
             .client
@@ -136,23 +136,23 @@ impl Push for SnsPush {
         }
     }
 
-    /// SNS deletes what it does not have without complaint.
+    /// SNS answers success when it has no such endpoint.
     async fn forget(&self, address: &str) -> Result<(), StoreError> {
         if !is_arn(address) {
-            return Ok(()); // not ours
+            return Ok(()); // not an endpoint of SNS
         }
         let deleted = self.client.delete_endpoint().endpoint_arn(address).send().await;
         deleted.map(|_| ()).map_err(|error| StoreError::at("DeleteEndpoint", &error))
     }
 }
 
-/// Whether an address is an endpoint at all. No platform's token begins like one.
+/// Whether an address is an endpoint of SNS. No platform's token begins like one.
 fn is_arn(address: &str) -> bool {
     address.starts_with("arn:")
 }
 
-/// Whether there is no such phone any more. An endpoint that was deleted is an invalid parameter, and
-/// so is much else: only the reason tells them apart.
+/// Whether the phone no longer exists. SNS reports a deleted endpoint as an invalid parameter, like many other
+/// mistakes; only the text of the reason tells them apart.
 fn is_dead(error: &PublishError) -> bool {
     match error {
         PublishError::EndpointDisabledException(_) | PublishError::NotFoundException(_) => true,
@@ -163,8 +163,8 @@ fn is_dead(error: &PublishError) -> bool {
     }
 }
 
-/// How long, in seconds, the platform tries to reach a phone that is off: as long as the longest
-/// prompt can be answered, and a day for what is only to be known.
+/// How long, in seconds, the platform tries to reach a phone that is off: as long as the longest prompt can be
+/// answered, or a day for a notice.
 const fn life(kind: PushKind) -> &'static str {
     match kind {
         PushKind::Prompt => "300",
@@ -172,10 +172,10 @@ const fn life(kind: PushKind) -> &'static str {
     }
 }
 
-/// What the phone gets: the kind and the id, and nothing else of the matter (`docs/security.md` H7).
+/// What the phone gets: the kind and the id, and nothing else about the login (`docs/security.md` H7).
 ///
-/// APNs shows a text that the app has for `loc-key` in the phone's language, and wakes the app. FCM
-/// hands the data to the app, which shows what it likes (FCM HTTP v1, as SNS takes it under `GCM`).
+/// APNs shows the app's own text for `loc-key` in the phone's language, and wakes the app. FCM passes the data to
+/// the app, which decides what to show (FCM HTTP v1, as SNS takes it under `GCM`).
 fn payload(platform: PushPlatform, message: &PushMessage) -> String {
     let (kind, id) = (message.kind.as_str(), message.id.as_str());
     let apns = json!({
@@ -187,7 +187,7 @@ fn payload(platform: PushPlatform, message: &PushMessage) -> String {
         "data": { "kind": kind, "id": id },
         "android": { "priority": "HIGH", "ttl": format!("{}s", life(message.kind)) },
     } } });
-    // SNS wants each platform's JSON as text, and a default, which no phone of ours is sent.
+    // SNS requires each platform's JSON as text, and a default, which no phone of ours receives.
     let text = |json: Value| Value::String(json.to_string());
     let payload = match platform {
         PushPlatform::Apns => {

@@ -1,9 +1,9 @@
 //! Calls to clients' servers: Standard Webhooks over HTTPS.
 //!
-//! Three attempts at a server that refuses, one of five seconds at a server that does not answer: the
-//! stream that feeds us tries again later, and others wait meanwhile. Every attempt looks the name up, checks what it found and
-//! connects to exactly that (see [`crate::address`]); no redirect is followed, no proxy asked, and of
-//! the answer only its status is read.
+//! A server that refuses gets three attempts. A server that does not answer gets one, of five seconds, because other
+//! clients wait meanwhile and the stream brings the record again later. Every attempt looks the name up, checks the
+//! addresses and connects only to those (see [`crate::address`]). It follows no redirect, uses no proxy, and reads
+//! only the answer's status.
 
 use std::{
     error::Error,
@@ -30,26 +30,26 @@ use crate::{
     signature::signature,
 };
 
-/// How long a server may take.
+/// The time limits and pauses of calls.
 #[derive(Clone, Copy, Debug)]
 struct Pace {
-    /// For one attempt, from looking the name up to the answer's status.
+    /// The limit of one attempt, from looking the name up to the answer's status.
     attempt: Duration,
-    /// Before each attempt after the first.
+    /// The pauses before each attempt after the first.
     pauses: [Duration; 2],
-    /// For one attempt at a server that hung less than [`Pace::memory`] ago.
+    /// The limit of one attempt at a server that hung less than [`Pace::memory`] ago.
     once_hung: Duration,
-    /// How long it is remembered that a server hung.
+    /// How long we remember that a server hung.
     memory: Duration,
 }
 
-/// Addresses remembered.
+/// How many addresses we remember.
 const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(1024) {
     Some(entries) => entries,
     None => NonZeroUsize::MIN,
 };
 
-/// Fast enough for a prompt that lives a minute; the stream that feeds us tries again later.
+/// Short enough for a prompt that lives a minute. The stream brings the record again later.
 const PACE: Pace = Pace {
     attempt: Duration::from_secs(5),
     pauses: [Duration::from_millis(200), Duration::from_millis(800)],
@@ -62,14 +62,14 @@ pub struct HttpWebhooks {
     names: SharedDnsResolver,
     reach: Reach,
     pace: Pace,
-    /// Which addresses hung, and when: bounded, and only this instance's.
+    /// The addresses that hung, and when. The memory is bounded and belongs to this instance alone.
     hung: Mutex<LruCache<String, Instant>>,
-    /// Built when first used: reading the system's roots is no work for a start.
+    /// Built when first used, because reading the system's roots would slow a start down.
     connector: OnceLock<Connector>,
 }
 
 impl HttpWebhooks {
-    /// Calls the public Internet, and the own machine too where `loopback_allowed` (local runs).
+    /// Webhooks to the public Internet, and to the own machine where `loopback_allowed` says so (local runs).
     #[must_use]
     pub fn new(loopback_allowed: bool) -> Self {
         let reach = Reach { loopback: loopback_allowed };
@@ -78,7 +78,8 @@ impl HttpWebhooks {
         Self { names, reach, pace: PACE, hung, connector: OnceLock::new() }
     }
 
-    /// No connection is kept: a function sleeps between calls, and an old one has an old address.
+    /// The client keeps no connection open: a function sleeps between calls, and an old connection leads to an
+    /// address that was checked long ago.
     fn connector(&self) -> &Connector {
         self.connector.get_or_init(|| {
             Connector::builder()
@@ -88,7 +89,7 @@ impl HttpWebhooks {
         })
     }
 
-    /// How long this server gets, by what it did lately.
+    /// The time limit of this server. One that hung lately gets less.
     fn patience(&self, webhook: &Webhook) -> Duration {
         let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
         let lately = hung.get(webhook.url.url().as_str()).is_some_and(|at| at.elapsed() < self.pace.memory);
@@ -110,7 +111,7 @@ impl HttpWebhooks {
         let request = request(webhook).map_err(Failure::lasting)?;
         let patience = self.patience(webhook);
         let Ok(answer) = timeout(patience, self.connector().call(request)).await else {
-            // Who was given less time has not hung again: in a while it gets all of it.
+            // A server that was given less time does not count as hanging again, so later it gets the full time.
             if patience == self.pace.attempt {
                 self.remember(webhook, true);
             }
@@ -138,7 +139,7 @@ impl Webhooks for HttpWebhooks {
     }
 }
 
-/// Any 2xx: the message was taken. A redirect is a refusal like others.
+/// Any 2xx means that the server accepted the message. A redirect is a refusal like any other.
 fn taken(status: u16) -> Result<(), Failure> {
     let failure = format!("answered {status}");
     match status {
@@ -177,7 +178,7 @@ impl Failure {
         Self { reason: reason.to_string(), passing: false }
     }
 
-    /// Connections fail for the moment, unless it was we who would not have them.
+    /// A failed connection may succeed later, unless we refused the address ourselves.
     fn of_connection(error: &(dyn Error + 'static)) -> Self {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -189,7 +190,7 @@ impl Failure {
         Self::passing(StoreError::at("connecting", error))
     }
 
-    /// For the log: the host, not the path, which may hold a secret of the client's.
+    /// The error for the log. It names the host but not the path, which may hold a secret of the client.
     fn at(self, webhook: &Webhook) -> StoreError {
         let host = webhook.url.url().host_str().unwrap_or_default();
         StoreError::new(format!("webhook to {host}: {}", self.reason))

@@ -1,5 +1,5 @@
 //! The SNS adapters over the real API: `make test` starts an emulator and names it in
-//! `SAOMA_EMULATOR`. What the emulator cannot say, a server of our own says.
+//! `SAOMA_EMULATOR`. Answers that the emulator cannot give come from a server of our own.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
@@ -84,7 +84,7 @@ async fn a_forgotten_phone_is_dead() {
     push.forget(&address).await.unwrap();
 }
 
-/// SNS with one answer to everything; what it is asked comes out of the other end.
+/// A server in place of SNS, with one answer to everything. The requests arrive at the returned receiver.
 fn answering(status: &'static str, body: String) -> (SdkConfig, Receiver<Form>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

@@ -24,7 +24,7 @@ pub enum QrError {
         /// The smallest side, in pixels, that this symbol and margin fit in.
         needed: usize,
     },
-    /// An encoder failed on a picture we made. It never should.
+    /// An encoder failed on a picture of ours. That would be a bug.
     #[error("the picture could not be encoded")]
     Encoding(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,4 +1,4 @@
-//! JPEG: grey, and colour only for a logo.
+//! JPEG: grey without a logo, colour with one.
 
 use image::ExtendedColorType;
 use image::codecs::jpeg::JpegEncoder;
@@ -6,7 +6,7 @@ use image::codecs::jpeg::JpegEncoder;
 use crate::raster::Raster;
 use crate::{Picture, QrError, Symbol};
 
-/// High enough that blocks of the transform leave module edges clean.
+/// The quality. It is high enough that compression leaves the edges of modules clean.
 const QUALITY: u8 = 90;
 
 /// The symbol as a JPEG, exactly as large as `picture` says.

@@ -1,14 +1,14 @@
-//! The QR's text and its pictures. Nothing here knows what a session is.
+//! The QR's text and its pictures. This crate knows nothing about sessions.
 //!
-//! * [`text`](session_text): what a session's QR says, in the alphanumeric alphabet but for the scheme.
+//! * [`text`](session_text): the text of a session's QR, alphanumeric except for the scheme.
 //! * `symbol`: text to modules: the smallest version, one fixed mask, at a [`Level`] of error correction.
 //! * `picture`: what a caller may ask for, parsed: [`PictureSize`], [`Margin`], [`LogoSize`].
 //! * `logo`: the built-in numbered logos, drawn by formula.
 //! * `raster`: modules, quiet zone and logo to rows of pixels.
 //! * [`png`](fn@png), [`jpeg`](fn@jpeg), [`svg`](fn@svg): the file formats.
 //!
-//! The rule between them: formats read rasters, rasters read symbols, and nothing reads back. Sizes are checked
-//! when a [`Picture`] is parsed, so no later step can be asked for more than a million pixels.
+//! The rule between them: formats read rasters, rasters read symbols, and nothing reads back. Parsing a [`Picture`]
+//! checks its sizes, so no later step draws more than about a million pixels.
 
 mod error;
 mod jpeg;

@@ -1,4 +1,4 @@
-//! The built-in logos, as formulas: no file to load, sharp at every size.
+//! The built-in logos, as formulas. They need no file and are sharp at every size.
 //!
 //! A shape is a signed distance: below zero inside, above zero outside, in units of the logo's side, with the origin
 //! in the middle and y downwards. The distance also gives the soft edge.

@@ -22,7 +22,7 @@ impl PictureSize {
     }
 }
 
-/// A logo's side in pixels: 1 to 256. What is drawn may be smaller, so that readers still read.
+/// A logo's side in pixels: 1 to 256. The drawn logo may be smaller, so that readers still read the symbol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LogoSize(u16);
 
@@ -47,7 +47,7 @@ impl LogoSize {
 pub struct Margin(u16);
 
 impl Margin {
-    /// No border: the symbol alone. Whoever shows it must leave it room.
+    /// No border: the symbol alone. The page that shows it must leave white space around it.
     pub const NONE: Self = Self(0);
     /// The quiet zone of ISO/IEC 18004, section 6.3.8: four modules.
     pub const QUIET_ZONE: Self = Self(4);
@@ -78,7 +78,8 @@ fn bounded(value: u32, min: u16, max: u16) -> Result<u16, QrError> {
 pub struct Picture {
     /// The side in pixels.
     pub size: PictureSize,
-    /// The least white around the symbol. What whole pixels a module leave over is white too.
+    /// The least white around the symbol. Pixels that are left over, because a module has whole pixels, are white
+    /// too.
     pub margin: Margin,
     /// The logo in the middle, and the largest it should be.
     pub logo: Option<(Logo, LogoSize)>,
@@ -92,7 +93,7 @@ impl Picture {
     }
 }
 
-/// The smallest module, in pixels. Of one pixel, common readers read nothing.
+/// The smallest module, in pixels. Common readers cannot read modules of one pixel.
 const MIN_MODULE: usize = 2;
 
 /// Where a symbol lies in a picture, in pixels.

@@ -100,7 +100,8 @@ struct Plate {
 }
 
 impl Plate {
-    /// The largest plate up to what was `wanted` that leaves the symbol readable, or none if even the smallest would not.
+    /// The largest plate, at most as large as `wanted`, that leaves the symbol readable. `None` if even the smallest
+    /// would not.
     fn new(symbol: &Symbol, layout: Layout, logo: Logo, wanted: usize) -> Option<Self> {
         // Half a module of white on each side: one module of the plate's is never the logo's.
         let inner = wanted.div_ceil(layout.module).next_multiple_of(2);

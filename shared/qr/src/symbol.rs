@@ -161,8 +161,8 @@ fn draw(
 }
 
 /// The largest centred square, in modules, that a logo may cover: it stays clear of every pattern readers steer by,
-/// and destroys at most half of the codewords that error correction can restore. The other half is for the world:
-/// reflections, a cracked screen, a hand that moves.
+/// and destroys at most half of the codewords that error correction can restore. The other half is for reflections,
+/// a cracked screen and a moving hand.
 fn coverable(width: usize, correctable: usize) -> usize {
     /// Version 6 is the last without an alignment pattern in the middle.
     const WIDEST: usize = 41;

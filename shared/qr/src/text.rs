@@ -1,4 +1,4 @@
-//! What a session's QR says.
+//! The text of a session's QR.
 
 use crate::QrError;
 

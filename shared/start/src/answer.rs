@@ -9,8 +9,8 @@ use axum::{
 use lambda_http::{Body, IntoResponse};
 use serde::Serialize;
 
-/// What a function answers. Writing it never fails: an answer that the Lambda runtime cannot write ends
-/// the process.
+/// What a function answers. Writing it never fails, because the Lambda runtime ends the process over an answer that
+/// it cannot write.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Answer {
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Reads a response to its end. `lambda_http` knows which content types are text.
+    /// Reads a response to its end. `lambda_http` decides which content types are text.
     pub(crate) async fn of(response: Response) -> Self {
         let (mut parts, body) = response.into_response().await.into_parts();
         let cookies = values(&parts.headers, SET_COOKIE.as_str());
@@ -31,7 +31,7 @@ impl Answer {
         let names = parts.headers.keys().map(HeaderName::as_str);
         Self {
             status_code: parts.status.as_u16(),
-            // A header that comes twice is one with commas (RFC 9110 section 5.3).
+            // A header that comes twice is joined with commas (RFC 9110 section 5.3).
             headers: names.map(|name| (name.to_owned(), values(&parts.headers, name).join(", "))).collect(),
             cookies,
             is_base64_encoded: matches!(body, Body::Binary(_)),

@@ -1,4 +1,4 @@
-//! An event of the Sessions table's stream as stored changes, record by record.
+//! Reads an event of the Sessions table's stream as stored changes, record by record.
 
 use lambda_runtime::Diagnostic;
 use saoma_domain::{ports::StoreError, session::Session};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// A record of the Sessions table's stream: its sequence number, and the session as it was stored.
 pub type StoredChange = (String, Result<Option<Session>, StoreError>);
 
-/// An event that names no records. Lambda hands it over again.
+/// The error for an event without readable sequence numbers. Lambda sends the event again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoBatch;
 
@@ -29,11 +29,11 @@ struct Batch {
     records: Vec<Value>,
 }
 
-/// The changes of an event, in the stream's order. A record that cannot be read is a failed change, so
-/// that it holds up no others.
+/// The changes of an event, in the stream's order. A record that cannot be read becomes a failed change, so it does
+/// not stop the others.
 ///
 /// # Errors
-/// [`NoBatch`], also where a record has no sequence number: the answer could not name it.
+/// [`NoBatch`], also when a record has no sequence number, because the answer could not name it.
 pub(crate) fn changes(json: &str) -> Result<Vec<StoredChange>, NoBatch> {
     let Batch { records } = serde_json::from_str(&whole_characters(json)).map_err(|_| NoBatch)?;
     records.iter().map(|record| change(record).ok_or(NoBatch)).collect()
@@ -45,7 +45,7 @@ fn change(record: &Value) -> Option<StoredChange> {
     let alone = serde_json::from_value::<StreamEvent>(json!({ "Records": [record] }));
     let session = match alone.map(StreamEvent::into_records) {
         Ok(records) => records.into_iter().next().map(|StreamRecord { session, .. }| session)?,
-        // What serde says would quote the record, which holds a whole code.
+        // Serde's message would quote the record, which holds a whole code.
         Err(_) => Err(StoreError::new("the record is not what a stream brings")),
     };
     Some((number, session))

@@ -1,4 +1,4 @@
-//! What a deployment has.
+//! What a deployment offers its functions.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use saoma_notify::{HttpWebhooks, Relay, SnsPush, SnsSms, SnsTopic};
 
 use crate::{Process, StartError, relay::message_client};
 
-/// The deployment a function is part of. Each function takes what its ports need, and its policy in
+/// The deployment that a function is part of. Each function takes only what its ports need, and its policy in
 /// `template.yaml` allows no more.
 pub struct Deployment {
-    /// What is set.
+    /// The environment's variables.
     pub environment: Environment,
     /// Settings, keys, clock, randomness.
     pub service: Service,
@@ -28,11 +28,11 @@ pub struct Deployment {
 }
 
 impl Deployment {
-    /// Reaches the secret and the Directory side by side: Lambda's init phase has CPU to spare for
-    /// the handshakes.
+    /// Reads the secret and connects to the Directory at the same time: Lambda's init phase has CPU to spare for the
+    /// handshakes.
     ///
     /// # Errors
-    /// What keeps the function from starting.
+    /// The reason why the function cannot start.
     pub async fn reach() -> Result<Self, StartError> {
         let process = Process::begin()?;
         let table = process.environment.required("DIRECTORY_TABLE")?;
@@ -55,7 +55,7 @@ impl Deployment {
         Arc::new(CheckTables::new(&self.aws, self.directory.table(), sessions))
     }
 
-    /// The session core, with what the function's contracts keep of a confirmation.
+    /// The session core, with what the function's contracts do for a confirmed login.
     ///
     /// # Errors
     /// `SESSIONS_TABLE` is not set.
@@ -136,10 +136,10 @@ impl Deployment {
         Ok(Arc::new(HttpWebhooks::new(self.environment.flag("WEBHOOK_LOOPBACK")?)))
     }
 
-    /// Text messages: through SNS, or the client they are handed to.
+    /// Text messages: through SNS, or through the client that `MESSAGE_CLIENT` names.
     ///
     /// # Errors
-    /// `MESSAGE_CLIENT` names nobody who takes them.
+    /// `MESSAGE_CLIENT` names no client that takes messages.
     pub async fn sms(&self) -> Result<Arc<dyn Sms>, StartError> {
         Ok(match self.relay().await? {
             Some(relay) => Arc::new(relay),
@@ -147,10 +147,10 @@ impl Deployment {
         })
     }
 
-    /// Pushes: through the platform applications of SNS, or the client they are handed to.
+    /// Pushes: through the platform applications of SNS, or through the client that `MESSAGE_CLIENT` names.
     ///
     /// # Errors
-    /// `MESSAGE_CLIENT` names nobody who takes them.
+    /// `MESSAGE_CLIENT` names no client that takes messages.
     pub async fn push(&self) -> Result<Arc<dyn Push>, StartError> {
         let (apns, fcm) =
             (self.environment.get("APNS_PLATFORM_ARN"), self.environment.get("FCM_PLATFORM_ARN"));

@@ -1,9 +1,9 @@
-//! What keeps a function from starting.
+//! Why a function cannot start.
 
 use std::{error::Error, fmt};
 
-/// Anything that keeps a function from starting, with its causes. What `main` returns is printed as
-/// `Debug`, so this says it in words (`docs/security.md` J7).
+/// The reason why a function cannot start, with its causes. Rust prints what `main` returns as `Debug`, so `Debug`
+/// here is the message in words (`docs/security.md` J7).
 pub struct StartError(Box<dyn Error + Send + Sync>);
 
 impl<E: Error + Send + Sync + 'static> From<E> for StartError {

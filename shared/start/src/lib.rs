@@ -1,10 +1,10 @@
-//! From `main` to the first request: what a deployment has, behind the ports that functions ask for.
+//! From `main` to the first request: the adapters behind the ports that functions ask for.
 //!
-//! * [`process`]: the log, the environment, AWS and the keys: what every function starts with.
-//! * [`deployment`]: the tables, the bucket, the topic and the ways to people.
-//! * [`relay`]: who sends messages where SNS does not reach.
-//! * [`serve`]: requests, or a stream's records, for the life of the process; each event is cleaned or
-//!   refused before a function sees it.
+//! * [`process`]: the log, the environment, AWS and the keys, which every function needs.
+//! * [`deployment`]: the tables, the bucket, the topic, text messages, pushes and webhooks.
+//! * [`relay`]: the client that sends messages where SNS does not reach.
+//! * [`serve`]: serves requests, or a stream's records, for the life of the process. Each event is cleaned or refused
+//!   before a function sees it.
 //!
 //! This is the one shared crate that names adapters, and only a function's `main` names this one.
 

@@ -1,4 +1,4 @@
-//! What every function starts with.
+//! The log, the environment and the keys, with which every function starts.
 
 use std::sync::Arc;
 
@@ -12,14 +12,14 @@ use saoma_tokens::Keys;
 
 use crate::StartError;
 
-/// A process that has its log, its environment and a way to AWS.
+/// A process with its log, its environment and its configuration for AWS.
 pub struct Process {
     pub(crate) environment: Environment,
     pub(crate) aws: SdkConfig,
 }
 
 impl Process {
-    /// Starts the log and reads the environment. The first thing a `main` does.
+    /// Starts the log and reads the environment. Every `main` calls this first.
     ///
     /// # Errors
     /// Names the variable that is not set.
@@ -33,7 +33,7 @@ impl Process {
     /// The service around the deployment's secret, with the real clock and randomness.
     ///
     /// # Errors
-    /// An absurd setting, or no secret.
+    /// A setting is out of bounds, or the secret cannot be read.
     pub async fn service(&self) -> Result<Service, StartError> {
         let arn = self.environment.required("SIGNING_SECRET_ARN")?;
         let secret = Box::pin(saoma_aws::signing_secret(&self.aws, &arn)).await?;

@@ -1,4 +1,4 @@
-//! Who sends text messages and pushes where SNS does not reach: AWS China has neither.
+//! The client that sends text messages and pushes where SNS does not: AWS China offers neither.
 
 use saoma_app::Environment;
 use saoma_domain::{client::WebhookUrl, identity::ClientId, ports::Clients};
@@ -6,13 +6,13 @@ use saoma_tokens::Keys;
 
 use crate::StartError;
 
-/// Why messages cannot be handed to whom they should be.
+/// The error for a `MESSAGE_CLIENT` that cannot take messages.
 #[derive(Debug, thiserror::Error)]
 #[error("MESSAGE_CLIENT is {0:?}, which is no registered client with a webhook")]
 pub struct NoSuchMessageClient(String);
 
-/// The server of the client that `MESSAGE_CLIENT` names, and what calls to it are signed with; `None`
-/// where it is not set.
+/// The server of the client that `MESSAGE_CLIENT` names, and the keys that sign calls to it. `None` when the variable
+/// is not set.
 ///
 /// # Errors
 /// When it names no client that has a webhook.
@@ -37,7 +37,7 @@ mod tests {
 
     use super::*;
 
-    /// What a deployment with these clients makes of the variable.
+    /// The result of the variable in a deployment with these clients.
     async fn named(value: &str) -> Result<Option<String>, String> {
         let memory = Memory::default();
         for (id, webhook) in [("sender", WebhookUrl::parse("https://sender.example/in")), ("mute", None)] {

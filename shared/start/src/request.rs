@@ -1,8 +1,8 @@
 //! An event of API Gateway (HTTP API, payload format 2.0) as a request.
 //!
-//! `lambda_http` reads events as they should be, and panics on some others: a quote in the query, an odd
-//! `host` or `x-forwarded-proto`, a body that is no Base64. Here a field is cleaned where it carries one
-//! meaning, and the event is refused where it does not.
+//! `lambda_http` reads well-formed events, and panics on some others: a quote in the query, an odd `host` or
+//! `x-forwarded-proto`, a body that is not Base64. This module cleans a field that has one clear meaning, and refuses
+//! the event otherwise.
 
 use std::collections::HashMap;
 
@@ -18,15 +18,15 @@ use saoma_http::{Problem, body::whole_characters, harden::add_headers};
 use serde::Deserialize;
 use thiserror::Error;
 
-/// What no query holds as it is. API Gateway hands a query over as the caller wrote it.
+/// The characters that a query must hold escaped. API Gateway passes a query on as the caller wrote it.
 const NOT_IN_A_QUERY: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'<').add(b'>');
-/// What no path holds as it is. An HTTP API hands a path over decoded.
+/// The characters that a path must hold escaped. An HTTP API passes a path on decoded.
 const NOT_IN_A_PATH: &AsciiSet = &NOT_IN_A_QUERY.add(b'?').add(b'`').add(b'{').add(b'}');
 
-/// The part of an event that cannot be read. Its content is the caller's, so the log does not get it.
+/// The part of an event that cannot be read. Its content comes from the caller, so it is not logged.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub(crate) enum Malformed {
-    /// It is no event of an HTTP API: a field is missing, comes twice or has another type.
+    /// The event is not one of an HTTP API: a field is missing, comes twice or has another type.
     #[error("fields")]
     Fields,
     /// The path or the query.
@@ -77,7 +77,7 @@ pub(crate) fn request(json: &str) -> Result<Request<Body>, Malformed> {
     Ok(request)
 }
 
-/// The address, without a host: nothing believes `Host`.
+/// The address, without a host, because no code trusts `Host`.
 fn uri(path: &str, query: Option<&str>) -> Result<Uri, Malformed> {
     if !path.starts_with('/') {
         return Err(Malformed::Address);
@@ -90,8 +90,8 @@ fn uri(path: &str, query: Option<&str>) -> Result<Uri, Malformed> {
     uri.try_into().map_err(|_| Malformed::Address)
 }
 
-/// The headers, with the cookies that API Gateway took out of them. `None` for what HTTP does not allow,
-/// and for a header under two spellings of its name.
+/// The headers, with the cookies that API Gateway took out of them. `None` when HTTP does not allow one of them, or
+/// when a header comes under two spellings of its name.
 fn headers(named: Option<HashMap<String, String>>, cookies: Option<Vec<String>>) -> Option<HeaderMap> {
     let mut headers = HeaderMap::new();
     for (name, value) in named.unwrap_or_default() {

@@ -1,5 +1,5 @@
-//! The life of a process. An event that is not what it should be, and a panic over one, cost that event
-//! an error, and never the process: the next caller would wait for a cold start.
+//! The life of a process. A malformed event, or a panic over an event, gives an error for that event and never ends
+//! the process, because then the next caller would wait for a cold start.
 
 use std::{convert::Infallible, panic};
 
@@ -16,7 +16,7 @@ use crate::{
     request::request,
 };
 
-/// Any JSON, unread: each kind of event says for itself how much of it may be odd.
+/// Any JSON, not yet read: the reader of each kind of event decides how much of it may be malformed.
 type AnyEvent = LambdaEvent<Box<RawValue>>;
 
 /// Serves a function's router to the Lambda runtime, for the life of the process.
@@ -39,7 +39,7 @@ async fn answer(router: Router, event: &str) -> Answer {
     Answer::of(response).await
 }
 
-/// Hands the stream's batches to a function, for the life of the process.
+/// Passes the stream's batches to a function, for the life of the process.
 ///
 /// # Errors
 /// When the runtime cannot be reached.
@@ -54,7 +54,7 @@ pub async fn serve_stream<A: Serialize>(
     lambda_runtime::run(handler).await.map_err(StartError::at_runtime)
 }
 
-/// Logs where a panic happened, and not its message: that may quote what a caller sent.
+/// Logs where a panic happened, but not its message, which may quote what a caller sent.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);

@@ -1,7 +1,7 @@
 //! Access tokens (RFC 9068).
 //!
-//! A phone's token says `scope: approve_login` and may approve logins. A token that a screen got by
-//! QR never says so: one approval must not breed another (`docs/security.md` A12).
+//! A phone's token says `scope: approve_login` and may approve logins. A token that a screen got by QR never says
+//! so, because one approval must not lead to further approvals (`docs/security.md` A12).
 
 use std::{fmt, time::Duration};
 
@@ -23,18 +23,18 @@ const TYP: &str = "at+jwt";
 /// Why a token is not accepted or not made.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum TokenError {
-    /// Not ours, not for this, or not any more. Callers learn no more than that.
+    /// The token is not ours, is meant for another use, or has expired. Callers do not learn which.
     #[error("the token is not valid")]
     Invalid,
-    /// Genuine, but it was got by QR and may not approve logins (`docs/security.md` A12).
+    /// The token is genuine, but a screen got it by QR, so it may not approve logins (`docs/security.md` A12).
     #[error("the token may not approve logins")]
     MayNotApprove,
-    /// Signing failed, which no claims make it do.
+    /// Signing failed. No claims cause this.
     #[error("the token could not be signed")]
     Unsignable,
 }
 
-/// A signed token and what its receiver is told of it.
+/// A signed token, and how long it is good.
 #[derive(Clone)]
 pub struct MintedToken {
     /// The token.
@@ -43,14 +43,14 @@ pub struct MintedToken {
     pub expires_in: Duration,
 }
 
-/// Whoever holds a token is its owner: logs get its life (`docs/security.md` J2).
+/// A token serves every holder, so logs get only its life (`docs/security.md` J2).
 impl fmt::Debug for MintedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MintedToken(…, {:?})", self.expires_in)
     }
 }
 
-/// What a token lets its holder do.
+/// What a token allows its holder to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
 #[serde(into = "&'static str")]
 #[strum(serialize_all = "snake_case")]
@@ -64,15 +64,15 @@ pub enum Scope {
 pub struct AccessToken<'a> {
     /// `iss`: the service's public address.
     pub issuer: &'a str,
-    /// `aud`: who may accept it.
+    /// `aud`: the service or client that may accept it.
     pub audience: &'a str,
-    /// `sub`: whose it is.
+    /// `sub`: the person's account.
     pub account: AccountId,
-    /// `client_id`: the product it was made for.
+    /// `client_id`: the client it was made for.
     pub client: &'a ClientId,
     /// `jti`.
     pub id: &'a TokenId,
-    /// `scope`: what it lets its holder do, or nothing.
+    /// `scope`: what it allows its holder to do, if anything.
     pub scope: Option<Scope>,
     /// `sid`: the sign-in it belongs to, if it belongs to one.
     pub sign_in: Option<&'a SignInId>,
@@ -118,7 +118,7 @@ impl<'a> AccessToken<'a> {
     }
 }
 
-/// What a token says. The signature is good; nothing else was looked at.
+/// The claims of a token. Its signature is verified; nothing else is.
 #[derive(Debug, Deserialize)]
 struct UnverifiedClaims {
     iss: String,
@@ -135,7 +135,7 @@ struct UnverifiedClaims {
     client_id: String,
 }
 
-/// A claim that may be missing but not `null`, a string or a fraction (`docs/security.md` E10).
+/// Reads a claim that may be missing, but not `null`, a string or a fraction (`docs/security.md` E10).
 pub(crate) fn present_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     u64::deserialize(deserializer)
 }
@@ -175,8 +175,8 @@ impl Keys {
         })
     }
 
-    /// The token of a redeemed session: for the client alone, and it approves nothing. The same
-    /// redemption gives the same token, to the byte.
+    /// The token of a redeemed session. It is for the client alone and approves nothing. The same redemption gives
+    /// the same token, to the byte.
     ///
     /// # Errors
     /// [`TokenError::Unsignable`].
@@ -203,10 +203,11 @@ impl Keys {
         })
     }
 
-    /// Verifies a token that wants to act on a login: ours, good now, able to approve, for us.
+    /// Verifies a phone's token for a step of a login. The checks, in order: our signature, its time, its scope,
+    /// its audience.
     ///
-    /// The capability is checked before the audience, so that the holder of a screen's token is told
-    /// the truth: it is genuine and not allowed.
+    /// The scope is checked before the audience, so the holder of a screen's token gets the true reason: the token
+    /// is genuine but may not approve.
     ///
     /// # Errors
     /// [`TokenError::Invalid`] or [`TokenError::MayNotApprove`].

@@ -1,8 +1,7 @@
 //! ES256 (RFC 7518 section 3.4) as `jsonwebtoken`'s only algorithm.
 //!
-//! Signatures are deterministic (RFC 6979): the same claims under the same key give the same token,
-//! to the byte, so a repeated answer is the same answer. No other algorithm is compiled in, so no
-//! header can choose one.
+//! Signatures are deterministic (RFC 6979): the same claims under the same key give the same token, to the byte, so
+//! a repeated answer carries the same token. No other algorithm is compiled in, so no header can choose one.
 
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey,
@@ -17,14 +16,14 @@ use p256::ecdsa::{
 };
 use sha2::{Digest, Sha256};
 
-/// Makes this the process's provider. Doing so again changes nothing.
+/// Installs this as the process's provider. Calling it again changes nothing.
 pub(crate) fn install() {
     static PROVIDER: CryptoProvider = CryptoProvider {
         signer_factory,
         verifier_factory,
         key_utils: KeyUtils { compute_digest, ..KeyUtils::new_unimplemented() },
     };
-    // An error says that a provider is installed already. It is this one: nothing else installs any.
+    // An error means that a provider is installed already. Only this function installs one, so it is this one.
     let _ = PROVIDER.install_default();
 }
 
@@ -47,7 +46,7 @@ fn verifier_factory(algorithm: &Algorithm, key: &DecodingKey) -> Result<Box<dyn 
     Ok(Box::new(Es256Verifier(key)))
 }
 
-/// For thumbprints (RFC 7638), which we take with SHA-256.
+/// The digest for thumbprints (RFC 7638): SHA-256.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is jsonwebtoken's")]
 fn compute_digest(data: &[u8], hash: ThumbprintHash) -> Result<Vec<u8>> {
     match hash {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::{Keys, TokenError, issued_at};
 
-/// A kind of its own, so that it is taken for no other (RFC 8725 section 3.11).
+/// A token type of its own, so that no verifier takes it for another kind (RFC 8725 section 3.11).
 const TYP: &str = "identity+jwt";
 
 #[derive(Debug, Serialize)]
@@ -20,7 +20,7 @@ struct Claims<'a> {
 }
 
 impl Keys {
-    /// Says to a session's client who signed in, and when. It opens nothing.
+    /// Tells a session's client who signed in, and when. It gives access to nothing.
     ///
     /// # Errors
     /// [`TokenError::Unsignable`].

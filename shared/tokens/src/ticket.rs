@@ -14,7 +14,7 @@ use crate::{Keys, TokenError, access::present_number, issued_at};
 
 const TYP: &str = "ticket+jwt";
 
-/// What a verified ticket stands for.
+/// A verified ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TicketClaims {
     /// The session it redeems.
@@ -35,7 +35,7 @@ struct Claims<'a> {
     jti: &'a str,
 }
 
-/// What a ticket says. The signature is good; nothing else was looked at.
+/// The claims of a ticket. Its signature is verified; nothing else is.
 #[derive(Debug, Deserialize)]
 struct UnverifiedTicket {
     iss: String,
@@ -48,8 +48,8 @@ struct UnverifiedTicket {
 }
 
 impl Keys {
-    /// A ticket for a confirmed session. It stores nothing: using it is what redeems the session, so
-    /// of any number of tickets for one session one works.
+    /// A ticket for a confirmed session. Making one stores nothing. Using one redeems the session, so of any number
+    /// of tickets for one session one works.
     ///
     /// # Errors
     /// [`TokenError::Unsignable`].

@@ -1,4 +1,4 @@
-//! What verification accepts, and all that it must not.
+//! What verification accepts, and what it refuses.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
@@ -76,7 +76,7 @@ fn signing_input(header: &Value, claims: &Value) -> String {
     format!("{}.{}", URL_SAFE_NO_PAD.encode(header.to_string()), URL_SAFE_NO_PAD.encode(claims.to_string()))
 }
 
-/// The deployment's own key, derived a second time: forgeries here are as good as they get.
+/// The deployment's own key, derived a second time, so that the forgeries here have a good signature.
 fn signed(header: &Value, claims: &Value) -> String {
     let mut scalar = [0; 32];
     hkdf::Hkdf::<Sha256>::new(None, SECRET.as_bytes()).expand(b"saoma es256 v1 \0", &mut scalar).unwrap();
@@ -278,7 +278,7 @@ async fn every_token_seems_to_be_issued_five_seconds_ago_and_ends_when_it_says()
         assert_eq!((&claims["iat"], &claims["exp"]), (&json!(NOW.secs() - 5), &json!(NOW.secs() + 60)));
         assert_eq!(claims.get("nbf"), None);
     }
-    // Ours reads no `iat`, so it accepts a token until the second it ends.
+    // Our verifier reads no `iat`, and accepts a token until its last second.
     let phone = phone_token(&keys);
     let verified = |secs| keys.verify_approver(ISSUER, &phone, NOW.plus(Duration::from_secs(secs)));
     assert!(verified(0).is_ok() && verified(899).is_ok());

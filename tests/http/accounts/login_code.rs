@@ -80,7 +80,7 @@ async fn number_and_code_are_read_as_keyboards_and_clipboards_give_them() {
     assert_eq!(accounts.len(), 1, "one person");
 }
 
-// F17 K5: a stranger's tries are the stranger's.
+// F17 K5: a stranger's wrong tries count against the stranger.
 #[tokio::test]
 async fn wrong_codes_of_a_stranger_do_not_close_my_number() {
     let world = World::default();

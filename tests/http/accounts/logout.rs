@@ -45,7 +45,7 @@ async fn signing_out_twice_is_signing_out_once() {
     world.call(call).await.problem(401, "unauthorized");
 }
 
-// I7: one phone leaves, the other stays.
+// I7: one phone signs out, and the other stays signed in.
 #[tokio::test]
 async fn signing_out_is_for_one_phone() {
     let world = World::default();

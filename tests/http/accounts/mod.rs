@@ -1,4 +1,4 @@
-//! `/api/user/*` (`docs/accounts.md`), by endpoint. Here: what they share, and what holds of several.
+//! `/api/user/*` (`docs/accounts.md`), by endpoint. This file has their helpers, and tests of several endpoints.
 
 mod login_code;
 mod logout;
@@ -33,7 +33,7 @@ fn refresh_call(token: &str) -> Call {
     Call::post("/api/user/refresh").json(&json!({"refreshToken": token}))
 }
 
-/// Sends a code; it comes back as the phone got it.
+/// Sends a code; returns it as the phone got it.
 async fn send(world: &World, n: u8, number: &str) -> String {
     let sent = world.call(send_call(n, number)).await;
     assert_eq!(sent.status, 200, "{}", sent.whole());

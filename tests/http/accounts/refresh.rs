@@ -79,7 +79,7 @@ async fn replays_in_three_rotations_running_end_the_sign_in() {
     world.call(refresh_call(&token)).await.problem(401, "unauthorized");
 }
 
-// E15: a token older than the previous one was used twice over.
+// E15: a token older than the previous one has been replaced twice.
 #[tokio::test]
 async fn the_token_before_the_previous_one_ends_the_sign_in() {
     let world = World::default();

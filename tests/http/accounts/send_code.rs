@@ -72,7 +72,7 @@ async fn an_address_asks_for_so_many_messages_a_day() {
     }
     let forged = ask(10, "198.51.100.1").header("x-forwarded-for", "198.51.100.2");
     world.call(forged).await.problem(429, "too_many_requests");
-    // An IPv6 subscriber has 2^64 addresses and is one.
+    // An IPv6 subscriber has 2^64 addresses and counts as one network.
     world.call(ask(11, "2001:db8::ffff")).await.problem(429, "too_many_requests");
     assert_eq!(world.outbox.messages().len(), 6);
     assert_eq!(world.call(ask(12, "198.51.100.2")).await.status, 200);

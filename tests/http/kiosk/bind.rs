@@ -18,7 +18,7 @@ async fn binding_binds_the_machine_to_the_member() {
     assert_eq!(world.memory.devices(), bound);
     must(&world, "bind", &id, &member.token).await;
     assert_eq!(world.memory.devices(), bound);
-    // A machine that did not say which it is cannot be bound.
+    // A machine that sent no hardware address cannot be bound.
     let id = world.call(Call::post(CREATE)).await.text("id");
     must(&world, "scan", &id, &member.token).await;
     must(&world, "bind", &id, &member.token).await;

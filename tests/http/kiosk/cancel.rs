@@ -15,6 +15,6 @@ async fn a_cancelled_login_has_failed() {
     assert_snapshot!(step(&world, "cancel", &id, &member.token).await.whole());
     assert_eq!(status(&world, &id, &poll_token).await.text("codeStatus"), "FAILED");
     step(&world, "bind", &id, &member.token).await.problem(410, "cancelled");
-    // Saying no twice is saying no.
+    // Saying no twice has the same result as saying it once.
     must(&world, "cancel", &id, &member.token).await;
 }

@@ -105,7 +105,7 @@ async fn a_machine_may_say_nothing_of_itself() {
     ] {
         let created = world.call(call).await.json();
         assert_eq!(created["codeStatus"], "DEFAULT");
-        // Documented, so there.
+        // Documented fields are always there.
         assert_eq!(
             (created.get("deviceName"), created.get("deviceMac")),
             (Some(&Value::Null), Some(&Value::Null))
@@ -113,7 +113,7 @@ async fn a_machine_may_say_nothing_of_itself() {
     }
 }
 
-// A3: what a caller must not choose is not read; unknown fields are ignored.
+// A3: fields that a caller must not choose are not read, like all unknown fields.
 #[tokio::test]
 async fn a_create_chooses_nothing_of_the_session() {
     let world = World::default();
@@ -138,7 +138,7 @@ async fn a_flood_of_creates_is_stopped_and_leaves_nothing() {
     }
     let made = || (world.memory.sessions().len(), world.drawer.pictures().len());
     for n in 0..20 {
-        // D6: what a caller says of its address is not believed.
+        // D6: the caller's own word about its address does not count.
         let forged = format!("198.51.100.{n}");
         let call = Call::post(CREATE).json(&machine()).header("x-forwarded-for", &forged);
         let answer =

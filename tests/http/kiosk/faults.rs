@@ -50,7 +50,7 @@ async fn a_stale_copy_makes_no_wrong_step() {
     let (member, id, poll_token) = confirmed(&world).await;
     world.memory.lag(&world.session(&id).code);
     must(&world, "cancel", &id, &member.token).await;
-    // The poll reads a copy that is still confirmed; the write knows better.
+    // The poll reads an old copy that is still confirmed. The write sees the newest version.
     assert_eq!(status(&world, &id, &poll_token).await.json()["memberToken"], Value::Null);
     assert_eq!(world.session(&id).state.name(), "cancelled");
     world.memory.catch_up();

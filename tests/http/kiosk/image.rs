@@ -32,7 +32,7 @@ async fn the_address_stays_the_same_for_the_life_of_the_session() {
     assert_eq!((taken.text("codeStatus"), taken.text("codeUrl")), ("SUCCESS".to_owned(), url));
 }
 
-// G7: a name says nothing of the code, and a code is no name.
+// G7: a name does not reveal the code, and a code is not a name.
 #[tokio::test]
 async fn what_was_not_drawn_for_a_machine_is_not_found() {
     let world = World::default();
@@ -49,7 +49,7 @@ async fn what_was_not_drawn_for_a_machine_is_not_found() {
     for name in [&id, &format!("{id}.png"), of_the_shop, "x", "..%2F..%2Fx.png", &"0".repeat(10_000)] {
         assert_eq!(world.call(Call::get(&at(name))).await.whole(), unknown.whole(), "{name:.40}");
     }
-    // An expired session's picture only says that it is over; the bucket deletes it within days.
+    // The picture of an expired session leads to a dead code. The bucket deletes it within days.
     world.clock.advance(LIFE);
     assert_eq!(world.call(Call::get(path(&url))).await.status, 200);
 }

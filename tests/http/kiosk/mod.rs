@@ -1,4 +1,4 @@
-//! `/api/qrCode/*` (`docs/kiosk.md`), by endpoint. Here: what they share, and what holds of all.
+//! `/api/qrCode/*` (`docs/kiosk.md`), by endpoint. This file has their helpers, and tests of all endpoints.
 
 mod bind;
 mod cancel;
@@ -19,7 +19,7 @@ use saoma_domain::ports::Clock;
 use serde_json::{Value, json};
 
 const CREATE: &str = "/api/qrCode/createLoginQrCode";
-/// A well-formed id that nobody has.
+/// A well-formed id of no session.
 const UNKNOWN: &str = "01ABCDEFGHJKMNPQRSTVWXYZ01";
 /// The life of a session.
 const LIFE: Duration = Duration::from_mins(5);
@@ -62,7 +62,7 @@ async fn must(world: &World, name: &str, id: &str, token: &str) -> Answer {
     answer
 }
 
-/// A session somebody confirmed: the person, its id and its machine's `pollToken`.
+/// A confirmed session: the person, its id and its machine's `pollToken`.
 async fn confirmed(world: &World) -> (Person, String, String) {
     let member = world.sign_in("13800138000").await;
     let created = create(world).await;
@@ -84,7 +84,7 @@ async fn a_login_from_picture_to_token() {
     assert_snapshot!(step(&world, "bind", &id, &member.token).await.whole());
     let signed_in = status(&world, &id, &poll_token).await;
     assert_snapshot!(signed_in.whole());
-    // B8: a lost answer is given again.
+    // B8: after a lost answer the same answer comes again.
     assert_eq!(status(&world, &id, &poll_token).await.body, signed_in.body);
 }
 
@@ -146,7 +146,7 @@ async fn an_unknown_id_is_not_found() {
     }
 }
 
-// W15 (foreign): a session of another contract is as unknown as none.
+// W15 (foreign): a session of another contract is unknown.
 #[tokio::test]
 async fn a_web_session_is_unknown_here() {
     let world = World::default();
@@ -181,7 +181,7 @@ async fn an_expired_session_is_expired_everywhere() {
         let answer = status(&world, &id, &poll_token).await.json();
         assert_eq!((&answer["codeStatus"], &answer["memberToken"]), (&json!("FAILED"), &Value::Null));
         for name in ["scan", "bind", "cancel"] {
-            // The phone that holds the claim is told the truth, any other what it is told of an unknown code.
+            // The phone that holds the claim learns why it is over. To any other phone the code is unknown.
             let (status, code) =
                 if later == LIFE && state != "pending" { (410, "expired") } else { (404, "not_found") };
             step(&world, name, &id, &member.token).await.problem(status, code);

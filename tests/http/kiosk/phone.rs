@@ -1,4 +1,4 @@
-//! Whose phone may scan, bind and cancel.
+//! Which phones may scan, bind and cancel.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn a_phone_token_comes_in_either_header() {
     assert_eq!(world.call(Call::post(&path).header("token", &member.token)).await.status, 200);
     // E2
     world.call(Call::post(&format!("{path}?token={}", member.token))).await.problem(400, "secret_in_query");
-    // W1: a cookie is nobody.
+    // W1: a cookie identifies no person.
     let cookie = format!("token={}", member.token);
     world.call(Call::post(&path).cookie(&cookie)).await.problem(401, "unauthorized");
 }

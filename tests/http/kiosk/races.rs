@@ -36,7 +36,7 @@ async fn bind_against_cancel_ends_one_way() {
         must(&world, "scan", &id, &member.token).await;
         let calls = ["bind", "cancel"].map(|name| step_call(name, &id, &member.token)).to_vec();
         let answers = at_once(&world, calls).await;
-        // A cancel always comes through, before the bind or after it.
+        // A cancel always succeeds, before the bind or after it.
         let cancelled =
             answers.iter().filter(|answer| answer.status == 200 && answer.text("codeStatus") == "FAILED");
         assert_eq!(cancelled.count(), 1);

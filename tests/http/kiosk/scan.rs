@@ -1,4 +1,4 @@
-//! `POST /api/qrCode/scanLoginQrCode/{id}`: the phone looks, and is told who asks.
+//! `POST /api/qrCode/scanLoginQrCode/{id}`: the phone scans and learns who asks.
 
 use std::time::Duration;
 
@@ -29,11 +29,11 @@ async fn the_same_phone_scans_again_and_nothing_changes() {
     let stored = world.session(&id);
     world.clock.advance(Duration::from_secs(9));
     let (mut first, mut again) = (first.json(), must(&world, "scan", &id, &member.token).await.json());
-    // How long ago the screen asked is all that differs.
+    // Only the time since the screen asked differs.
     let ages = [&mut first, &mut again].map(|it| it["consent"]["seen"]["age"].take());
     assert_eq!((first, ages), (again, [json!(0), json!(9)]));
     assert_eq!(world.session(&id), stored);
-    // Binding again is the same.
+    // Scanning again gives the same answer.
     must(&world, "bind", &id, &member.token).await;
     let stored = world.session(&id);
     must(&world, "bind", &id, &member.token).await;
@@ -74,7 +74,7 @@ async fn what_a_machine_calls_itself_is_made_harmless() {
     let id = world.call(Call::post(CREATE).json(&body)).await.text("id");
     let screen = &must(&world, "scan", &id, &member.token).await.json()["consent"]["screen"];
     assert_eq!(screen, &json!({"deviceName": "evil<b>", "deviceMac": "22:33"}));
-    // The machine that sends the same again is the same machine.
+    // A machine that sends the same values again counts as the same machine.
     let same = ask(&id, "").json(&body);
     assert_eq!(world.call(same).await.text("deviceMac"), "22:33");
 }

@@ -46,7 +46,7 @@ async fn another_machine_sees_the_state_and_nothing_else() {
         let call = ask(&id, token).json(&body);
         assert_snapshot!("another_machine", world.call(call).await.whole());
     }
-    // The secret's holder lost nothing.
+    // The holder of the secret still gets the token.
     assert_eq!(world.memory.sessions(), stored);
     assert!(status(&world, &id, &poll_token).await.json()["memberToken"].is_string());
 }
@@ -84,7 +84,7 @@ async fn a_hasty_poll_is_told_when_to_come_back_with_the_state() {
     let hasty = status(&world, &id, &poll_token).await;
     assert_eq!((hasty.status.as_u16(), hasty.header("retry-after")), (429, "1"));
     assert_eq!(hasty.body, first.body);
-    // An early poll does not put off the next, nor do a stranger's: nobody is starved.
+    // Neither an early poll nor a stranger's polls delay the machine's next poll.
     for _ in 0..5 {
         status(&world, &id, "").await;
     }

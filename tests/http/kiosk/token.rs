@@ -53,7 +53,7 @@ async fn the_qr_alone_gets_no_token() {
         // No personal data either.
         assert!(!shown.contains(&member.account.to_string()) && !shown.contains("138****8000"), "{shown}");
     }
-    // Nor does a body or a query carry it.
+    // A secret in a body or a query does not count.
     let body = json!({"deviceMac": "22:33", "token": poll_token, "pollToken": poll_token});
     assert_eq!(world.call(ask(&id, "").json(&body)).await.json()["memberToken"], Value::Null);
     // E2
@@ -109,7 +109,7 @@ async fn an_account_barred_after_it_agreed_gets_nothing_and_ends_it() {
         let answer = status(&world, &id, &poll_token).await.json();
         assert_eq!((&answer["codeStatus"], &answer["memberToken"]), (&json!("FAILED"), &Value::Null));
         assert_eq!(world.session(&id).state.name(), "cancelled");
-        // Unlocking does not bring it back.
+        // Unlocking the account does not revive the session.
         world.set_status(&member, AccountStatus::Active);
         assert_eq!(status(&world, &id, &poll_token).await.json()["memberToken"], Value::Null);
     }

@@ -75,7 +75,7 @@ async fn no_page_holds_a_script_a_style_or_anything_from_elsewhere() {
     }
 }
 
-/// What a page loads, by its name's ending.
+/// The files that a page loads, by the ending of their names.
 fn linked(html: &str, ending: &str) -> Vec<String> {
     let links = html.split('"').filter(|text| text.starts_with("/assets/"));
     links.filter(|link| link.ends_with(ending)).map(str::to_owned).collect()

@@ -1,4 +1,4 @@
-//! What people see, by topic. Here: the calls that its tests share, and whole logins through them.
+//! The pages that people see, by topic. This file has the calls that their tests share, and whole logins.
 
 mod files;
 mod phone;

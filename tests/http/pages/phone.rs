@@ -93,7 +93,7 @@ async fn what_a_screen_calls_itself_comes_back_inert() {
     ] {
         let (id, _) = kiosk(&world, name).await;
         let answer = step(&world, "scan", &person, &id, &json!({})).await;
-        // JSON that no browser takes for a page; the page itself puts it in as text.
+        // The answer is JSON, which no browser shows as a page. The page inserts the name as text.
         assert_eq!(answer.header("content-type"), "application/json");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert_eq!(answer.json()["consent"]["screen"]["deviceName"], shown);

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::exchange;
 use crate::web::{Pc, let_in, register_shop, sessions};
 
-// W1 A2 A4 E18: login CSRF, a link that signs its reader in as somebody else.
+// W1 A2 A4 E18: login CSRF, a link that signs its reader in as another person.
 #[tokio::test]
 async fn a_ticket_works_only_in_the_browser_that_showed_its_qr() {
     let world = World::default();

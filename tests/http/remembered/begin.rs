@@ -60,7 +60,7 @@ async fn each_of_the_four_cases_has_its_device() {
     assert_eq!(device(json!({"deviceId": DEVICE.to_uppercase(), "uin": null})).await, qr(DEVICE));
 }
 
-// A pair of one region is none of another's, nor of another kind of device.
+// A pair belongs to one region and one kind of device.
 #[tokio::test]
 async fn a_pair_counts_for_its_region_and_policy_alone() {
     let world = World::default();
@@ -105,7 +105,7 @@ async fn a_fourth_prompt_in_ten_minutes_is_a_qr_silently() {
     assert_eq!(kinds(&world, &region, &trace).await, ["LOGIN_scan"]);
 }
 
-// D10: a region's server speaks for many people, and still not for everybody.
+// D10: a region's server speaks for many people, and still has a limit.
 #[tokio::test]
 async fn a_flood_of_asking_is_refused_and_leaves_nothing() {
     let world = World::with(&[("CREATES_PER_MINUTE", "2")]);

@@ -25,12 +25,12 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// A registered one, told of its logins.
+    /// A registered one with a webhook.
     pub(crate) fn registered(world: &World, id: &'static str) -> Self {
         Self::with(world, id, |client| client)
     }
 
-    /// A registered one of its own kind.
+    /// A registered one with these changes.
     pub(crate) fn with(world: &World, id: &'static str, change: impl FnOnce(Client) -> Client) -> Self {
         let secret = world.register_client(id, |client| {
             change(Client {
@@ -43,7 +43,7 @@ impl Region {
         Self { id, basic: basic(id, secret.reveal()) }
     }
 
-    /// What it shows that it is itself by.
+    /// Its `Authorization` header.
     pub(crate) fn authorization(&self) -> &str {
         &self.basic
     }
@@ -64,7 +64,7 @@ impl Region {
         world.call(self.call(wishes)).await
     }
 
-    /// Asks for a login and lets the stream run; the trace.
+    /// Asks for a login and lets the stream run. Returns the trace.
     pub(crate) async fn trace(&self, world: &World, wishes: Value) -> String {
         let answer = self.ask(world, wishes).await;
         assert_eq!(answer.status, 200, "{}", answer.whole());
@@ -79,7 +79,7 @@ impl Region {
         answer.json()["results"].as_array().unwrap().clone()
     }
 
-    /// A ticket for a token.
+    /// Exchanges a ticket for a token.
     pub(crate) async fn exchange(&self, world: &World, ticket: &Value) -> Answer {
         self.send(world, Call::post("/qr/ticket").json(&json!({"ticket": ticket}))).await
     }
@@ -99,14 +99,14 @@ pub(crate) async fn code(world: &World, region: &Region, trace: &str) -> String 
     text.rsplit('/').next().unwrap().to_owned()
 }
 
-/// What a phone does with a code.
+/// A step of a phone with a code.
 pub(crate) async fn phone(world: &World, person: &Person, code: &str, step: &str) {
     let answer = pages::step(world, step, person, code, &json!({})).await;
     assert_eq!(answer.status, 200, "{}", answer.whole());
     world.stream_all().await;
 }
 
-/// A login by QR on this device, which makes the pair; the trace.
+/// Runs a login by QR on this device, which makes the pair. Returns the trace.
 pub(crate) async fn log_in(world: &World, region: &Region, person: &Person, wishes: Value) -> String {
     let trace = region.trace(world, wishes).await;
     let code = code(world, region, &trace).await;
@@ -115,7 +115,7 @@ pub(crate) async fn log_in(world: &World, region: &Region, person: &Person, wish
     trace
 }
 
-/// Both: what asks for a login without a scan.
+/// The body with both device and person, which asks for a login without a scan.
 pub(crate) fn both(person: &Person) -> Value {
     json!({"deviceId": DEVICE, "uin": uin(person)})
 }
@@ -124,7 +124,7 @@ pub(crate) fn uin(person: &Person) -> u64 {
     person.account.get()
 }
 
-/// The person's phone is open and asks for what waits.
+/// The person's phone is open and asks for its prompts.
 pub(crate) async fn pending(world: &World, person: &Person) -> Vec<Value> {
     let answer = world.call(Call::get("/login/pending").bearer(&person.token)).await;
     assert_eq!(answer.status, 200, "{}", answer.whole());
@@ -138,7 +138,7 @@ pub(crate) async fn answer(world: &World, person: &Person, body: Value) -> Answe
     answer
 }
 
-/// Refused in the contract's shape.
+/// Asserts a refusal in the contract's shape.
 pub(crate) fn refused(answer: &Answer, status: u16, reason: &str) {
     assert_eq!(answer.status, status, "{}", answer.whole());
     let body = answer.json();
@@ -146,7 +146,7 @@ pub(crate) fn refused(answer: &Answer, status: u16, reason: &str) {
     assert!(body["message"].as_str().is_some_and(|message| !message.is_empty()), "{body}");
 }
 
-/// The code of a trace's prompt, which nobody outside ever sees.
+/// The code of a trace's prompt. No caller of the service ever sees it.
 pub(crate) fn trace_code(world: &World, trace: &str) -> String {
     let sessions = world.memory.sessions();
     let prompt = sessions.iter().find(|session| {

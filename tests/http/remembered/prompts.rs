@@ -86,7 +86,7 @@ async fn nobody_else_can_answer_or_see_that_there_is_a_prompt() {
     assert!(before.iter().all(|session| world.memory.sessions().contains(session)));
 }
 
-// A8 does not hold for prompts, on purpose: they went to the person.
+// A8 does not hold for prompts, on purpose: a prompt belongs to the person, not to a phone.
 #[tokio::test]
 async fn a_person_answers_on_whichever_phone_is_at_hand() {
     let world = World::default();
@@ -235,7 +235,7 @@ async fn a_no_survives_a_failure_of_the_store_at_each_step() {
     }
 }
 
-// A prompt is in no QR: whoever comes with its code, its person too, finds nothing. Else a no by that way
+// A prompt is in no QR, so its code is unknown to every caller, its own person included. Otherwise a no by that code
 // would leave the pair, and a phone of any app could say yes (A17).
 #[tokio::test]
 async fn a_prompt_is_answered_by_its_trace_alone() {

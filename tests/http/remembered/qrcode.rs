@@ -10,8 +10,7 @@ async fn drawn(world: &World, trace: &str, query: &str) -> Answer {
     world.call(Call::get(&format!("/login/qrcode/{trace}{query}"))).await
 }
 
-// That system's own conversion samples: 280 pixels with a margin, 256 pixels in Base64 trimmed to the
-// symbol.
+// The contract's own samples: 280 pixels with a margin, and 256 pixels in Base64 trimmed to the symbol.
 #[tokio::test]
 async fn every_way_of_drawing_says_what_img_buf_says() {
     let world = World::default();

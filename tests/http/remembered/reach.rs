@@ -1,4 +1,4 @@
-//! Who is asked, and when a QR comes instead.
+//! Which phones are asked, and when a QR replaces the prompt.
 
 use std::{sync::Arc, time::Duration};
 
@@ -62,7 +62,7 @@ async fn who_is_asked_anew_for_a_device_is_asked_once() {
     assert_eq!(region.results(&world, &older).await[1]["code"], 1005);
     let late = answer(&world, &person, json!({"traceId": older, "accept": false})).await;
     refused(&late, 410, "cancelled");
-    // A no that comes too late for the older one says nothing of the newer, nor of the pair.
+    // A late no to the older prompt changes neither the newer prompt nor the pair.
     let yes = answer(&world, &person, json!({"traceId": newer, "accept": true})).await;
     assert_eq!(yes.json()["state"], "confirmed");
     assert!(
@@ -76,7 +76,7 @@ async fn who_is_asked_anew_for_a_device_is_asked_once() {
     );
 }
 
-// Many asks at the same moment leave a prompt; none of them ends a newer one.
+// Many calls at the same moment leave one prompt, and none of them ends a newer one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_asks_at_once_one_prompt_is_left_at_least() {
     for round in 0..20 {
@@ -94,7 +94,7 @@ async fn of_many_asks_at_once_one_prompt_is_left_at_least() {
     }
 }
 
-// A no that meets a newer prompt either counts, and is told so, or changes nothing.
+// A no that meets a newer prompt either counts and succeeds, or changes nothing.
 #[tokio::test]
 async fn a_no_against_a_newer_ask_is_told_the_truth() {
     let client = ClientId::parse("clientId-01").unwrap();
@@ -138,7 +138,7 @@ async fn a_phone_is_told_whether_the_device_may_ask_next_time() {
     }
 }
 
-// A17 I7: a phone that could not answer does not count as one that was asked.
+// A17 I7: a phone that could not answer does not count as asked.
 #[tokio::test]
 async fn who_cannot_answer_is_not_asked_and_a_qr_comes_at_once() {
     let app = ClientId::parse("their-app").unwrap();
@@ -187,7 +187,7 @@ async fn a_phone_that_asks_often_is_noted_now_and_then_and_counted_on_all_the_sa
     let person = world.sign_in("13800138000").await;
     log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
     let opened = world.clock.now();
-    // Marked at that second or later, and not after it.
+    // `present` counts a mark at that second or later.
     let noted_at = async |secs| {
         let present = async |secs| {
             let since = opened.plus(Duration::from_secs(secs));

@@ -1,4 +1,4 @@
-//! `GET /login/results/{traceId}`, `GET /login/webhook`: for those who would rather ask.
+//! `GET /login/results/{traceId}`, `GET /login/webhook`: a region polls for its answers, and fetches its key.
 
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ async fn the_answers_of_a_login_are_told_to_its_region() {
     assert!(taken[1].get("ticket").is_none(), "there is nothing left to take");
 }
 
-// W15: another region's trace is as unknown as any other. A5: its ticket is nobody else's, and not
-// used up by trying.
+// W15: another region's trace is unknown. A5: only its own region can use its ticket, and another region's try does not
+// use it up.
 #[tokio::test]
 async fn another_region_learns_and_takes_nothing() {
     let world = World::default();

@@ -59,7 +59,7 @@ async fn a_second_phone_cannot_confirm() {
     let before = sessions(&world);
     for stranger in [&other, &other_phone] {
         refused(&app(&world, "activate", stranger, &pc.code).await, 403, "claimed_by_another");
-        // Not even with a wrong number, which would end the owner's session.
+        // A wrong number would end the session, but only from the phone that holds it.
         refused(
             &activate_with(&world, stranger, &pc.code, pc.wrong_number()).await,
             403,

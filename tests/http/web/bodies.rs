@@ -1,4 +1,4 @@
-//! What no endpoint takes for a body.
+//! Bodies that no endpoint accepts.
 
 use acceptance::{Call, World};
 use base64::{Engine, engine::general_purpose::STANDARD};

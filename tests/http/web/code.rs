@@ -73,7 +73,7 @@ async fn a_parameter_that_comes_twice_is_refused() {
     assert!(sessions(&world).is_empty());
 }
 
-/// What a browser learns of an answer.
+/// The parts of an answer that a browser shows to a page.
 fn cors(answer: &Answer) -> (u16, &str, &str) {
     (
         answer.status.as_u16(),

@@ -27,8 +27,8 @@ async fn insist(world: &World, failures: &mut usize, call: Call) -> Answer {
     }
 }
 
-/// A whole login, every request of it repeated while it fails: the number of failures, whom the token is
-/// for, and the ticket.
+/// Runs a whole login and repeats every request of it while it fails. Returns the number of failures, the person of the
+/// token, and the ticket.
 async fn log_in(world: &World, shop: &str, person: &Person) -> (usize, Value, String) {
     let mut failures = 0;
     let app = |step: &str, code: &str| {
@@ -82,14 +82,14 @@ async fn a_stale_copy_leads_to_no_wrong_step() {
     let pc = Pc::open_shop(&world).await;
     let code = world.session(&pc.code).code;
     world.memory.lag(&code);
-    // The phone's steps read what is stored, whatever polls still see.
+    // The phone's steps read the newest version, even while polls still see an old copy.
     let_in(&world, &person, &pc).await;
     assert_eq!(flag(&pc.poll(&world).await), 0);
     world.memory.catch_up();
     let ticket = pc.ticket(&world).await;
     world.memory.lag(&code);
     user(&exchange(&world, &shop, &ticket).await);
-    // The poll still sees an approval, and hands out another ticket: it is worth nothing.
+    // The poll still sees an approval and gives another ticket. That ticket is refused.
     let late = pc.ticket(&world).await;
     exchange(&world, &shop, &late).await.problem(400, "invalid_ticket");
     world.memory.catch_up();

@@ -112,7 +112,7 @@ async fn a_form_does_what_json_does() {
     assert_eq!(pc.poll(&world).await.text("ext"), "a b&码");
 }
 
-// K21: markup is text and stays; what would reorder, hide or break the words around it is dropped.
+// K21: markup is text and stays. Characters that reorder, hide or break the words around them are dropped.
 #[tokio::test]
 async fn ext_reaches_the_page_as_text_alone() {
     let world = World::default();
@@ -173,7 +173,7 @@ async fn the_same_phone_scans_again_and_nothing_changes() {
     pass(&world, 10);
     let again = lock_with(&world, &person, &pc.code, "second").await;
     let (mut first, mut again) = (first.json(), again.json());
-    // How long ago the screen asked is all that differs.
+    // Only the time since the screen asked differs.
     let ages = [&mut first, &mut again].map(|it| it["consent"]["seen"]["age"].take());
     assert_eq!((first, ages), (again, [json!(0), json!(10)]));
     assert_eq!((sessions(&world), world.outbox.messages().len()), (before, sent));

@@ -148,7 +148,7 @@ async fn a_poll_too_early_is_told_to_wait_and_how_it_stands() {
     let early = pc.poll(&world).await;
     assert_eq!((early.status.as_u16(), early.header("retry-after")), (429, "1"));
     assert_eq!(early.json(), json!({"statusflag": 0}));
-    // Asking early does not put off the next answer.
+    // An early poll does not delay the next answer.
     for _ in 0..3 {
         world.clock.advance(Duration::from_millis(300));
         assert_eq!(pc.poll(&world).await.status, 429);

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 
 use super::{Pc, dead, dead_because, flag, refused, sessions};
 
-/// What a reader that is not ours finds: the side in pixels, the text, whether there are colours or greys.
+/// What an independent reader finds: the side in pixels, the text, whether there are colours or greys.
 fn read(answer: &Answer) -> (u32, String, bool) {
     assert_eq!(answer.status, 200, "{}", answer.whole());
     assert_eq!(answer.header("content-type"), "image/png");

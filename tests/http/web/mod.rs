@@ -1,4 +1,4 @@
-//! `/qr/*` (`docs/web.md`), one file per endpoint. Here: what they share, and what holds of all.
+//! `/qr/*` (`docs/web.md`), one file per endpoint. This file has their helpers, and tests of all endpoints.
 
 mod activate;
 mod addresses;
@@ -76,7 +76,7 @@ impl Pc {
     }
 }
 
-/// What the app does with a code: `lock`, `activate` or `cancel`.
+/// A step of the app with a code: `lock`, `activate` or `cancel`.
 pub(crate) async fn app(world: &World, step: &str, person: &Person, code: &str) -> Answer {
     world
         .call(Call::post(&format!("/qr/{step}")).header("token", &person.token).json(&json!({"code": code})))
@@ -90,7 +90,7 @@ pub(crate) async fn let_in(world: &World, person: &Person, pc: &Pc) {
     }
 }
 
-/// Registers the shop; its server's `Authorization` comes back.
+/// Registers the shop. Returns the `Authorization` of its server.
 pub(crate) fn register_shop(world: &World) -> String {
     register(world, SHOP, |client| client)
 }
@@ -149,7 +149,7 @@ fn dead(answer: &Answer) {
     );
 }
 
-/// The answer for a dead QR to the phone that holds it: why it is dead, too.
+/// The answer for a dead QR to the phone that holds it, with the reason.
 #[track_caller]
 fn dead_because(answer: &Answer, code: &str) {
     let body = answer.json();
@@ -180,7 +180,7 @@ pub(crate) fn pass(world: &World, seconds: u64) {
     world.clock.advance(Duration::from_secs(seconds));
 }
 
-/// Names what differs from login to login; each of them must be there.
+/// Replaces the values that differ from login to login by their names. Each value must be in the answer.
 #[track_caller]
 pub(crate) fn named(mut whole: String, names: &[(&str, &str)]) -> String {
     for (value, name) in names {

@@ -185,7 +185,7 @@ async fn an_account_barred_since_it_confirmed_signs_nobody_in() {
         exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
         let state = world.session(&pc.code).state;
         assert!(matches!(state, State::Cancelled { reason: CancelReason::AccountBarred, .. }), "{state:?}");
-        // Unlocking does not bring it back.
+        // Unlocking the account does not revive the session.
         world.set_status(&person, AccountStatus::Active);
         exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
         assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "reason": "cancelled"}));

@@ -1,4 +1,4 @@
-//! Against real servers on the own machine, each a thread.
+//! Webhooks to real servers on the own machine, each in a thread.
 
 use std::{
     io::{Read, Write},
@@ -18,14 +18,14 @@ use super::*;
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 const BROKEN: &str = "HTTP/1.1 500 Broken\r\ncontent-length: 0\r\n\r\n";
 
-/// A server: what it was sent, one entry a connection.
+/// A server, and the requests it got, one entry a connection.
 struct Server {
     port: u16,
     seen: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// Hands the n-th connection, its request read, to `answer`.
+    /// Reads the request of each connection, and passes the n-th connection to `answer`.
     fn start(answer: impl Fn(usize, &mut TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -42,7 +42,7 @@ impl Server {
         Self { port, seen }
     }
 
-    /// Gives these answers in turn, the last for good.
+    /// Gives these answers in turn, and then repeats the last one.
     fn answering(answers: &[&str]) -> Self {
         let answers: Vec<String> = answers.iter().map(|&answer| answer.to_owned()).collect();
         Self::start(move |n, stream| {
@@ -60,7 +60,7 @@ impl Server {
     }
 }
 
-/// A request, or whatever else came, up to where it pauses.
+/// The bytes that came until the sender paused: a request, or anything else.
 fn read_request(stream: &mut TcpStream) -> String {
     stream.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let (mut request, mut piece) = (Vec::new(), [0; 4096]);
@@ -94,7 +94,7 @@ fn webhook(url: &str) -> Webhook {
     }
 }
 
-/// Hardly a pause.
+/// Hardly any pause, so that tests are quick.
 const HASTE: Pace = Pace { pauses: [Duration::from_millis(5), Duration::from_millis(5)], ..PACE };
 
 /// Names that all lead to one place.
@@ -180,7 +180,7 @@ async fn what_may_pass_is_tried_three_times_as_one_message() {
     let ids: Vec<_> =
         server.seen().iter().map(|seen| header(seen, "webhook-id") == Some("K7GQ2M.4")).collect();
     assert_eq!(ids, [true, true, true]);
-    // H9: looked up once for each connection, and checked, and that is where it went.
+    // H9: the name is looked up once for each connection, and the call goes to the checked address.
     assert_eq!(names.asked.load(Ordering::Relaxed), 3);
 }
 
@@ -313,7 +313,7 @@ async fn an_endless_answer_is_not_read() {
         ended.send(()).unwrap();
     });
     local().deliver(&server.webhook("127.0.0.1")).await.unwrap();
-    // They hung up: what was written is what buffers hold, not what was promised.
+    // The caller hung up: the server could write only what buffers hold, not the whole promised body.
     tokio::task::spawn_blocking(move || end.recv_timeout(Duration::from_secs(10))).await.unwrap().unwrap();
     assert!(written.load(Ordering::Relaxed) < 16_000_000);
 }

@@ -1,4 +1,4 @@
-//! The files themselves: sides, depths, borders, bytes.
+//! The picture files: sides, depths, borders, bytes.
 
 use image::GrayImage;
 use png::{BitDepth, ColorType};

@@ -1,4 +1,4 @@
-//! Every picture that can be asked for decodes. // G4
+//! Every picture that a caller can ask for decodes. // G4
 
 use proptest::prelude::*;
 use saoma_qr::{Logo, Margin, Picture, Symbol, jpeg, png, session_text};
@@ -87,7 +87,7 @@ fn a_trimmed_symbol_reads_once_it_has_room() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
-    // G3, G4: what is read is what was meant, to the letter.
+    // G3, G4: the reader finds exactly the session's text.
     #[test]
     fn any_code_reads_back(code in "[0-9A-HJKMNP-TV-Z]{26}", size in 94_u32..=512, logo in 0_u32..=3, wanted in 1_u32..=256) {
         let text = session_text("https://login.example.com", &code).unwrap();

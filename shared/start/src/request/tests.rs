@@ -1,4 +1,4 @@
-//! Events as they should be, and with each field missing, doubled, of another type, empty, and of 1 MB.
+//! Well-formed events, and events with each field missing, doubled, of another type, empty, or of 1 MB.
 
 use axum::{body::to_bytes, http::Method};
 use serde_json::{Value, json};
