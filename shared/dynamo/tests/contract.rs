@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod emulator;
+
 use std::{collections::HashMap, sync::Arc};
 
 use async_trait::async_trait;
@@ -11,97 +13,35 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, ReturnValue},
 };
 use aws_types::SdkConfig;
+use emulator::{Both, System, connect, variable};
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
-    ports::{
-        Begun, Checks, Committed, Created, Freshness, Machines, Pairs, Randomness, Replaced, Sessions,
-        SignIns, StoreError, WriteId,
-    },
+    ports::{Committed, Created, Freshness, Machines, Pairs, Sessions, StoreError, WriteId},
     secrets::SessionCode,
     session::{Change, Command, DeviceId, LoginPolicy, Session},
-    sign_in::{PhoneRecords, SignIn},
     text::CleanText,
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable, item, session_item};
 use saoma_memory::contract;
 
-/// Real randomness: the tables outlive a run.
-struct System;
-
-impl Randomness for System {
-    #[expect(clippy::disallowed_methods, reason = "items of other runs must not be met again")]
-    fn fill(&self, bytes: &mut [u8]) {
-        getrandom::fill(bytes).unwrap();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "where the emulator is comes from `make test`")]
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run this through `make test`"))
-}
-
 fn config() -> SdkConfig {
-    let endpoint = variable("SAOMA_EMULATOR");
-    saoma_aws::connect(|name| match name {
-        "AWS_ENDPOINT_URL" => Some(endpoint.clone()),
-        "AWS_REGION" => Some("us-east-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
-        _ => None,
-    })
-    .unwrap()
+    connect(&variable("SAOMA_EMULATOR"))
 }
 
 fn sessions() -> Arc<SessionTable> {
-    Arc::new(SessionTable::new(&config(), variable("SAOMA_SESSIONS_TABLE")))
+    emulator::sessions(&config())
 }
 
 fn directory() -> Arc<Directory> {
-    Arc::new(Directory::new(&config(), variable("SAOMA_DIRECTORY_TABLE")))
+    emulator::directory(&config())
 }
 
 fn checks() -> Arc<CheckTables> {
-    let (directory, sessions) = (variable("SAOMA_DIRECTORY_TABLE"), variable("SAOMA_SESSIONS_TABLE"));
-    Arc::new(CheckTables::new(&config(), directory, Some(sessions)))
-}
-
-/// The Directory and the reads over both tables. The contract takes both as one store.
-struct Both {
-    directory: Arc<Directory>,
-    checks: Arc<CheckTables>,
+    emulator::checks(&config())
 }
 
 fn both() -> Arc<Both> {
     Arc::new(Both { directory: directory(), checks: checks() })
-}
-
-#[async_trait]
-impl SignIns for Both {
-    async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError> {
-        self.directory.begin(sign_in).await
-    }
-
-    async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError> {
-        SignIns::replace(&*self.directory, next, write).await
-    }
-
-    async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
-        self.directory.end(phone).await
-    }
-}
-
-#[async_trait]
-impl Checks for Both {
-    async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
-        self.checks.phone(phone).await
-    }
-
-    async fn phone_and_session(
-        &self,
-        phone: &Phone,
-        code: &SessionCode,
-    ) -> Result<(PhoneRecords, Option<Session>), StoreError> {
-        self.checks.phone_and_session(phone, code).await
-    }
 }
 
 #[tokio::test]

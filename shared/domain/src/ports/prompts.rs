@@ -26,7 +26,8 @@ pub trait Traces: Send + Sync {
 #[async_trait]
 pub trait Prompts: Send + Sync {
     /// Notes a prompt that is about to be sent, as one atomic step. `false`, and not noted, when it would be the
-    /// fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW) (`docs/security.md` H1).
+    /// fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW) (`docs/security.md` H1). Noting the same
+    /// code again changes nothing and succeeds, because the first answer may have been lost (K12).
     async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The sessions of the last three prompts that were noted after this moment, newest first. Prompts that have

@@ -17,9 +17,10 @@ use crate::item::{Reader, number, seconds, text};
 const SHIFT: &str = "SET at3 = if_not_exists(at2, :never), code3 = if_not_exists(code2, :nothing), \
                      at2 = if_not_exists(at1, :never), code2 = if_not_exists(code1, :nothing), \
                      at1 = :now, code1 = :code, expires_at = :forget";
-/// Allows a prompt only if the third most recent one is older than the window, and only once.
-const IF_ALLOWED: &str = "(attribute_not_exists(at3) OR at3 <= :out_of_window) \
-                          AND (attribute_not_exists(code1) OR code1 <> :code)";
+/// Allows a prompt only if the third most recent one is older than the window, and only once. The first prompt
+/// fills all places.
+const IF_ALLOWED: &str = "attribute_not_exists(at3) OR (at3 <= :out_of_window \
+                          AND code1 <> :code AND code2 <> :code AND code3 <> :code)";
 /// Newest first.
 const PLACES: [(&str, &str); 3] = [("at1", "code1"), ("at2", "code2"), ("at3", "code3")];
 
@@ -46,8 +47,9 @@ impl Prompts for Directory {
                 .expression_attribute_values(":nothing", text(""))
                 .expression_attribute_values(":out_of_window", number(out_of_window))
                 .expression_attribute_values(":forget", seconds(now.plus(2 * PROMPT_WINDOW))),
-            // The code was drawn for this prompt alone. If it is first in the item, our own write came before.
-            |item| item.get("code1") == Some(&text(code.as_str())),
+            // The code was drawn for this prompt alone: where it stands, our own note came before, and other
+            // prompts may have moved it on since.
+            |item| PLACES.iter().any(|(_, place)| item.get(*place) == Some(&text(code.as_str()))),
         )
         .await
     }

@@ -40,6 +40,21 @@ pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dy
         prompts.note(AccountId::random(random), &late, at(1)).await.unwrap(),
         "each person by themselves"
     );
+    a_note_whose_answer_was_lost_counts_once(&*prompts, random).await;
+}
+
+/// A note that comes again finds itself, also when others were noted since (`docs/security.md` K12).
+async fn a_note_whose_answer_was_lost_counts_once(prompts: &dyn Prompts, random: &dyn Randomness) {
+    let account = AccountId::random(random);
+    let [first, second, third, fourth] = [(); 4].map(|()| SessionCode::random(random));
+    assert!(prompts.note(account, &first, at(0)).await.unwrap());
+    assert!(prompts.note(account, &second, at(1)).await.unwrap());
+    assert!(prompts.note(account, &first, at(0)).await.unwrap(), "it is noted");
+    assert!(prompts.note(account, &third, at(2)).await.unwrap(), "the first counted once");
+    assert!(prompts.note(account, &first, at(0)).await.unwrap(), "it is noted still");
+    assert!(!prompts.note(account, &fourth, at(3)).await.unwrap());
+    let recent = prompts.recent(account, Timestamp::from_secs(0)).await.unwrap();
+    assert_eq!(recent, [third, second, first]);
 }
 
 /// Presence: each phone has its own mark, and the last one counts.
