@@ -1,4 +1,4 @@
-//! Makes what the pages load: one script and one style sheet a page, under names that carry their content's
+//! Makes the files that the pages load: one script and one style sheet a page, under names that carry their content's
 //! hash, compressed ahead of time. Why so: `docs/decisions/0011-one-file-a-page.md`.
 
 #![expect(clippy::disallowed_methods, reason = "cargo names the folder for what is made in the environment")]

@@ -1,5 +1,5 @@
-//! What is told of a session that is over: the truth to the phone that holds it, and to any other phone what it
-//! is told of an unknown code, in all four contracts and on the phone page.
+//! A session that is over: the phone that holds it learns why, and to any other phone the code is unknown. In all four
+//! contracts and on the phone page.
 
 use acceptance::{Answer, Call, Person, World};
 use saoma_domain::ports::Clock;
@@ -158,7 +158,7 @@ fn truth_of(step: &str, truth: &'static str) -> Option<(u16, &'static str)> {
     }
 }
 
-// W15 K11: a step that was taken is a success again.
+// W15 K11: repeating a step that was taken succeeds.
 #[tokio::test]
 async fn the_phone_that_holds_it_is_told_the_truth() {
     let world = World::default();
@@ -191,7 +191,7 @@ async fn the_phone_that_holds_it_is_told_the_truth() {
     }
 }
 
-// W15: a prompt is answered by its trace; a stranger who names it learns no more than of no trace.
+// W15: a prompt is answered by its trace. To a stranger who names the trace it is unknown.
 #[tokio::test]
 async fn a_prompt_that_is_over_is_unknown_to_any_other_person() {
     let world = World::default();

@@ -7,7 +7,7 @@
 //! * `words`: names of enums, derived once.
 //! * [`text`]: text from outside, made readable and harmless where it enters.
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
-//! * [`scan`]: the code in what a QR held.
+//! * [`scan`]: reads the code in what a scanner found.
 //! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
 //! * [`session`]: the session core. One enum of states, one pure function that decides, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`refresh`], [`sms_challenge`], [`sms_code`]: the people and products

@@ -1,4 +1,4 @@
-//! Codes, secrets and what is stored of them.
+//! Codes, secrets and their stored hashes.
 //!
 //! A secret here has a redacted `Debug`, no `Display` and one accessor with a loud name. It is stored only as a
 //! hash and compared in constant time.

@@ -53,8 +53,9 @@ impl Phones {
     }
 }
 
-/// The holder of a verified phone token. For steps of a login: [`Logins`] reads the phone's sign-in and account
-/// together with the session, and refuses a phone that is signed out. And for signing out, which may be repeated.
+/// The holder of a verified phone token. It serves two kinds of calls. Steps of a login: [`Logins`] reads the phone's
+/// sign-in and account together with the session, and refuses a phone that is signed out. And signing out, which a
+/// phone may repeat.
 ///
 /// [`Logins`]: saoma_domain::cases::Logins
 #[derive(Clone, Debug)]

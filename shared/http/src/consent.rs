@@ -86,7 +86,7 @@ impl Consent {
 /// Reads the number that a person picked. The body may leave it out.
 ///
 /// # Errors
-/// 400 for what is not two digits.
+/// 400 when it is not two digits.
 pub fn picked_number(raw: Option<&str>) -> Result<Option<MatchNumber>, Problem> {
     MatchNumber::read_optional(raw)
         .map_err(|()| Problem::bad_request("malformed_match_number", "A match number is two digits."))

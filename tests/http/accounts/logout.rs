@@ -32,7 +32,7 @@ async fn after_signing_out_the_tokens_are_dead_everywhere() {
     assert_eq!(world.session(&id).state.name(), "pending");
 }
 
-// F2: the phone whose answer was lost signs out again, and is told the same.
+// F2: a phone whose answer was lost signs out again and gets the same answer.
 #[tokio::test]
 async fn signing_out_twice_is_signing_out_once() {
     let world = World::default();

@@ -113,8 +113,8 @@ async fn under_the_policy_off_no_number_is_shown() {
     must(&world, "bind", &created.text("id"), &member.token).await;
 }
 
-// B12 K11: the member agreed, the store failed before the machine was bound; the next bind completes it, also when
-// the machine has taken its token meanwhile.
+// B12 K11: the member agreed, and the store failed before the machine was bound. The next bind completes it, even after
+// the machine has taken its token.
 #[tokio::test]
 async fn a_binding_that_failed_is_completed_by_the_next_bind() {
     for redeems in [false, true] {

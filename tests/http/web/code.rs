@@ -220,7 +220,7 @@ async fn the_poll_token_of_the_old_qr_ends_it_and_goes_before_the_cookie() {
         let alone = Pc::open(&world).await;
         assert_eq!(world.call(Call::get(path).header("token", &alone.poll_token)).await.status, 200);
         assert_eq!(ended(&world, &alone), Some(CancelReason::Replaced));
-        // What is no key of ours in the header leaves the cookie its say.
+        // A header that holds no key of ours is ignored, and the cookie counts.
         assert_eq!(world.call(Call::get(path).header("token", "x").cookie(&beside.cookie)).await.status, 200);
         assert_eq!(ended(&world, &beside), Some(CancelReason::Replaced));
     }
@@ -256,7 +256,7 @@ async fn an_address_that_a_person_opens_sets_no_cookie_and_ends_nothing() {
         }
         assert_eq!(world.session(&shown.code), before, "{path}");
     }
-    // A page's own fetch, and an image in it, are bound.
+    // A page's own fetch, and an image in it, get the cookie.
     for (path, mode) in [("/qr/code", "cors"), ("/qr/code", "same-origin"), ("/qr/loginpic", "no-cors")] {
         let answer = world.call(Call::get(path).header("sec-fetch-mode", mode)).await;
         assert!(answer.header("set-cookie").starts_with("__Host-saoma-qr="), "{path} {mode}");

@@ -177,24 +177,6 @@ async fn a_new_picture_ends_the_old_one_at_once() {
     assert_eq!(flag(&world.call(Call::get("/qr/login").cookie(&new.cookie())).await), 0);
 }
 
-// W14
-#[tokio::test]
-async fn a_person_who_opens_the_address_gets_no_cookie_and_ends_no_qr() {
-    let world = World::default();
-    let pc = Pc::open(&world).await;
-    for path in ["/qr/code", "/qr/loginpic"] {
-        let call = Call::get(path).cookie(&pc.cookie).header("sec-fetch-mode", "navigate");
-        let opened = world.call(call).await;
-        assert_eq!(opened.status, 200, "{path}");
-        assert_eq!(opened.header("set-cookie"), "", "{path}");
-    }
-    let opened = sessions(&world).len();
-    let ahead = Call::get("/qr/code").cookie(&pc.cookie).header("sec-purpose", "prefetch");
-    assert_eq!(world.call(ahead).await.status, 204);
-    assert_eq!(sessions(&world).len(), opened, "a page that is loaded ahead opens none");
-    assert_eq!(flag(&pc.poll(&world).await), 0);
-}
-
 // A2 D15
 #[tokio::test]
 async fn a_new_picture_does_not_end_a_session_whose_secret_was_guessed() {

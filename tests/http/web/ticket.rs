@@ -201,7 +201,7 @@ async fn a_client_without_a_secret_exchanges_nothing() {
     exchange(&world, &shop, &ticket).await.problem(401, "invalid_client");
 }
 
-// A5: the second line behind the ticket's own audience. A ticket redeems its client's sessions alone.
+// A5: a second check behind the ticket's own audience. A ticket redeems only sessions of its client.
 #[tokio::test]
 async fn a_ticket_that_names_another_clients_session_redeems_nothing() {
     let world = World::default();

@@ -1,4 +1,4 @@
-//! The phone's own sign-in: beginning it once a person has proved who they are, keeping it, ending it.
+//! The phone's own sign-in: begins it after a person has proved who they are, refreshes it, and ends it.
 
 use std::sync::Arc;
 
@@ -90,7 +90,8 @@ pub enum SignInError {
     Store(#[from] StoreError),
 }
 
-/// More races than the callers of one number, or the holders of one sign-in, can lose.
+/// How many races a caller may lose before it gives up. The callers of one number, or the holders of one sign-in,
+/// lose fewer.
 pub(super) const MOST_RACES: usize = 32;
 
 impl People {

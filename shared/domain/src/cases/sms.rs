@@ -1,4 +1,4 @@
-//! Codes by SMS: asking for one, and proving who a person is by it.
+//! Codes by SMS: sends one, and proves with it who a person is.
 
 use std::{net::IpAddr, time::Duration};
 

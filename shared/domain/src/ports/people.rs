@@ -112,7 +112,7 @@ pub trait SignIns: Send + Sync {
     /// Stores a new sign-in, unless it was stored before.
     async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError>;
 
-    /// Stores `next` if what is stored has the version before it.
+    /// Stores `next` if the stored sign-in has the version before it.
     async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError>;
 
     /// Ends a sign-in for good. The store then refuses every version that was decided before this call.

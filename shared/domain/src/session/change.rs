@@ -1,4 +1,4 @@
-//! What follows from a command: the only thing that a store accepts.
+//! A decision about a command, and the change that a store accepts.
 
 use crate::{
     secrets::SessionCode,

@@ -1,4 +1,4 @@
-//! What can be asked of a session, and why it is refused.
+//! The commands to a session, and the reasons to refuse them.
 
 use std::time::Duration;
 

@@ -94,7 +94,7 @@ impl Flow {
         }
     }
 
-    /// What the contract keeps once a phone has scanned with this text; `None` where nothing changes.
+    /// The contract's data after a phone has scanned with this text; `None` when nothing changes.
     pub(super) fn scanned_with(&self, ext: &Ext) -> Option<Self> {
         self.ext().map(|_| Self::Web { ext: ext.clone() })
     }

@@ -47,7 +47,7 @@ impl Prompts for Directory {
                 .expression_attribute_values(":nothing", text(""))
                 .expression_attribute_values(":out_of_window", number(out_of_window))
                 .expression_attribute_values(":forget", seconds(now.plus(2 * PROMPT_WINDOW))),
-            // The code was drawn for this prompt alone: where it stands, our own note came before, and other
+            // The code was drawn for this prompt alone. If it is in the item, our own write came before, and other
             // prompts may have moved it on since.
             |item| PLACES.iter().any(|(_, place)| item.get(*place) == Some(&text(code.as_str()))),
         )

@@ -82,7 +82,7 @@ impl Memory {
         self.lock().endpoints.clone()
     }
 
-    /// How many there are of each kind of thing that stays when a call is over, sessions apart.
+    /// How many records of each kind are stored, sessions excluded.
     #[must_use]
     pub fn census(&self) -> BTreeMap<&'static str, usize> {
         let data = self.lock();
