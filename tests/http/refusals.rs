@@ -4,6 +4,7 @@
 use std::{
     io,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use acceptance::{Answer, Call, World};
@@ -207,4 +208,29 @@ async fn what_is_no_refusal_is_not_logged_as_one() {
     let answered: Vec<_> = lines.iter().filter(|line| line.get("route").is_some()).collect();
     assert_eq!(answered.len(), 1, "{lines:?}");
     assert_eq!((&answered[0]["message"], answered[0].get("code")), (&json!("request"), None));
+}
+
+#[tokio::test]
+async fn a_dead_code_of_the_shop_is_explained_though_its_answer_is_a_200() {
+    let (log, _guard) = Log::capture();
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let created = world.call(Call::get("/qrlogin/createcode").header("accept", "application/json")).await;
+    let code = created.text("code");
+    let path = format!("/qrlogin/qrcodelogin/{code}");
+    world.clock.advance(Duration::from_mins(5));
+    log.take();
+    let polled = world.call(Call::get(&path).cookie(&created.cookie())).await;
+    assert_eq!(polled.json(), json!({"status": -1}));
+    let screen = log.refusal("the screen");
+    assert_eq!(explained(&screen)[0], "expired");
+    let app = world.call(Call::post(&path).bearer(&person.token)).await;
+    assert_eq!(app.json(), json!({"status": -1}));
+    let phone = log.refusal("the phone");
+    assert_eq!(explained(&phone)[0], "not_found");
+    let asked = world.call(Call::get(&format!("/qrlogin/verifycode/{code}")).bearer(&person.token)).await;
+    assert_eq!(asked.json()["status"], 0);
+    let verified = log.refusal("verifycode");
+    let name = session_ref(&screen, &code);
+    assert_eq!((session_ref(&phone, &code), session_ref(&verified, &code)), (name.clone(), name));
 }

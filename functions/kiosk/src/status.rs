@@ -10,7 +10,7 @@ use saoma_domain::{
     secrets::{Secret, TokenId},
     session::{Dialect, RedeemKey, Session},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early, harden::refused_as};
 
 use crate::{App, answer::Answer, create::Device, target};
 
@@ -36,15 +36,14 @@ pub(crate) async fn status(
     let early = waits.then(|| app.service.pace.poll(session, is_screen, now)).and_then(Result::err);
 
     let named = device.claims().device_mac;
-    let answer = if named.is_some() && named != session.claims.device_mac {
-        Answer::bare(&app, session)
+    let response = if named.is_some() && named != session.claims.device_mac {
+        Json(Answer::bare(&app, session)).into_response()
     } else {
         match (&view, secret) {
             (View::Screen(session), Some(secret)) => for_the_screen(&app, &facts, session, secret).await?,
-            _ => Answer::of(&app, &facts, session)?,
+            _ => Json(Answer::of(&app, &facts, session)?).into_response(),
         }
     };
-    let response = Json(answer).into_response();
     Ok(match early {
         Some(seconds) => too_early(response, seconds),
         None => response,
@@ -57,10 +56,10 @@ async fn for_the_screen(
     facts: &Facts,
     session: &Session,
     secret: Secret,
-) -> Result<Answer, Problem> {
+) -> Result<Response, Problem> {
     let now = app.service.clock.now();
     if !session.standing(now).is_signed_in() {
-        return Answer::of(app, facts, session);
+        return Ok(Json(Answer::of(app, facts, session)?).into_response());
     }
     let (key, id) = (RedeemKey::Screen(secret), TokenId::random(&*app.service.random));
     match app.logins.redeem(session.clone(), key, id, now).await {
@@ -75,12 +74,13 @@ async fn for_the_screen(
                 method,
                 life,
             )?;
-            Ok(Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session)? })
+            let answer = Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session)? };
+            Ok(Json(answer).into_response())
         }
         // It was used, cancelled or has expired since it was read, so the answer tells its new state.
         Err(error) if matches!(error.why, StepFailure::Refused(_)) => {
             let view = app.logins.status(&session.code, Dialect::Kiosk, None).await?;
-            Answer::of(app, facts, view.session())
+            Ok(refused_as(Json(Answer::of(app, facts, view.session())?).into_response(), error))
         }
         Err(error) => Err(error.into()),
     }

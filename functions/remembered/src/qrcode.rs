@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use saoma_domain::cases::{StepError, StepFailure};
 use saoma_http::{Facts, Problem, query::Query};
 use saoma_qr::{Level, Margin, Picture, PictureSize, QrError, Symbol, png, session_text, svg};
 
@@ -28,7 +29,7 @@ pub(crate) async fn qrcode(
     let session = app.logins.logins.look_up(&code).await?;
     let now = app.service.clock.now();
     let shown = session.filter(|session| session.standing(now).is_undecided());
-    let session = shown.ok_or_else(Problem::not_found)?;
+    let session = shown.ok_or_else(|| StepError::at(&code, StepFailure::Unknown))?;
     let text = session_text(&app.service.public_url(facts.domain())?, session.code.as_str());
     draw(&text.map_err(unable)?, picture, format).map_err(unable)
 }

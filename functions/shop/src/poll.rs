@@ -5,11 +5,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::View,
+    cases::{StepError, View},
     secrets::{SessionCode, TokenId},
-    session::{Dialect, RedeemKey, Session, Standing},
+    session::{Dialect, RedeemKey, Refusal, Session, Standing},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early, harden::refused_as};
 use serde::Serialize;
 
 use crate::{App, member::Member};
@@ -22,7 +22,7 @@ pub(crate) struct Status {
 
 impl Status {
     /// There is no such code, or it is over.
-    pub(crate) const DEAD: Self = Self { status: -1 };
+    const DEAD: Self = Self { status: -1 };
     const WAITING: Self = Self { status: 0 };
     const SCANNED: Self = Self { status: 1 };
 }
@@ -37,20 +37,20 @@ pub(crate) async fn poll(
 ) -> Result<Response, Problem> {
     let public_url = app.service.public_url(facts.domain())?;
     let key = ScreenKey::from_cookie(headers, &public_url).ok_or_else(Problem::no_screen)?;
-    let dead = || Ok(Json(Status::DEAD).into_response());
     if SessionCode::parse(code).as_ref() != Some(&key.code) {
-        return dead();
+        return Ok(dead(Problem::not_found()));
     }
     let session = match app.logins.status(&key.code, Dialect::Shop, Some(&key.secret)).await {
         Ok(View::Screen(session)) => session,
-        Ok(View::Stranger(_)) => return dead(),
-        Err(error) if error.is_final() => return dead(),
+        Ok(View::Stranger(session)) => return Ok(dead(StepError::of(&session, Refusal::NotTheScreen))),
+        Err(error) if error.is_final() => return Ok(dead(error)),
         Err(error) => return Err(error.into()),
     };
     let now = app.service.clock.now();
     let status = match session.standing(now) {
         Standing::Confirmed | Standing::Redeemed => return take(app, facts, session, key).await,
-        Standing::Cancelled(_) | Standing::Expired => return dead(),
+        Standing::Cancelled(_) => return Ok(dead(StepError::of(&session, Refusal::Cancelled))),
+        Standing::Expired => return Ok(dead(StepError::of(&session, Refusal::Expired))),
         Standing::Waiting => Status::WAITING,
         Standing::Scanned => Status::SCANNED,
     };
@@ -61,6 +61,11 @@ pub(crate) async fn poll(
     })
 }
 
+/// The answer that says the QR is dead. The log is told why.
+pub(crate) fn dead(why: impl Into<Problem>) -> Response {
+    refused_as(Json(Status::DEAD).into_response(), why)
+}
+
 /// Redeems the session, and only then signs the token.
 async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Result<Response, Problem> {
     let service = &app.service;
@@ -68,7 +73,7 @@ async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Res
     let now = service.clock.now();
     let redeemed = match app.logins.redeem(session, key, TokenId::random(&*service.random), now).await {
         Ok(redeemed) => redeemed,
-        Err(error) if error.is_final() => return Ok(Json(Status::DEAD).into_response()),
+        Err(error) if error.is_final() => return Ok(dead(error)),
         Err(error) => return Err(error.into()),
     };
     let (issuer, life) = (service.public_url(facts.domain())?, service.settings.access_token_life);

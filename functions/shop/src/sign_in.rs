@@ -23,7 +23,7 @@ use serde::Deserialize;
 use crate::{
     App,
     member::Member,
-    poll::{Status, poll},
+    poll::{dead, poll},
 };
 
 /// What the person picked.
@@ -71,7 +71,7 @@ async fn let_in(
     code: &str,
     number: Option<MatchNumber>,
 ) -> Result<Response, Problem> {
-    let Some(code) = SessionCode::parse(code) else { return Ok(Json(Status::DEAD).into_response()) };
+    let Some(code) = SessionCode::parse(code) else { return Ok(dead(Problem::not_found())) };
     let target = Target { code, dialect: Some(Dialect::Shop) };
     match scan_and_confirm(app, &target, by, number).await {
         Ok(session) => {
@@ -79,7 +79,7 @@ async fn let_in(
             let member = Member::of(app, facts, &session, (&account, method), token.to_owned(), now).await?;
             Ok(Json(member).into_response())
         }
-        Err(error) if is_dead(&error) => Ok(Json(Status::DEAD).into_response()),
+        Err(error) if is_dead(&error) => Ok(dead(error)),
         Err(error) => Err(error.into()),
     }
 }

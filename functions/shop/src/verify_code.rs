@@ -1,12 +1,15 @@
 //! Tells whether a code is good. With the app's token, the call also scans the code.
 
-use axum::extract::{Path, State};
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
 use saoma_domain::{
     cases::Target,
     secrets::SessionCode,
     session::{Dialect, Ext},
 };
-use saoma_http::{Problem, auth::MaybeCaller, body::Json, consent::Consent};
+use saoma_http::{Problem, auth::MaybeCaller, body::Json, consent::Consent, harden::refused_as};
 use serde::Serialize;
 
 use crate::App;
@@ -25,17 +28,17 @@ pub(crate) async fn verify_code(
     State(app): State<App>,
     MaybeCaller(by): MaybeCaller,
     Path(code): Path<String>,
-) -> Result<Json<Verified>, Problem> {
-    let invalid = Json(Verified { status: 0, consent: None });
-    let Some(code) = SessionCode::parse(&code) else { return Ok(invalid) };
+) -> Result<Response, Problem> {
+    let invalid = |why: Problem| refused_as(Json(Verified { status: 0, consent: None }).into_response(), why);
+    let Some(code) = SessionCode::parse(&code) else { return Ok(invalid(Problem::not_found())) };
     let now = app.service.clock.now();
     let Some(by) = by else {
         return match app.logins.status(&code, Dialect::Shop, None).await {
             Ok(view) => {
                 let open = view.session().standing(now).is_undecided();
-                Ok(Json(Verified { status: u8::from(open), consent: None }))
+                Ok(Json(Verified { status: u8::from(open), consent: None }).into_response())
             }
-            Err(error) if error.is_final() => Ok(invalid),
+            Err(error) if error.is_final() => Ok(invalid(error.into())),
             Err(error) => Err(error.into()),
         };
     };
@@ -44,9 +47,9 @@ pub(crate) async fn verify_code(
         Ok(session) => {
             let client = app.service.client(&*app.clients, &session.client).await?;
             let consent = Some(Consent::new(&session, client.as_ref(), now));
-            Ok(Json(Verified { status: 1, consent }))
+            Ok(Json(Verified { status: 1, consent }).into_response())
         }
-        Err(error) if error.is_final() => Ok(invalid),
+        Err(error) if error.is_final() => Ok(invalid(error.into())),
         Err(error) => Err(error.into()),
     }
 }

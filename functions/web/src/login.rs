@@ -6,9 +6,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::View,
+    cases::{StepError, View},
     secrets::TokenId,
-    session::{Dialect, Session, Standing},
+    session::{Dialect, Refusal, Session, Standing},
 };
 use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
 use serde::Serialize;
@@ -46,7 +46,7 @@ async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, 
         .ok_or_else(Problem::no_screen)?;
     let view = match app.logins.status(&key.code, Dialect::Web, Some(&key.secret)).await? {
         View::Screen(session) => session,
-        View::Stranger(_) => return Err(Problem::not_found()),
+        View::Stranger(session) => return Err(StepError::of(&session, Refusal::NotTheScreen).into()),
     };
     // A plain poll reads the session and nothing else.
     let confirmed = view.standing(app.service.clock.now()) == Standing::Confirmed;

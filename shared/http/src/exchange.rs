@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use saoma_app::Service;
 use saoma_domain::{
-    cases::{Logins, StepError, StepFailure},
+    cases::{Logins, StepError, StepFailure, Subject},
     ports::Freshness,
     session::RedeemKey,
 };
@@ -44,7 +44,9 @@ pub async fn exchange(
     ticket: &TicketClaims,
 ) -> Result<Exchanged, Problem> {
     let found = logins.sessions.find(&ticket.code, Freshness::Strong).await?;
-    let session = found.filter(|session| session.client == ticket.client).ok_or(INVALID_TICKET)?;
+    let session = found.filter(|session| session.client == ticket.client);
+    let about = Subject { code: ticket.code.clone(), client: None };
+    let session = session.ok_or_else(|| INVALID_TICKET.about(Some(about)))?;
     let (id, now) = (ticket.id.clone(), service.clock.now());
     let redeemed = logins.redeem(session, RedeemKey::Ticket, id, now).await.map_err(|error| match error {
         StepError { why: StepFailure::Store(error), about } => Problem::from(error).about(about),

@@ -79,6 +79,14 @@ pub async fn keep_own_shape(request: Request, next: Next) -> Response {
     response
 }
 
+/// An answer of the contract that is a refusal all the same: the log gets the problem, the caller this answer.
+#[must_use]
+pub fn refused_as(mut answer: Response, problem: impl Into<Problem>) -> Response {
+    answer.extensions_mut().insert(problem.into());
+    answer.extensions_mut().insert(KeepsItsShape);
+    answer
+}
+
 #[derive(Clone, Copy)]
 struct KeepsItsShape;
 

@@ -38,6 +38,13 @@ async fn a_phone_signs_in() {
     repeats(route("sendCode"), async |_| send()).await;
     let new = Route { drawn: NEW_PERSON, ..route("login/code of a new person") };
     repeats(new, async |world| login(&sent(world).await)).await;
+    let through_an_app = Route { name: "login/code through an app", ..new };
+    repeats(through_an_app, async |world| {
+        world.register_client("their-app", |client| client);
+        let body = json!({"challenge": CHALLENGE, "code": sent(world).await, "client": "their-app"});
+        Call::post("/api/user/login/code").json(&body)
+    })
+    .await;
     let known = Route { drawn: NEW_SIGN_IN, ..route("login/code of a known person") };
     repeats(known, async |world| {
         world.sign_in(NUMBER).await;

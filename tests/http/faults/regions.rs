@@ -53,6 +53,11 @@ async fn a_region_asks_how_it_went_and_shows_the_qr() {
         Call::get(&format!("/login/results/{trace}")).header("authorization", region.authorization())
     })
     .await;
+    repeats(route("webhook"), async |world| {
+        let region = Region::registered(world, "clientId-01");
+        Call::get("/login/webhook").header("authorization", region.authorization())
+    })
+    .await;
     repeats(route("qrcode"), async |world| {
         let region = Region::registered(world, "clientId-01");
         let trace = region.trace(world, json!({"deviceId": DEVICE})).await;

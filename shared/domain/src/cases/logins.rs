@@ -110,7 +110,10 @@ impl Logins {
         let code = &target.code;
         let read = self.checks.phone_and_session(&by.phone, code).await;
         let (phone, session) = read.map_err(|error| StepError::at(code, error))?;
-        phone.stands(now).map_err(|error| StepError::at(code, error))?;
+        phone.stands(now).map_err(|error| match &session {
+            Some(session) => StepError::of(session, error),
+            None => StepError::at(code, error),
+        })?;
         session
             .filter(|session| target.dialect.is_none_or(|dialect| session.dialect() == dialect))
             .filter(|session| !session.is_prompt())
