@@ -1,7 +1,7 @@
-//! What a process needs of AWS at its start, and the bucket.
+//! What a process needs from AWS at its start, and the bucket.
 //!
 //! * [`connect`]: one configuration for every SDK, over one shared HTTP client.
-//! * [`signing_secret`]: the generated secret from which all keys are derived.
+//! * [`mod@signing_secret`]: the generated secret from which all keys are derived.
 //! * [`pictures`]: QR pictures in S3.
 
 pub mod pictures;

@@ -1,6 +1,6 @@
 //! The names of an enum in items, configuration and answers. The enum itself is the only place that lists them.
 //!
-//! `strum` derives both directions from the variants, and [`words!`] wraps them as `as_str` and `parse`. A new
+//! `strum` derives both directions from the variants, and `words!` wraps them as `as_str` and `parse`. A new
 //! variant has its name everywhere.
 
 /// Gives an enum `as_str` and `parse`, over the names that `strum` derives.

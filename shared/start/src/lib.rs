@@ -3,8 +3,8 @@
 //! * [`process`]: the log, the environment, AWS and the keys, which every function needs.
 //! * [`deployment`]: the tables, the bucket, the topic, text messages, pushes and webhooks.
 //! * [`relay`]: the client that sends messages where SNS does not reach.
-//! * [`serve`]: serves requests, or a stream's records, for the life of the process. Each event is cleaned or refused
-//!   before a function sees it.
+//! * [`mod@serve`]: serves requests, or a stream's records, for the life of the process. Each event is cleaned or
+//!   refused before a function sees it.
 //!
 //! This is the one shared crate that names adapters, and only a function's `main` names this one.
 

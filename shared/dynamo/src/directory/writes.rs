@@ -53,7 +53,7 @@ pub(crate) fn is_of(item: &Item, write: &WriteId) -> bool {
 }
 
 impl Directory {
-    /// An update of one item; [`if_held`] or [`update_as`] sends it.
+    /// An update of one item; [`if_held`] or [`if_held_or`] sends it.
     pub(super) fn update(&self, Key(pk, sk): Key) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
