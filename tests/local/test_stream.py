@@ -1,5 +1,6 @@
 """Tests of the stream's pump: order, retries, a function's reports, halved batches, and the queue of failures."""
 
+import json
 import threading
 import time
 import unittest
@@ -7,6 +8,7 @@ from unittest import mock
 
 import stream
 import template as sam
+from processes import ROOT
 
 
 def record(number, key="session-1", *, age=0, event="MODIFY"):
@@ -20,6 +22,11 @@ def record(number, key="session-1", *, age=0, event="MODIFY"):
             "ApproximateCreationDateTime": int(time.time()) - age,
         },
     }
+
+
+def real_records():
+    """The records of the golden event, which the functions' own tests read."""
+    return json.loads((ROOT / "events" / "notify-stream.json").read_text(encoding="utf-8"))["Records"]
 
 
 def numbers(records):
@@ -198,8 +205,8 @@ class Halves(PumpTest):
 class Filters(PumpTest):
     def test_only_what_the_template_wants_is_handed_over(self):
         def opened(dialect):
-            new = record(1, event="INSERT")
-            new["dynamodb"]["NewImage"] = {"dialect": {"S": dialect}}
+            (new,) = [it for it in real_records() if it["eventName"] == "INSERT"]
+            new["dynamodb"]["NewImage"]["flow"]["S"] = dialect
             return new
 
         wanted = [record(1), opened("remembered")]
