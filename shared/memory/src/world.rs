@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use saoma_domain::{
     identity::PhoneNumber,
     ports::{
-        Clock, Pictures, Push, Pushed, Randomness, Sms, StoreError, Topic, TopicMessage, Webhook, Webhooks,
+        Clock, Pictures, Push, Pushed, Randomness, Sms, SmsError, StoreError, Topic, TopicMessage, Webhook,
+        Webhooks,
     },
     push::{PushMessage, PushPlatform, PushToken},
     session::PictureName,
@@ -89,6 +90,7 @@ impl Randomness for SeededRandom {
 pub struct Outbox {
     messages: Mutex<Vec<(String, String)>>,
     fails: AtomicBool,
+    loses: AtomicBool,
 }
 
 impl Outbox {
@@ -103,6 +105,11 @@ impl Outbox {
         self.fails.store(true, Ordering::SeqCst);
     }
 
+    /// Makes the service take the next message, and its answer get lost.
+    pub fn lose_next_answer(&self) {
+        self.loses.store(true, Ordering::SeqCst);
+    }
+
     /// The six digits of the last message.
     #[must_use]
     pub fn last_code(&self) -> Option<String> {
@@ -113,12 +120,15 @@ impl Outbox {
 
 #[async_trait]
 impl Sms for Outbox {
-    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), SmsError> {
         if self.fails.swap(false, Ordering::SeqCst) {
-            return Err(StoreError::new("made to fail"));
+            return Err(SmsError::Refused(StoreError::new("made to fail")));
         }
         let message = (number.as_str().to_owned(), text.to_owned());
         self.messages.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+        if self.loses.swap(false, Ordering::SeqCst) {
+            return Err(SmsError::Unanswered(StoreError::new("made to lose its answer")));
+        }
         Ok(())
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use saoma_domain::{
     client::WebhookUrl,
     identity::PhoneNumber,
-    ports::{Clock, Push, Pushed, Randomness, Sms, StoreError, Webhook, Webhooks},
+    ports::{Clock, Push, Pushed, Randomness, Sms, SmsError, StoreError, Webhook, Webhooks},
     push::{PushMessage, PushPlatform, PushToken},
 };
 use serde_json::json;
@@ -42,12 +42,13 @@ impl Relay {
 
 #[async_trait]
 impl Sms for Relay {
-    /// `{"type": "sms", "phone": "+86…", "text": "…"}`.
-    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
+    /// `{"type": "sms", "phone": "+86…", "text": "…"}`. A failure counts as a refusal: each attempt carries the same
+    /// id, and the server did not confirm one of them.
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), SmsError> {
         let mut id = [0; 16];
         self.random.fill(&mut id);
         let body = json!({ "type": "sms", "phone": number.as_str(), "text": text });
-        self.deliver(u128::from_be_bytes(id), body).await
+        self.deliver(u128::from_be_bytes(id), body).await.map_err(SmsError::Refused)
     }
 }
 

@@ -1,15 +1,19 @@
 //! SNS: text messages, pushes to phones, the topic of login events.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_sns::{
-    Client, error::BuildError, operation::publish::PublishError, types::MessageAttributeValue,
+    Client,
+    config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
+    error::{BuildError, SdkError},
+    operation::publish::PublishError,
+    types::MessageAttributeValue,
 };
 use aws_types::SdkConfig;
 use saoma_domain::{
     identity::PhoneNumber,
-    ports::{Push, Pushed, Sms, StoreError, Topic, TopicMessage},
+    ports::{Push, Pushed, Sms, SmsError, StoreError, Topic, TopicMessage},
     push::{PushKind, PushMessage, PushPlatform, PushToken},
 };
 use serde_json::{Value, json};
@@ -17,31 +21,47 @@ use serde_json::{Value, json};
 /// A message's attributes.
 type Attributes = HashMap<String, MessageAttributeValue>;
 
-/// Text messages through SNS, published straight to a number.
+/// How long SNS has for its answer to a text message.
+const SMS_ANSWER: Duration = Duration::from_secs(5);
+
+/// Text messages through SNS, published straight to a number. SNS would send a repeated request as a second message,
+/// so each is made once.
 pub struct SnsSms(Client);
 
 impl SnsSms {
     /// An adapter with these settings.
     #[must_use]
     pub fn new(config: &SdkConfig) -> Self {
-        Self(Client::new(config))
+        let timeouts =
+            TimeoutConfig::builder().operation_timeout(SMS_ANSWER).operation_attempt_timeout(SMS_ANSWER);
+        let once =
+            Builder::from(config).retry_config(RetryConfig::disabled()).timeout_config(timeouts.build());
+        Self(Client::from_conf(once.build()))
     }
 }
 
 #[async_trait]
 impl Sms for SnsSms {
     /// Sends the message as `Transactional`, because a sign-in code is worth a carrier's better route.
-    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError> {
-        let attributes = attributes([("AWS.SNS.SMS.SMSType", "Transactional")])?;
-        self.0
-            .publish()
-            .phone_number(number.as_str())
-            .message(text)
-            .set_message_attributes(Some(attributes))
-            .send()
-            .await
-            .map_err(|error| StoreError::at("Publish", &error))?;
-        Ok(())
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), SmsError> {
+        let attributes = attributes([("AWS.SNS.SMS.SMSType", "Transactional")]).map_err(SmsError::Refused)?;
+        let message = self.0.publish().phone_number(number.as_str()).message(text);
+        match message.set_message_attributes(Some(attributes)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => {
+                let why = StoreError::at("Publish", &error);
+                Err(if was_refused(&error) { SmsError::Refused(why) } else { SmsError::Unanswered(why) })
+            }
+        }
+    }
+}
+
+/// Whether a request is known to have had no effect: it was never sent, or SNS answered that it is at fault (4xx).
+fn was_refused(error: &SdkError<PublishError>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => true,
+        SdkError::ServiceError(answer) => answer.raw().status().is_client_error(),
+        _ => false,
     }
 }
 

@@ -15,7 +15,7 @@ use aws_sdk_sns::Client;
 use aws_types::SdkConfig;
 use saoma_domain::{
     identity::PhoneNumber,
-    ports::{Push, Pushed, Sms, Topic, TopicMessage},
+    ports::{Push, Pushed, Sms, SmsError, Topic, TopicMessage},
     push::{PushKind, PushMessage, PushPlatform, PushToken},
 };
 use saoma_notify::{SnsPush, SnsSms, SnsTopic};
@@ -159,6 +159,19 @@ async fn only_a_phone_that_is_gone_is_dead() {
     assert_eq!(pushed("InvalidParameter", "Invalid parameter: Message too long").await, None);
     assert_eq!(pushed("PlatformApplicationDisabled", "Platform application is disabled").await, None);
     assert_eq!(pushed("AuthorizationError", "not authorized to perform: SNS:Publish").await, None);
+}
+
+// K12
+#[tokio::test]
+async fn a_text_message_is_tried_once() {
+    let number = PhoneNumber::parse("+8613800138000").unwrap();
+    let sms = SnsSms::new(&refusing("Throttled", "Rate exceeded"));
+    assert!(matches!(sms.send(&number, "a code").await, Err(SmsError::Refused(_))));
+
+    let (config, asks) = answering("503 Service Unavailable", String::new());
+    let sent = SnsSms::new(&config).send(&number, "a code").await;
+    assert!(matches!(sent, Err(SmsError::Unanswered(_))), "SNS may have taken it");
+    assert_eq!(asks.try_iter().count(), 1);
 }
 
 #[tokio::test]

@@ -114,6 +114,17 @@ async fn a_message_that_could_not_be_handed_over_may_be_asked_for_at_once() {
     );
 }
 
+// K12: a message that may be on its way is not sent a second time.
+#[tokio::test]
+async fn a_message_without_an_answer_stays_counted() {
+    let world = World::default();
+    world.outbox.lose_next_answer();
+    world.call(send_call(1, NUMBER)).await.problem(503, "unavailable");
+    let code = send(&world, 1, NUMBER).await;
+    assert_eq!(world.outbox.messages().len(), 1);
+    assert_eq!(world.call(login_call(1, &code)).await.status, 200);
+}
+
 // F9
 #[tokio::test]
 async fn a_message_goes_to_the_number_that_was_meant() {

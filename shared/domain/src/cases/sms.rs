@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::people::{MOST_RACES, People, Proof, SignInError};
 use crate::{
     identity::{Identity, PhoneNumber, SignInId},
-    ports::StoreError,
+    ports::{SmsError, StoreError},
     sign_in::Method,
     sms_challenge::{Asked, ChallengeId, NotSent, RESEND_AFTER, Records, Tried, Used},
     sms_code::{CodeNonce, SmsCode},
@@ -98,14 +98,15 @@ impl People {
         }
     }
 
-    /// Hands the message to the SMS service. When that fails, it takes the count back; when that fails too, the
-    /// person waits a minute.
+    /// Hands the message to the SMS service. When that refuses it, the count is taken back; when that fails too, the
+    /// person waits a minute. A message without an answer stays counted, because it may be on its way: the caller
+    /// who repeats the call is told so, and the code is the same.
     async fn hand_over(&self, id: &ChallengeId, sent: &Records, text: &str) -> Result<(), StoreError> {
         let handed_over = self.sms.send(&sent.challenge.number, text).await;
-        if handed_over.is_err() {
+        if matches!(handed_over, Err(SmsError::Refused(_))) {
             let _ = self.challenges.replace(id, sent, &sent.not_sent(), &self.write()).await;
         }
-        handed_over
+        Ok(handed_over?)
     }
 
     async fn count(&self, network: Option<IpAddr>, now: Timestamp) -> Result<(), SendError> {

@@ -28,7 +28,7 @@ mod write_id;
 
 pub use error::StoreError;
 pub use on_confirm::OnConfirm;
-pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, Topic, TopicMessage, Webhook, Webhooks};
+pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage, Webhook, Webhooks};
 pub use people::{
     Accounts, Begun, Challenges, Checks, Clients, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
 };

@@ -1,6 +1,7 @@
 //! What leaves the service: pushes, messages, webhooks, pictures, and a record of what was sent.
 
 use async_trait::async_trait;
+use thiserror::Error;
 
 use super::StoreError;
 use crate::{
@@ -88,11 +89,30 @@ pub trait Webhooks: Send + Sync {
     async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError>;
 }
 
+/// Why a text message may not arrive.
+#[derive(Clone, Debug, Error)]
+pub enum SmsError {
+    /// The SMS service refused it, so no one gets it.
+    #[error(transparent)]
+    Refused(StoreError),
+    /// No answer came. The message may be on its way, and it is paid for if it is.
+    #[error(transparent)]
+    Unanswered(StoreError),
+}
+
+impl From<SmsError> for StoreError {
+    fn from(error: SmsError) -> Self {
+        match error {
+            SmsError::Refused(why) | SmsError::Unanswered(why) => why,
+        }
+    }
+}
+
 /// Sends text messages.
 #[async_trait]
 pub trait Sms: Send + Sync {
-    /// Hands one message to the SMS service.
-    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), StoreError>;
+    /// Hands one message to the SMS service, in one attempt: a second one could send it twice.
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), SmsError>;
 }
 
 /// Keeps the pictures of contracts that promise an address for one.
