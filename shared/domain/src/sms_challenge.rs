@@ -192,7 +192,8 @@ impl Lane {
     /// From this moment the record means nothing, and the store may delete it.
     #[must_use]
     pub fn forget_at(&self) -> Timestamp {
-        self.day_began_at.plus(DAY)
+        let code = self.code.as_ref().map_or(self.sent_at, |code| code.expires_at);
+        self.day_began_at.plus(DAY).max(self.sent_at.plus(RESEND_AFTER)).max(code)
     }
 
     fn good_code(&self, now: Timestamp) -> Option<&LiveCode> {
@@ -293,7 +294,7 @@ impl Records {
             challenge: Challenge {
                 version: challenge.version + 1,
                 messages: challenge.messages.saturating_sub(1),
-                asked_at: Timestamp::default(),
+                asked_at: challenge.asked_at.minus(RESEND_AFTER),
                 ..challenge
             },
         }
