@@ -18,7 +18,7 @@ pub(crate) async fn unregister(
     let endpoints = app.endpoints.endpoints(phone.account).await?;
     if let Some(endpoint) = endpoints.iter().find(|endpoint| endpoint.token == token) {
         app.push.forget(&endpoint.address).await?;
-        app.endpoints.forget(phone.account, &token).await?;
+        app.endpoints.forget(endpoint).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

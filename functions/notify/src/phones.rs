@@ -38,7 +38,7 @@ pub(crate) async fn reach(
 }
 
 /// Pushes to all phones of a person that may see the message. Returns how many pushes were accepted. A phone that no
-/// longer exists or is signed out is forgotten. A push that fails does not stop the others.
+/// longer exists or is signed out is forgotten, unless it has signed in again meanwhile. A push that fails does not stop the others.
 ///
 /// # Errors
 /// When the person's phones cannot be read.
@@ -58,8 +58,9 @@ pub(crate) async fn push_to_all(
         match pushed {
             Ok(Pushed::Accepted) => taken += 1,
             Ok(Pushed::Dead) => {
-                app.endpoints.forget(account, &endpoint.token).await?;
-                app.push.forget(&endpoint.address).await?;
+                if app.endpoints.forget(&endpoint).await? {
+                    app.push.forget(&endpoint.address).await?;
+                }
             }
             Err(error) => tracing::warn!(cause = %error, "a push failed"),
         }

@@ -10,7 +10,7 @@ use crate::{
     client::{Client, Origin},
     identity::{AccountId, ClientId, Identity, Phone, PhoneNumber},
     pairing::Pairing,
-    push::{PushEndpoint, PushTokenId},
+    push::PushEndpoint,
     secrets::SessionCode,
     session::{DeviceId, LoginPolicy, Session},
     sign_in::{PhoneRecords, SignIn},
@@ -91,7 +91,7 @@ pub trait Checks: Send + Sync {
 pub enum Begun {
     /// It is stored.
     Stored,
-    /// It was stored before; this is the stored one. Nothing was written.
+    /// It was stored before, perhaps by this same call, whose first answer was lost. This is the stored one.
     Before(SignIn),
 }
 
@@ -204,13 +204,9 @@ pub trait PushEndpoints: Send + Sync {
     /// [`PushEndpoint::MOST`] others.
     async fn keep(&self, endpoint: &PushEndpoint) -> Result<bool, StoreError>;
 
-    /// Forgets the endpoint of a token, if it is this person's. Returns it, so that the caller can make the push
-    /// service forget it too.
-    async fn forget(
-        &self,
-        account: AccountId,
-        token: &PushTokenId,
-    ) -> Result<Option<PushEndpoint>, StoreError>;
+    /// Forgets an endpoint as it was read. `false`, and nothing forgotten, when another person or a later sign-in
+    /// has registered its token since: then the push service must keep the address too.
+    async fn forget(&self, read: &PushEndpoint) -> Result<bool, StoreError>;
 
     /// A person's endpoints.
     async fn endpoints(&self, account: AccountId) -> Result<Vec<PushEndpoint>, StoreError>;

@@ -54,16 +54,12 @@ impl PushEndpoints for Directory {
         Err(StoreError::new("lost more races than a push token has owners"))
     }
 
-    async fn forget(
-        &self,
-        account: AccountId,
-        token: &PushTokenId,
-    ) -> Result<Option<PushEndpoint>, StoreError> {
-        let key = endpoint_key(account, token);
-        let Some(item) = self.get(&key, Freshness::Strong).await? else { return Ok(None) };
-        let endpoint = read(account, &item)?;
-        let writes = vec![self.delete_owner(token, account)?, deleting(self.delete_of(key))?];
-        Ok(self.all_or_nothing(writes).await?.then_some(endpoint))
+    async fn forget(&self, read: &PushEndpoint) -> Result<bool, StoreError> {
+        let Phone { account, sign_in } = &read.owner;
+        let endpoint = self.delete_of(endpoint_key(*account, &read.token));
+        let endpoint = endpoint.condition_expression("sign_in = :read");
+        let endpoint = endpoint.expression_attribute_values(":read", text(sign_in.as_str()));
+        self.all_or_nothing(vec![self.delete_owner(&read.token, *account)?, deleting(endpoint)?]).await
     }
 
     async fn endpoints(&self, account: AccountId) -> Result<Vec<PushEndpoint>, StoreError> {

@@ -35,10 +35,13 @@ pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, rando
     assert!(endpoints.keep(&endpoint(&token, &you)).await.unwrap());
     assert_eq!(endpoints.endpoints(me.account).await.unwrap(), []);
     assert_eq!(endpoints.endpoints(you.account).await.unwrap(), [endpoint(&token, &you)]);
-    assert_eq!(endpoints.forget(me.account, &token).await.unwrap(), None, "it is not mine any more");
-    assert_eq!(endpoints.endpoints(you.account).await.unwrap().len(), 1);
-    assert_eq!(endpoints.forget(you.account, &token).await.unwrap(), Some(endpoint(&token, &you)));
-    assert_eq!(endpoints.forget(you.account, &token).await.unwrap(), None);
+    assert!(!endpoints.forget(&endpoint(&token, &me)).await.unwrap(), "it is not mine any more");
+    let again = Phone { account: you.account, ..person(random) };
+    assert!(endpoints.keep(&endpoint(&token, &again)).await.unwrap());
+    assert!(!endpoints.forget(&endpoint(&token, &you)).await.unwrap(), "a later sign-in has it");
+    assert_eq!(endpoints.endpoints(you.account).await.unwrap(), [endpoint(&token, &again)]);
+    assert!(endpoints.forget(&endpoint(&token, &again)).await.unwrap());
+    assert!(!endpoints.forget(&endpoint(&token, &again)).await.unwrap());
     assert_eq!(endpoints.endpoints(you.account).await.unwrap(), []);
 
     let people: Vec<Phone> = (0..6).map(|_| person(random)).collect();
@@ -73,15 +76,16 @@ pub async fn letting_go_takes_nothing_from_the_next_owner(
     for round in 0..40 {
         // Each round waits a little longer, so that in some round one call falls between the steps of the other.
         let later = Duration::from_millis(round % 8);
-        let forget = async |account, token: &PushTokenId| {
+        let forget = async |read: &PushEndpoint| {
             sleep(later).await;
-            endpoints.forget(account, token).await
+            endpoints.forget(read).await
         };
         let (before, after, last) = (person(random), person(random), person(random));
         let token = random_token(random);
-        assert!(endpoints.keep(&endpoint(&token, &before)).await.unwrap());
+        let first = endpoint(&token, &before);
+        assert!(endpoints.keep(&first).await.unwrap());
         let next = endpoint(&token, &after);
-        let (kept, _) = tokio::join!(endpoints.keep(&next), forget(before.account, &token));
+        let (kept, _) = tokio::join!(endpoints.keep(&next), forget(&first));
         assert!(kept.unwrap());
         assert_eq!(endpoints.endpoints(before.account).await.unwrap(), []);
         assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [next]);

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use saoma_domain::{
     identity::AccountId,
     ports::{PushEndpoints, StoreError},
-    push::{PushEndpoint, PushTokenId},
+    push::PushEndpoint,
 };
 
 use super::Memory;
@@ -23,14 +23,10 @@ impl PushEndpoints for Memory {
         })
     }
 
-    async fn forget(
-        &self,
-        account: AccountId,
-        token: &PushTokenId,
-    ) -> Result<Option<PushEndpoint>, StoreError> {
+    async fn forget(&self, read: &PushEndpoint) -> Result<bool, StoreError> {
         self.call(|data| {
-            let theirs = data.endpoints.get(token).is_some_and(|kept| kept.owner.account == account);
-            if theirs { data.endpoints.remove(token) } else { None }
+            let theirs = data.endpoints.get(&read.token).is_some_and(|kept| kept.owner == read.owner);
+            theirs && data.endpoints.remove(&read.token).is_some()
         })
     }
 
