@@ -23,14 +23,10 @@ pub(crate) fn key_of(phone: &Phone) -> Key {
 #[async_trait]
 impl SignIns for Directory {
     async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError> {
-        // The id is drawn for this sign-in alone, so an item under this key is this sign-in.
-        let write = WriteId::from_stored(sign_in.id.as_str());
-        let written = self
-            .put_as(to_item(sign_in), &write, |put| put.condition_expression("attribute_not_exists(pk)"))
-            .await?;
-        match written {
-            Written::Stored | Written::Refused(None) => Ok(Begun::Stored),
-            Written::Refused(Some(item)) => from_item(&item).map(Begun::Before),
+        // The id is drawn for this sign-in alone, so an item under this key is this sign-in, as it is by now.
+        match self.put_new(to_item(sign_in)).await? {
+            None => Ok(Begun::Stored),
+            Some(item) => from_item(&item).map(Begun::Before),
         }
     }
 

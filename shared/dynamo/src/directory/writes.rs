@@ -1,8 +1,8 @@
 //! Writes that happen under a condition, or together.
 //!
 //! The SDK repeats a request whose answer was lost, and the repetition's condition fails because the first request
-//! succeeded. Every conditional write therefore stores its own id in the item. A failed condition on an item that
-//! holds our id is a success (`docs/security.md` K12).
+//! succeeded. A conditional write that could be mistaken for another's therefore stores its own id in the item. A
+//! failed condition on an item that holds our id is a success (`docs/security.md` K12).
 
 use aws_sdk_dynamodb::{
     error::BuildError,
@@ -74,6 +74,20 @@ impl Directory {
                 Some(PutItemError::ConditionalCheckFailedException(why)) => {
                     Ok(Written::of(why.item.clone(), write))
                 }
+                _ => Err(failed("PutItem on directory")(error)),
+            },
+        }
+    }
+
+    /// Puts an item whose key no other writer draws, unless it is there: then gives what is stored.
+    pub(super) async fn put_new(&self, item: Item) -> Result<Option<Item>, StoreError> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
+        let put = put.condition_expression("attribute_not_exists(pk)");
+        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(None),
+            Err(error) => match error.as_service_error() {
+                Some(PutItemError::ConditionalCheckFailedException(why)) => Ok(why.item.clone()),
                 _ => Err(failed("PutItem on directory")(error)),
             },
         }
