@@ -1,6 +1,6 @@
 //! The records that a phone's step is checked against, read in one call to DynamoDB.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
@@ -21,7 +21,9 @@ use crate::{
 };
 
 /// How often we ask again for keys that DynamoDB left out.
-const MOST_ROUNDS: usize = 4;
+const MOST_ROUNDS: u32 = 4;
+/// The pause before keys that were left out are asked for again. It doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
 /// Reads over both tables.
 pub struct CheckTables {
@@ -37,13 +39,17 @@ impl CheckTables {
         Self { client: Client::new(config), directory: directory.into(), sessions }
     }
 
-    /// The items under these keys, by table. DynamoDB may leave some out under load; those are asked for again.
+    /// The items under these keys, by table. DynamoDB may leave some out under load; those are asked for again,
+    /// each time after a longer pause.
     async fn read(
         &self,
         mut wanted: HashMap<String, KeysAndAttributes>,
     ) -> Result<HashMap<String, Vec<Item>>, StoreError> {
         let mut found: HashMap<String, Vec<Item>> = HashMap::new();
-        for _ in 0..MOST_ROUNDS {
+        for round in 0..MOST_ROUNDS {
+            if round > 0 {
+                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(round - 1)).await;
+            }
             let read = self.client.batch_get_item().set_request_items(Some(wanted)).send().await;
             let read = read.map_err(failed("BatchGetItem"))?;
             for (table, items) in read.responses.unwrap_or_default() {
