@@ -5,7 +5,7 @@ use saoma_app::Service;
 use saoma_domain::{
     cases::{Logins, StepError, StepFailure, Subject},
     ports::Freshness,
-    session::RedeemKey,
+    session::{RedeemKey, Refusal, State},
 };
 use saoma_tokens::TicketClaims;
 use serde::Serialize;
@@ -48,6 +48,10 @@ pub async fn exchange(
     let about = Subject { code: ticket.code.clone(), client: None };
     let session = session.ok_or_else(|| INVALID_TICKET.about(Some(about)))?;
     let (id, now) = (ticket.id.clone(), service.clock.now());
+    let took_it = matches!(&session.state, State::Redeemed { redemption, .. } if redemption.id == id);
+    if now >= ticket.expires_at && !took_it {
+        return Err(INVALID_TICKET.about(StepError::of(&session, Refusal::Used).about));
+    }
     let redeemed = logins.redeem(session, RedeemKey::Ticket, id, now).await.map_err(|error| match error {
         StepError { why: StepFailure::Store(error), about } => Problem::from(error).about(about),
         StepError { about, .. } => INVALID_TICKET.about(about),

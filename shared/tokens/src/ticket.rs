@@ -5,7 +5,7 @@ use std::time::Duration;
 use saoma_domain::{
     identity::ClientId,
     secrets::{SessionCode, TokenId},
-    session::Session,
+    session::{REDEEM_AGAIN, Session},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub struct TicketClaims {
     pub client: ClientId,
     /// Its own id, which becomes the id of the token it is exchanged for.
     pub id: TokenId,
+    /// From this moment it redeems nothing. It still gets the token again that it was exchanged for.
+    pub expires_at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -72,7 +74,8 @@ impl Keys {
         self.sign(TYP, &claims)
     }
 
-    /// Verifies a ticket brought by `client`.
+    /// Verifies a ticket brought by `client`. A ticket whose time is over verifies for [`REDEEM_AGAIN`] longer,
+    /// because the answer to its exchange may have been lost in its last second.
     ///
     /// # Errors
     /// [`TokenError::Invalid`].
@@ -85,9 +88,11 @@ impl Keys {
     ) -> Result<TicketClaims, TokenError> {
         let claims: UnverifiedTicket = self.open(TYP, ticket)?;
         let for_them = claims.iss == issuer && claims.aud == client.as_str();
-        let good_now = claims.nbf <= now.secs() && now.secs() < claims.exp;
+        let expires_at = Timestamp::from_secs(claims.exp);
+        let good_now = claims.nbf <= now.secs() && now < expires_at.plus(REDEEM_AGAIN);
         let code = SessionCode::parse(&claims.sid).filter(|_| for_them && good_now);
         let id = TokenId::from_stored(&claims.jti);
-        code.map(|code| TicketClaims { code, client: client.clone(), id }).ok_or(TokenError::Invalid)
+        code.map(|code| TicketClaims { code, client: client.clone(), id, expires_at })
+            .ok_or(TokenError::Invalid)
     }
 }

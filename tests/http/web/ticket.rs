@@ -137,6 +137,24 @@ async fn a_ticket_is_good_for_a_minute() {
     }
 }
 
+// K11: the answer to the last second's exchange was lost.
+#[tokio::test]
+async fn a_ticket_that_was_used_in_time_gets_its_token_again_after_its_minute() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let (pc, used) = ticket(&world, &person).await;
+    let unused = pc.ticket(&world).await;
+    pass(&world, 59);
+    let first = exchange(&world, &shop, &used).await;
+    assert_eq!(first.status, 200);
+    pass(&world, 29);
+    assert_eq!(exchange(&world, &shop, &used).await.body, first.body);
+    exchange(&world, &shop, &unused).await.problem(400, "invalid_ticket");
+    pass(&world, 2);
+    exchange(&world, &shop, &used).await.problem(400, "invalid_ticket");
+}
+
 // E9 E11
 #[tokio::test]
 async fn no_other_kind_of_token_is_a_ticket() {
@@ -212,7 +230,9 @@ async fn a_ticket_that_names_another_clients_session_redeems_nothing() {
     let stored = world.session(&pc.code);
     let present = async |client: &str| {
         let client = ClientId::parse(client).unwrap();
-        let ticket = TicketClaims { code: stored.code.clone(), client, id: TokenId::random(&*world.random) };
+        let expires_at = stored.expires_at;
+        let id = TokenId::random(&*world.random);
+        let ticket = TicketClaims { code: stored.code.clone(), client, id, expires_at };
         redeem(&world.service, &world.notify.logins, ISSUER, &ticket).await.map(|_| ())
     };
     assert_eq!(present("other").await.unwrap_err().code, "invalid_ticket");
