@@ -67,8 +67,16 @@ fn read(raw: &str) -> Option<(PhoneNumber, NumberKind)> {
 
 /// Asks the library about a number without its `+`. It drops a trunk zero, as in `+44 (0)7911 123456`,
 /// where the country has one, and keeps the zero that belongs to the number, as in Italy.
+///
+/// Two countries write a mobile number with and without a digit that other countries dial: Argentina a 9, Mexico
+/// until 2019 a 1. One phone must be one person, so the 9 is added and the 1 is dropped.
 fn look_up(digits: &str) -> Option<(PhoneNumber, NumberKind)> {
-    let parsed = PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok().filter(Parsed::is_valid)?;
+    let valid =
+        |digits: &str| PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok().filter(Parsed::is_valid);
+    let argentine = digits.strip_prefix("54").and_then(|rest| valid(&format!("549{rest}")));
+    let mexican = digits.strip_prefix("521").filter(|rest| rest.len() == 10);
+    let mexican = mexican.and_then(|rest| valid(&format!("52{rest}")));
+    let parsed = argentine.or(mexican).or_else(|| valid(digits))?;
     let number = PhoneNumber::parse(&parsed.format_as(PhoneNumberFormat::E164))?;
     Some((number, kind_of(&parsed)))
 }
@@ -138,6 +146,10 @@ mod tests {
             ("+39 338 1234567", "+393381234567"),
             ("+1 (415) 555-2671", "+14155552671"),
             ("+852 9123 4567", "+85291234567"),
+            ("+54 9 11 2345 6789", "+5491123456789"),
+            ("+54 11 2345 6789", "+5491123456789"),
+            ("+52 1 55 1234 5678", "+525512345678"),
+            ("+52 55 1234 5678", "+525512345678"),
         ] {
             assert_eq!(e164(raw).as_deref(), Some(number), "{raw}");
             let stored = PhoneNumber::parse(number).unwrap();
