@@ -10,8 +10,6 @@ use saoma_domain::{effect::Effect, ports::StoreError, session::Session};
 
 use crate::App;
 
-/// A retried record is at least this old, because the attempts before it take that long.
-const BROUGHT_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long notes are kept: longer than Lambda retries a record (`MaximumRecordAgeInSeconds`).
 const KEPT: Duration = Duration::from_mins(15);
 
@@ -22,14 +20,9 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Reads the notes of a change. Skips the read for records too young to be retries.
+    /// Reads the notes of a change. Every record is asked about: one that failed at once is brought again at once.
     pub(crate) async fn of(app: &App, session: Session) -> Result<Self, StoreError> {
-        let age = app.service.clock.now().since(session.updated_at);
-        let done = if age < BROUGHT_AGAIN_AFTER {
-            Vec::new()
-        } else {
-            app.effects.noted(&session.code, session.version).await?
-        };
+        let done = app.effects.noted(&session.code, session.version).await?;
         Ok(Self { session, done })
     }
 
