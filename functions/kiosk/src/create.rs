@@ -35,7 +35,8 @@ impl Device {
 
 /// `POST /api/qrCode/createLoginQrCode`.
 ///
-/// The session is stored before its picture is drawn, so a refused create leaves neither (G9, D10). A machine
+/// Refusals come before the session is stored (G9, D10), and its picture is drawn after. When the picture cannot be
+/// stored, the session expires unused. A machine
 /// that sends the `pollToken` of the QR that it showed before ends that one (B7).
 pub(crate) async fn create(
     State(app): State<App>,

@@ -17,8 +17,8 @@
 //! * [`ports`]: what the rules need from the world. Each trait documents its promises.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
-//! Imports point one way: `cases` import `ports` and the data, `ports` import the data, and the data imports
-//! neither.
+//! Imports point one way: `cases` import `ports` and the data, and `ports` import the data. Of the ports, the data
+//! knows only `Randomness` and `KeyedHash`.
 
 #[macro_use]
 mod words;

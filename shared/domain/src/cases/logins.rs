@@ -93,7 +93,7 @@ impl StepError {
     }
 }
 
-/// A session changes at most four times, so a caller loses at most that many races.
+/// A session changes at most three times, so a caller loses at most that many races.
 const MOST_RACES: usize = 5;
 
 impl Logins {

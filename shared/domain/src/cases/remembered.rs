@@ -150,7 +150,7 @@ impl RememberedLogins {
         let read = self.logins.checks.phone_and_session(&by.phone, &code).await;
         let (phone, session) = read.map_err(|error| StepError::at(&code, error))?;
         phone.stands(now).map_err(|error| StepError::at(&code, error))?;
-        let session = session.filter(|session| waits_for(session, &by.phone));
+        let session = session.filter(|session| is_prompt_to(session, &by.phone));
         let session = session.ok_or_else(|| StepError::at(&code, StepFailure::Unknown))?;
         self.logins.admit(&session, &by).await?;
         let wrong = number.is_some_and(|number| number != session.match_number);
@@ -180,7 +180,7 @@ impl RememberedLogins {
         for code in self.prompts.recent(by.account, after).await? {
             let session = self.logins.sessions.find(&code, Freshness::Strong).await?;
             waiting.extend(
-                session.filter(|session| session.standing(now).is_undecided() && waits_for(session, by)),
+                session.filter(|session| session.standing(now).is_undecided() && is_prompt_to(session, by)),
             );
         }
         Ok(waiting)
@@ -236,7 +236,7 @@ fn asks_for_the_same(one: &Session, other: &Session) -> bool {
 }
 
 /// Whether this is a prompt to this person, in any state.
-fn waits_for(session: &Session, by: &Phone) -> bool {
+fn is_prompt_to(session: &Session, by: &Phone) -> bool {
     session.is_prompt() && session.state.claim().is_some_and(|claim| claim.by.account == by.account)
 }
 
