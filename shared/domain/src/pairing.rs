@@ -9,6 +9,15 @@ use crate::{
     time::Timestamp,
 };
 
+/// The login by QR that makes a pair.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeBy {
+    /// Its session.
+    pub session: SessionCode,
+    /// When that was opened. A login that was opened before the one that made the pair makes none any more.
+    pub opened_at: Timestamp,
+}
+
 /// The last login by QR of one person, with one client, on one kind of device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pairing {

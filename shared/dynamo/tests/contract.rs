@@ -16,6 +16,7 @@ use aws_types::SdkConfig;
 use emulator::{Both, System, connect, variable};
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
+    pairing::MadeBy,
     ports::{Committed, Created, Freshness, Machines, Pairs, Sessions, StoreError, WriteId},
     secrets::SessionCode,
     session::{Change, Command, DeviceId, LoginPolicy, Session},
@@ -115,6 +116,7 @@ async fn binding_twice_is_binding_once() {
 #[tokio::test]
 async fn the_newest_pair_counts() {
     contract::the_newest_pair_counts(&*directory(), &System).await;
+    contract::only_the_login_that_made_a_pair_ends_it(&*directory(), &System).await;
 }
 
 #[tokio::test]
@@ -220,8 +222,8 @@ async fn machines_and_pairs_are_forgotten_some_day() {
     let by = Phone { account, sign_in: SignInId::random(&System) };
     let (client, device) = (ClientId::parse("region-1").unwrap(), DeviceId::random(&System));
     directory.bind(account, &CleanText::new("22:33"), None, contract::OPENED).await.unwrap();
-    let session = SessionCode::random(&System);
-    directory.pair(&session, &client, LoginPolicy::Ipad, &device, &by, contract::OPENED).await.unwrap();
+    let made_by = MadeBy { session: SessionCode::random(&System), opened_at: contract::OPENED };
+    directory.pair(&made_by, &client, LoginPolicy::Ipad, &device, &by, contract::OPENED).await.unwrap();
     for partition in [format!("MACHINE#{account}"), format!("PAIR#{account}")] {
         let query = Client::new(&config()).query().table_name(directory.table());
         let found = query

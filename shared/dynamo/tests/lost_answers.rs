@@ -204,6 +204,7 @@ async fn a_machine_a_pair_and_a_visit_are_kept_once() {
     let directory = directory(&network.config);
     contract::binding_twice_is_binding_once(&*directory, &System).await;
     contract::the_newest_pair_counts(&*directory, &System).await;
+    contract::only_the_login_that_made_a_pair_ends_it(&*directory, &System).await;
     contract::a_login_is_one_visit(&*directory, &System).await;
     network.lost(&[("UpdateItem", 3)]);
 }

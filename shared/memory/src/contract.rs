@@ -34,7 +34,9 @@ mod traces;
 
 pub use accounts::{a_login_is_one_visit, one_account_an_identity};
 pub use challenges::{challenges_follow_one_another, networks_are_counted_to_their_limit};
-pub use devices::{binding_twice_is_binding_once, the_newest_pair_counts};
+pub use devices::{
+    binding_twice_is_binding_once, only_the_login_that_made_a_pair_ends_it, the_newest_pair_counts,
+};
 pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
 pub use prompts::{phones_are_present_one_by_one, three_prompts_in_ten_minutes};

@@ -40,6 +40,7 @@ async fn directory() {
     contract::challenges_follow_one_another(memory.clone(), &random).await;
     contract::networks_are_counted_to_their_limit(&*memory, &random).await;
     contract::the_newest_pair_counts(&*memory, &random).await;
+    contract::only_the_login_that_made_a_pair_ends_it(&*memory, &random).await;
     contract::a_trace_is_read_as_written(&*memory, &random).await;
     contract::three_prompts_in_ten_minutes(memory.clone(), &random).await;
     contract::phones_are_present_one_by_one(&*memory, &random).await;

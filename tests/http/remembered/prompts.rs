@@ -279,3 +279,45 @@ async fn a_yes_that_is_repeated_after_a_no_makes_no_new_pair() {
     let asked = region.trace(&world, both(&person)).await;
     assert_eq!(kinds(&world, &region, &asked).await, ["LOGIN_scan"]);
 }
+
+// K11: so does the late confirmation of an earlier login, after a newer one made the pair.
+#[tokio::test]
+async fn a_yes_of_an_earlier_login_makes_no_new_pair_after_a_no() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        let trace = region.trace(&world, json!({"deviceId": DEVICE})).await;
+        codes.push(code(&world, &region, &trace).await);
+        world.clock.advance(Duration::from_secs(1));
+    }
+    for (qr, step) in
+        [(&codes[0], "scan"), (&codes[0], "confirm"), (&codes[1], "scan"), (&codes[1], "confirm")]
+    {
+        phone(&world, &person, qr, step).await;
+    }
+    pending(&world, &person).await;
+    let asked = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &asked).await, ["LOGIN_scan"]);
+    let no = json!({"traceId": asked, "accept": false});
+    assert_eq!(answer(&world, &person, no).await.status, 200);
+    phone(&world, &person, &codes[0], "confirm").await;
+    let again = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &again).await, ["LOGIN_getLoginQrcode"]);
+}
+
+// A person who confirms by mistake and cancels in time is not asked without a scan.
+#[tokio::test]
+async fn a_login_that_is_cancelled_after_all_leaves_no_pair() {
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let person = world.sign_in("13800138000").await;
+    let trace = region.trace(&world, json!({"deviceId": DEVICE})).await;
+    let qr = code(&world, &region, &trace).await;
+    for step in ["scan", "confirm", "cancel"] {
+        phone(&world, &person, &qr, step).await;
+    }
+    let again = region.trace(&world, both(&person)).await;
+    assert_eq!(kinds(&world, &region, &again).await, ["LOGIN_getLoginQrcode"]);
+}

@@ -17,7 +17,10 @@ impl Logins {
     pub async fn cancel(&self, target: &Target, by: Approver, now: Timestamp) -> Result<Session, StepError> {
         let session = self.find_for(target, &by, now).await?;
         self.admit(&session, &by).await?;
-        self.advance(session, &Command::Decline(by.phone), now).await
+        let declined = self.advance(session, &Command::Decline(by.phone.clone()), now).await?;
+        let taken_back = self.on_confirm.declined(&declined, &by.phone).await;
+        taken_back.map_err(|error| StepError::of(&declined, error))?;
+        Ok(declined)
     }
 
     /// Ends the session because its screen shows another one now (`docs/security.md` C6).

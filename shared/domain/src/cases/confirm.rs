@@ -1,9 +1,9 @@
 //! Confirm: the person agrees on the phone that scanned.
 
-use super::{Logins, StepError, Target};
+use super::{Logins, StepError, StepFailure, Target};
 use crate::{
     identity::Approver,
-    session::{Command, MatchNumber, Session},
+    session::{Command, MatchNumber, Refusal, Session},
     time::Timestamp,
 };
 
@@ -31,7 +31,15 @@ impl Logins {
         if !scanned {
             self.admit(&session, &by).await?;
         }
-        let confirmed = self.advance(session, &Command::Confirm(by.phone.clone(), number), now).await?;
+        let confirm = Command::Confirm(by.phone.clone(), number);
+        let confirmed = match self.advance(session.clone(), &confirm, now).await {
+            Err(StepError { why: StepFailure::Refused(Refusal::WrongMatchNumber), .. }) => {
+                let taken_back = self.on_confirm.declined(&session, &by.phone).await;
+                taken_back.map_err(|error| StepError::of(&session, error))?;
+                return Err(StepError::of(&session, Refusal::WrongMatchNumber));
+            }
+            confirmed => confirmed?,
+        };
         let kept = self.on_confirm.confirmed(&confirmed, &by.phone, now).await;
         kept.map_err(|error| StepError::of(&confirmed, error))?;
         Ok(confirmed)

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 
 use crate::{
     identity::Phone,
+    pairing::MadeBy,
     ports::{Machines, OnConfirm, Pairs, StoreError, Visits},
     session::{Asks, Flow, Session},
     time::Timestamp,
@@ -51,7 +52,18 @@ impl OnConfirm for MakePair {
     async fn confirmed(&self, session: &Session, by: &Phone, now: Timestamp) -> Result<(), StoreError> {
         match &session.flow {
             Flow::Remembered { ties, asks: Asks::Scan } => {
-                self.0.pair(&session.code, &session.client, ties.policy, &ties.device, by, now).await
+                let made_by = MadeBy { session: session.code.clone(), opened_at: session.created_at };
+                self.0.pair(&made_by, &session.client, ties.policy, &ties.device, by, now).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A pair that this session made asks no more; an earlier one stays.
+    async fn declined(&self, session: &Session, by: &Phone) -> Result<(), StoreError> {
+        match &session.flow {
+            Flow::Remembered { ties, asks: Asks::Scan } => {
+                self.0.withdraw(&session.code, by.account, &session.client, ties.policy).await
             }
             _ => Ok(()),
         }
@@ -73,6 +85,13 @@ impl OnConfirm for Each {
     async fn confirmed(&self, session: &Session, by: &Phone, now: Timestamp) -> Result<(), StoreError> {
         for one in &self.0 {
             one.confirmed(session, by, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn declined(&self, session: &Session, by: &Phone) -> Result<(), StoreError> {
+        for one in &self.0 {
+            one.declined(session, by).await?;
         }
         Ok(())
     }

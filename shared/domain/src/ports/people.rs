@@ -9,7 +9,7 @@ use crate::{
     account::{Account, VisitCount},
     client::{Client, Origin},
     identity::{AccountId, ClientId, Identity, Phone, PhoneNumber},
-    pairing::Pairing,
+    pairing::{MadeBy, Pairing},
     push::PushEndpoint,
     secrets::SessionCode,
     session::{DeviceId, LoginPolicy, Session},
@@ -174,15 +174,24 @@ pub trait Pairs: Send + Sync {
     ) -> Result<Option<Pairing>, StoreError>;
 
     /// Remembers a login by QR as the person's pair; only the newest counts. Repeating the call for the same
-    /// session changes nothing, even when the person has said no to a prompt meanwhile.
+    /// session, or for one that was opened earlier, changes nothing: the person may have said no meanwhile.
     async fn pair(
         &self,
-        session: &SessionCode,
+        by_login: &MadeBy,
         client: &ClientId,
         policy: LoginPolicy,
         device: &DeviceId,
         by: &Phone,
         now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Requires a scan for the next login of the pair that this session made. A pair of another session stays.
+    async fn withdraw(
+        &self,
+        session: &SessionCode,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
     ) -> Result<(), StoreError>;
 
     /// Requires a scan for the next login of this pair. The device stays known. When the pair is with another

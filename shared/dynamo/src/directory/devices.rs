@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
-    pairing::Pairing,
+    pairing::{MadeBy, Pairing},
     ports::{Freshness, Machines, Pairs, StoreError},
     secrets::SessionCode,
     session::{DeviceId, LoginPolicy},
@@ -22,7 +22,7 @@ const REMEMBERED: Duration = Duration::from_hours(400 * 24);
 /// How often the use of a machine is noted.
 const RENEWED_AFTER: Duration = Duration::from_hours(7 * 24);
 
-const PAIR: &str = "SET #session = :session, device = :device, sign_in = :sign_in, may_prompt = :yes, \
+const PAIR: &str = "SET #session = :session, opened_at = :opened, device = :device, sign_in = :sign_in, may_prompt = :yes, \
                     paired_at = :now, expires_at = :until";
 
 fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
@@ -70,7 +70,7 @@ impl Pairs for Directory {
 
     async fn pair(
         &self,
-        session: &SessionCode,
+        by_login: &MadeBy,
         client: &ClientId,
         policy: LoginPolicy,
         device: &DeviceId,
@@ -80,16 +80,35 @@ impl Pairs for Directory {
         let update = self
             .update(pair_key(by.account, client, policy))
             .update_expression(PAIR)
-            .condition_expression("attribute_not_exists(#session) OR #session <> :session")
+            .condition_expression(
+                "attribute_not_exists(opened_at) OR (#session <> :session AND opened_at <= :opened)",
+            )
             .expression_attribute_names("#session", "session")
-            .expression_attribute_values(":session", text(session.as_str()))
+            .expression_attribute_values(":session", text(by_login.session.as_str()))
+            .expression_attribute_values(":opened", seconds(by_login.opened_at))
             .expression_attribute_values(":device", text(device.as_str()))
             .expression_attribute_values(":sign_in", text(by.sign_in.as_str()))
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":now", seconds(now))
             .expression_attribute_values(":until", seconds(now.plus(REMEMBERED)));
-        // A refusal means that this same session made the pair before.
+        // A refusal means that this same session made the pair before, or a newer one has.
         if_held(update).await?;
+        Ok(())
+    }
+
+    async fn withdraw(
+        &self,
+        session: &SessionCode,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+    ) -> Result<(), StoreError> {
+        let update = self.update(pair_key(account, client, policy));
+        let update =
+            update.update_expression("SET may_prompt = :no").condition_expression("#session = :session");
+        let update = update.expression_attribute_names("#session", "session");
+        let update = update.expression_attribute_values(":session", text(session.as_str()));
+        if_held(update.expression_attribute_values(":no", AttributeValue::Bool(false))).await?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use saoma_domain::{
     identity::{AccountId, ClientId},
-    pairing::Pairing,
+    pairing::{MadeBy, Pairing},
     ports::{Machines, Pairs, Randomness},
     secrets::SessionCode,
     session::{DeviceId, LoginPolicy},
@@ -32,7 +32,8 @@ pub async fn the_newest_pair_counts(devices: &dyn Pairs, random: &dyn Randomness
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();
     assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None, "nothing was made");
 
-    let (first, second) = (SessionCode::random(random), SessionCode::random(random));
+    let login = |secs| MadeBy { session: SessionCode::random(random), opened_at: at(secs) };
+    let (first, second) = (login(0), login(1));
     devices.pair(&first, &client, policy, &mine, &me, at(0)).await.unwrap();
     devices.pair(&first, &client, policy, &mine, &me, at(1)).await.unwrap();
     assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, true));
@@ -55,4 +56,30 @@ pub async fn the_newest_pair_counts(devices: &dyn Pairs, random: &dyn Randomness
         paired(&next, true),
         "an answer that comes late ends no newer pair"
     );
+}
+
+/// Pairs: a login that was opened before the one that made the pair changes nothing, and a person who says no takes
+/// back only the pair of that login.
+pub async fn only_the_login_that_made_a_pair_ends_it(devices: &dyn Pairs, random: &dyn Randomness) {
+    let client = ClientId::parse("region-1").unwrap();
+    let (mine, next, policy) = (DeviceId::random(random), DeviceId::random(random), LoginPolicy::Ipad);
+    let me = person(random);
+    let login = |secs| MadeBy { session: SessionCode::random(random), opened_at: at(secs) };
+    let (first, second) = (login(0), login(1));
+    let asks = async || {
+        let pairing = devices.pairing(me.account, &client, policy).await.unwrap();
+        pairing.map(|pairing| (pairing.device, pairing.may_prompt))
+    };
+    devices.withdraw(&first.session, me.account, &client, policy).await.unwrap();
+    assert_eq!(asks().await, None, "nothing was made");
+    devices.pair(&first, &client, policy, &mine, &me, at(2)).await.unwrap();
+    devices.pair(&second, &client, policy, &next, &me, at(3)).await.unwrap();
+    devices.withdraw(&first.session, me.account, &client, policy).await.unwrap();
+    assert_eq!(asks().await, Some((next.clone(), true)), "the pair is the second login's");
+    for _ in 0..2 {
+        devices.withdraw(&second.session, me.account, &client, policy).await.unwrap();
+        assert_eq!(asks().await, Some((next.clone(), false)));
+    }
+    devices.pair(&first, &client, policy, &mine, &me, at(4)).await.unwrap();
+    assert_eq!(asks().await, Some((next, false)), "an earlier login's late confirmation");
 }

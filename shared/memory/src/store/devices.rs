@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone},
-    pairing::Pairing,
+    pairing::{MadeBy, Pairing},
     ports::{Machines, Pairs, StoreError},
     secrets::SessionCode,
     session::{DeviceId, LoginPolicy},
@@ -44,7 +44,7 @@ impl Pairs for Memory {
 
     async fn pair(
         &self,
-        session: &SessionCode,
+        by_login: &MadeBy,
         client: &ClientId,
         policy: LoginPolicy,
         device: &DeviceId,
@@ -53,11 +53,29 @@ impl Pairs for Memory {
     ) -> Result<(), StoreError> {
         self.call(|data| {
             let key = (by.account, client.clone(), policy);
-            if data.pairs.get(&key).is_some_and(|(made_by, _)| made_by == session) {
+            let is_late = |made_by: &MadeBy| {
+                made_by.session == by_login.session || made_by.opened_at > by_login.opened_at
+            };
+            if data.pairs.get(&key).is_some_and(|(made_by, _)| is_late(made_by)) {
                 return;
             }
             let pairing = Pairing { device: device.clone(), sign_in: by.sign_in.clone(), may_prompt: true };
-            data.pairs.insert(key, (session.clone(), pairing));
+            data.pairs.insert(key, (by_login.clone(), pairing));
+        })
+    }
+
+    async fn withdraw(
+        &self,
+        session: &SessionCode,
+        account: AccountId,
+        client: &ClientId,
+        policy: LoginPolicy,
+    ) -> Result<(), StoreError> {
+        self.call(|data| {
+            let pairing = data.pairs.get_mut(&(account, client.clone(), policy));
+            if let Some((_, pairing)) = pairing.filter(|(made_by, _)| made_by.session == *session) {
+                pairing.may_prompt = false;
+            }
         })
     }
 
