@@ -457,6 +457,18 @@ mod tests {
         assert_eq!((again.lane.sent, again.challenge.messages), (1, 1));
     }
 
+    // DynamoDB deletes an item whose TTL is over, and keeps one whose TTL lies more than five years back.
+    #[test]
+    fn records_are_kept_as_long_as_they_mean_something_and_no_longer() {
+        let first = sent(ask(&fresh(), 0));
+        let late = sent(ask(&stranger(&first), 86_399));
+        let code = late.lane.code.clone().unwrap();
+        assert_eq!(late.lane.day_began_at, at(0));
+        assert!(late.lane.forget_at() >= code.expires_at, "the code is good until then");
+        let refused = first.not_sent().challenge.forget_at();
+        assert!(refused > at(0) && refused < first.challenge.forget_at(), "{refused:?}");
+    }
+
     #[test]
     fn a_challenge_is_of_one_number() {
         let other = PhoneNumber::parse("+8613900139000").unwrap();
