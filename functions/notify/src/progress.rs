@@ -20,7 +20,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Reads the notes of a change. Every record is asked about: one that failed at once is brought again at once.
+    /// Reads the notes of a change. It does so for every record, because Lambda can retry a record within a second.
     pub(crate) async fn of(app: &App, session: Session) -> Result<Self, StoreError> {
         let done = app.effects.noted(&session.code, session.version).await?;
         Ok(Self { session, done })
