@@ -66,28 +66,30 @@ impl Directory {
         under: impl FnOnce(PutItemFluentBuilder) -> PutItemFluentBuilder,
     ) -> Result<Written, StoreError> {
         item.insert(WRITE_ID.to_owned(), text(write.as_str()));
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match under(put).send().await {
-            Ok(_) => Ok(Written::Stored),
-            Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(why)) => {
-                    Ok(Written::of(why.item.clone(), write))
-                }
-                _ => Err(failed("PutItem on directory")(error)),
-            },
-        }
+        Ok(match self.put_if(item, under).await? {
+            Ok(()) => Written::Stored,
+            Err(stored) => Written::of(stored, write),
+        })
     }
 
     /// Puts an item whose key no other writer draws, unless it is there: then gives what is stored.
     pub(super) async fn put_new(&self, item: Item) -> Result<Option<Item>, StoreError> {
+        let put = self.put_if(item, |put| put.condition_expression("attribute_not_exists(pk)")).await?;
+        Ok(put.err().flatten())
+    }
+
+    /// Puts an item under a condition. When that does not hold, gives the stored item, if there is one.
+    async fn put_if(
+        &self,
+        item: Item,
+        under: impl FnOnce(PutItemFluentBuilder) -> PutItemFluentBuilder,
+    ) -> Result<Result<(), Option<Item>>, StoreError> {
         let put = self.client.put_item().table_name(&self.table).set_item(Some(item));
-        let put = put.condition_expression("attribute_not_exists(pk)");
         let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
-            Ok(_) => Ok(None),
+        match under(put).send().await {
+            Ok(_) => Ok(Ok(())),
             Err(error) => match error.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(why)) => Ok(why.item.clone()),
+                Some(PutItemError::ConditionalCheckFailedException(why)) => Ok(Err(why.item.clone())),
                 _ => Err(failed("PutItem on directory")(error)),
             },
         }
