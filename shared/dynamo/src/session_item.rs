@@ -249,7 +249,7 @@ mod tests {
             claims: ScreenClaims::default(),
             seen: Seen {
                 ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
-                browser: Some(CleanText::new(&"b".repeat(48))),
+                browser: Some(CleanText::new(&"b".repeat(28))),
             },
             life: Duration::from_mins(15),
         };

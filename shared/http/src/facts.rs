@@ -7,7 +7,7 @@ use axum::{
     http::{header::USER_AGENT, request::Parts},
 };
 use lambda_http::request::RequestContext;
-use saoma_domain::{session::Seen, text::CleanText};
+use saoma_domain::session::{Browser, Seen};
 
 /// What API Gateway says about a request. `X-Forwarded-For` and `Host` are not used, because the caller chooses them
 /// (`docs/security.md` D6, W13).
@@ -16,7 +16,7 @@ pub struct Facts {
     /// The address the connection came from.
     pub ip: Option<IpAddr>,
     /// The browser and system in a few words, for people to recognise.
-    pub browser: Option<CleanText<48>>,
+    pub browser: Option<Browser>,
     /// The name of the API's own domain.
     pub domain_name: Option<String>,
     /// API Gateway's id of the request, for logs.
@@ -68,7 +68,7 @@ impl Facts {
         let user_agent = parts.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         Self {
             ip: context.http.source_ip.as_deref().and_then(|ip| ip.parse().ok()),
-            browser: user_agent.and_then(|agent| CleanText::non_empty(&describe(agent))),
+            browser: user_agent.and_then(describe).as_deref().and_then(Browser::non_empty),
             domain_name: context.domain_name.clone(),
             request_id: context.request_id.clone(),
         }
@@ -76,8 +76,9 @@ impl Facts {
 }
 
 /// `Firefox on Windows`: as much as a person can check. More specific names come first, because browsers put each
-/// other's names into `User-Agent`.
-fn describe(user_agent: &str) -> String {
+/// other's names into `User-Agent`. `None` unless the browser or the system is one we know: the caller chooses this header, and
+/// its own words must not stand under what we have seen (`docs/security.md` I4).
+fn describe(user_agent: &str) -> Option<String> {
     const BROWSERS: [(&str, &str); 9] = [
         ("MicroMessenger/", "WeChat"),
         ("Edg", "Edge"),
@@ -103,9 +104,9 @@ fn describe(user_agent: &str) -> String {
         names.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
     match (named(&BROWSERS), named(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
-        (Some(one), None) | (None, Some(one)) => one.to_owned(),
-        (None, None) => user_agent.split(['/', ' ']).next().unwrap_or_default().to_owned(),
+        (Some(browser), Some(system)) => Some(format!("{browser} on {system}")),
+        (Some(one), None) | (None, Some(one)) => Some(one.to_owned()),
+        (None, None) => None,
     }
 }
 
@@ -113,25 +114,28 @@ fn describe(user_agent: &str) -> String {
 mod tests {
     use super::*;
 
+    // I4 K17
     #[test]
-    fn browsers_are_named_as_people_know_them() {
+    fn browsers_are_named_as_people_know_them_and_others_not_at_all() {
         for (agent, name) in [
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0",
-                "Firefox on Windows",
+                Some("Firefox on Windows"),
             ),
             (
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Safari/537.36 Edg/156.0",
-                "Edge on Linux",
+                Some("Edge on Linux"),
             ),
             (
                 "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18 Safari/605.1.15",
-                "Safari on macOS",
+                Some("Safari on macOS"),
             ),
-            ("curl/8.5.0", "curl"),
-            ("", ""),
+            ("curl/8.5.0", None),
+            ("Verified_by_Saoma", None),
+            ("Your bank (genuine) Safari/1", Some("Safari")),
+            ("", None),
         ] {
-            assert_eq!(describe(agent), name);
+            assert_eq!(describe(agent).as_deref(), name);
         }
     }
 

@@ -202,11 +202,14 @@ pub struct ScreenClaims {
     pub device_mac: Option<CleanText<64>>,
 }
 
+/// A browser and its system in a few words: the longest that we write is `Samsung Internet on ChromeOS`.
+pub type Browser = CleanText<28>;
+
 /// What we saw of a screen when it opened the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Where it called from.
     pub ip: Option<IpAddr>,
     /// Its browser and system in a few words, from `User-Agent`.
-    pub browser: Option<CleanText<48>>,
+    pub browser: Option<Browser>,
 }

@@ -19,7 +19,7 @@ mod standing;
 
 pub use change::{Change, Decision};
 pub use command::{Abandonment, Bar, Command, REDEEM_AGAIN, RedeemKey, Refusal};
-pub use data::{CancelReason, Claim, Redemption, ScreenClaims, Seen, Session, State};
+pub use data::{Browser, CancelReason, Claim, Redemption, ScreenClaims, Seen, Session, State};
 pub use dialect::Dialect;
 pub use flow::{Asks, Ext, Flow};
 pub use match_number::{MatchNumber, MatchPolicy};

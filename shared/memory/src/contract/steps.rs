@@ -35,7 +35,7 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
         },
         seen: Seen {
             ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
-            browser: Some(CleanText::new(&"b".repeat(48))),
+            browser: Some(CleanText::new(&"b".repeat(28))),
         },
         life: LIFE,
     };
