@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue};
 use saoma_domain::{
     client::Client,
-    session::{Dialect, Flow, Session},
+    session::{Dialect, Flow, PageState, Session},
 };
 use saoma_http::{
     Facts, Problem,
@@ -54,6 +54,13 @@ impl Loading {
     }
 }
 
+/// The page's own `state`, which the exchange of the ticket returns (`docs/security.md` K16).
+fn page_state(query: &Query) -> Result<Option<PageState>, Problem> {
+    const MALFORMED: Problem =
+        Problem::bad_request("invalid_state", "state is 1 to 64 visible ASCII characters.");
+    query.get("state").map(|raw| PageState::parse(raw).ok_or(MALFORMED)).transpose()
+}
+
 /// Opens a session for the client in the query (our own by default), if the page that asks is admitted.
 pub(crate) async fn open(
     app: &App,
@@ -70,7 +77,7 @@ pub(crate) async fn open(
         ScreenKey::from_header(headers).or_else(|| ScreenKey::from_cookie(headers, &public_url))
     };
     let replaces = if loading == Loading::ForAPage { shown_before() } else { None };
-    let wanted = Wanted { flow: Flow::web(), client: &client, replaces };
+    let wanted = Wanted { flow: Flow::web(page_state(query)?), client: &client, replaces };
     let opened = screen::open(service, &app.logins, facts, wanted).await?;
     let text = session_text(&opened.public_url, opened.key.code.as_str());
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;

@@ -138,7 +138,7 @@ impl StateMachineTest for Trace {
         let logins = saoma_memory::wired::logins(&memory, random.clone());
         let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
         let opening = Opening {
-            flow: Flow::web(),
+            flow: Flow::web(None),
             client: &client,
             claims: ScreenClaims::default(),
             seen: Seen { ip: None, browser: None },

@@ -9,7 +9,7 @@ use saoma_domain::{
     secrets::{SecretHash, SessionCode, TokenId},
     session::{
         Asks, CancelReason, Claim, DeviceId, Dialect, Ext, Flow, LoginPolicy, MatchNumber, MatchPolicy,
-        PictureName, Redemption, ScreenClaims, Seen, Session, State, Ties, TraceId,
+        PageState, PictureName, Redemption, ScreenClaims, Seen, Session, State, Ties, TraceId,
     },
     text::CleanText,
 };
@@ -36,7 +36,7 @@ pub fn to_item(session: &Session) -> Item {
         ("client", text(session.client.as_str())),
         ("screen", bytes(session.screen.as_bytes())),
         ("match_number", text(session.match_number.to_string())),
-        ("match_policy", text(session.match_policy.as_str())),
+        ("match", text(session.match_policy.as_str())),
         ("created_at", seconds(session.created_at)),
         (UPDATED_AT, seconds(session.updated_at)),
         (EXPIRES_AT, seconds(session.expires_at)),
@@ -61,8 +61,9 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
         Flow::Kiosk { picture } | Flow::Shop { picture } => {
             attributes.push(("picture", text(picture.as_str())));
         }
-        Flow::Web { ext } => {
+        Flow::Web { ext, state } => {
             attributes.extend((!ext.as_str().is_empty()).then(|| ("ext", text(ext.as_str()))));
+            attributes.extend(state.as_ref().map(|state| ("page", text(state.as_str()))));
         }
         Flow::Remembered { ties, asks } => {
             attributes.extend([
@@ -117,7 +118,7 @@ pub fn from_item(item: &Item) -> Result<Option<Session>, StoreError> {
         client: item.parsed("client", ClientId::parse)?,
         screen: SecretHash::from_bytes(item.hash("screen")?),
         match_number: item.parsed("match_number", MatchNumber::parse)?,
-        match_policy: item.parsed("match_policy", MatchPolicy::parse)?,
+        match_policy: item.parsed("match", MatchPolicy::parse)?,
         claims: ScreenClaims {
             device_name: item.optional("device_name", CleanText::non_empty)?,
             device_mac: item.optional("device_mac", CleanText::non_empty)?,
@@ -139,7 +140,10 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
     Ok(match dialect {
         Dialect::Kiosk => Flow::Kiosk { picture: picture()? },
         Dialect::Shop => Flow::Shop { picture: picture()? },
-        Dialect::Web => Flow::Web { ext: item.optional("ext", Ext::parse)?.unwrap_or_default() },
+        Dialect::Web => Flow::Web {
+            ext: item.optional("ext", Ext::parse)?.unwrap_or_default(),
+            state: item.optional("page", PageState::parse)?,
+        },
         Dialect::Remembered => Flow::Remembered {
             ties: read_ties(item)?,
             asks: match item.optional("fallback", SessionCode::parse)? {
@@ -244,7 +248,10 @@ mod tests {
         let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
         let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
         let opening = Opening {
-            flow: Flow::Web { ext: Ext::parse(&"e".repeat(Ext::LONGEST)).unwrap() },
+            flow: Flow::Web {
+                ext: Ext::parse(&"e".repeat(Ext::LONGEST)).unwrap(),
+                state: PageState::parse(&"s".repeat(PageState::LONGEST)),
+            },
             client: &client,
             claims: ScreenClaims::default(),
             seen: Seen {

@@ -23,6 +23,10 @@ pub struct Exchanged {
     token_type: &'static str,
     expires_in: u64,
     user: User,
+    /// What the page named this attempt when it opened its QR. Its server compares it with what the same browser
+    /// holds (`docs/security.md` K16).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -71,5 +75,6 @@ pub async fn exchange(
         token_type: "Bearer",
         expires_in: minted.expires_in.as_secs(),
         user: User { member_id: account.id.to_string(), nick_name: account.nick_name() },
+        state: session.flow.page_state().map(|state| state.as_str().to_owned()),
     })
 }

@@ -58,7 +58,7 @@ fn phone_token(keys: &Keys) -> String {
 fn session() -> Session {
     let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
     let opening = Opening {
-        flow: Flow::web(),
+        flow: Flow::web(None),
         client: &client,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },

@@ -14,7 +14,7 @@ use saoma_http::exchange::exchange as redeem;
 use saoma_tokens::TicketClaims;
 use serde_json::json;
 
-use super::{Pc, basic, exchange, let_in, pass, register, register_shop, sessions, user};
+use super::{Pc, app, basic, done, exchange, let_in, pass, refused, register, register_shop, sessions, user};
 use crate::crowd::at_once;
 
 /// A ticket of a QR that the person activated for the shop.
@@ -63,6 +63,42 @@ async fn of_many_tickets_for_one_session_one_is_good() {
     assert_ne!(first, second);
     user(&exchange(&world, &shop, &second).await);
     exchange(&world, &shop, &first).await.problem(400, "invalid_ticket");
+}
+
+// K16
+#[tokio::test]
+async fn the_exchange_returns_the_state_that_the_page_opened_its_qr_with() {
+    let world = World::default();
+    let shop = register_shop(&world);
+    let person = world.sign_in("13800138000").await;
+    let longest = "s".repeat(64);
+    for state in ["x~%26y", &longest] {
+        for path in ["/qr/code", "/qr/loginpic"] {
+            let opened = world.call(Call::get(&format!("{path}?client=shop&state={state}"))).await;
+            let code = opened.cookie().split_once('=').unwrap().1.split_once('.').unwrap().0.to_owned();
+            for step in ["lock", "activate"] {
+                done(&app(&world, step, &person, &code).await);
+            }
+            let polled = world.call(Call::get("/qr/login").cookie(&opened.cookie())).await;
+            let ticket = polled.text("url").split_once("ticket=").unwrap().1.to_owned();
+            for _ in ["first", "again"] {
+                let exchanged = exchange(&world, &shop, &ticket).await;
+                assert_eq!(exchanged.text("state"), state.replace("%26", "&"));
+            }
+        }
+    }
+}
+
+// K16
+#[tokio::test]
+async fn a_state_that_no_page_sends_is_refused_and_opens_nothing() {
+    let world = World::default();
+    let before = sessions(&world);
+    for state in ["a%20b", "%E2%80%AE", "a%0Ab", &"s".repeat(65)] {
+        let path = format!("/qr/code?state={state}");
+        refused(&world.call(Call::get(&path)).await, 400, "invalid_state");
+    }
+    assert_eq!(sessions(&world), before);
 }
 
 // A5

@@ -20,6 +20,8 @@ pub enum Flow {
     Web {
         /// The text that the app hands to the page when it scans.
         ext: Ext,
+        /// What the site's page named this attempt, for its own server.
+        state: Option<PageState>,
     },
     /// `docs/remembered.md`.
     Remembered {
@@ -56,8 +58,8 @@ impl Flow {
 
     /// A web login.
     #[must_use]
-    pub fn web() -> Self {
-        Self::Web { ext: Ext::default() }
+    pub fn web(state: Option<PageState>) -> Self {
+        Self::Web { ext: Ext::default(), state }
     }
 
     /// A shop login, with a fresh name for its picture.
@@ -80,7 +82,16 @@ impl Flow {
     #[must_use]
     pub const fn ext(&self) -> Option<&Ext> {
         match self {
-            Self::Web { ext } => Some(ext),
+            Self::Web { ext, .. } => Some(ext),
+            _ => None,
+        }
+    }
+
+    /// What the site's page named this attempt; only the web contract has it.
+    #[must_use]
+    pub const fn page_state(&self) -> Option<&PageState> {
+        match self {
+            Self::Web { state, .. } => state.as_ref(),
             _ => None,
         }
     }
@@ -96,7 +107,10 @@ impl Flow {
 
     /// The contract's data after a phone has scanned with this text; `None` when nothing changes.
     pub(super) fn scanned_with(&self, ext: &Ext) -> Option<Self> {
-        self.ext().map(|_| Self::Web { ext: ext.clone() })
+        match self {
+            Self::Web { state, .. } => Some(Self::Web { ext: ext.clone(), state: state.clone() }),
+            _ => None,
+        }
     }
 
     /// The stored picture, for contracts that promise an address of one.
@@ -133,9 +147,47 @@ impl Ext {
     }
 }
 
+/// What a site's page names an attempt to sign in, and gets back with the token: 1 to 64 visible ASCII characters, as
+/// in the `state` of RFC 6749 section 4.1.1.
+///
+/// The site compares it with what the same browser holds. A ticket that another person's browser obtained then signs
+/// no one in (login CSRF, RFC 6749 section 10.12; `docs/security.md` K16).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageState(String);
+
+impl PageState {
+    /// The most characters it may have.
+    pub const LONGEST: usize = 64;
+
+    /// Reads it; `None` for any other text.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let visible = !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_graphic());
+        (visible && raw.len() <= Self::LONGEST).then(|| Self(raw.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // K16
+    #[test]
+    fn a_pages_state_is_short_and_visible() {
+        let longest = "x".repeat(PageState::LONGEST);
+        for good in ["a", "~!%&=+/?#\"<>", &longest] {
+            assert_eq!(PageState::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "a b", "a\n", "é", "\u{202E}", &"x".repeat(PageState::LONGEST + 1)] {
+            assert_eq!(PageState::parse(bad), None, "{bad:?}");
+        }
+    }
 
     // K21
     #[test]

@@ -21,7 +21,7 @@ pub use change::{Change, Decision};
 pub use command::{Abandonment, Bar, Command, REDEEM_AGAIN, RedeemKey, Refusal};
 pub use data::{Browser, CancelReason, Claim, Redemption, ScreenClaims, Seen, Session, State};
 pub use dialect::Dialect;
-pub use flow::{Asks, Ext, Flow};
+pub use flow::{Asks, Ext, Flow, PageState};
 pub use match_number::{MatchNumber, MatchPolicy};
 pub use picture::{PictureFormat, PictureName};
 pub use remembered::{DeviceId, LoginPolicy, Ties, TraceId};

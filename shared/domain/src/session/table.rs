@@ -36,7 +36,7 @@ fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
         match_policy: policy,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
-        flow: Flow::web(),
+        flow: Flow::web(None),
         created_at: OPENED,
         updated_at: OPENED,
         expires_at: at(300),
@@ -130,7 +130,7 @@ fn the_whole_table() {
     for (state_name, secs, state) in states {
         writeln!(table, "{state_name}").unwrap();
         for (command_name, command) in &commands {
-            let flow = if state_name.starts_with(PROMPT) { asks_a_person() } else { Flow::web() };
+            let flow = if state_name.starts_with(PROMPT) { asks_a_person() } else { Flow::web(None) };
             let state = |policy| Session { flow: flow.clone(), ..session(&screen, policy, state.clone()) };
             let (show, pick) = (state(MatchPolicy::Show), state(MatchPolicy::Pick));
             let shown = outcome(&show.decide(command, at(secs)));

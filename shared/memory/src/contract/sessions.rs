@@ -2,7 +2,7 @@
 
 use saoma_domain::{
     ports::{Committed, Created, Freshness, Randomness, Sessions},
-    session::{Command, Flow, RedeemKey, Session},
+    session::{Command, Flow, PageState, RedeemKey, Session},
 };
 
 use super::{
@@ -31,10 +31,12 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(redeemed.version, 4);
     assert_eq!(redeemed.expires_at, pending.expires_at, "C5: nothing extends a session");
 
-    let web = Session { flow: Flow::web(), ..open_largest(&crate::Memory::default(), random).await.session };
+    let largest = open_largest(&crate::Memory::default(), random).await.session;
+    let web = Session { flow: Flow::web(PageState::parse("of-the-page")), ..largest };
     assert_eq!(sessions.create(&web, &write()).await.unwrap(), Created::Stored);
     let scanned = step(sessions, &web, &scan(&me), at(1)).await;
-    assert!(matches!(&scanned.flow, Flow::Web { ext } if ext.as_str() == "ext 文字"), "{scanned:?}");
+    assert_eq!(scanned.flow.ext().unwrap().as_str(), "ext 文字");
+    assert_eq!(scanned.flow.page_state(), web.flow.page_state(), "K16: a scan keeps it");
     assert_eq!(stored(sessions, &scanned).await, scanned);
 
     let unknown = open_largest(&crate::Memory::default(), random).await.session;
