@@ -15,6 +15,7 @@ mod logs;
 mod notify;
 mod oauth;
 mod operations;
+mod paces;
 mod pages;
 mod refusals;
 mod remembered;

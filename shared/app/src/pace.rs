@@ -26,21 +26,33 @@ const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(4096) {
 };
 /// The shortest time between two polls that find nothing new.
 pub const SHORTEST_PACE: Duration = Duration::from_secs(1);
+/// How many unknown codes, wrong secrets and bad tickets one network may send in a minute. An honest screen sends one
+/// every two seconds when its session is gone.
+pub const MISSES_PER_MINUTE: u32 = 120;
+/// How many calls one phone may make in a minute. Our own page makes about thirty.
+pub const CALLS_OF_A_PHONE_PER_MINUTE: u32 = 120;
 /// A registered client's server speaks for many people, so it may open as many sessions as this many networks.
 const PEOPLE_OF_A_CLIENT: u32 = 10;
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// The caller that opens sessions.
+/// What is counted, a minute at a time.
 #[derive(PartialEq, Eq, Hash)]
-enum Opener {
-    Network(IpAddr),
-    Client(ClientId),
+enum Counted {
+    /// Sessions opened from a network.
+    Opened(IpAddr),
+    /// Sessions opened by the server of a client.
+    OpenedFor(ClientId),
+    /// Misses of a network.
+    Missed(IpAddr),
+    /// Calls of a phone.
+    Called(SignInId),
 }
 
 /// The memory of which caller asked when.
 pub struct Pace {
     creates_per_minute: u32,
-    creates: Mutex<LruCache<Opener, (Timestamp, u32)>>,
+    counts: Mutex<LruCache<Counted, (Timestamp, u32)>>,
+    good: Mutex<LruCache<SessionCode, ()>>,
     polls: Mutex<LruCache<(SessionCode, bool), (Timestamp, u64)>>,
     present: Mutex<LruCache<SignInId, Timestamp>>,
 }
@@ -51,7 +63,8 @@ impl Pace {
     pub fn new(creates_per_minute: u32) -> Self {
         Self {
             creates_per_minute,
-            creates: Mutex::new(LruCache::new(REMEMBERED)),
+            counts: Mutex::new(LruCache::new(REMEMBERED)),
+            good: Mutex::new(LruCache::new(REMEMBERED)),
             polls: Mutex::new(LruCache::new(REMEMBERED)),
             present: Mutex::new(LruCache::new(REMEMBERED)),
         }
@@ -63,7 +76,7 @@ impl Pace {
     /// How many seconds to wait, when this session would be one too many (`docs/security.md` D10).
     pub fn open(&self, network: Option<IpAddr>, now: Timestamp) -> Result<(), u64> {
         let Some(network) = network else { return Ok(()) };
-        self.count(Opener::Network(network), self.creates_per_minute, now)
+        self.count(Counted::Opened(network), self.creates_per_minute, now)
     }
 
     /// The same for the server of a client, which opens sessions for its people.
@@ -72,17 +85,62 @@ impl Pace {
     /// How many seconds to wait.
     pub fn open_for(&self, client: &ClientId, now: Timestamp) -> Result<(), u64> {
         let limit = self.creates_per_minute.saturating_mul(PEOPLE_OF_A_CLIENT);
-        self.count(Opener::Client(client.clone()), limit, now)
+        self.count(Counted::OpenedFor(client.clone()), limit, now)
     }
 
-    fn count(&self, opener: Opener, limit: u32, now: Timestamp) -> Result<(), u64> {
-        let mut creates = self.creates.lock().unwrap_or_else(PoisonError::into_inner);
-        let (since, count) = creates.get_or_insert_mut(opener, || (now, 0));
-        if now.since(*since) >= MINUTE {
-            (*since, *count) = (now, 0);
+    /// Counts a call of a phone whose token was verified. The store has not been asked yet.
+    ///
+    /// # Errors
+    /// How many seconds to wait (`docs/security.md` K15).
+    pub fn call(&self, phone: &SignInId, now: Timestamp) -> Result<(), u64> {
+        self.count(Counted::Called(phone.clone()), CALLS_OF_A_PHONE_PER_MINUTE, now)
+    }
+
+    /// Whether a network may ask at all, after its misses of this minute. It may always ask about a session that this
+    /// instance has found lately: an honest screen does not wait because of a neighbour behind the same address.
+    ///
+    /// # Errors
+    /// How many seconds to wait (`docs/security.md` D11).
+    pub fn ask(
+        &self,
+        network: Option<IpAddr>,
+        about: Option<&SessionCode>,
+        now: Timestamp,
+    ) -> Result<(), u64> {
+        let Some(network) = network else { return Ok(()) };
+        let mut good = self.good.lock().unwrap_or_else(PoisonError::into_inner);
+        if about.is_some_and(|code| good.get(code).is_some()) {
+            return Ok(());
         }
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        match counts.peek(&Counted::Missed(network)) {
+            Some((since, count)) if *count >= MISSES_PER_MINUTE => wait(*since, now).map_or(Ok(()), Err),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts a miss of a network.
+    pub fn missed(&self, network: Option<IpAddr>, now: Timestamp) {
+        if let Some(network) = network {
+            // An error means that the limit is reached, which the next call is told.
+            let _ = self.count(Counted::Missed(network), MISSES_PER_MINUTE, now);
+        }
+    }
+
+    /// Remembers that a session was found.
+    pub fn found(&self, code: SessionCode) {
+        self.good.lock().unwrap_or_else(PoisonError::into_inner).put(code, ());
+    }
+
+    fn count(&self, what: Counted, limit: u32, now: Timestamp) -> Result<(), u64> {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let (since, count) = counts.get_or_insert_mut(what, || (now, 0));
+        let Some(wait) = wait(*since, now) else {
+            (*since, *count) = (now, 1);
+            return Ok(());
+        };
         if *count >= limit {
-            return Err(MINUTE.saturating_sub(now.since(*since)).as_secs() + 1);
+            return Err(wait);
         }
         *count += 1;
         Ok(())
@@ -117,4 +175,10 @@ impl Pace {
     pub fn noted(&self, phone: SignInId, now: Timestamp) {
         self.present.lock().unwrap_or_else(PoisonError::into_inner).put(phone, now);
     }
+}
+
+/// Seconds until the minute that began at `since` is over; `None` when it is.
+fn wait(since: Timestamp, now: Timestamp) -> Option<u64> {
+    let passed = now.since(since);
+    (passed < MINUTE).then(|| MINUTE.saturating_sub(passed).as_secs() + 1)
 }

@@ -48,8 +48,10 @@ impl Phones {
     /// was ended: a step of a login checks that together with the session.
     fn token(&self, parts: &Parts) -> Result<Approver, Problem> {
         let token = presented_token(&parts.headers).ok_or_else(Problem::unauthorized)?;
-        let issuer = self.service.public_url(Facts::of(parts).domain())?;
-        Ok(self.service.keys.verify_approver(&issuer, token, self.service.clock.now())?)
+        let (issuer, now) = (self.service.public_url(Facts::of(parts).domain())?, self.service.clock.now());
+        let by = self.service.keys.verify_approver(&issuer, token, now)?;
+        self.service.pace.call(&by.phone.sign_in, now).map_err(Problem::too_many)?;
+        Ok(by)
     }
 }
 

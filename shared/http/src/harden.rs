@@ -12,7 +12,7 @@ use axum::{
 use futures_util::FutureExt;
 use saoma_app::Service;
 
-use crate::{Problem, telemetry};
+use crate::{Problem, guesses, telemetry};
 
 /// Parameter names that suggest a secret in the query, where logs and browser histories would keep it.
 const SECRET_NAMES: [&str; 10] = [
@@ -46,6 +46,7 @@ pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
         .method_not_allowed_fallback(|| async { wrong_method() })
         .layer(middleware::from_fn(refuse_secrets_in_query))
         .layer(middleware::from_fn(catch_panics))
+        .layer(middleware::from_fn_with_state(service.clone(), guesses::slow_down))
         .layer(middleware::from_fn_with_state(shape, word_refusals))
         .layer(middleware::map_response(with_headers))
         .layer(middleware::from_fn_with_state(service.clone(), telemetry::log_request))

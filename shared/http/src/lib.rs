@@ -8,6 +8,7 @@
 //! * [`consent`]: what a phone shows its person before they confirm.
 //! * [`exchange`]: exchanges a verified ticket for a token.
 //! * [`early`]: the answer to a poll that comes too early.
+//! * `guesses`: slows down a network that sends unknown codes and wrong secrets.
 //! * [`harden`]: headers and refusals that every answer gets, in the contract's shape.
 //! * [`telemetry`]: one JSON line a request.
 
@@ -18,6 +19,7 @@ pub mod cookie;
 pub mod early;
 pub mod exchange;
 pub mod facts;
+mod guesses;
 pub mod harden;
 pub mod problem;
 pub mod query;

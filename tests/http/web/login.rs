@@ -165,8 +165,11 @@ async fn an_honest_screen_is_never_starved_by_strangers() {
     for _ in 0..100 {
         pass(&world, 2);
         for _ in 0..5 {
-            dead(&world.call(Call::get("/qr/login").header("token", &format!("{}.guess", pc.code))).await);
-            assert_eq!(world.call(Call::get("/qr/login").header("token", &pc.code)).await.status, 401);
+            // They sit behind the same address, and are slowed down themselves (D11).
+            for token in [format!("{}.guess", pc.code), pc.code.clone()] {
+                let stranger = world.call(Call::get("/qr/login").header("token", &token)).await;
+                assert!(stranger.json()["statusflag"] != 0, "{}", stranger.whole());
+            }
         }
         let answer = pc.poll(&world).await;
         assert_eq!(answer.status, 200, "{}", answer.whole());

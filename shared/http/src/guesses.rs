@@ -1,0 +1,50 @@
+//! Slows down a network that guesses: unknown codes, wrong client secrets, bad tickets (`docs/security.md` D11, K15).
+//!
+//! Codes and secrets have 128 bits and more, so no guess succeeds. What a guesser spends is our money: each guess is a
+//! call and a read. So this instance answers a network 429 for the rest of a minute in which it has missed too often,
+//! and asks no store.
+
+use axum::{
+    extract::{Request, State},
+    http::HeaderMap,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use saoma_app::Service;
+use saoma_domain::secrets::SessionCode;
+
+use crate::{Facts, Problem, cookie::ScreenKey};
+
+/// The codes of the refusals that count as a miss.
+const MISSES: [&str; 3] = ["not_found", "invalid_client", "invalid_ticket"];
+
+/// Refuses a network that has missed too often, and counts the misses of the others.
+pub(crate) async fn slow_down(
+    State(service): State<Service>,
+    facts: Facts,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (pace, now, network) = (&service.pace, service.clock.now(), facts.network());
+    let about = session_of(&service, &facts, &request);
+    if let Err(seconds) = pace.ask(network, about.as_ref(), now) {
+        return Problem::too_many(seconds).into_response();
+    }
+    let answer = next.run(request).await;
+    match answer.extensions().get::<Problem>() {
+        Some(problem) if MISSES.contains(&problem.code) => pace.missed(network, now),
+        Some(_) => {}
+        None => about.into_iter().for_each(|code| pace.found(code)),
+    }
+    answer
+}
+
+/// The session that a request says it is about: in its path, its `token` header or its cookie.
+fn session_of(service: &Service, facts: &Facts, request: &Request) -> Option<SessionCode> {
+    let in_path = || request.uri().path().split('/').find_map(SessionCode::parse);
+    let held = |headers: &HeaderMap| {
+        let public_url = service.public_url(facts.domain()).ok()?;
+        ScreenKey::from_header(headers).or_else(|| ScreenKey::from_cookie(headers, &public_url))
+    };
+    in_path().or_else(|| held(request.headers()).map(|key| key.code))
+}
