@@ -9,6 +9,10 @@ PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
+# The variables of this list that the command line gives, each as one word for an operator's tool. Variables of the
+# environment do not count, because a shell may have a NAME of its own.
+given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$($(it)))'))
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench fuzz build deploy deploy-local sam-local client lock
 
@@ -24,11 +28,8 @@ deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhos
 sam-local: $(VENV) ## sam local start-api on http://localhost:3000 (PORT, EMULATOR_PORT), in containers
 	@exec $(PYTHON) tests/local/sam_local.py
 
-client: $(VENV) ## register a client: ID=... NAME=... [DIALECT=kiosk|web|remembered|shop] [more: tests/local/client.py]
-	@$(PYTHON) tests/local/client.py --id "$(ID)" --name "$(NAME)" $(if $(DIALECT),--dialect $(DIALECT)) \
-		$(if $(POLICY),--policy $(POLICY)) $(if $(PAGE),--page "$(PAGE)") $(if $(ORIGIN),--origin "$(ORIGIN)") \
-		$(if $(WEBHOOK),--webhook "$(WEBHOOK)") $(if $(APPS),--apps "$(APPS)") \
-		--stage $(if $(filter file,$(origin STAGE)),local,$(STAGE))
+client: $(VENV) ## register a client: ID=... NAME=... [DO=show|list|change|disable|enable|remove|rotate-secret] (docs/operations.md)
+	@$(PYTHON) functions/admin/cli/client.py $(call given,DO ID NAME DIALECT POLICY PAGE ORIGIN WEBHOOK APPS NETWORKS STRICT KEEP STAGE)
 
 test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 	@$(PYTHON) tests/local/packages.py

@@ -8,6 +8,7 @@
 //! * [`region`]: the server of a hosted client.
 //! * [`phone`]: a person's phone, signed in by a real SMS code.
 //! * [`browser`]: a headless Chromium ([`driver`] is its process); [`people`] says what a person does with it.
+//! * [`operator`]: an operator at the command line.
 //! * [`proxy`]: a bad network between browser and service.
 //! * [`traffic`]: the traffic of a browser.
 //! * [`qr`]: two independent readers that must agree.
@@ -27,6 +28,7 @@
 mod browser;
 mod driver;
 mod jwt;
+mod operator;
 mod people;
 mod phone;
 mod proxy;

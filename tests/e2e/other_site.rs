@@ -1,6 +1,5 @@
 //! A page of another site signs people in by our calls: exactly the page that `docs/web.md` shows.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -8,10 +7,10 @@ use tokio::{
 
 use crate::{
     browser::Language::English,
+    operator::make_client,
     people::Person,
     phone::fresh_number,
     service::{Service, eventually},
-    tables::Tables,
 };
 
 /// A site with one page.
@@ -31,21 +30,9 @@ impl Site {
     /// The client whose pages stand here; its id.
     async fn registered(&self, service: &Service) -> String {
         let id = format!("site-{}", &fresh_number()[3..]);
-        let text = |value: &str| AttributeValue::S(value.to_owned());
-        let list = |value: &str| AttributeValue::L(vec![text(value)]);
-        let client = [
-            ("pk", text(&format!("CLIENT#{id}"))),
-            ("sk", text("CLIENT")),
-            ("name", text("Another site")),
-            ("dialects", list("web")),
-            ("match_policy", text("show")),
-            ("return_url", text(&format!("{}/in", self.origin))),
-            ("origins", list(&self.origin)),
-        ];
-        let origin = [("pk", text(&format!("ORIGIN#{}", self.origin))), ("sk", text("ORIGIN"))];
-        let tables = Tables::of(service);
-        tables.register(client.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).await;
-        tables.register(origin.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).await;
+        let page = format!("PAGE={}/in", self.origin);
+        let origin = format!("ORIGIN={}", self.origin);
+        make_client(service, &[format!("ID={id}"), "NAME=Another site".to_owned(), page, origin]).await;
         id
     }
 

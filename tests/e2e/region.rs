@@ -1,15 +1,12 @@
 //! The server of a hosted client (`docs/remembered.md`).
 
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
-use saoma_app::system::SystemRandom;
-use saoma_domain::secrets::Secret;
 use serde_json::{Value, json};
 
 use crate::{
+    operator::make_client,
     phone::fresh_number,
     screen::Screen,
     service::{Service, eventually},
-    tables::Tables,
 };
 
 /// What people know it by.
@@ -33,20 +30,11 @@ impl Region {
 
     /// The same, with a webhook.
     pub(crate) async fn told_at(service: &Service, webhook: Option<&str>) -> Self {
-        let (id, secret) = (format!("club-{}", &fresh_number()[3..]), Secret::random(&SystemRandom));
-        let text = |value: &str| AttributeValue::S(value.to_owned());
-        let item = [
-            ("pk", text(&format!("CLIENT#{id}"))),
-            ("sk", text("CLIENT")),
-            ("name", text(NAME)),
-            ("dialects", AttributeValue::L(vec![text("remembered")])),
-            ("match_policy", text("show")),
-            ("secret", AttributeValue::B(Blob::new(secret.hash().as_bytes()))),
-        ];
-        let webhook = webhook.map(|url| ("webhook", text(url)));
-        let item = item.into_iter().chain(webhook).map(|(name, value)| (name.to_owned(), value)).collect();
-        Tables::of(service).register(item).await;
-        let http = Screen::of_server(service, &id, secret.reveal());
+        let id = format!("club-{}", &fresh_number()[3..]);
+        let mut words = vec![format!("ID={id}"), format!("NAME={NAME}"), "DIALECT=remembered".to_owned()];
+        words.extend(webhook.map(|url| format!("WEBHOOK={url}")));
+        let secret = make_client(service, &words).await.secret();
+        let http = Screen::of_server(service, &id, &secret);
         Self { id, http }
     }
 

@@ -45,12 +45,6 @@ impl Tables {
         items
     }
 
-    /// Stores an item in the Directory, as an operator would.
-    pub(crate) async fn register(&self, item: Item) {
-        let put = self.dynamo.put_item().table_name(&self.directory).set_item(Some(item));
-        put.condition_expression("attribute_not_exists(pk)").send().await.unwrap();
-    }
-
     /// A session as stored.
     pub(crate) async fn session(&self, code: &str) -> Item {
         let get = self.dynamo.get_item().table_name(&self.sessions).consistent_read(true);

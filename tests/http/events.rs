@@ -67,6 +67,20 @@ fn deployed_streams() -> Vec<Route> {
         .collect()
 }
 
+/// The commands that operators invoke, as the admin function's source names them.
+fn commands() -> Vec<Route> {
+    let files = fs::read_dir(root().join("functions/admin/src")).unwrap().map(|file| file.unwrap().path());
+    let sources = files.map(|file| fs::read_to_string(file).unwrap());
+    let named: Vec<String> = sources
+        .flat_map(|source| source.split("#[serde(rename = \"").skip(1).map(str::to_owned).collect::<Vec<_>>())
+        .collect();
+    named
+        .into_iter()
+        .filter_map(|rest| rest.split('"').next().filter(|name| name.contains('.')).map(str::to_owned))
+        .map(|name| ("admin".to_owned(), name))
+        .collect()
+}
+
 /// The routes in the source of the routers.
 fn served() -> BTreeSet<Route> {
     let mut routes = BTreeSet::new();
@@ -101,9 +115,10 @@ fn calls() -> BTreeMap<String, Value> {
     events().into_iter().filter(|(_, event)| event.get("routeKey").is_some()).collect()
 }
 
-/// The trigger of an event: its route, or its stream.
+/// The trigger of an event: its route, its command, or its stream.
 fn trigger_of(event: &Value) -> &str {
-    event.get("routeKey").unwrap_or(&event["Records"][0]["eventSource"]).as_str().unwrap()
+    let named = event.get("routeKey").or_else(|| event.get("do"));
+    named.unwrap_or(&event["Records"][0]["eventSource"]).as_str().unwrap()
 }
 
 fn function_of(event: &str) -> &str {
@@ -137,7 +152,8 @@ async fn every_deployed_route_is_served_by_its_function() {
 
 #[test]
 fn every_deployed_trigger_has_its_event_and_every_event_its_trigger() {
-    let triggers: BTreeSet<Route> = deployed().into_iter().chain(deployed_streams()).collect();
+    let triggers: BTreeSet<Route> =
+        deployed().into_iter().chain(deployed_streams()).chain(commands()).collect();
     let events = events();
     let named: BTreeSet<Route> = events
         .iter()
@@ -202,6 +218,17 @@ async fn every_event_gets_its_documented_answer() {
             .fold(String::new(), |codes, (field, value)| format!("{codes} {field}={value}"));
         let kind = answer.header("content-type");
         writeln!(table, "{name}: {} {kind}{codes}", answer.status.as_u16()).unwrap();
+    }
+    assert_snapshot!(table);
+}
+
+/// Whether each command of the golden events is carried out, and the code of its refusal.
+#[tokio::test]
+async fn every_command_gets_its_documented_answer() {
+    let mut table = String::new();
+    for (name, event) in events().into_iter().filter(|(_, event)| event.get("do").is_some()) {
+        let answer = World::default().command(event).await;
+        writeln!(table, "{name}: {} {}", answer["ok"], answer["code"]).unwrap();
     }
     assert_snapshot!(table);
 }

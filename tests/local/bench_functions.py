@@ -1,16 +1,14 @@
 """Measures each function: its size, its start, and the cost of a call."""
 
-import hashlib
 import re
 import secrets
 from base64 import b64encode
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-import client
 import emulator as aws
 import template as sam
-from lambdas import binary_of, cpu_seconds, environment, event, instance, peak_megabytes, records, time_start
+from lambdas import binary_of, command, cpu_seconds, environment, event, instance, peak_megabytes, records, time_start
 from processes import free_port
 from tables import judged, show
 
@@ -19,7 +17,6 @@ WARM_CALLS = 300
 FEW_CALLS = 20  # enough to measure a warm call in an instance that was started for its first answer
 GOOD = (200, 429)  # an early poll gets the full answer, as a 429
 NUMBER, ANOTHER_NUMBER = "+8613800138000", "+8613800138001"
-SECRET = "b" * 43  # of the clients that are registered here
 
 
 @dataclass(frozen=True)
@@ -105,9 +102,9 @@ def poll_of_a_page(web, _emulator, _env):
     return lambda _: poll
 
 
-def results_of_a_trace(remembered, emulator, _env):
+def results_of_a_trace(remembered, _emulator, env):
     """A region's server asks for the state of its login."""
-    server = register_client(emulator, "--id", "bench-region", "--name", "Region", "--dialect", "remembered")
+    server = register_client(env, id="bench-region", name="Region", dialect="remembered")
     asked = remembered.call(event("remembered-ask", headers=server, body={"region": "bench-region"})).expect(200)
     results = event("remembered-results", parameters={"traceId": asked.json()["traceId"]}, headers=server)
     return lambda _: results
@@ -155,6 +152,12 @@ def step_of_a_web_login(_notify, _emulator, _env):
     return lambda _: {"Records": [step]}
 
 
+def the_same_client_again(_admin, _emulator, _env):
+    """An operator's tool repeats a command whose answer was lost."""
+    create = command("admin-client-create")
+    return lambda _: create
+
+
 CALLS = {
     "kiosk": poll_of_a_machine,
     "web": poll_of_a_page,
@@ -165,6 +168,7 @@ CALLS = {
     "devices": the_same_token_again,
     "pages": sign_in_page,
     "notify": step_of_a_web_login,
+    "admin": the_same_client_again,
 }
 
 
@@ -177,13 +181,12 @@ def sign_in(accounts, emulator, number=NUMBER):
     return accounts.call(event("accounts-login-code", body={"challenge": challenge, "code": code})).expect(200).json()
 
 
-def register_client(emulator, *words):
+def register_client(env, **settings):
     """Registers a client as `make client` does; the header its server authenticates with."""
-    options = client.parser().parse_args(words)
-    client.check(options)
-    for item in client.items(options, hashlib.sha256(SECRET.encode()).digest()):
-        emulator.client("dynamodb").put_item(TableName=aws.outputs(emulator)["DirectoryTable"], Item=item)
-    return {"authorization": "Basic " + b64encode(f"{options.id}:{SECRET}".encode()).decode()}
+    with instance(binary_of("admin"), env) as admin:
+        order = {"do": "client.create", "by": "bench", **settings}
+        secret = admin.call(order).expect(200).json()["secret"]
+    return {"authorization": "Basic " + b64encode(f"{settings['id']}:{secret}".encode()).decode()}
 
 
 def show_figures(found):

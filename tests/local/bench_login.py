@@ -58,7 +58,7 @@ class Login:
 class Stage:
     """The functions, started, with a meter between them and AWS; a phone that is signed in, and two clients' servers."""
 
-    def __init__(self, instances, meter, emulator, table):
+    def __init__(self, instances, meter, emulator, env, table):
         self._instances, self.meter = instances, meter
         self._requests = []
         _, mapping = sam.stream(sam.load())
@@ -66,10 +66,9 @@ class Stage:
         arn = emulator.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
         self._stream = stream.read(emulator, arn, threading.Event())
         self.phone_token = sign_in(instances["accounts"], emulator)["token"]
-        page = ("--page", "https://site.example/signed-in")
         self.servers = {
-            SITE: register_client(emulator, "--id", SITE, "--name", "Site", *page),
-            REGION: register_client(emulator, "--id", REGION, "--name", "Region", "--dialect", "remembered"),
+            SITE: register_client(env, id=SITE, name="Site", page="https://site.example/signed-in"),
+            REGION: register_client(env, id=REGION, name="Region", dialect="remembered"),
         }
 
     def call(self, name, **changes):
@@ -99,7 +98,8 @@ def measure():
     template = sam.load()
     with aws.running(free_port()) as emulator, metered(emulator) as meter, ExitStack() as running:
         outputs = aws.create_data(emulator, template)
-        env = environment(emulator, template, outputs) | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{meter.port}"}
+        unmetered = environment(emulator, template, outputs)
+        env = unmetered | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{meter.port}"}
         starts, instances = {}, {}
         for name in CAST:
             instances[name] = running.enter_context(instance(binary_of(name), env))
@@ -107,7 +107,7 @@ def measure():
             start, answered = ({"Records": []}, 200) if name == "notify" else (event("oauth-jwks"), 404)
             instances[name].call(start).expect(answered)
             starts[name] = meter.taken()
-        stage = Stage(instances, meter, emulator, outputs["SessionsTable"])
+        stage = Stage(instances, meter, emulator, unmetered, outputs["SessionsTable"])
         signing_in = meter.taken()
         logins = {name: stage.play(login) for name, login in LOGINS.items()}
     tables = {"Sessions": outputs["SessionsTable"], "Directory": outputs["DirectoryTable"]}

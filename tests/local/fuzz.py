@@ -99,6 +99,8 @@ def judge(function, answer):
     """Fails unless this is an answer in the form that Lambda or API Gateway takes; its status."""
     if function == "notify":
         return judge_batch(answer)
+    if function == "admin":
+        return judge_command(answer)
     expect(isinstance(answer, dict), answer)
     status, headers = answer.get("statusCode"), answer.get("headers")
     expect(type(status) is int and 100 <= status < 500, answer)
@@ -119,6 +121,13 @@ def judge_batch(answer):
     failures = answer["batchItemFailures"]
     expect(all(list(it) == ["itemIdentifier"] and it["itemIdentifier"] for it in failures), answer)
     return "failed records" if failures else "done"
+
+
+def judge_command(answer):
+    """The same for an operator's command; how it went."""
+    expect(isinstance(answer, dict) and (answer.get("ok") is True or isinstance(answer.get("code"), str)), answer)
+    expect(answer.get("code") not in ("unavailable", "panicked"), answer)
+    return "done" if answer["ok"] else answer["code"]
 
 
 def judge_error(answer):

@@ -63,6 +63,11 @@ def event(name, *, parameters=None, query=None, headers=None, cookies=None, body
     return call
 
 
+def command(name):
+    """The operator's command of events/<name>.json."""
+    return json.loads((ROOT / "events" / f"{name}.json").read_text())
+
+
 def records(name):
     """The records of events/<name>.json, which a stream sends."""
     return json.loads((ROOT / "events" / f"{name}.json").read_text())["Records"]
@@ -155,6 +160,8 @@ class Instance:
             answer = json.loads(raw)
             if "Records" in call:
                 return Answer(200 if answer == {"batchItemFailures": []} else 500, {}, [], raw, seconds)
+            if "do" in call:
+                return Answer(200 if answer["ok"] else 400, {}, [], raw, seconds)
             body = answer.get("body") or ""
             body = b64decode(body) if answer.get("isBase64Encoded") else body.encode()
             headers = {name.lower(): value for name, value in answer["headers"].items()}

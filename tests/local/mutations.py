@@ -52,7 +52,7 @@ def mutated(texts, seed):
     chance = random.Random(seed)
     event = json.loads(chance.choice(texts))
     for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 5))):
-        change = chance.choice(_STREAM_CHANGES if "Records" in event else _CHANGES)
+        change = chance.choice(_CHANGES if "routeKey" in event else _STREAM_CHANGES)
         change(chance, event)
     if chance.random() < 0.005:
         event = chance.choice(_VALUES)

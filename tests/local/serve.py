@@ -58,12 +58,15 @@ def served(port, emulator, *, reload, concurrency=2):
         wait_until("cargo lambda watch", lambda: listening(port), process)
         for function in sam.functions(template):
             started(port, function)
+        # Where an operator's tools find the functions of this emulator's stack.
+        (SCRATCH / f"served-{emulator.port}").write_text(str(port))
         function, mapping = sam.stream(template)
         invoke = stream.through_watch(port, function.binary)
         where = (outputs["SessionsTable"], stream.Mapping(mapping), outputs["NotifyFailures"])
         with stream.pumped(emulator, *where, invoke):
             yield Stack(url, emulator, outputs)
     finally:
+        (SCRATCH / f"served-{emulator.port}").unlink(missing_ok=True)
         end(process)
 
 

@@ -12,7 +12,7 @@ use notify::{BatchAnswer, Record};
 use saoma_app::{Environment, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{Lives, People, RememberedLogins},
+    cases::{ClientKeeper, Lives, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::Clock,
@@ -54,6 +54,8 @@ pub struct World {
     pub service: Service,
     /// What notify works with.
     pub notify: notify::App,
+    /// What operators' commands work with.
+    pub admin: admin::App,
     /// The newest version of each session that the stream has brought.
     brought: Mutex<HashMap<SessionCode, u64>>,
     /// By the function's name.
@@ -158,6 +160,14 @@ impl World {
             webhooks: post.clone(),
             effects: memory.clone(),
         };
+        let admin = admin::App {
+            service: service.clone(),
+            clients: ClientKeeper {
+                registry: memory.clone(),
+                keys: service.keys.clone(),
+                random: random.clone(),
+            },
+        };
         let routers = HashMap::from([
             ("kiosk", kiosk::router(kiosk)),
             ("web", web::router(web)),
@@ -177,6 +187,7 @@ impl World {
             post,
             service,
             notify,
+            admin,
             brought: Mutex::default(),
             routers,
         }
@@ -202,6 +213,14 @@ impl World {
     pub async fn call_function(&self, name: &str, request: Request) -> Answer {
         let router = self.routers.get(name).unwrap_or_else(|| panic!("there is no function {name}"));
         Answer::read(router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// Carries out an operator's command; its answer.
+    pub async fn command(&self, mut event: Value) -> Value {
+        if let Some(fields) = event.as_object_mut() {
+            fields.entry("by").or_insert(json!("operator"));
+        }
+        admin::handle(&self.admin, &event.to_string()).await
     }
 
     /// Hands notify what the stream would: these sessions as they stood, one record each.

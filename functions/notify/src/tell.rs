@@ -34,8 +34,9 @@ pub(crate) async fn tell(app: &App, progress: &mut Progress) -> Result<(), Effec
 
 async fn deliver(app: &App, session: &Session, id: String, body: String) -> Result<(), EffectError> {
     let client = app.service.client(&*app.clients, &session.client).await?;
-    let Some(url) = client.and_then(|client| client.webhook) else { return Ok(()) };
-    let keys = app.service.keys.webhook_keys(&session.client);
-    let webhook = Webhook { url, id, at: app.service.clock.now(), body, keys };
+    let Some((client, url)) = client.and_then(|it| Some((it.clone(), it.webhook?))) else { return Ok(()) };
+    let at = app.service.clock.now();
+    let keys = app.service.keys.webhook_keys(&client, at);
+    let webhook = Webhook { url, id, at, body, keys };
     Ok(app.webhooks.deliver(&webhook).await?)
 }

@@ -19,7 +19,7 @@ pub(crate) struct WebhookKey {
 /// secret, so no table holds it. After a rotation, the server fetches the new one here.
 pub(crate) async fn webhook(State(app): State<App>, headers: HeaderMap) -> Result<Json<WebhookKey>, Problem> {
     let client = auth::client(&app.service, &*app.clients, &headers).await?;
-    let keys = app.service.keys.webhook_keys(&client.id);
+    let keys = app.service.keys.webhook_keys(&client, app.service.clock.now());
     let secret = keys.first().map(|key| format!("whsec_{}", STANDARD.encode(key))).unwrap_or_default();
     Ok(Json(WebhookKey { url: client.webhook.map(|webhook| webhook.url().to_string()), secret }))
 }

@@ -1,12 +1,22 @@
 //! The products that may open sessions.
+//!
+//! * [`Client`]: a registered product, or one that is built in.
+//! * [`settings`]: what an operator writes about a client, checked.
 
+pub mod settings;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use url::Url;
 
 use crate::{
     identity::ClientId,
-    secrets::{Secret, SecretHash},
+    ports::Randomness,
+    secrets::{Secret, SecretHash, random_hex},
     session::{Dialect, MatchPolicy},
     text::CleanText,
+    time::Timestamp,
 };
 
 /// A registered product.
@@ -31,6 +41,61 @@ pub struct Client {
     pub webhook: Option<WebhookUrl>,
     /// The apps whose phones may approve its logins; empty admits every app.
     pub apps: Vec<ClientId>,
+    /// The networks that its screens may call from; empty admits every network.
+    pub networks: Vec<IpNet>,
+    /// Whether only enrolled machines and browsers with a session may open its logins.
+    pub strict: bool,
+    /// Whether it is switched on. A client that is switched off is refused everywhere.
+    pub enabled: bool,
+    /// What the key of its webhooks is derived from.
+    pub registration: Registration,
+    /// What was good before its secrets were last rotated.
+    pub previous: Option<Previous>,
+    /// When it was registered. A session that is older belongs to an earlier client of this id.
+    pub registered_at: Timestamp,
+    /// Counts the stored changes, from 1. Every write names the version that it replaces.
+    pub version: u64,
+}
+
+/// 128 random bits of one registration. The key of a client's webhooks is derived from them, so a client that is
+/// registered again under the same id has a new key (`docs/security.md` K4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration(String);
+
+impl Registration {
+    /// A fresh one.
+    pub fn random(random: &dyn Randomness) -> Self {
+        Self(random_hex(random))
+    }
+
+    /// From a stored one.
+    #[must_use]
+    pub fn from_stored(raw: &str) -> Self {
+        Self(raw.to_owned())
+    }
+
+    /// The registration of the built-in clients, which are never registered and have no webhooks.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+
+    /// The bits, in hexadecimal.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The secrets before the last rotation. They stay good for a while, so that a server can change to the new ones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previous {
+    /// The hash of its server's previous secret.
+    pub secret: Option<SecretHash>,
+    /// What the previous key of its webhooks is derived from.
+    pub registration: Registration,
+    /// When they stop being good.
+    pub until: Timestamp,
 }
 
 impl Client {
@@ -50,17 +115,30 @@ impl Client {
             Self::DEFAULT_SHOP => (service_name, Dialect::Shop),
             _ => return None,
         };
-        Some(Self {
-            id: id.clone(),
-            name: CleanText::new(name),
-            dialects: vec![dialect],
+        Some(Self::plain(id.clone(), CleanText::new(name), vec![dialect]))
+    }
+
+    /// A client with these dialects and nothing else set.
+    #[must_use]
+    pub fn plain(id: ClientId, name: CleanText<64>, dialects: Vec<Dialect>) -> Self {
+        Self {
+            id,
+            name,
+            dialects,
             match_policy: MatchPolicy::default(),
             return_url: None,
             origins: Vec::new(),
             secret: None,
             webhook: None,
             apps: Vec::new(),
-        })
+            networks: Vec::new(),
+            strict: false,
+            enabled: true,
+            registration: Registration::none(),
+            previous: None,
+            registered_at: Timestamp::default(),
+            version: 1,
+        }
     }
 
     /// Whether phones signed in through `app` may approve its logins (`docs/security.md` A17).
@@ -69,10 +147,30 @@ impl Client {
         self.apps.is_empty() || self.apps.contains(app)
     }
 
-    /// Whether `secret` is this client's.
+    /// Whether a screen at this address may show its logins. Where it admits only some networks, an address that is
+    /// not known is none of them.
     #[must_use]
-    pub fn is_authenticated_by(&self, secret: &Secret) -> bool {
-        self.secret.is_some_and(|hash| hash.matches(secret))
+    pub fn admits_network(&self, address: Option<IpAddr>) -> bool {
+        let admitted = |ip: IpAddr| self.networks.iter().any(|network| network.contains(&ip.to_canonical()));
+        self.networks.is_empty() || address.is_some_and(admitted)
+    }
+
+    /// Whether `secret` is this client's now.
+    #[must_use]
+    pub fn is_authenticated_by(&self, secret: &Secret, now: Timestamp) -> bool {
+        let previous = self.previous_at(now).and_then(|previous| previous.secret);
+        self.secret.into_iter().chain(previous).any(|hash| hash.matches(secret))
+    }
+
+    /// What the keys of its webhooks are derived from now: the current registration, then the previous one while it
+    /// is good.
+    pub fn registrations(&self, now: Timestamp) -> impl Iterator<Item = &Registration> {
+        let previous = self.previous_at(now).map(|previous| &previous.registration);
+        std::iter::once(&self.registration).chain(previous)
+    }
+
+    fn previous_at(&self, now: Timestamp) -> Option<&Previous> {
+        self.previous.as_ref().filter(|previous| now < previous.until)
     }
 }
 

@@ -5,7 +5,8 @@
 //! | `pk` | `sk` | what | written by |
 //! |---|---|---|---|
 //! | `CLIENT#<id>` | `CLIENT` | a registered client | operators |
-//! | `ORIGIN#<origin>` | `ORIGIN` | that some client has registered pages of this origin | operators |
+//! | `CLIENTS` | `<id>` | that there is, or was, a client of this id | operators |
+//! | `ORIGIN#<origin>` | `ORIGIN` | the clients that have registered pages of this origin | operators |
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts |
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts |
 //! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts |

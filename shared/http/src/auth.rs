@@ -150,7 +150,7 @@ pub async fn client(
 ) -> Result<Client, Problem> {
     let (id, secret) = basic(headers).ok_or(INVALID_CLIENT)?;
     let client = service.client(clients, &id).await?;
-    client.filter(|client| client.is_authenticated_by(&secret)).ok_or(INVALID_CLIENT)
+    client.filter(|client| client.is_authenticated_by(&secret, service.clock.now())).ok_or(INVALID_CLIENT)
 }
 
 /// The one answer to every caller that fails to prove which client it is.

@@ -60,7 +60,10 @@ struct Data {
     sessions: HashMap<String, (Session, WriteId)>,
     /// The stale copies that eventual reads still see; `None` for a session that they do not see yet.
     stale: HashMap<String, Option<Session>>,
-    clients: HashMap<String, Client>,
+    /// Each client, and the write it came from.
+    clients: BTreeMap<String, (Client, WriteId)>,
+    /// The write that removed the last client of an id.
+    removed_clients: HashMap<String, WriteId>,
     accounts: HashMap<String, Account>,
     identities: HashMap<Identity, AccountId>,
     /// By account and id, with the write each came from.

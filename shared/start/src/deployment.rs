@@ -6,7 +6,7 @@ use aws_types::SdkConfig;
 use saoma_app::{Environment, Service};
 use saoma_aws::PictureBucket;
 use saoma_domain::{
-    cases::{Lives, Logins, People, RememberedLogins},
+    cases::{ClientKeeper, Lives, Logins, People, RememberedLogins},
     ports::{Checks, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
@@ -104,6 +104,16 @@ impl Deployment {
         })
     }
 
+    /// The clients, as operators keep them.
+    #[must_use]
+    pub fn client_keeper(&self) -> ClientKeeper {
+        ClientKeeper {
+            registry: self.directory.clone(),
+            keys: self.service.keys.clone(),
+            random: self.service.random.clone(),
+        }
+    }
+
     /// The Sessions table.
     ///
     /// # Errors
@@ -162,7 +172,8 @@ impl Deployment {
 
     async fn relay(&self) -> Result<Option<Relay>, StartError> {
         let (keys, clients) = (&self.service.keys, &*self.directory);
-        let Some((url, keys)) = message_client(&self.environment, keys, clients).await? else {
+        let now = self.service.clock.now();
+        let Some((url, keys)) = message_client(&self.environment, keys, clients, now).await? else {
             return Ok(None);
         };
         let (clock, random) = (self.service.clock.clone(), self.service.random.clone());

@@ -21,4 +21,4 @@ pub use changes::StoredChange;
 pub use deployment::Deployment;
 pub use error::StartError;
 pub use process::Process;
-pub use serve::{serve, serve_stream};
+pub use serve::{serve, serve_commands, serve_stream};

@@ -1,7 +1,7 @@
 //! The client that sends text messages and pushes where SNS does not: AWS China offers neither.
 
 use saoma_app::Environment;
-use saoma_domain::{client::WebhookUrl, identity::ClientId, ports::Clients};
+use saoma_domain::{client::WebhookUrl, identity::ClientId, ports::Clients, time::Timestamp};
 use saoma_tokens::Keys;
 
 use crate::StartError;
@@ -20,13 +20,14 @@ pub async fn message_client(
     environment: &Environment,
     keys: &Keys,
     clients: &dyn Clients,
+    now: Timestamp,
 ) -> Result<Option<(WebhookUrl, Vec<[u8; 32]>)>, StartError> {
     let Some(named) = environment.get("MESSAGE_CLIENT") else { return Ok(None) };
     let client = match ClientId::parse(&named) {
         Some(id) => clients.client(&id).await?,
         None => None,
     };
-    let found = client.and_then(|client| Some((client.webhook?, keys.webhook_keys(&client.id))));
+    let found = client.and_then(|client| Some((client.webhook.clone()?, keys.webhook_keys(&client, now))));
     found.map(Some).ok_or_else(|| NoSuchMessageClient(named).into())
 }
 
@@ -47,7 +48,7 @@ mod tests {
         }
         let environment = Environment::of([("MESSAGE_CLIENT", value)]);
         let keys = Keys::derive(&"a-secret-for-tests".repeat(4), None).unwrap();
-        let found = message_client(&environment, &keys, &memory).await;
+        let found = message_client(&environment, &keys, &memory, Timestamp::default()).await;
         found.map(|found| Some(found?.0.url().to_string())).map_err(|error| format!("{error:?}"))
     }
 

@@ -54,6 +54,17 @@ pub async fn serve_stream<A: Serialize>(
     lambda_runtime::run(handler).await.map_err(StartError::at_runtime)
 }
 
+/// Passes operators' commands to a function, as the JSON they came as, for the life of the process.
+///
+/// # Errors
+/// When the runtime cannot be reached.
+pub async fn serve_commands<A: Serialize>(handle: impl AsyncFn(String) -> A) -> Result<(), StartError> {
+    log_panics();
+    let handler =
+        service_fn(async |event: AnyEvent| Ok::<_, Infallible>(handle(event.payload.get().to_owned()).await));
+    lambda_runtime::run(handler).await.map_err(StartError::at_runtime)
+}
+
 /// Logs where a panic happened, but not its message, which may quote what a caller sent.
 fn log_panics() {
     panic::set_hook(Box::new(|panic| {

@@ -7,7 +7,11 @@ use jsonwebtoken::{
     jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash},
 };
 use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
-use saoma_domain::{identity::ClientId, ports::KeyedHash};
+use saoma_domain::{
+    client::{Client, Registration},
+    ports::KeyedHash,
+    time::Timestamp,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use thiserror::Error;
@@ -74,12 +78,17 @@ impl Keys {
         std::iter::once(&self.current).chain(&self.previous)
     }
 
-    /// The keys that sign calls to a client's server: the current one first, then the one of the previous secret,
-    /// as long as that secret counts. No table holds them, so a dump of the tables forges no call.
+    /// The keys that sign calls to a client's server: the current one first, then those of the previous secret and
+    /// of the client's previous registration, as long as those count. No table holds them, so a dump of the tables
+    /// forges no call. Another registration of the same id has other keys (`docs/security.md` K4).
     #[must_use]
-    pub fn webhook_keys(&self, client: &ClientId) -> Vec<[u8; 32]> {
-        let of = |key: &[u8; 32]| keyed_hash(key, "webhook", &[client.as_str()]);
-        std::iter::once(&self.hash_key).chain(&self.previous_hash_key).map(of).collect()
+    pub fn webhook_keys(&self, client: &Client, now: Timestamp) -> Vec<[u8; 32]> {
+        let secrets = || std::iter::once(&self.hash_key).chain(&self.previous_hash_key);
+        let of = |registration: &Registration| {
+            let parts = [client.id.as_str(), registration.as_str()];
+            secrets().map(|key| keyed_hash(key, "webhook", &parts)).collect::<Vec<_>>()
+        };
+        client.registrations(now).flat_map(of).collect()
     }
 
     /// Signs claims under the current key, as a token of this `typ` (RFC 8725 section 3.11).

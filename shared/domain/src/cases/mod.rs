@@ -6,9 +6,11 @@
 //! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
+//! * [`ClientKeeper`]: the clients, as operators keep them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is.
 
 mod cancel;
+mod clients;
 mod confirm;
 mod logins;
 mod on_confirm;
@@ -20,6 +22,7 @@ mod scan;
 mod sms;
 mod status;
 
+pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
 pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};
 pub use open::{OpenError, Opened, Opening};

@@ -8,6 +8,7 @@
 //! * `sessions`: the store of [`Sessions`], and the results of a write to it.
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
 //!   [`SignIns`], [`Challenges`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
+//! * `registry`: the store of clients, as operators change it: [`Registry`].
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `outgoing`: what leaves the service: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`]; and a record
@@ -20,6 +21,7 @@ mod on_confirm;
 mod outgoing;
 mod people;
 mod prompts;
+mod registry;
 mod sessions;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -33,6 +35,7 @@ pub use people::{
     Accounts, Begun, Challenges, Checks, Clients, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
 };
 pub use prompts::{Prompts, Traces};
+pub use registry::{Kept, Registry};
 pub use sessions::{Committed, Created, Freshness, Sessions};
 pub use world::{Clock, KeyedHash, Randomness};
 pub use write_id::WriteId;

@@ -1,46 +1,205 @@
-//! Registered clients.
+//! Registered clients, and what operators change of them.
+//!
+//! A client is three kinds of rows that change together: its item, its line in the list of all clients, and a row for
+//! each of its origins. A row of an origin names the clients that have it, so it is found without knowing them.
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
-    client::{Client, Origin, ReturnUrl, WebhookUrl},
+    client::{Client, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
-    ports::{Clients, Freshness, StoreError},
+    ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
     secrets::SecretHash,
     session::{Dialect, MatchPolicy},
     text::CleanText,
 };
 
-use super::{Directory, Key};
-use crate::item::{Item, Reader, inconsistent};
+use super::{
+    Directory, Key, PK, SK, item_of,
+    writes::{WRITE_ID, deleting, is_of, putting, updating},
+};
+use crate::item::{Item, Reader, bytes, inconsistent, number, seconds, text};
+
+/// The partition with a line for each client. The line of a removed client keeps the id of the write that removed it.
+const ALL: &str = "CLIENTS";
+
+pub(crate) fn client_key(id: &ClientId) -> Key {
+    Key(format!("CLIENT#{id}"), "CLIENT".into())
+}
+
+fn line_key(id: &ClientId) -> Key {
+    Key(ALL.into(), id.as_str().into())
+}
+
+fn origin_key(origin: &Origin) -> Key {
+    Key(format!("ORIGIN#{}", origin.as_str()), "ORIGIN".into())
+}
 
 #[async_trait]
 impl Clients for Directory {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        let key = Key(format!("CLIENT#{id}"), "CLIENT".into());
-        let item = self.get(&key, Freshness::Eventual).await?;
+        let item = self.get(&client_key(id), Freshness::Eventual).await?;
         item.map(|item| read(id, &item)).transpose()
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {
-        let key = Key(format!("ORIGIN#{}", origin.as_str()), "ORIGIN".into());
-        Ok(self.get(&key, Freshness::Eventual).await?.is_some())
+        let row = self.get(&origin_key(origin), Freshness::Eventual).await?;
+        // The set of clients goes when its last member goes.
+        Ok(row.is_some_and(|row| row.contains_key("clients")))
     }
 }
 
-fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
+#[async_trait]
+impl Registry for Directory {
+    async fn registered(&self, id: &ClientId) -> Result<Option<(Client, WriteId)>, StoreError> {
+        let Some(item) = self.get(&client_key(id), Freshness::Strong).await? else { return Ok(None) };
+        let write = WriteId::from_stored(Reader(&item).optional_text(WRITE_ID)?.unwrap_or_default());
+        Ok(Some((read(id, &item)?, write)))
+    }
+
+    async fn all(&self) -> Result<Vec<ClientId>, StoreError> {
+        let lines = self.partition(ALL.into()).await?;
+        let present = lines.iter().filter(|line| !line.contains_key("removed"));
+        present.map(|line| Reader(line).parsed(SK, ClientId::parse)).collect()
+    }
+
+    async fn keep(
+        &self,
+        before: Option<&Client>,
+        next: &Client,
+        write: &WriteId,
+    ) -> Result<Kept, StoreError> {
+        let mut item = to_item(next);
+        item.insert(WRITE_ID.to_owned(), text(write.as_str()));
+        let put = match before {
+            None => self.put_of(item).condition_expression("attribute_not_exists(pk)"),
+            Some(before) => self
+                .put_of(item)
+                .condition_expression("#version = :before")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":before", number(before.version)),
+        };
+        let line = self.put_of(item_of(&line_key(&next.id), []));
+        let mut writes = vec![putting(put)?, putting(line)?];
+        writes.extend(self.origins_of(&next.id, before.map(|it| &it.origins[..]), &next.origins)?);
+        self.kept(writes, write).await
+    }
+
+    async fn remove(&self, client: &Client, write: &WriteId) -> Result<Kept, StoreError> {
+        let gone = self
+            .delete_of(client_key(&client.id))
+            .condition_expression("#version = :before")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":before", number(client.version));
+        let removed = [("removed", AttributeValue::Bool(true)), (WRITE_ID, text(write.as_str()))];
+        let line = self.put_of(item_of(&line_key(&client.id), removed));
+        let mut writes = vec![deleting(gone)?, putting(line)?];
+        writes.extend(self.origins_of(&client.id, Some(&client.origins), &[])?);
+        match self.kept(writes, write).await? {
+            Kept::Behind if self.was_removed(&client.id, write).await? => Ok(Kept::Stored),
+            kept => Ok(kept),
+        }
+    }
+
+    async fn was_removed(&self, id: &ClientId, write: &WriteId) -> Result<bool, StoreError> {
+        let line = self.get(&line_key(id), Freshness::Strong).await?;
+        Ok(line.is_some_and(|line| line.contains_key("removed") && is_of(&line, write)))
+    }
+}
+
+impl Directory {
+    async fn kept(&self, writes: Vec<TransactWriteItem>, write: &WriteId) -> Result<Kept, StoreError> {
+        let stored = self.all_or_nothing_as(writes, write).await?;
+        Ok(if stored { Kept::Stored } else { Kept::Behind })
+    }
+
+    /// The rows of the origins that a client gets and loses.
+    fn origins_of(
+        &self,
+        id: &ClientId,
+        before: Option<&[Origin]>,
+        next: &[Origin],
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let before = before.unwrap_or_default();
+        let gained = next.iter().filter(|it| !before.contains(it)).map(|it| (it, "ADD clients :client"));
+        let lost = before.iter().filter(|it| !next.contains(it)).map(|it| (it, "DELETE clients :client"));
+        let row = |(origin, change): (&Origin, &str)| {
+            let Key(pk, sk) = origin_key(origin);
+            let update = Update::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk));
+            updating(
+                update
+                    .update_expression(change)
+                    .expression_attribute_values(":client", AttributeValue::Ss(vec![id.to_string()])),
+            )
+        };
+        gained.chain(lost).map(row).collect()
+    }
+}
+
+fn to_item(client: &Client) -> Item {
+    let texts = |values: Vec<String>| AttributeValue::L(values.into_iter().map(text).collect());
+    let mut item = item_of(
+        &client_key(&client.id),
+        [
+            ("name", text(client.name.as_str())),
+            ("dialects", texts(client.dialects.iter().map(|it| it.as_str().to_owned()).collect())),
+            ("match_policy", text(client.match_policy.as_str())),
+            ("origins", texts(client.origins.iter().map(|it| it.as_str().to_owned()).collect())),
+            ("apps", texts(client.apps.iter().map(ToString::to_string).collect())),
+            ("networks", texts(client.networks.iter().map(ToString::to_string).collect())),
+            ("strict", AttributeValue::Bool(client.strict)),
+            ("disabled", AttributeValue::Bool(!client.enabled)),
+            ("registration", text(client.registration.as_str())),
+            ("registered_at", seconds(client.registered_at)),
+            ("version", number(client.version)),
+        ],
+    );
+    let mut insert = |name: &str, value: Option<AttributeValue>| {
+        item.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    insert("return_url", client.return_url.as_ref().map(|it| text(it.as_str())));
+    insert("webhook", client.webhook.as_ref().map(|it| text(it.url().as_str())));
+    insert("secret", client.secret.map(|it| bytes(it.as_bytes())));
+    let previous = client.previous.as_ref();
+    insert("previous_until", previous.map(|it| seconds(it.until)));
+    insert("previous_registration", previous.map(|it| text(it.registration.as_str())));
+    insert("previous_secret", previous.and_then(|it| it.secret).map(|it| bytes(it.as_bytes())));
+    item
+}
+
+/// Reads a client.
+pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
     let item = Reader(item);
-    let origins = item.texts("origins")?.into_iter().map(Origin::parse).collect::<Option<Vec<_>>>();
-    let dialects = item.texts("dialects")?.into_iter().map(Dialect::parse).collect::<Option<Vec<_>>>();
-    let apps = item.texts("apps")?.into_iter().map(ClientId::parse).collect::<Option<Vec<_>>>();
     Ok(Client {
         id: id.clone(),
         name: item.parsed("name", CleanText::non_empty)?,
-        dialects: dialects.ok_or_else(|| inconsistent("dialects"))?,
+        dialects: all_of(item, "dialects", Dialect::parse)?,
         match_policy: item.parsed("match_policy", MatchPolicy::parse)?,
         return_url: item.optional("return_url", ReturnUrl::parse)?,
-        origins: origins.ok_or_else(|| inconsistent("origins"))?,
+        origins: all_of(item, "origins", Origin::parse)?,
         secret: item.optional_hash("secret")?.map(SecretHash::from_bytes),
         webhook: item.optional("webhook", WebhookUrl::parse)?,
-        apps: apps.ok_or_else(|| inconsistent("apps"))?,
+        apps: all_of(item, "apps", ClientId::parse)?,
+        networks: all_of(item, "networks", |it| it.parse().ok())?,
+        strict: item.flag("strict")?,
+        enabled: !item.flag("disabled")?,
+        registration: Registration::from_stored(item.text("registration")?),
+        previous: read_previous(item)?,
+        registered_at: item.seconds("registered_at")?,
+        version: item.number("version")?,
     })
+}
+
+fn read_previous(item: Reader<'_>) -> Result<Option<Previous>, StoreError> {
+    let Some(registration) = item.optional_text("previous_registration")? else { return Ok(None) };
+    Ok(Some(Previous {
+        secret: item.optional_hash("previous_secret")?.map(SecretHash::from_bytes),
+        registration: Registration::from_stored(registration),
+        until: item.seconds("previous_until")?,
+    }))
+}
+
+fn all_of<T>(item: Reader<'_>, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<Vec<T>, StoreError> {
+    let read = item.texts(name)?.into_iter().map(parse).collect::<Option<Vec<_>>>();
+    read.ok_or_else(|| inconsistent(name))
 }

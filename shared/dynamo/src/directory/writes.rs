@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::{
     types::{
         CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
         TransactWriteItem,
-        builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder},
+        builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder, UpdateBuilder},
     },
 };
 use saoma_domain::ports::{StoreError, WriteId};
@@ -190,6 +190,11 @@ pub(super) async fn if_held_or(
 pub(super) fn putting(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
     let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
     Ok(TransactWriteItem::builder().put(put.build().map_err(unbuilt)?).build())
+}
+
+/// The part of a transaction that updates an item.
+pub(super) fn updating(update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
+    Ok(TransactWriteItem::builder().update(update.build().map_err(unbuilt)?).build())
 }
 
 /// The part of a transaction that deletes an item.

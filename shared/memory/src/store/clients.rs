@@ -1,21 +1,74 @@
-//! The registered clients.
+//! The registered clients, and what operators change of them.
 
 use async_trait::async_trait;
 use saoma_domain::{
     client::{Client, Origin},
     identity::ClientId,
-    ports::{Clients, StoreError},
+    ports::{Clients, Kept, Registry, StoreError, WriteId},
 };
 
-use super::Memory;
+use super::{Memory, let_others_in};
 
 #[async_trait]
 impl Clients for Memory {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        self.call(|data| data.clients.get(id.as_str()).cloned())
+        self.call(|data| data.clients.get(id.as_str()).map(|(client, _)| client.clone()))
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {
-        self.call(|data| data.clients.values().any(|client| client.origins.contains(origin)))
+        self.call(|data| data.clients.values().any(|(client, _)| client.origins.contains(origin)))
+    }
+}
+
+#[async_trait]
+impl Registry for Memory {
+    async fn registered(&self, id: &ClientId) -> Result<Option<(Client, WriteId)>, StoreError> {
+        self.call(|data| data.clients.get(id.as_str()).cloned())
+    }
+
+    async fn all(&self) -> Result<Vec<ClientId>, StoreError> {
+        self.call(|data| data.clients.keys().filter_map(|id| ClientId::parse(id)).collect())
+    }
+
+    async fn keep(
+        &self,
+        before: Option<&Client>,
+        next: &Client,
+        write: &WriteId,
+    ) -> Result<Kept, StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let stored = data.clients.get(next.id.as_str());
+            if stored.is_some_and(|(_, by)| by == write) {
+                return Kept::Stored;
+            }
+            if stored.map(|(client, _)| client.version) != before.map(|client| client.version) {
+                return Kept::Behind;
+            }
+            data.clients.insert(next.id.as_str().to_owned(), (next.clone(), write.clone()));
+            Kept::Stored
+        })
+    }
+
+    async fn remove(&self, client: &Client, write: &WriteId) -> Result<Kept, StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let id = client.id.as_str();
+            match data.clients.get(id) {
+                Some((stored, _)) if stored.version == client.version => {
+                    data.clients.remove(id);
+                    data.removed_clients.insert(id.to_owned(), write.clone());
+                    Kept::Stored
+                }
+                None if data.removed_clients.get(id) == Some(write) => Kept::Stored,
+                _ => Kept::Behind,
+            }
+        })
+    }
+
+    async fn was_removed(&self, id: &ClientId, write: &WriteId) -> Result<bool, StoreError> {
+        self.call(|data| {
+            !data.clients.contains_key(id.as_str()) && data.removed_clients.get(id.as_str()) == Some(write)
+        })
     }
 }

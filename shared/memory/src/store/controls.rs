@@ -58,7 +58,8 @@ impl Memory {
 
     /// Registers or replaces a client.
     pub fn put_client(&self, client: Client) {
-        self.lock().clients.insert(client.id.as_str().to_owned(), client);
+        let put = (client, WriteId::from_stored("put"));
+        self.lock().clients.insert(put.0.id.as_str().to_owned(), put);
     }
 
     /// Registers or replaces an account.

@@ -1,0 +1,138 @@
+"""Calls the admin function: the local stack's, or with STAGE=dev, staging or prod that of a stack on AWS.
+
+The tools beside this file turn `NAME=value` words into one event, send it, and print the answer.
+"""
+
+import getpass
+import json
+import os
+import secrets
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+STAGES = ("dev", "staging", "prod")
+_ROOT = Path(__file__).resolve().parents[3]
+_LOCAL = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+_SECONDS = 30  # a call may take, with a cold start
+_TRIES = 4
+
+
+class Refused(SystemExit):
+    """A message for a person, and the end of the program."""
+
+    def __init__(self, message):
+        print(message, file=sys.stderr)
+        super().__init__(1)
+
+
+def words(allowed):
+    """The command line's `NAME=value` words. A name that is not `allowed` is refused, because it would change nothing."""
+    given = dict(word.partition("=")[::2] for word in sys.argv[1:])
+    unknown = sorted(set(given) - {*allowed, "STAGE"})
+    if unknown:
+        raise Refused(f"there is no {'=, '.join(unknown)}=; there are {'=, '.join(allowed)}= and STAGE=")
+    return given
+
+
+def split(text):
+    """A list with commas."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+class Stack:
+    """The stack that STAGE names: the one that runs on this machine, or one on AWS."""
+
+    def __init__(self, stage):
+        if stage in (None, "", "local"):
+            port = int(os.environ.get("EMULATOR_PORT") or 4566)
+            self._session = {"endpoint_url": f"http://127.0.0.1:{port}", **_LOCAL}
+            self.name, self.local = "saoma-local", port
+        elif stage in STAGES:
+            self._session, self.name, self.local = {}, f"saoma-{stage}", None
+        else:
+            raise Refused(f"STAGE= is one of {', '.join(STAGES)}; without it, the local stack")
+
+    def client(self, service, **config):
+        """A boto3 client of this stack's account."""
+        return boto3.client(service, config=Config(**config), **self._session)
+
+    def outputs(self):
+        """The stack's outputs."""
+        try:
+            quick = {"connect_timeout": 5, "retries": {"max_attempts": 1}} if self.local else {}
+            (stack,) = self.client("cloudformation", **quick).describe_stacks(StackName=self.name)["Stacks"]
+        except (BotoCoreError, ClientError) as error:
+            hint = "start one with make run or make deploy-local" if self.local else "see make deploy"
+            raise Refused(f"there is no stack {self.name}: {hint} ({error})") from None
+        return {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
+
+    def operator(self):
+        """Who calls: on AWS the identity that IAM knows, locally the user of this machine."""
+        if self.local:
+            return f"{getpass.getuser()} (local)"
+        return self.client("sts").get_caller_identity()["Arn"]
+
+    def invoke(self, event):
+        """The function's answer. A call whose answer is lost is sent again: its `write` makes that harmless."""
+        function = self.outputs().get("AdminFunction")
+        send = self._through_aws(function) if function else self._through_watch()
+        for tried in range(1, _TRIES + 1):
+            try:
+                return send(json.dumps(event).encode())
+            except (BotoCoreError, OSError) as error:
+                if tried == _TRIES:
+                    raise Refused(f"the admin function does not answer: {error}") from None
+                time.sleep(tried)
+
+    def _through_aws(self, function):
+        lambdas = self.client("lambda", read_timeout=_SECONDS, retries={"max_attempts": 0})
+
+        def send(event):
+            try:
+                answer = lambdas.invoke(FunctionName=function, Payload=event)
+            except ClientError as error:
+                raise Refused(str(error)) from None
+            content = json.loads(answer["Payload"].read())
+            if answer.get("FunctionError"):
+                raise OSError(content.get("errorMessage", content))
+            return content
+
+        return send
+
+    def _through_watch(self):
+        """`make run` notes beside its emulator where it serves the functions."""
+        try:
+            port = int((_ROOT / ".saoma" / f"served-{self.local}").read_text())
+        except (OSError, ValueError):
+            raise Refused("the local stack serves no functions: start it with make run") from None
+        address = f"http://127.0.0.1:{port}/2015-03-31/functions/admin/invocations"
+
+        def send(event):
+            with urllib.request.urlopen(urllib.request.Request(address, event), timeout=_SECONDS) as answer:
+                return json.load(answer)
+
+        return send
+
+
+def call(stage, command, **fields):
+    """The answer to a command. A refusal ends the program with its reason."""
+    stack = Stack(stage)
+    event = {"do": command, "by": stack.operator(), "write": secrets.token_urlsafe(16), **fields}
+    answer = stack.invoke(event)
+    if not answer.get("ok"):
+        raise Refused(f"{answer.get('code')}: {answer.get('detail')}")
+    return answer
+
+
+def show(record):
+    """Prints a record, one field a line. What is not set is left out."""
+    for name, value in record.items():
+        if value not in (None, "", []):
+            print(f"{name:20}{', '.join(value) if isinstance(value, list) else value}")

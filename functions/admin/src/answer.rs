@@ -1,0 +1,87 @@
+//! What a command answers, and what its audit line says it was about.
+
+use saoma_domain::{
+    cases::{KeeperError, Rejected},
+    identity::{AccountId, ClientId},
+    ports::StoreError,
+};
+use serde_json::{Map, Value, json};
+
+/// What a command was about, for the audit line.
+#[derive(Default)]
+pub(crate) struct About {
+    pub(crate) client: Option<ClientId>,
+    pub(crate) account: Option<AccountId>,
+}
+
+/// A command that was carried out.
+pub(crate) struct Done {
+    pub(crate) about: About,
+    fields: Map<String, Value>,
+}
+
+impl Done {
+    /// A command about a client.
+    pub(crate) fn client(id: &ClientId) -> Self {
+        Self { about: About { client: Some(id.clone()), ..About::default() }, fields: Map::new() }
+    }
+
+    /// The same, with one more field in its answer.
+    pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
+        self.fields.insert(name.to_owned(), value);
+        self
+    }
+
+    /// `{"ok": true, …}`
+    pub(crate) fn answer(self) -> Value {
+        let mut answer = Map::from_iter([("ok".to_owned(), Value::Bool(true))]);
+        answer.extend(self.fields);
+        Value::Object(answer)
+    }
+}
+
+/// Why a command was not carried out.
+pub(crate) struct Refused {
+    pub(crate) code: &'static str,
+    detail: String,
+    /// For the log only.
+    pub(crate) cause: Option<String>,
+}
+
+impl Refused {
+    pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), cause: None }
+    }
+
+    /// The event is no command.
+    pub(crate) fn unreadable(detail: &str) -> Self {
+        Self::new("unreadable", detail)
+    }
+}
+
+/// `{"ok": false, "code": …, "detail": …}`
+pub(crate) fn refused(refused: &Refused) -> Value {
+    json!({"ok": false, "code": refused.code, "detail": refused.detail})
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        let detail = "The store did not answer. Send the same event again.";
+        Self { cause: Some(error.to_string()), ..Self::new("unavailable", detail) }
+    }
+}
+
+impl From<KeeperError> for Refused {
+    fn from(error: KeeperError) -> Self {
+        let rejected = match error {
+            KeeperError::Store(error) => return error.into(),
+            KeeperError::Rejected(rejected) => rejected,
+        };
+        let code = match rejected {
+            Rejected::Unknown => "unknown_client",
+            Rejected::Taken => "client_exists",
+            Rejected::Unfit(_) => "bad_setting",
+        };
+        Self::new(code, rejected.to_string())
+    }
+}

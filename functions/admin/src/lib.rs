@@ -1,0 +1,100 @@
+//! What operators do. The function has no address: IAM decides who may invoke it (`docs/operations.md`).
+//!
+//! An event is `{"do": "client.create", "by": "<who>", "write": "<id>", …}`; the answer is `{"ok": true, …}` or
+//! `{"ok": false, "code": "…", "detail": "…"}`. What stands before the dot names the thing, and each thing is a file:
+//!
+//! * [`client`]: the products that may open sessions.
+//!
+//! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
+//! event again, with the same `write`, and gets the same answer.
+
+mod answer;
+mod client;
+
+use saoma_app::Service;
+use saoma_domain::{cases::ClientKeeper, ports::WriteId, text::CleanText};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::answer::{Done, Refused};
+
+/// What the commands need.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the port of its name")]
+pub struct App {
+    pub service: Service,
+    pub clients: ClientKeeper,
+}
+
+/// A command, with what every command carries.
+struct Order {
+    /// Its name, such as `client.create`.
+    name: String,
+    /// Who asks, as they say. IAM knows who may ask, and CloudTrail who did.
+    by: CleanText<200>,
+    /// The logical step that it is.
+    write: WriteId,
+    command: Command,
+}
+
+/// The things that operators work on.
+enum Command {
+    Client(client::Command),
+}
+
+/// Carries out the command of an event, and writes its audit line.
+pub async fn handle(app: &App, event: &str) -> Value {
+    let order = match Order::read(app, event) {
+        Ok(order) => order,
+        Err(refused) => return answer::refused(&refused),
+    };
+    let Order { name, by, write, command } = order;
+    let done = match command {
+        Command::Client(command) => client::run(app, command, &write).await,
+    };
+    let about = done.as_ref().map(|done| &done.about).ok();
+    tracing::info!(
+        target: "audit",
+        audit = name,
+        actor = by.as_str(),
+        client = about.and_then(|about| about.client.as_ref()).map(tracing::field::display),
+        account = about.and_then(|about| about.account).map(tracing::field::display),
+        outcome = done.as_ref().map_or_else(|refused| refused.code, |_| "done"),
+        cause = done.as_ref().err().and_then(|refused| refused.cause.as_deref()),
+        "an operator's command"
+    );
+    done.map_or_else(|refused| answer::refused(&refused), Done::answer)
+}
+
+impl Order {
+    fn read(app: &App, event: &str) -> Result<Self, Refused> {
+        let mut fields: Map<String, Value> =
+            serde_json::from_str(event).map_err(|error| Refused::unreadable(&error.to_string()))?;
+        let name = fields.get("do").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let by = taken(&mut fields, "by").as_deref().and_then(CleanText::non_empty);
+        let by = by.ok_or_else(|| Refused::unreadable("by must name who asks"))?;
+        let write = match taken(&mut fields, "write") {
+            None => WriteId::random(&*app.service.random),
+            Some(id) if (16..=64).contains(&id.len()) && id.is_ascii() => WriteId::from_stored(&id),
+            Some(_) => return Err(Refused::unreadable("write must be 16 to 64 random characters")),
+        };
+        let command = match name.split('.').next().unwrap_or_default() {
+            "client" => Command::Client(read(fields)?),
+            _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
+        };
+        Ok(Self { name, by, write, command })
+    }
+}
+
+/// A field of the event, taken out of it.
+fn taken(fields: &mut Map<String, Value>, name: &str) -> Option<String> {
+    match fields.remove(name) {
+        Some(Value::String(text)) => Some(text),
+        _ => None,
+    }
+}
+
+/// The command in the rest of an event. A field that no command has is refused, so a slip of the pen changes nothing.
+fn read<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Refused> {
+    serde_json::from_value(Value::Object(fields)).map_err(|error| Refused::unreadable(&error.to_string()))
+}

@@ -1,0 +1,11 @@
+//! Wires the admin function and runs it.
+
+use admin::App;
+use saoma_start::{Deployment, StartError, serve_commands};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), StartError> {
+    let deployment = Deployment::reach().await?;
+    let app = App { clients: deployment.client_keeper(), service: deployment.service };
+    serve_commands(async |event| admin::handle(&app, &event).await).await
+}

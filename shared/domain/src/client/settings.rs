@@ -1,0 +1,256 @@
+//! What an operator writes about a client, checked before it is stored.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use thiserror::Error;
+
+use super::{Client, Origin, ReturnUrl, WebhookUrl};
+use crate::{
+    identity::ClientId,
+    session::{Dialect, MatchPolicy},
+    text::CleanText,
+};
+
+/// The most origins, apps or networks that a client may have. A change of all origins at once must fit into one
+/// transaction of the store.
+pub const MOST_ENTRIES: usize = 20;
+/// The longest address of a page or a webhook, in bytes.
+pub const LONGEST_ADDRESS: usize = 500;
+
+/// What an operator writes about a client. `None` leaves a setting as it is; an empty text or list clears it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientSettings {
+    /// What people know it as: 1 to 64 bytes.
+    pub name: Option<String>,
+    /// The contract it speaks: the name of a [`Dialect`].
+    pub dialect: Option<String>,
+    /// The name of a [`MatchPolicy`].
+    pub policy: Option<String>,
+    /// Where a signed-in page goes.
+    pub page: Option<String>,
+    /// The other sites whose pages may call.
+    pub origins: Option<Vec<String>>,
+    /// Where its server is told of its logins.
+    pub webhook: Option<String>,
+    /// The only apps whose phones may approve its logins.
+    pub apps: Option<Vec<String>>,
+    /// The only networks that its screens may call from, as addresses or CIDR blocks.
+    pub networks: Option<Vec<String>>,
+    /// Whether only enrolled machines and browsers with a session may open its logins.
+    pub strict: Option<bool>,
+}
+
+/// A setting that is refused, and what it should be.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{field} must be {expected}")]
+pub struct Unfit {
+    /// The setting.
+    pub field: &'static str,
+    /// What it should be.
+    pub expected: String,
+}
+
+impl ClientSettings {
+    /// The contract of a new client that names none: web with a page, else kiosk.
+    #[must_use]
+    pub fn default_dialect(&self) -> Dialect {
+        if self.page.as_ref().is_some_and(|page| !page.is_empty()) { Dialect::Web } else { Dialect::Kiosk }
+    }
+
+    /// The client with these settings.
+    ///
+    /// # Errors
+    /// The first setting that is refused.
+    pub fn apply(&self, client: Client) -> Result<Client, Unfit> {
+        let name = match &self.name {
+            Some(name) => read_name(name)?,
+            None => client.name,
+        };
+        let changed = Client {
+            name,
+            dialects: read(self.dialect.as_ref(), "dialect", read_dialect)?.unwrap_or(client.dialects),
+            match_policy: read(self.policy.as_ref(), "policy", read_policy)?.unwrap_or(client.match_policy),
+            return_url: address(self.page.as_ref(), "page", ReturnUrl::parse)?.unwrap_or(client.return_url),
+            webhook: address(self.webhook.as_ref(), "webhook", WebhookUrl::parse)?.unwrap_or(client.webhook),
+            origins: list(self.origins.as_ref(), "origins", "https://host", Origin::parse)?
+                .unwrap_or(client.origins),
+            apps: list(self.apps.as_ref(), "apps", "ids of clients", ClientId::parse)?.unwrap_or(client.apps),
+            networks: list(self.networks.as_ref(), "networks", "blocks such as 192.0.2.0/24", read_network)?
+                .unwrap_or(client.networks),
+            strict: self.strict.unwrap_or(client.strict),
+            ..client
+        };
+        // The caller of a remembered login is the client's server, so the screen's address is never known.
+        if !changed.networks.is_empty() && changed.dialects.contains(&Dialect::Remembered) {
+            return Err(unfit("networks", "empty for the dialect remembered, whose screens have no address"));
+        }
+        Ok(changed)
+    }
+}
+
+fn unfit(field: &'static str, expected: impl Into<String>) -> Unfit {
+    Unfit { field, expected: expected.into() }
+}
+
+/// A name that cleaning leaves as it is, so that people read what the operator wrote.
+fn read_name(raw: &str) -> Result<CleanText<64>, Unfit> {
+    CleanText::non_empty(raw)
+        .filter(|name| name.as_str() == raw.trim())
+        .ok_or_else(|| unfit("name", "1 to 64 bytes of visible text"))
+}
+
+fn read_dialect(raw: &str) -> Result<Vec<Dialect>, String> {
+    Dialect::parse(raw)
+        .map(|dialect| vec![dialect])
+        .ok_or_else(|| one_of(Dialect::ALL.iter().map(|it| it.as_str())))
+}
+
+fn read_policy(raw: &str) -> Result<MatchPolicy, String> {
+    let names = [MatchPolicy::Off, MatchPolicy::Show, MatchPolicy::Pick].map(MatchPolicy::as_str);
+    MatchPolicy::parse(raw).ok_or_else(|| one_of(names.into_iter()))
+}
+
+fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    format!("one of {}", names.collect::<Vec<_>>().join(", "))
+}
+
+/// A block, or a single address as a block of its own.
+fn read_network(raw: &str) -> Option<IpNet> {
+    let block = raw.parse::<IpNet>().ok().or_else(|| raw.parse::<IpAddr>().ok().map(IpNet::from))?;
+    Some(block.trunc())
+}
+
+fn read<T>(
+    raw: Option<&String>,
+    field: &'static str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Unfit> {
+    raw.map(|raw| parse(raw).map_err(|expected| unfit(field, expected))).transpose()
+}
+
+fn address<T>(
+    raw: Option<&String>,
+    field: &'static str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<Option<T>>, Unfit> {
+    let expected = || {
+        let plain = "an https address without user, password or fragment (http for localhost only)";
+        unfit(field, format!("{plain}, at most {LONGEST_ADDRESS} bytes"))
+    };
+    match raw.map(String::as_str) {
+        None => Ok(None),
+        Some("") => Ok(Some(None)),
+        Some(raw) if raw.len() <= LONGEST_ADDRESS => {
+            parse(raw).map(|address| Some(Some(address))).ok_or_else(expected)
+        }
+        Some(_) => Err(expected()),
+    }
+}
+
+fn list<T: PartialEq>(
+    raw: Option<&Vec<String>>,
+    field: &'static str,
+    entries: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Option<Vec<T>>, Unfit> {
+    let Some(raw) = raw else { return Ok(None) };
+    let expected = || unfit(field, format!("at most {MOST_ENTRIES} different entries: {entries}"));
+    let read = raw.iter().filter(|entry| entry.len() <= LONGEST_ADDRESS).filter_map(|entry| parse(entry));
+    let read: Vec<T> = read.collect();
+    let twice = read.iter().enumerate().any(|(n, entry)| read.iter().skip(n + 1).any(|other| other == entry));
+    if read.len() < raw.len() || read.len() > MOST_ENTRIES || twice {
+        Err(expected())
+    } else {
+        Ok(Some(read))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::identity::ClientId;
+
+    fn kiosk() -> Client {
+        Client::plain(ClientId::parse("shop").unwrap(), CleanText::new("Shop"), vec![Dialect::Kiosk])
+    }
+
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
+    fn refused(settings: ClientSettings) -> String {
+        settings.apply(kiosk()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_not_written_stays_and_what_is_empty_is_cleared() {
+        let full = ClientSettings {
+            name: some("Our shop"),
+            dialect: some("web"),
+            policy: some("pick"),
+            page: some("https://shop.example/in"),
+            origins: Some(vec!["https://shop.example".to_owned()]),
+            webhook: some("https://shop.example/hook"),
+            apps: Some(vec!["app".to_owned()]),
+            networks: Some(vec!["192.0.2.7/24".to_owned(), "2001:db8::1".to_owned()]),
+            strict: Some(true),
+        };
+        let client = full.apply(kiosk()).unwrap();
+        assert_eq!(ClientSettings::default().apply(client.clone()).unwrap(), client);
+        assert!(client.admits_network("192.0.2.200".parse().ok()));
+        let none = Some(Vec::new());
+        let cleared = ClientSettings {
+            page: some(""),
+            webhook: some(""),
+            origins: none.clone(),
+            apps: none.clone(),
+            networks: none,
+            ..ClientSettings::default()
+        };
+        let cleared = cleared.apply(client).unwrap();
+        assert_eq!((&cleared.return_url, &cleared.webhook), (&None, &None));
+        assert!(cleared.origins.is_empty() && cleared.apps.is_empty() && cleared.networks.is_empty());
+        assert_eq!(cleared.name.as_str(), "Our shop");
+    }
+
+    #[test]
+    fn each_setting_has_its_limits() {
+        let settings = ClientSettings::default;
+        for name in ["", "  ", &"x".repeat(65), "two\nlines", "hid\u{200B}den"] {
+            assert!(refused(ClientSettings { name: some(name), ..settings() }).starts_with("name"), "{name}");
+        }
+        for address in
+            ["http://shop.example/in", "javascript:x", &format!("https://a.example/{}", "x".repeat(500))]
+        {
+            assert!(refused(ClientSettings { page: some(address), ..settings() }).starts_with("page"));
+            assert!(refused(ClientSettings { webhook: some(address), ..settings() }).starts_with("webhook"));
+        }
+        assert!(refused(ClientSettings { dialect: some("oauth9"), ..settings() }).contains("remembered"));
+        assert!(refused(ClientSettings { policy: some("none"), ..settings() }).contains("off, show, pick"));
+        let many: Vec<String> = (0..=MOST_ENTRIES).map(|n| format!("https://s{n}.example")).collect();
+        for origins in [many, vec!["https://*.example".to_owned()], vec!["https://a.example".to_owned(); 2]] {
+            assert!(refused(ClientSettings { origins: Some(origins), ..settings() }).starts_with("origins"));
+        }
+        for network in ["", "192.0.2.0/33", "office"] {
+            let networks = Some(vec![network.to_owned()]);
+            assert!(refused(ClientSettings { networks, ..settings() }).starts_with("networks"), "{network}");
+        }
+        let networks = Some(vec!["192.0.2.0/24".to_owned()]);
+        let remembered = ClientSettings { dialect: some("remembered"), networks, ..settings() };
+        assert!(refused(remembered).starts_with("networks"));
+    }
+
+    // I9
+    #[test]
+    fn an_address_that_is_not_known_is_in_no_network() {
+        let networks = Some(vec!["192.0.2.0/24".to_owned()]);
+        let client = ClientSettings { networks, ..ClientSettings::default() }.apply(kiosk()).unwrap();
+        let at = |ip: &str| client.admits_network(Some(ip.parse::<IpAddr>().unwrap()));
+        assert!(at("192.0.2.1") && at("::ffff:192.0.2.1") && !at("192.0.3.1") && !at("2001:db8::1"));
+        assert!(!client.admits_network(None));
+        assert!(kiosk().admits_network(None), "without networks, every address");
+    }
+}

@@ -1,0 +1,37 @@
+//! The store of clients, as operators change it.
+
+use async_trait::async_trait;
+
+use super::{StoreError, WriteId};
+use crate::{client::Client, identity::ClientId};
+
+/// The result of storing a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is stored.
+    Stored,
+    /// The stored client is not the one that the change was made to. Nothing was written.
+    Behind,
+}
+
+/// The registered clients, as operators change them.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// The client with this id, as last written, and the id of the write that stored it.
+    async fn registered(&self, id: &ClientId) -> Result<Option<(Client, WriteId)>, StoreError>;
+
+    /// The ids of all registered clients, in order.
+    async fn all(&self) -> Result<Vec<ClientId>, StoreError>;
+
+    /// Stores `next`, with the rows of its origins, as one atomic step. `before` is the stored client, or `None`
+    /// for a new one. Repeating a `write` that has stored it succeeds.
+    async fn keep(&self, before: Option<&Client>, next: &Client, write: &WriteId)
+    -> Result<Kept, StoreError>;
+
+    /// Removes `client`, with the rows of its origins that no other client has, as one atomic step. Repeating a
+    /// `write` that has removed it succeeds.
+    async fn remove(&self, client: &Client, write: &WriteId) -> Result<Kept, StoreError>;
+
+    /// Whether the last client of this id was removed by this `write`.
+    async fn was_removed(&self, id: &ClientId, write: &WriteId) -> Result<bool, StoreError>;
+}
