@@ -24,7 +24,7 @@ async fn a_phone_with_odd_keys_and_a_wrong_clock_signs_in() {
     phone.reaches("consent").await;
     let opened = phone.text("seen-at").await;
     assert!(opened == "just now" || opened.ends_with("seconds ago"), "{opened}");
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     person.screen.reaches("signed-in").await;
 }
 

@@ -72,7 +72,7 @@ async fn a_page_of_another_site_signs_in_as_the_documentation_says() {
     let phone = person.scans().await;
     person.signs_in(&phone).await;
     assert_eq!(phone.text("client-name").await, "Another site"); // I1
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("confirmed").await;
     let arrived = async || {
         let address = person.screen.address().await;

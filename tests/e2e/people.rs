@@ -79,6 +79,20 @@ impl Person {
         phone.reaches(state).await;
     }
 
+    /// Answers which number the screen shows: that number, or that there is none.
+    pub(crate) async fn picks(&self, phone: &Browser) {
+        let number = "return document.querySelector('[data-testid=match-number]')?.textContent ?? ''";
+        let number = self.screen.run(number).await.as_str().unwrap_or_default().to_owned();
+        let kind = if number.is_empty() { "match-none" } else { "match-choice" };
+        phone.press_at(&format!("[data-testid={kind}][data-value='{number}']")).await;
+    }
+
+    /// Says yes on the phone.
+    pub(crate) async fn agrees(&self, phone: &Browser) {
+        self.picks(phone).await;
+        phone.press("confirm").await;
+    }
+
     /// Saves a screenshot of a browser.
     pub(crate) async fn shoot(&self, browser: &Browser, name: &str) {
         browser.shoot(self.language, &format!("{}{name}", self.shade)).await;

@@ -57,7 +57,7 @@ async fn first_must_be_scanned(person: &Person, region: &Region) -> (Browser, u6
     let phone = person.scans().await;
     person.signs_in(&phone).await;
     assert_eq!(phone.text("client-name").await, NAME); // I1
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("confirmed").await;
 
     let result = region.result(&trace).await;

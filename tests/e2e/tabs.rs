@@ -54,7 +54,7 @@ async fn a_second_tab_leaves_the_first_ones_code_alive() {
     screen.switch_to(&first).await;
     let phone = person.scans().await;
     person.signs_in(&phone).await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("confirmed").await;
     screen.reaches("signed-in").await;
     screen.has("verified", "data-result", "verified").await;
@@ -71,7 +71,7 @@ async fn a_new_code_ends_the_one_before_it() {
     person.screen.reaches("scanned").await;
     person.screen.press("restart").await;
     person.screen.reaches("waiting").await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("gone").await;
 }
 
@@ -102,7 +102,7 @@ async fn a_doubled_tab_says_that_the_other_signed_in(language: Language) {
     screen.switch_to(&first).await;
     let phone = person.scans().await;
     person.signs_in(&phone).await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     screen.reaches("signed-in").await;
 
     screen.switch_to(&double).await;

@@ -37,7 +37,7 @@ async fn an_answer_without_its_body_is_asked_for_again() {
     let proxy = Proxy::before(&person.service, path, confirm).await;
     let phone = scans_through(&person, &proxy).await;
     person.signs_in(&phone).await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("confirmed").await;
     assert_eq!(proxy.count(), 2);
     person.screen.reaches("signed-in").await;
@@ -54,6 +54,7 @@ async fn answers_that_never_come_whole_end_in_words() {
     let phone = scans_through(&person, &proxy).await;
     person.signs_in(&phone).await;
     // A screen that is let in meanwhile would change what the service answers.
+    person.picks(&phone).await;
     person.screen.go_to("about:blank").await;
     phone.press("confirm").await;
     let told = async || phone.text("consent-problem").await.starts_with("Connection lost").then_some(());
@@ -74,7 +75,7 @@ async fn a_lost_answer_to_a_prompt_is_no_cancel() {
     person.screen.go_to(&format!("{}/login/qrcode/{scanned}?size=280", person.service.url)).await;
     let phone = scans_through(&person, &proxy).await;
     person.signs_in(&phone).await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("confirmed").await;
     let uin = region.result(&scanned).await["uin"].as_u64();
 
@@ -82,7 +83,7 @@ async fn a_lost_answer_to_a_prompt_is_no_cancel() {
     phone.reaches("prompts").await;
     let asked = region.asks(uin).await;
     phone.reaches("consent").await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("gone").await;
     let told = phone.text("gone-lead").await;
     assert!(told.contains("cannot say how it ended"), "{told}");
@@ -152,7 +153,7 @@ async fn a_frozen_tab_stops_no_other() {
     let other = phone.new_tab(&person.reads_the_qr().await).await;
     assert_ne!(other, frozen);
     phone.reaches("consent").await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("confirmed").await;
 }
 
@@ -165,7 +166,7 @@ async fn a_phone_that_keeps_nothing_signs_in_and_confirms() {
     phone.reaches("phone-number").await;
     assert!(phone.text("note").await.contains("blocks this site"), "{}", phone.text("note").await);
     person.types_in(&phone, &fresh_number()).await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     phone.reaches("confirmed").await;
     person.screen.reaches("signed-in").await;
 }
@@ -194,7 +195,7 @@ async fn a_screen_that_keeps_nothing_says_that_it_cannot_finish() {
     person.screen.reaches("waiting").await;
     let phone = person.scans().await;
     person.signs_in(&phone).await;
-    phone.press("confirm").await;
+    person.agrees(&phone).await;
     person.screen.reaches("failed").await;
     let told = person.screen.text("failed-lead").await;
     assert!(told.contains("blocks this site"), "{told}");

@@ -47,6 +47,10 @@ pub(crate) struct Answer {
     pub(crate) code_status: CodeStatus,
     pub(crate) expiration_time: Option<String>,
     pub(crate) member_token: Option<String>,
+    /// Ours, with the `memberToken`: the masked name of the person who signed in, for the machine to show before it uses
+    /// the token. The person in front of it then sees that a stranger has signed in (`docs/security.md` I6).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) member_name: Option<String>,
     pub(crate) device_name: Option<String>,
     pub(crate) device_mac: Option<String>,
     pub(crate) create_time: Option<String>,
@@ -86,6 +90,7 @@ impl Answer {
             code_status: CodeStatus::of(session, app.service.clock.now()),
             expiration_time: None,
             member_token: None,
+            member_name: None,
             device_name: None,
             device_mac: None,
             create_time: None,

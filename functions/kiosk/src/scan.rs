@@ -18,7 +18,7 @@ pub(crate) async fn scan(
     let session = app.logins.scan(&target(&id)?, by, Ext::default(), now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Answer {
-        consent: Some(Consent::new(&session, client.as_ref(), now)),
+        consent: Some(Consent::new(&session, client.as_ref(), &facts, now)),
         ..Answer::of(&app, &facts, &session)?
     }))
 }

@@ -74,7 +74,11 @@ async fn for_the_screen(
                 method,
                 life,
             )?;
-            let answer = Answer { member_token: Some(minted.token), ..Answer::of(app, facts, &session)? };
+            let answer = Answer {
+                member_token: Some(minted.token),
+                member_name: Some(account.nick_name()),
+                ..Answer::of(app, facts, &session)?
+            };
             Ok(Json(answer).into_response())
         }
         // It was used, cancelled or has expired since it was read, so the answer tells its new state.

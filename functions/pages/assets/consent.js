@@ -22,6 +22,7 @@ export function ask({ consent, expiresIn }, over) {
   $('seen-part').hidden = !list($('seen'), [
     [t('consent.browser'), seen.browser && translateBrowser(seen.browser), 'seen-browser'],
     [t('consent.ip'), seen.ip, 'seen-ip'],
+    [t('consent.network'), networkOf(seen), 'seen-network'],
     [t('consent.place'), seen.place, 'seen-place'],
     [t(unscanned ? 'prompt.at' : 'consent.at'), timeSince(seen.at), 'seen-at'],
   ]);
@@ -29,6 +30,7 @@ export function ask({ consent, expiresIn }, over) {
     [t('consent.deviceName'), screen.deviceName, 'claim-name'],
     [t('consent.deviceMac'), screen.deviceMac, 'claim-mac'],
   ]);
+  say($('elsewhere'), seen.sameNetwork === false && !unscanned ? t('consent.elsewhere') : '');
   offerNumbers(matchNumber);
   say($('consent-problem'), '');
   go('consent');
@@ -38,6 +40,12 @@ export function ask({ consent, expiresIn }, over) {
     $('remaining').textContent = clock(left);
     if (left === 0) over();
   });
+}
+
+/** Whether the screen is on this phone's network, where the service can tell. */
+function networkOf({ sameNetwork }) {
+  if (typeof sameNetwork !== 'boolean') return '';
+  return t(sameNetwork ? 'consent.networkSame' : 'consent.networkOther');
 }
 
 /** How long ago the service saw the screen, by the service's own clock: this phone's may be hours wrong. */
@@ -73,22 +81,34 @@ function introduce({ name = '', id = '', logo }, screen) {
 function offerNumbers({ policy: wanted = 'off', choices = [] }) {
   policy = choices.length > 0 ? wanted : 'off';
   $('match').hidden = policy === 'off';
-  $('match-hint').textContent = policy === 'pick' ? t('consent.matchPick') : t('consent.matchShow');
-  $('numbers').replaceChildren(...choices.map((number) => {
-    const tile = document.createElement('label');
-    const radio = document.createElement('input');
-    const text = document.createElement('span');
-    tile.className = 'tile digits';
-    tile.dataset.testid = 'match-choice';
-    tile.dataset.value = number;
-    radio.type = 'radio';
-    radio.name = 'match';
-    radio.value = number;
-    radio.required = policy === 'pick';
-    text.textContent = number;
-    tile.append(radio, text);
-    return tile;
-  }));
+  $('numbers').replaceChildren(...choices.map((number) => tile(number, number, 'match-choice')));
+  // Screens of this client may show no number. To say so is a choice of its own, and it comes with a warning.
+  $('no-number').replaceChildren(...(policy === 'show' ? [tile('', t('consent.noNumber'), 'match-none')] : []));
+  warnWithoutNumber();
+}
+
+/** One of the answers to which number the screen shows. */
+function tile(value, words, testid) {
+  const label = document.createElement('label');
+  const radio = document.createElement('input');
+  const text = document.createElement('span');
+  label.className = value ? 'tile digits' : 'tile wide';
+  label.dataset.testid = testid;
+  label.dataset.value = value;
+  radio.type = 'radio';
+  radio.name = 'match';
+  radio.value = value;
+  radio.required = true;
+  radio.addEventListener('change', warnWithoutNumber);
+  text.textContent = words;
+  label.append(radio, text);
+  return label;
+}
+
+const picked = () => document.querySelector('input[name=match]:checked');
+
+function warnWithoutNumber() {
+  $('match-hint').textContent = t(picked()?.value === '' ? 'consent.noNumberWarning' : 'consent.matchPick');
 }
 
 function askToPick() {
@@ -100,10 +120,10 @@ function askToPick() {
 export function whenDecided(work) {
   // One of the two at a time: whichever is pressed first is the decision.
   const deciding = (accept) => busy($('confirm').parentElement, async () => {
-    const number = accept ? document.querySelector('input[name=match]:checked')?.value : undefined;
-    if (accept && policy === 'pick' && !number) return askToPick();
+    const answer = accept ? picked() : null;
+    if (accept && policy !== 'off' && !answer) return askToPick();
     say($('consent-problem'), '');
-    await work(accept, number);
+    await work(accept, answer?.value || undefined);
   });
   $('confirm').addEventListener('click', () => deciding(true));
   $('cancel').addEventListener('click', () => deciding(false));

@@ -59,7 +59,7 @@ async function open({ note = '', focus = false } = {}) {
   tell('loading', { focus });
   await shown();
   if (mine.over) return;
-  const answer = await call('GET', '/qr/code', { token: replaced, cookies: !keeps() });
+  const answer = await call('GET', '/qr/code?client=sign-in', { token: replaced, cookies: !keeps() });
   if (mine.over) return;
   if (answer.status !== 200 || !answer.body.svg) return openLater(mine, answer);
   unopened = 0;

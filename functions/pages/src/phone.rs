@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use saoma_domain::{cases::Target, secrets::SessionCode, session::Ext};
 use saoma_http::{
-    Problem,
+    Facts, Problem,
     auth::Caller,
     body::Json,
     consent::{Consent, picked_number},
@@ -41,6 +41,7 @@ pub(crate) struct Picked {
 /// `POST /q/{code}/scan`. The phone that scanned may repeat the call, even after the screen has signed in.
 pub(crate) async fn scan(
     State(app): State<App>,
+    facts: Facts,
     Caller(by): Caller,
     Path(code): Path<String>,
     Json(_): Json<serde::de::IgnoredAny>,
@@ -50,7 +51,7 @@ pub(crate) async fn scan(
     let client = app.service.client(&*app.clients, &session.client).await?;
     Ok(Json(Scanned {
         state: session.state.name(),
-        consent: Consent::new(&session, client.as_ref(), now),
+        consent: Consent::new(&session, client.as_ref(), &facts, now),
         expires_in: session.expires_at.since(now).as_secs(),
     }))
 }

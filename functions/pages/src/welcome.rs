@@ -18,6 +18,9 @@ pub(crate) struct Presented {
     ticket: String,
 }
 
+/// The clients whose people our own page welcomes.
+const OURS: [&str; 2] = [Client::SIGN_IN, Client::DEFAULT_WEB];
+
 /// `POST /welcome`. Our page has no server of its own that could authenticate, so the page's `pollToken` or its cookie
 /// must match the ticket's session. A ticket works only in the browser that showed its QR, and a link with a ticket
 /// signs no other person in.
@@ -29,9 +32,12 @@ pub(crate) async fn exchange(
 ) -> Result<Json<Exchanged>, Problem> {
     let service = &app.service;
     let issuer = service.public_url(facts.domain())?;
-    let us = ClientId::parse(Client::DEFAULT_WEB).ok_or(INVALID_TICKET)?;
-    let ticket = service.keys.verify_ticket(&issuer, &us, &presented.ticket, service.clock.now());
-    let ticket = ticket.map_err(|_| INVALID_TICKET)?;
+    let now = service.clock.now();
+    let good_for = |us: &str| {
+        let us = ClientId::parse(us)?;
+        service.keys.verify_ticket(&issuer, &us, &presented.ticket, now).ok()
+    };
+    let ticket = OURS.into_iter().find_map(good_for).ok_or(INVALID_TICKET)?;
     let key = ScreenKey::from_header(&headers).or_else(|| ScreenKey::from_cookie(&headers, &issuer));
     let key = key.filter(|key| key.code == ticket.code);
     let key = key.ok_or(INVALID_TICKET)?;

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use saoma_domain::{cases::Answered, session::TraceId};
 use saoma_http::{
-    Problem,
+    Facts, Problem,
     auth::{Caller, SignedInPhone},
     body::Json,
     consent::{Consent, picked_number},
@@ -30,6 +30,7 @@ struct Prompt {
 /// too, so its presence is noted from time to time.
 pub(crate) async fn pending(
     State(app): State<App>,
+    facts: Facts,
     SignedInPhone { by, .. }: SignedInPhone,
 ) -> Result<Json<Pending>, Problem> {
     let now = app.service.clock.now();
@@ -43,7 +44,7 @@ pub(crate) async fn pending(
         if client.as_ref().is_some_and(|client| client.admits(&by.app)) {
             pending.push(Prompt {
                 trace_id: session.trace_id(),
-                consent: Consent::new(&session, client.as_ref(), now),
+                consent: Consent::new(&session, client.as_ref(), &facts, now),
                 expires_in: session.expires_at.since(now).as_secs(),
             });
         }

@@ -9,7 +9,7 @@ use saoma_domain::{
     secrets::SessionCode,
     session::{Dialect, Ext},
 };
-use saoma_http::{Problem, auth::MaybeCaller, body::Json, consent::Consent, harden::refused_as};
+use saoma_http::{Facts, Problem, auth::MaybeCaller, body::Json, consent::Consent, harden::refused_as};
 use serde::Serialize;
 
 use crate::App;
@@ -26,6 +26,7 @@ pub(crate) struct Verified {
 /// `GET /qrlogin/verifycode/{code}`.
 pub(crate) async fn verify_code(
     State(app): State<App>,
+    facts: Facts,
     MaybeCaller(by): MaybeCaller,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
@@ -46,7 +47,7 @@ pub(crate) async fn verify_code(
     match app.logins.scan(&target, by, Ext::default(), now).await {
         Ok(session) => {
             let client = app.service.client(&*app.clients, &session.client).await?;
-            let consent = Some(Consent::new(&session, client.as_ref(), now));
+            let consent = Some(Consent::new(&session, client.as_ref(), &facts, now));
             Ok(Json(Verified { status: 1, consent }).into_response())
         }
         Err(error) if error.is_final() => Ok(invalid(error.into())),

@@ -44,7 +44,7 @@ pub(crate) async fn lock(
     let now = app.service.clock.now();
     let session = app.logins.scan(&target(&app, &facts, &locking.code)?, by, ext, now).await?;
     let client = app.service.client(&*app.clients, &session.client).await?;
-    let consent = Consent::new(&session, client.as_ref(), now);
+    let consent = Consent::new(&session, client.as_ref(), &facts, now);
     Ok(Json(Locked { statusflag: Flag::Waiting, r#type: "login", consent }))
 }
 

@@ -101,21 +101,25 @@ pub struct Previous {
 impl Client {
     /// The kiosk contract's default `channel` (`docs/kiosk.md`).
     pub const DEFAULT_KIOSK: &'static str = "HOSPITAL_SAAS";
-    /// The client of our own sign-in page, and the web contract's default.
+    /// The client of our own sign-in page, which shows the match number: its people must pick it.
+    pub const SIGN_IN: &'static str = "sign-in";
+    /// The web contract's default (`docs/web.md`). Its screens may show no number.
     pub const DEFAULT_WEB: &'static str = "saoma";
     /// The shop contract's default.
     pub const DEFAULT_SHOP: &'static str = "shop";
 
-    /// The three built-in clients. Registering a client under the same id replaces the built-in one.
+    /// The built-in clients. Registering a client under the same id replaces the built-in one.
     #[must_use]
     pub fn built_in(id: &ClientId, service_name: &str) -> Option<Self> {
-        let (name, dialect) = match id.as_str() {
-            Self::DEFAULT_KIOSK => (Self::DEFAULT_KIOSK, Dialect::Kiosk),
-            Self::DEFAULT_WEB => (service_name, Dialect::Web),
-            Self::DEFAULT_SHOP => (service_name, Dialect::Shop),
+        let (name, dialect, match_policy) = match id.as_str() {
+            Self::SIGN_IN => (service_name, Dialect::Web, MatchPolicy::Pick),
+            Self::DEFAULT_KIOSK => (Self::DEFAULT_KIOSK, Dialect::Kiosk, MatchPolicy::Show),
+            Self::DEFAULT_WEB => (service_name, Dialect::Web, MatchPolicy::Show),
+            Self::DEFAULT_SHOP => (service_name, Dialect::Shop, MatchPolicy::Show),
             _ => return None,
         };
-        Some(Self::plain(id.clone(), CleanText::new(name), vec![dialect]))
+        let plain = Self::plain(id.clone(), CleanText::new(name), vec![dialect]);
+        Some(Self { match_policy, ..plain })
     }
 
     /// A client with these dialects and nothing else set.

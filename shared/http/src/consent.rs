@@ -1,5 +1,7 @@
 //! What a phone shows its person before they confirm (`docs/security.md` I1).
 
+use std::net::IpAddr;
+
 use saoma_domain::{
     client::Client,
     session::{MatchNumber, Session},
@@ -8,7 +10,7 @@ use saoma_domain::{
 };
 use serde::Serialize;
 
-use crate::Problem;
+use crate::{Facts, Problem, facts::network_of};
 
 /// The client that asks, what its screen says about itself, and what we saw of the screen.
 #[derive(Clone, Debug, Serialize)]
@@ -37,8 +39,12 @@ struct ConsentScreen {
 
 /// What we saw of the screen when it asked for the code.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct ConsentSeen {
     ip: Option<String>,
+    /// Whether the phone calls from the same network; `None` when that cannot be told, because one of them uses IPv4 and
+    /// the other IPv6 (`docs/security.md` I3).
+    same_network: Option<bool>,
     browser: Option<String>,
     /// Seconds since the epoch, by our clock.
     at: u64,
@@ -53,9 +59,9 @@ struct ConsentMatch {
 }
 
 impl Consent {
-    /// For a session and its client.
+    /// For a session and its client, shown to a phone that calls with these facts.
     #[must_use]
-    pub fn new(session: &Session, client: Option<&Client>, now: Timestamp) -> Self {
+    pub fn new(session: &Session, client: Option<&Client>, phone: &Facts, now: Timestamp) -> Self {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
         let id = session.client.as_str().to_owned();
         let choices = session.match_choices().into_iter().flatten();
@@ -71,6 +77,7 @@ impl Consent {
             },
             seen: ConsentSeen {
                 ip: session.seen.ip.map(|ip| ip.to_string()),
+                same_network: same_network(session.seen.ip, phone.ip),
                 browser: session.seen.browser.as_ref().map(ToString::to_string),
                 at: session.created_at.secs(),
                 age: now.since(session.created_at).as_secs(),
@@ -81,6 +88,12 @@ impl Consent {
             },
         }
     }
+}
+
+/// Whether two addresses belong to one network, as far as that can be told.
+fn same_network(screen: Option<IpAddr>, phone: Option<IpAddr>) -> Option<bool> {
+    let (screen, phone) = (screen?, phone?);
+    (screen.is_ipv4() == phone.is_ipv4()).then(|| network_of(screen) == network_of(phone))
 }
 
 /// Reads the number that a person picked. The body may leave it out.

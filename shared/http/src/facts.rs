@@ -36,17 +36,22 @@ impl Facts {
         self.domain_name.as_deref()
     }
 
-    /// The network by which limits count: the address, or for IPv6 the network of 2^64 addresses that one subscriber
-    /// has.
+    /// The network by which limits count ([`network_of`]).
     #[must_use]
     pub fn network(&self) -> Option<IpAddr> {
-        self.ip.map(|ip| match ip {
-            IpAddr::V4(_) => ip,
-            IpAddr::V6(v6) => {
-                let network = u128::from(v6) & !u128::from(u64::MAX);
-                IpAddr::V6(network.into())
-            }
-        })
+        self.ip.map(network_of)
+    }
+}
+
+/// The network of an address: itself, or for IPv6 the network of 2^64 addresses that one subscriber has.
+#[must_use]
+pub fn network_of(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(v6) => {
+            let network = u128::from(v6) & !u128::from(u64::MAX);
+            IpAddr::V6(network.into())
+        }
     }
 }
 

@@ -48,7 +48,7 @@ async fn a_web_login_through_the_phone_page() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 286
+    content-length: 305
 
     {
       "consent": {
@@ -73,7 +73,8 @@ async fn a_web_login_through_the_phone_page() {
           "age": 0,
           "at": 1705998038,
           "browser": "Firefox on Windows",
-          "ip": "203.0.113.7"
+          "ip": "203.0.113.7",
+          "sameNetwork": true
         }
       },
       "expiresIn": 300,
@@ -121,6 +122,25 @@ async fn a_web_login_through_the_phone_page() {
     "#);
 }
 
+// I3
+#[tokio::test]
+async fn a_phone_learns_whether_the_screen_is_on_its_network() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    for (screen, phone, same) in [
+        ("203.0.113.9", "203.0.113.9", json!(true)),
+        ("203.0.113.9", "203.0.113.10", json!(false)),
+        ("2001:db8::1", "2001:db8::ffff:2", json!(true)),
+        ("2001:db8::1", "2001:db8:0:1::1", json!(false)),
+        ("203.0.113.9", "2001:db8::1", Value::Null),
+    ] {
+        let pc = Pc::read(&world.call(Call::get("/qr/code").from_ip(screen)).await);
+        let scan = Call::post(&format!("/q/{}/scan", pc.code)).bearer(&person.token).from_ip(phone);
+        let scanned = world.call(scan.json(&json!({}))).await.json();
+        assert_eq!(scanned["consent"]["seen"]["sameNetwork"], same, "{screen} {phone}");
+    }
+}
+
 #[tokio::test]
 async fn a_kiosk_login_through_the_phone_page_binds_the_machine() {
     let world = World::default();
@@ -135,4 +155,5 @@ async fn a_kiosk_login_through_the_phone_page_binds_the_machine() {
     let signed_in = world.call(call.json(&json!({"deviceName": "BM05", "deviceMac": "22:33"}))).await;
     assert_eq!(signed_in.text("codeStatus"), "SUCCESS");
     assert!(signed_in.json()["memberToken"].is_string());
+    assert_eq!(signed_in.text("memberName"), "138****8000"); // I6
 }

@@ -70,7 +70,7 @@ async fn the_phone_is_shown_who_asks() {
     assert_eq!(consent["screen"], json!({"deviceName": "BM05", "deviceMac": "22:33"}));
     assert_eq!(
         consent["seen"],
-        json!({"ip": "203.0.113.7", "browser": "Firefox on Windows", "at": 1_705_998_038, "age": 0})
+        json!({"ip": "203.0.113.7", "sameNetwork": true, "browser": "Firefox on Windows", "at": 1_705_998_038, "age": 0})
     );
     assert_eq!(consent["matchNumber"]["policy"], "show");
     let choices = consent["matchNumber"]["choices"].as_array().unwrap();

@@ -6,7 +6,7 @@ use acceptance::{Call, World};
 use serde_json::json;
 
 use super::exchange;
-use crate::web::{Pc, let_in, register_shop, sessions};
+use crate::web::{Pc, app, done, let_in, register_shop, sessions};
 
 // W1 A2 A4 E18: login CSRF, a link that signs its reader in as another person.
 #[tokio::test]
@@ -52,6 +52,23 @@ async fn a_ticket_works_for_the_tab_that_holds_the_poll_token() {
     let ticket = tab.ticket(&world).await;
     let call = Call::post("/welcome").json(&json!({"ticket": ticket}));
     let exchanged = world.call(call.header("token", &tab.poll_token).cookie(&newer.cookie)).await;
+    assert_eq!(exchanged.json()["user"]["memberId"], json!(person.account.to_string()));
+}
+
+// K17: our own page is a client of its own, whose people must pick the number that it shows.
+#[tokio::test]
+async fn our_page_lets_a_person_in_only_with_the_number() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let pc = Pc::read(&world.call(Call::get("/qr/code?client=sign-in")).await);
+    done(&app(&world, "lock", &person, &pc.code).await);
+    let bare = app(&world, "activate", &person, &pc.code).await;
+    assert_eq!(bare.text("code"), "match_number_required");
+    let call = Call::post(&format!("/q/{}/confirm", pc.code)).bearer(&person.token);
+    world.call(call.clone().json(&json!({}))).await.problem(400, "match_number_required");
+    assert_eq!(world.call(call.json(&json!({"matchNumber": pc.number}))).await.status, 200);
+    let ticket = pc.ticket(&world).await;
+    let exchanged = exchange(&world, &pc.cookie, &ticket).await;
     assert_eq!(exchanged.json()["user"]["memberId"], json!(person.account.to_string()));
 }
 

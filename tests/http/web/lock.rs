@@ -155,7 +155,7 @@ async fn the_app_is_told_who_asks() {
     assert_eq!(consent["client"]["id"], "shop");
     assert_eq!(
         consent["seen"],
-        json!({"ip": "203.0.113.7", "browser": "Firefox on Windows", "at": 1_705_998_038, "age": 0})
+        json!({"ip": "203.0.113.7", "sameNetwork": true, "browser": "Firefox on Windows", "at": 1_705_998_038, "age": 0})
     );
     let choices = consent["matchNumber"]["choices"].as_array().unwrap();
     assert_eq!((choices.len(), choices.contains(&json!(pc.number))), (3, true));

@@ -74,7 +74,7 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 280
+    content-length: 299
 
     {
       "consent": {
@@ -99,7 +99,8 @@ async fn a_login_from_code_to_token() {
           "age": 0,
           "at": 1705998038,
           "browser": "Firefox on Windows",
-          "ip": "203.0.113.7"
+          "ip": "203.0.113.7",
+          "sameNetwork": true
         }
       },
       "statusflag": 0,
