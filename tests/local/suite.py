@@ -34,6 +34,8 @@ def check():
     offline = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": aws.REGION}
     run([VENV / "sam", "validate", "--lint"], env=offline)
     run([sys.executable, "tests/local/check_template.py"])
+    step("docs/security.md")
+    run([sys.executable, "tests/local/check_security.py"])
 
 
 def unit_contract_and_http():
