@@ -4,10 +4,12 @@
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
 //! * [`login_event`]: the events that tell a client about its logins.
+//! * [`metrics`]: what is counted for operators.
 //! * [`system`]: the real clock and the real randomness.
 
 pub mod config;
 pub mod login_event;
+pub mod metrics;
 pub mod pace;
 pub mod service;
 pub mod system;
