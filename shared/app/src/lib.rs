@@ -4,13 +4,16 @@
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
 //! * [`login_event`]: the events that tell a client about its logins.
+//! * [`batch`]: what a function answers about a batch of records or messages.
 //! * [`system`]: the real clock and the real randomness.
 
+pub mod batch;
 pub mod config;
 pub mod login_event;
 pub mod pace;
 pub mod service;
 pub mod system;
 
+pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
 pub use service::{NoPublicUrl, Service};

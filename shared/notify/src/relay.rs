@@ -1,7 +1,7 @@
 //! Messages and pushes through a client's server, where SNS does not reach (AWS China). The server of a registered
 //! client gets them as webhooks and sends them on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use saoma_domain::{
@@ -12,6 +12,12 @@ use saoma_domain::{
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::time::sleep;
+
+/// How long the server has for an answer. A person waits for the message meanwhile.
+const LIMIT: Duration = Duration::from_secs(5);
+/// The pauses before each attempt after the first.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
 /// Sends through a client's webhook.
 pub struct Relay {
@@ -28,6 +34,7 @@ pub struct Relay {
 }
 
 impl Relay {
+    /// Makes up to three attempts in quick succession. A server that does not answer gets one.
     async fn deliver(&self, id: u128, body: serde_json::Value) -> Result<(), StoreError> {
         let webhook = Webhook {
             url: self.url.clone(),
@@ -36,7 +43,14 @@ impl Relay {
             body: body.to_string(),
             keys: self.keys.clone(),
         };
-        self.webhooks.deliver(&webhook).await
+        let mut pauses = PAUSES.iter();
+        loop {
+            let Err(error) = self.webhooks.call(&webhook, LIMIT).await else { return Ok(()) };
+            match pauses.next().filter(|_| error.why.may_pass()) {
+                Some(pause) => sleep(*pause).await,
+                None => return Err(StoreError::new(error.to_string())),
+            }
+        }
     }
 }
 
@@ -105,7 +119,11 @@ fn push_id(platform: PushPlatform, address: &str, message: &PushMessage) -> u128
 mod tests {
     use std::sync::Mutex;
 
-    use saoma_domain::{push::PushKind, time::Timestamp};
+    use saoma_domain::{
+        ports::{CallError, CallFailure},
+        push::PushKind,
+        time::Timestamp,
+    };
 
     use super::*;
 
@@ -133,9 +151,14 @@ mod tests {
 
     #[async_trait]
     impl Webhooks for Outbox {
-        async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        async fn call(&self, webhook: &Webhook, _: Duration) -> Result<(), CallError> {
             self.0.lock().unwrap().push(webhook.clone());
-            if webhook.body.contains("fail") { Err(StoreError::new("down")) } else { Ok(()) }
+            let why = match &webhook.body {
+                body if body.contains("busy") => CallFailure::Refused { status: 503, retry_after: None },
+                body if body.contains("hang") => CallFailure::NoAnswer,
+                _ => return Ok(()),
+            };
+            Err(CallError { host: "messages.example".to_owned(), why })
         }
     }
 
@@ -170,6 +193,19 @@ mod tests {
         assert_eq!(body, json!({ "type": "sms", "phone": "+8613800138000", "text": "123456" }));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_server_gets_three_attempts_and_one_that_hangs_gets_one() {
+        let number = PhoneNumber::parse("+8613800138000").unwrap();
+        for (text, attempts, why) in [("busy", 3, "answered 503"), ("hang", 1, "no answer in time")] {
+            let (relay, outbox) = relay();
+            let error = relay.send(&number, text).await.unwrap_err();
+            assert_eq!(error.to_string(), format!("webhook to messages.example: {why}"));
+            let sent = outbox.0.lock().unwrap();
+            assert_eq!(sent.len(), attempts);
+            assert!(sent.iter().all(|webhook| webhook.id == sent[0].id), "one message, one id");
+        }
+    }
+
     // H7
     #[tokio::test]
     async fn a_push_says_what_happened_and_an_opaque_id() {
@@ -185,7 +221,7 @@ mod tests {
         });
         assert_eq!(body, expected);
         relay.forget(&address).await.unwrap();
-        assert!(relay.push(PushPlatform::Apns, &address, &prompt("fail")).await.is_err());
+        assert!(relay.push(PushPlatform::Apns, &address, &prompt("busy")).await.is_err());
     }
 
     #[tokio::test]
