@@ -126,8 +126,8 @@ async fn a_trace_is_read_as_written() {
 
 // H1
 #[tokio::test]
-async fn three_prompts_in_ten_minutes() {
-    contract::three_prompts_in_ten_minutes(directory(), &System).await;
+async fn prompts_are_counted_by_client_and_person() {
+    contract::prompts_are_counted_by_client_and_person(directory(), &System).await;
 }
 
 #[tokio::test]

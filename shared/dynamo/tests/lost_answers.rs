@@ -185,8 +185,8 @@ async fn a_person_registers_once() {
 #[tokio::test]
 async fn a_prompt_is_noted_once() {
     let network = Lossy::network().await;
-    contract::three_prompts_in_ten_minutes(directory(&network.config), &System).await;
-    network.lost(&[("UpdateItem", 4)]);
+    contract::prompts_are_counted_by_client_and_person(directory(&network.config), &System).await;
+    network.lost(&[("PutItem", 4)]);
 }
 
 // K12

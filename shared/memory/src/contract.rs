@@ -39,7 +39,7 @@ pub use devices::{
 };
 pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
-pub use prompts::{phones_are_present_one_by_one, three_prompts_in_ten_minutes};
+pub use prompts::{phones_are_present_one_by_one, prompts_are_counted_by_client_and_person};
 pub use push_endpoints::{a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner};
 pub use races::{fifty_redemptions, one_winner_a_version, race};
 pub use sessions::{
