@@ -7,6 +7,7 @@
 mod accounts;
 mod architecture;
 mod crowd;
+mod deliver;
 mod devices;
 mod events;
 mod faults;

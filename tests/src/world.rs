@@ -177,6 +177,7 @@ impl World {
             sessions: memory.clone(),
             webhooks: post.clone(),
             queue: post.clone(),
+            servers: memory.clone(),
             circuits: Arc::default(),
         };
         let routers = HashMap::from([

@@ -11,7 +11,11 @@ use saoma_domain::{
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::{App, pause};
+use crate::{
+    App,
+    circuit::{self, Admission, Permit},
+    pause,
+};
 
 /// What becomes of a call.
 pub(crate) enum Outcome {
@@ -33,21 +37,24 @@ pub(crate) enum Outcome {
 
 /// Makes one attempt. A call of a client that is gone, or has no server any more, is dropped.
 pub(crate) async fn attempt(app: &App, call: &QueuedCall, handovers: u32) -> Outcome {
-    let limit = match app.circuits.admit(&call.client, app.service.clock.now()) {
-        Ok(limit) => limit,
-        Err(rest) => return Outcome::Rests { pause: pause::until_rested(app, handovers, rest) },
-    };
-    match webhook(app, call).await {
-        Ok(Some(webhook)) => send(app, call, &webhook, limit, handovers).await,
-        Ok(None) => {
-            tracing::warn!(client = %call.client, "a call was dropped: its client takes none any more");
-            Outcome::Done
-        }
+    match tried(app, call, handovers).await {
+        Ok(outcome) => outcome,
         Err(error) => Outcome::Failed { why: error.to_string(), pause: pause::after(app, handovers) },
     }
 }
 
-/// The call as the client's server gets it, with today's address and keys. `None` when it is nobody's any more: its
+async fn tried(app: &App, call: &QueuedCall, handovers: u32) -> Result<Outcome, StoreError> {
+    let Some(webhook) = webhook(app, call).await? else {
+        dropped(call, "its client takes no calls any more");
+        return Ok(Outcome::Done);
+    };
+    Ok(match circuit::admit(app, &call.client).await? {
+        Admission::Rests(rest) => Outcome::Rests { pause: pause::until_rested(app, handovers, rest) },
+        Admission::Call(permit) => send(app, call, &webhook, permit, handovers).await,
+    })
+}
+
+/// The call as the client's server gets it, with today's address and keys. `None` when no server is to get it: its
 /// client is gone, is switched off, has no server, or was registered again since the call was queued.
 async fn webhook(app: &App, call: &QueuedCall) -> Result<Option<Webhook>, StoreError> {
     let client = app.service.client(&*app.clients, &call.client).await?;
@@ -80,23 +87,27 @@ async fn with_ticket(app: &App, call: &QueuedCall, code: &SessionCode) -> Result
 }
 
 /// Calls the server, and notes how it behaved.
-async fn send(app: &App, call: &QueuedCall, webhook: &Webhook, limit: Duration, handovers: u32) -> Outcome {
+async fn send(app: &App, call: &QueuedCall, webhook: &Webhook, permit: Permit, handovers: u32) -> Outcome {
     let began = Instant::now();
-    let called = app.webhooks.call(webhook, limit).await;
-    let (took, now) = (began.elapsed(), app.service.clock.now());
+    let called = app.webhooks.call(webhook, permit.limit).await;
     if let Err(CallError { why: CallFailure::NoAnswer, .. }) = &called {
-        app.circuits.hung(&call.client, now);
+        permit.hung(app, &call.client).await;
     } else {
-        app.circuits.answered(&call.client, took, now);
+        permit.answered(app, &call.client, began.elapsed()).await;
     }
     let Err(error) = called else { return Outcome::Done };
     let pause = match &error.why {
         CallFailure::Gone => {
-            tracing::warn!(client = %call.client, cause = %error, "a call was dropped: the server wants it no more");
+            dropped(call, &error.to_string());
             return Outcome::Done;
         }
         CallFailure::Refused { retry_after: Some(asked), .. } => pause::as_asked(app, handovers, *asked),
         _ => pause::after(app, handovers),
     };
     Outcome::Failed { why: error.to_string(), pause }
+}
+
+/// Says in the audit log that a call leaves the queue unmade.
+fn dropped(call: &QueuedCall, cause: &str) {
+    tracing::warn!(target: "audit", audit = "call.dropped", client = %call.client, cause, "a call was dropped");
 }

@@ -1,8 +1,13 @@
 //! One circuit breaker for each client's server.
 //!
 //! A server that does not answer in time rests. While it rests, its calls go back into the queue at once. Then one call
-//! is made, with little time: if the server answers, everything is as before; if not, it rests longer. A server that
-//! answers, but slowly, rests for as long as it took, so it has at most half of an instance's time.
+//! is made, with little time: if the server answers, everything is as before; if not, it rests longer.
+//!
+//! Every instance waits a moment for a server that hangs before it knows better. So an instance that has not heard of a
+//! server lately takes a turn in the Directory first: one instance at a time waits for such a server, and the others go
+//! on with other clients' calls. An instance that has an answer of the last minute needs no turn.
+//!
+//! A server that answers, but slowly, rests at this instance for as long as it took, so it has half of its time at most.
 
 use std::{
     num::NonZeroUsize,
@@ -11,7 +16,13 @@ use std::{
 };
 
 use lru::LruCache;
-use saoma_domain::{identity::ClientId, time::Timestamp};
+use saoma_domain::{
+    identity::ClientId,
+    ports::{StoreError, Turn, WriteId},
+    time::Timestamp,
+};
+
+use crate::App;
 
 /// How long a server has to answer.
 const FULL: Duration = Duration::from_secs(5);
@@ -21,6 +32,10 @@ const SHORT: Duration = Duration::from_secs(1);
 const FULL_EVERY: u32 = 4;
 /// An answer that takes longer than this is slow.
 const SLOW: Duration = Duration::from_secs(1);
+/// How long an answer shows that a server does not hang.
+const SHOWN: Duration = Duration::from_mins(1);
+/// How long a turn lasts if its instance ends without giving it back: the full time, and a second for ourselves.
+const TURN: Duration = Duration::from_secs(6);
 /// The rest after the first hang in a row. One lost connection delays a client little.
 const FIRST_REST: Duration = Duration::from_secs(1);
 /// The rest after the second. Each further one is twice as long.
@@ -36,6 +51,15 @@ const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(1024) {
 /// What an instance remembers of clients' servers.
 pub struct Circuits(Mutex<LruCache<ClientId, Circuit>>);
 
+/// What an instance remembers of one server.
+#[derive(Clone, Copy, Default)]
+struct Circuit {
+    /// Until when it rests.
+    rests_until: Timestamp,
+    /// Until when its last answer shows that it does not hang.
+    shown_until: Timestamp,
+}
+
 impl Default for Circuits {
     fn default() -> Self {
         Self(Mutex::new(LruCache::new(REMEMBERED)))
@@ -43,22 +67,9 @@ impl Default for Circuits {
 }
 
 impl Circuits {
-    /// How long this client's server has for an answer now.
-    ///
-    /// # Errors
-    /// How long it still rests.
-    pub(crate) fn admit(&self, client: &ClientId, now: Timestamp) -> Result<Duration, Duration> {
-        self.with(client, |circuit| circuit.admit(now))
-    }
-
-    /// Notes that the server answered, whatever it said, or could not be reached.
-    pub(crate) fn answered(&self, client: &ClientId, took: Duration, now: Timestamp) {
-        self.with(client, |circuit| circuit.answered(took, now));
-    }
-
-    /// Notes that the server did not answer in time.
-    pub(crate) fn hung(&self, client: &ClientId, now: Timestamp) {
-        self.with(client, |circuit| circuit.hung(now));
+    /// Forgets everything, as an instance does that ends.
+    pub fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn with<T>(&self, client: &ClientId, act: impl FnOnce(&mut Circuit) -> T) -> T {
@@ -67,36 +78,84 @@ impl Circuits {
     }
 }
 
-/// What is remembered of one server.
-#[derive(Default)]
-struct Circuit {
-    /// How often running it did not answer.
-    hangs: u32,
-    /// Until when it rests.
-    rests_until: Timestamp,
+/// Whether a server may be called now.
+pub(crate) enum Admission {
+    /// It may, within the permit's limit.
+    Call(Permit),
+    /// It rests for so long, or another instance waits for it.
+    Rests(Duration),
 }
 
-impl Circuit {
-    fn admit(&self, now: Timestamp) -> Result<Duration, Duration> {
-        let rest = self.rests_until.since(now);
-        if !rest.is_zero() {
-            return Err(rest);
+/// The right to make one call. [`Permit::answered`] or [`Permit::hung`] ends it.
+pub(crate) struct Permit {
+    /// How long the server has for its answer.
+    pub(crate) limit: Duration,
+    hangs: u32,
+    /// The turn that was taken for this call, if it needed one.
+    turn: Option<WriteId>,
+}
+
+/// Asks whether a client's server may be called.
+///
+/// # Errors
+/// When the Directory fails.
+pub(crate) async fn admit(app: &App, client: &ClientId) -> Result<Admission, StoreError> {
+    let now = app.service.clock.now();
+    let Circuit { rests_until, shown_until } = app.circuits.with(client, |circuit| *circuit);
+    if now < rests_until {
+        return Ok(Admission::Rests(rests_until.since(now)));
+    }
+    if now < shown_until {
+        return Ok(Admission::Call(Permit { limit: FULL, hangs: 0, turn: None }));
+    }
+    let write = WriteId::random(&*app.service.random);
+    Ok(match app.servers.turn(client, now.plus(TURN), now, &write).await? {
+        Turn::Ours { hangs } => Admission::Call(Permit { limit: limit(hangs), hangs, turn: Some(write) }),
+        Turn::NotBefore(then) => {
+            app.circuits.with(client, |circuit| circuit.rests_until = then);
+            Admission::Rests(then.since(now))
         }
-        Ok(if self.hangs.is_multiple_of(FULL_EVERY) { FULL } else { SHORT })
+    })
+}
+
+impl Permit {
+    /// Notes that the server answered, whatever it said, or could not be reached.
+    pub(crate) async fn answered(self, app: &App, client: &ClientId, took: Duration) {
+        let now = app.service.clock.now();
+        let rests_until = if took > SLOW { now.plus(took) } else { now };
+        app.circuits.with(client, |circuit| *circuit = Circuit { rests_until, shown_until: now.plus(SHOWN) });
+        if let Some(turn) = &self.turn {
+            noted(app.servers.answered(client, turn).await);
+        }
     }
 
-    fn answered(&mut self, took: Duration, now: Timestamp) {
-        self.hangs = 0;
-        self.rests_until = if took > SLOW { now.plus(took) } else { now };
+    /// Notes that the server did not answer in time.
+    pub(crate) async fn hung(self, app: &App, client: &ClientId) {
+        let now = app.service.clock.now();
+        let hangs = self.hangs.saturating_add(1);
+        let rests_until = now.plus(rest(hangs));
+        app.circuits.with(client, |circuit| *circuit = Circuit { rests_until, ..Circuit::default() });
+        noted(app.servers.rest(client, hangs, rests_until).await);
     }
+}
 
-    fn hung(&mut self, now: Timestamp) {
-        let rest = match self.hangs {
-            0 => FIRST_REST,
-            hangs => SECOND_REST.saturating_mul(1 << (hangs - 1).min(16)).min(LONGEST_REST),
-        };
-        self.hangs = self.hangs.saturating_add(1);
-        self.rests_until = now.plus(rest);
+/// A note that is missing costs another instance a moment, so it fails no call.
+fn noted(note: Result<(), StoreError>) {
+    if let Err(error) = note {
+        tracing::warn!(cause = %error, "how a server behaved could not be noted");
+    }
+}
+
+/// The time for an answer of a server that hung so often running.
+const fn limit(hangs: u32) -> Duration {
+    if hangs.is_multiple_of(FULL_EVERY) { FULL } else { SHORT }
+}
+
+/// The rest of a server that hung so often running.
+fn rest(hangs: u32) -> Duration {
+    match hangs {
+        0 | 1 => FIRST_REST,
+        more => SECOND_REST.saturating_mul(1 << (more - 2).min(16)).min(LONGEST_REST),
     }
 }
 
@@ -104,60 +163,12 @@ impl Circuit {
 mod tests {
     use super::*;
 
-    fn at(secs: u64) -> Timestamp {
-        Timestamp::from_secs(1_800_000_000 + secs)
-    }
-
-    fn secs(secs: u64) -> Duration {
-        Duration::from_secs(secs)
-    }
-
     #[test]
     fn a_server_that_hangs_rests_longer_each_time_and_gets_little_time_in_between() {
-        let mut circuit = Circuit::default();
-        let (mut now, mut seen) = (0, Vec::new());
-        for _ in 0..10 {
-            let limit = circuit.admit(at(now)).unwrap();
-            circuit.hung(at(now));
-            let rest = circuit.admit(at(now)).unwrap_err();
-            assert!(circuit.admit(at(now + rest.as_secs() - 1)).is_err());
-            now += rest.as_secs();
-            seen.push((limit.as_secs(), rest.as_secs()));
-        }
+        let seen: Vec<_> = (0..10).map(|hangs| (limit(hangs).as_secs(), rest(hangs + 1).as_secs())).collect();
         let expected =
             [(5, 1), (1, 15), (1, 30), (1, 60), (5, 120), (1, 240), (1, 300), (1, 300), (5, 300), (1, 300)];
         assert_eq!(seen, expected);
-    }
-
-    #[test]
-    fn one_answer_makes_it_as_before() {
-        let mut circuit = Circuit::default();
-        for _ in 0..3 {
-            circuit.hung(at(0));
-        }
-        circuit.answered(secs(1), at(100));
-        assert_eq!(circuit.admit(at(100)), Ok(FULL));
-        circuit.hung(at(100));
-        assert_eq!(circuit.admit(at(100)), Err(FIRST_REST));
-    }
-
-    // K13
-    #[test]
-    fn a_slow_server_rests_for_as_long_as_it_took() {
-        let mut circuit = Circuit::default();
-        circuit.answered(secs(4), at(10));
-        assert_eq!(circuit.admit(at(11)), Err(secs(3)));
-        assert_eq!(circuit.admit(at(14)), Ok(FULL), "its time is not cut");
-    }
-
-    #[test]
-    fn each_client_has_its_own() {
-        let circuits = Circuits::default();
-        let [one, other] = ["one", "other"].map(|id| ClientId::parse(id).unwrap());
-        circuits.hung(&one, at(0));
-        assert_eq!(circuits.admit(&one, at(0)), Err(FIRST_REST));
-        assert_eq!(circuits.admit(&other, at(0)), Ok(FULL));
-        circuits.answered(&one, secs(0), at(0));
-        assert_eq!(circuits.admit(&one, at(0)), Ok(FULL));
+        assert_eq!(rest(u32::MAX), LONGEST_REST);
     }
 }

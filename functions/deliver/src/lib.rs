@@ -4,7 +4,7 @@
 //! queue and waits there, so one client's server never makes another client wait (`docs/security.md` K13).
 //!
 //! * [`attempt`]: one attempt at one call. The ticket is made and the call is signed here, at the last moment.
-//! * [`circuit`]: which servers rest, and how long a server has for its answer.
+//! * [`circuit`]: whether a server may be called now, and how long it has for its answer.
 //! * [`pause`]: how long a call waits until its next attempt.
 //!
 //! The batch's answer names the messages that stay in the queue. After a number of handovers, which `template.yaml`
@@ -21,7 +21,7 @@ use saoma_app::Service;
 pub use saoma_app::{BatchAnswer, Failed};
 use saoma_domain::{
     identity::ClientId,
-    ports::{Clients, Postpone, Sessions, WaitingCall, Webhooks},
+    ports::{Clients, Postpone, Servers, Sessions, WaitingCall, Webhooks},
 };
 use tokio::task::JoinSet;
 
@@ -38,6 +38,7 @@ pub struct App {
     pub sessions: Arc<dyn Sessions>,
     pub webhooks: Arc<dyn Webhooks>,
     pub queue: Arc<dyn Postpone>,
+    pub servers: Arc<dyn Servers>,
     pub circuits: Arc<Circuits>,
 }
 

@@ -14,6 +14,7 @@ async fn main() -> Result<(), StartError> {
         sessions: deployment.sessions()?,
         webhooks: deployment.webhooks()?,
         queue: deployment.call_queue()?,
+        servers: deployment.directory.clone(),
         circuits: Arc::new(Circuits::default()),
         service: deployment.service,
     };

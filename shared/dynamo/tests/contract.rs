@@ -136,6 +136,11 @@ async fn phones_are_present_one_by_one() {
 }
 
 #[tokio::test]
+async fn one_instance_waits_for_a_server() {
+    contract::one_instance_waits_for_a_server(directory(), &System).await;
+}
+
+#[tokio::test]
 async fn effects_are_of_one_version() {
     contract::effects_are_of_one_version(&*directory(), &System).await;
 }

@@ -189,6 +189,14 @@ async fn a_prompt_is_noted_once() {
     network.lost(&[("PutItem", 4)]);
 }
 
+// K12 K13
+#[tokio::test]
+async fn a_turn_is_taken_once() {
+    let network = Lossy::network().await;
+    contract::one_instance_waits_for_a_server(directory(&network.config), &System).await;
+    network.lost(&[("UpdateItem", 4)]);
+}
+
 // K12
 #[tokio::test]
 async fn a_push_token_is_kept_and_let_go_once() {

@@ -47,6 +47,7 @@ async fn directory() {
     contract::a_push_token_has_one_owner(memory.clone(), &random).await;
     contract::letting_go_takes_nothing_from_the_next_owner(memory.clone(), &random).await;
     contract::effects_are_of_one_version(&*memory, &random).await;
+    contract::one_instance_waits_for_a_server(memory.clone(), &random).await;
     contract::a_login_is_one_visit(&*memory, &random).await;
     contract::binding_twice_is_binding_once(&*memory, &random).await;
     assert_eq!(memory.devices().len(), 1);

@@ -18,6 +18,6 @@ pub mod sns;
 pub mod webhook;
 
 pub use queue::CallQueue;
-pub use relay::Relay;
+pub use relay::{Pushes, Relay};
 pub use sns::{SnsPush, SnsSms, SnsTopic};
 pub use webhook::HttpWebhooks;

@@ -11,7 +11,7 @@ use saoma_domain::{
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::auth::Phones;
-use saoma_notify::{CallQueue, HttpWebhooks, Relay, SnsPush, SnsSms, SnsTopic};
+use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
 
 use crate::{Process, StartError, relay::message_client};
 
@@ -193,6 +193,7 @@ impl Deployment {
             return Ok(None);
         };
         let (clock, random) = (self.service.clock.clone(), self.service.random.clone());
-        Ok(Some(Relay { webhooks: self.webhooks()?, url, keys, clock, random }))
+        let pushes = Pushes::default();
+        Ok(Some(Relay { webhooks: self.webhooks()?, url, keys, clock, random, pushes }))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use thiserror::Error;
 
-use super::StoreError;
+use super::{StoreError, WriteId};
 use crate::{client::WebhookUrl, identity::ClientId, secrets::SessionCode, time::Timestamp};
 
 /// A call that waits in the queue. It holds no key and no ticket: a call is signed, and its ticket is made, when it
@@ -50,6 +50,40 @@ pub struct WaitingCall {
 pub trait Postpone: Send + Sync {
     /// Hides the message of this handover for a while. After that the queue hands it over again.
     async fn postpone(&self, receipt: &str, pause: Duration) -> Result<(), StoreError>;
+}
+
+/// Whether an instance may wait for a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// It may, and no other instance does meanwhile.
+    Ours {
+        /// How often running the server did not answer.
+        hangs: u32,
+    },
+    /// Another instance waits for the server, or the server rests: not before this moment.
+    NotBefore(Timestamp),
+}
+
+/// The servers that may hang. One instance at a time waits for such a server, so all its clients' calls together hold
+/// up one instance at most (`docs/security.md` K13).
+#[async_trait]
+pub trait Servers: Send + Sync {
+    /// Takes the turn to call this client's server, until `until` at the latest, as one atomic step. Asking again with
+    /// the same `write` succeeds again.
+    async fn turn(
+        &self,
+        client: &ClientId,
+        until: Timestamp,
+        now: Timestamp,
+        write: &WriteId,
+    ) -> Result<Turn, StoreError>;
+
+    /// Gives the turn of this `write` back, because the server answered. Its hangs are forgotten. A turn that another
+    /// instance has taken meanwhile stays.
+    async fn answered(&self, client: &ClientId, write: &WriteId) -> Result<(), StoreError>;
+
+    /// Lets the server rest, because it did not answer, this many times running.
+    async fn rest(&self, client: &ClientId, hangs: u32, until: Timestamp) -> Result<(), StoreError>;
 }
 
 /// One call to a client's server.

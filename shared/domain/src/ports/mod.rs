@@ -12,7 +12,7 @@
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `calls`: the calls to clients' servers: [`Calls`] puts one into the queue, [`Postpone`] makes it wait there,
-//!   [`Webhooks`] makes it.
+//!   [`Servers`] says whether an instance may wait for a server, [`Webhooks`] makes the call.
 //! * `outgoing`: what else leaves the service: [`Push`], [`Topic`], [`Sms`], [`Pictures`]; and a record of what has
 //!   left it already: [`Effects`].
 //!
@@ -31,7 +31,9 @@ pub(crate) mod testing;
 mod world;
 mod write_id;
 
-pub use calls::{CallError, CallFailure, Calls, Postpone, QueuedCall, WaitingCall, Webhook, Webhooks};
+pub use calls::{
+    CallError, CallFailure, Calls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook, Webhooks,
+};
 pub use error::StoreError;
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
