@@ -10,6 +10,7 @@ mod crowd;
 mod deliver;
 mod devices;
 mod events;
+mod failed_calls;
 mod faults;
 mod kiosk;
 mod logs;

@@ -27,6 +27,7 @@ _ALLOWED = {
     "FcmPlatformArn": _PUSH,
     "NotifyFailures.Arn": {"sqs:SendMessage"},
     "Calls.Arn": {"sqs:SendMessage"} | _WORK_OFF,
+    "CallFailures.Arn": _WORK_OFF - {"sqs:GetQueueAttributes"},
 }
 
 

@@ -169,6 +169,8 @@ impl World {
                 keys: service.keys.clone(),
                 random: random.clone(),
             },
+            calls: post.clone(),
+            failed_calls: post.clone(),
         };
         let deliver = deliver::App {
             service: service.clone(),

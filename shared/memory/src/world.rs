@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use saoma_domain::{
     identity::PhoneNumber,
     ports::{
-        CallError, CallFailure, Calls, Clock, Pictures, Postpone, Push, Pushed, QueuedCall, Randomness, Sms,
-        SmsError, StoreError, Topic, TopicMessage, Webhook, Webhooks,
+        CallError, CallFailure, Calls, Clock, FailedCalls, Pictures, Postpone, Push, Pushed, QueuedCall,
+        Randomness, Sms, SmsError, StoreError, Topic, TopicMessage, WaitingCall, Webhook, Webhooks,
     },
     push::{PushMessage, PushPlatform, PushToken},
     session::PictureName,
@@ -172,6 +172,8 @@ pub struct Posted {
     pub messages: Vec<TopicMessage>,
     /// Calls that wait in the queue.
     pub queued: Vec<QueuedCall>,
+    /// The failure queue: calls, each with whether it is in sight. A call that was removed leaves its place.
+    pub failed_calls: Vec<Option<(Result<QueuedCall, StoreError>, bool)>>,
     /// What was put back into the queue: its receipt, and for how long.
     pub postponed: Vec<(String, Duration)>,
     /// Accepted webhooks.
@@ -272,6 +274,44 @@ impl Calls for Post {
 impl Postpone for Post {
     async fn postpone(&self, receipt: &str, pause: Duration) -> Result<(), StoreError> {
         self.send(|posted| posted.queue_fails, |posted| posted.postponed.push((receipt.to_owned(), pause)))
+    }
+}
+
+/// The calls that failed are named by their places.
+#[async_trait]
+impl FailedCalls for Post {
+    async fn take(&self, _: Duration) -> Result<Vec<WaitingCall>, StoreError> {
+        let mut taken = Vec::new();
+        let hide = |posted: &mut Posted| {
+            for (place, failed) in posted.failed_calls.iter_mut().enumerate() {
+                let Some((call, shown @ true)) = failed else { continue };
+                *shown = false;
+                let (message, receipt) = (place.to_string(), place.to_string());
+                taken.push(WaitingCall { message, receipt, handovers: 1, call: call.clone() });
+            }
+        };
+        self.send(|posted| posted.queue_fails, hide)?;
+        Ok(taken)
+    }
+
+    async fn show_again(&self, receipt: &str) -> Result<(), StoreError> {
+        self.change(|posted| {
+            let failed = posted.failed_calls.iter_mut().enumerate();
+            failed.filter(|(place, _)| place.to_string() == receipt).for_each(|(_, failed)| {
+                if let Some((_, shown)) = failed {
+                    *shown = true;
+                }
+            });
+        });
+        Ok(())
+    }
+
+    async fn remove(&self, receipt: &str) -> Result<(), StoreError> {
+        self.change(|posted| {
+            let failed = posted.failed_calls.iter_mut().enumerate();
+            failed.filter(|(place, _)| place.to_string() == receipt).for_each(|(_, failed)| *failed = None);
+        });
+        Ok(())
     }
 }
 

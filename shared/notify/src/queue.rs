@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_sdk_sqs::Client;
+use aws_sdk_sqs::{Client, types::Message};
 use aws_types::SdkConfig;
 use saoma_domain::{
     identity::ClientId,
-    ports::{Calls, Postpone, QueuedCall, StoreError},
+    ports::{Calls, FailedCalls, Postpone, QueuedCall, StoreError, WaitingCall},
     secrets::SessionCode,
     time::Timestamp,
 };
@@ -52,10 +52,41 @@ impl Postpone for CallQueue {
     }
 }
 
+#[async_trait]
+impl FailedCalls for CallQueue {
+    /// Asks all of the queue's servers, and waits a second for an answer: a short look would miss messages.
+    async fn take(&self, hidden: Duration) -> Result<Vec<WaitingCall>, StoreError> {
+        let hidden = i32::try_from(hidden.as_secs().min(LONGEST)).unwrap_or_default();
+        let receive = self.client.receive_message().queue_url(&self.url).max_number_of_messages(10);
+        let received = receive.visibility_timeout(hidden).wait_time_seconds(1).send().await;
+        let received = received.map_err(|error| StoreError::at("ReceiveMessage", &error))?;
+        Ok(received.messages.unwrap_or_default().into_iter().map(waiting).collect())
+    }
+
+    async fn show_again(&self, receipt: &str) -> Result<(), StoreError> {
+        self.postpone(receipt, Duration::ZERO).await
+    }
+
+    async fn remove(&self, receipt: &str) -> Result<(), StoreError> {
+        let removed = self.client.delete_message().queue_url(&self.url).receipt_handle(receipt).send().await;
+        removed.map(|_| ()).map_err(|error| StoreError::at("DeleteMessage", &error))
+    }
+}
+
+fn waiting(message: Message) -> WaitingCall {
+    let call = read(message.body.as_deref().unwrap_or_default());
+    WaitingCall {
+        message: message.message_id.unwrap_or_default(),
+        receipt: message.receipt_handle.unwrap_or_default(),
+        handovers: 1,
+        call,
+    }
+}
+
 /// The text of a message.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message {
+struct Text {
     client: String,
     id: String,
     at: u64,
@@ -69,7 +100,7 @@ struct Message {
 /// # Errors
 /// Never for a call that a function made.
 pub fn write(call: &QueuedCall) -> Result<String, StoreError> {
-    let message = Message {
+    let message = Text {
         client: call.client.to_string(),
         id: call.id.clone(),
         at: call.at.millis(),
@@ -85,7 +116,7 @@ pub fn write(call: &QueuedCall) -> Result<String, StoreError> {
 /// When the text is no call. The error does not quote it.
 pub fn read(text: &str) -> Result<QueuedCall, StoreError> {
     let unreadable = || StoreError::new("the message is no queued call");
-    let message: Message = serde_json::from_str(text).map_err(|_| unreadable())?;
+    let message: Text = serde_json::from_str(text).map_err(|_| unreadable())?;
     let ticket_of = message.ticket_of.map(|code| SessionCode::parse(&code).ok_or_else(unreadable));
     Ok(QueuedCall {
         client: ClientId::parse(&message.client).ok_or_else(unreadable)?,

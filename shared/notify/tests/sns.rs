@@ -92,7 +92,7 @@ async fn a_token_that_another_system_registered_has_its_address() {
 #[tokio::test]
 async fn a_token_that_sns_refuses_has_no_address() {
     let application = "arn:aws:sns:us-east-1:000000000000:app/APNS/one".to_owned();
-    let token = PushToken::parse("odd").unwrap();
+    let token = PushToken::parse("a-phone-of-an-odd-answer").unwrap();
     for message in [
         "Invalid parameter: Token Reason: iOS device tokens must be 64 hexadecimal characters",
         "Invalid parameter: Token Reason: Endpoint of odd already exists with the same Token, but different attributes.",

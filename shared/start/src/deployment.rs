@@ -7,7 +7,7 @@ use saoma_app::{Environment, Service};
 use saoma_aws::PictureBucket;
 use saoma_domain::{
     cases::{ClientKeeper, Lives, Logins, People, RememberedLogins},
-    ports::{Calls, Checks, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
+    ports::{Calls, Checks, FailedCalls, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::auth::Phones;
@@ -152,6 +152,14 @@ impl Deployment {
     /// `CALLS_QUEUE_URL` is not set.
     pub fn call_queue(&self) -> Result<Arc<CallQueue>, StartError> {
         Ok(Arc::new(CallQueue::new(&self.aws, self.environment.required("CALLS_QUEUE_URL")?)))
+    }
+
+    /// The queue of calls that clients' servers did not take in time.
+    ///
+    /// # Errors
+    /// `CALL_FAILURES_URL` is not set.
+    pub fn failed_calls(&self) -> Result<Arc<dyn FailedCalls>, StartError> {
+        Ok(Arc::new(CallQueue::new(&self.aws, self.environment.required("CALL_FAILURES_URL")?)))
     }
 
     /// Calls to clients' servers; to our own machine only where `WEBHOOK_LOOPBACK` says so.

@@ -52,6 +52,19 @@ pub trait Postpone: Send + Sync {
     async fn postpone(&self, receipt: &str, pause: Duration) -> Result<(), StoreError>;
 }
 
+/// The calls that clients' servers did not take in time.
+#[async_trait]
+pub trait FailedCalls: Send + Sync {
+    /// Some of the calls, out of sight of others for so long. Empty when no call is in sight.
+    async fn take(&self, hidden: Duration) -> Result<Vec<WaitingCall>, StoreError>;
+
+    /// Ends the time for which a call that was taken is out of sight.
+    async fn show_again(&self, receipt: &str) -> Result<(), StoreError>;
+
+    /// Removes a call that was taken.
+    async fn remove(&self, receipt: &str) -> Result<(), StoreError>;
+}
+
 /// Whether an instance may wait for a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {

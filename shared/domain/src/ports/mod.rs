@@ -12,7 +12,8 @@
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `calls`: the calls to clients' servers: [`Calls`] puts one into the queue, [`Postpone`] makes it wait there,
-//!   [`Servers`] says whether an instance may wait for a server, [`Webhooks`] makes the call.
+//!   [`Servers`] says whether an instance may wait for a server, [`Webhooks`] makes the call, [`FailedCalls`] holds those
+//!   that failed.
 //! * `outgoing`: what else leaves the service: [`Push`], [`Topic`], [`Sms`], [`Pictures`]; and a record of what has
 //!   left it already: [`Effects`].
 //!
@@ -32,7 +33,8 @@ mod world;
 mod write_id;
 
 pub use calls::{
-    CallError, CallFailure, Calls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook, Webhooks,
+    CallError, CallFailure, Calls, FailedCalls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook,
+    Webhooks,
 };
 pub use error::StoreError;
 pub use on_confirm::OnConfirm;
