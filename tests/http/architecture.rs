@@ -90,7 +90,19 @@ fn no_function_needs_another_or_an_adapter() {
     let functions = packages("functions");
     assert_eq!(
         functions.keys().collect::<Vec<_>>(),
-        ["accounts", "admin", "devices", "kiosk", "notify", "oauth", "pages", "remembered", "shop", "web"]
+        [
+            "accounts",
+            "admin",
+            "deliver",
+            "devices",
+            "kiosk",
+            "notify",
+            "oauth",
+            "pages",
+            "remembered",
+            "shop",
+            "web"
+        ]
     );
     for (name, needs) in &functions {
         for need in needs {

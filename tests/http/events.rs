@@ -1,4 +1,4 @@
-//! `events/*.json`: the events of API Gateway and of a table's stream, one file a trigger, named after its function.
+//! `events/*.json`: the events of API Gateway, of a table's stream and of a queue, one file a trigger, named after its function.
 //! `sam local invoke -e` and `cargo lambda invoke --data-file` take the same files.
 
 use std::{
@@ -17,6 +17,8 @@ use serde_json::Value;
 type Route = (String, String);
 /// The source in the events of a DynamoDB stream.
 const STREAM: &str = "aws:dynamodb";
+/// The source in the events of an SQS queue.
+const QUEUE: &str = "aws:sqs";
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -50,8 +52,8 @@ fn deployed() -> Vec<Route> {
     routes
 }
 
-/// The streams of `template.yaml`: each event source mapping, with the function it names.
-fn deployed_streams() -> Vec<Route> {
+/// The streams and queues of `template.yaml`: each event source mapping, with the function it names.
+fn deployed_sources() -> Vec<Route> {
     let template = read("template.yaml");
     let binary_of = |logical_id: &str| {
         let resource = template.split_once(&format!("\n  {logical_id}:\n")).unwrap().1;
@@ -61,8 +63,8 @@ fn deployed_streams() -> Vec<Route> {
     mappings
         .map(|mapping| {
             let source = between(mapping, "EventSourceArn:", &['\n']).unwrap();
-            assert!(source.ends_with(".StreamArn"), "{source}");
-            (binary_of(between(mapping, "FunctionName: !Ref", &['\n']).unwrap()), STREAM.to_owned())
+            let kind = if source.ends_with(".StreamArn") { STREAM } else { QUEUE };
+            (binary_of(between(mapping, "FunctionName: !Ref", &['\n']).unwrap()), kind.to_owned())
         })
         .collect()
 }
@@ -153,7 +155,7 @@ async fn every_deployed_route_is_served_by_its_function() {
 #[test]
 fn every_deployed_trigger_has_its_event_and_every_event_its_trigger() {
     let triggers: BTreeSet<Route> =
-        deployed().into_iter().chain(deployed_streams()).chain(commands()).collect();
+        deployed().into_iter().chain(deployed_sources()).chain(commands()).collect();
     let events = events();
     let named: BTreeSet<Route> = events
         .iter()
@@ -198,6 +200,19 @@ fn a_stream_event_brings_sessions_as_they_are_stored() {
         for (record, change) in read.into_iter().zip(records) {
             let session = record.session.unwrap().unwrap();
             assert_eq!(change["dynamodb"]["Keys"]["code"]["S"], session.code.as_str(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_queue_event_brings_calls_as_they_are_queued() {
+    for (name, event) in events().into_iter().filter(|(_, event)| trigger_of(event) == QUEUE) {
+        for message in event["Records"].as_array().unwrap() {
+            let call = saoma_notify::queue::read(message["body"].as_str().unwrap()).unwrap();
+            assert_eq!(message["attributes"]["MessageGroupId"], call.client.as_str(), "{name}");
+            let body: Value = serde_json::from_str(&call.body).unwrap();
+            assert_eq!(body["eventId"], call.id.as_str(), "{name}");
+            assert!(body.get("ticket").is_none(), "{name}: a ticket waits in the queue");
         }
     }
 }

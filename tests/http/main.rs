@@ -7,8 +7,10 @@
 mod accounts;
 mod architecture;
 mod crowd;
+mod deliver;
 mod devices;
 mod events;
+mod failed_calls;
 mod faults;
 mod kiosk;
 mod logs;

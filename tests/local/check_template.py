@@ -14,6 +14,7 @@ _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:Condition
 _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 _ENDPOINTS = {f"sns:{it}" for it in ("CreatePlatformEndpoint", "GetEndpointAttributes", "SetEndpointAttributes")}
 _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
+_WORK_OFF = {f"sqs:{it}" for it in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")}
 # The allowed actions, by their purpose. A function that may do anything else fails this check.
 _ALLOWED = {
     "Sessions.Arn": _READ_AND_STEP,
@@ -25,6 +26,8 @@ _ALLOWED = {
     "ApnsPlatformArn": _PUSH,
     "FcmPlatformArn": _PUSH,
     "NotifyFailures.Arn": {"sqs:SendMessage"},
+    "Calls.Arn": {"sqs:SendMessage"} | _WORK_OFF,
+    "CallFailures.Arn": _WORK_OFF - {"sqs:GetQueueAttributes"},
 }
 
 
@@ -35,6 +38,7 @@ def main():
     no_route_ends_in_a_slash(processed)
     rights_are_narrow(template)
     failures_are_kept(template)
+    calls_are_kept(template, processed)
     a_small_account_suffices(template, processed)
     logs_have_one_level(processed)
     what_is_kept_is_kept(template)
@@ -105,12 +109,27 @@ def failures_are_kept(template):
         raise Failure("the sessions' stream retries without a bound, or loses records that it cannot deliver")
 
 
+def calls_are_kept(template, processed):
+    """A call is retried a number of times and ends in a queue of this template; the function ends before its messages show."""
+    function, mapping = sam.queue(template)
+    queue = template["Resources"][min(sam.names(mapping["EventSourceArn"]))]["Properties"]
+    (failures,) = sam.names(queue["RedrivePolicy"]["deadLetterTargetArn"])
+    kept = template["Resources"][failures]["Properties"]["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+    timeout = processed["Resources"][function.logical_id]["Properties"]["Timeout"]
+    retried = queue["RedrivePolicy"]["maxReceiveCount"] == {"Ref": "WebhookTries"}
+    reported = mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    if not (kept and retried and reported and queue["VisibilityTimeout"] >= 6 * timeout):
+        raise Failure("the queue of calls retries without a bound, or loses calls")
+
+
 def a_small_account_suffices(template, processed):
     """A new account may run ten functions at once, a new table has four shards, and requests must get a share too."""
     factor = template["Parameters"]["ParallelizationFactor"]["Default"]
     _, mapping = sam.stream(template)
-    if mapping["ParallelizationFactor"] != factor or SHARDS * factor > 5:
-        raise Failure("by default the sessions' stream takes more than half of what a new account may run at once")
+    _, calls = sam.queue(template)
+    taken = SHARDS * mapping["ParallelizationFactor"] + calls["ScalingConfig"]["MaximumConcurrency"]
+    if mapping["ParallelizationFactor"] != factor or taken > 6:
+        raise Failure("by default stream and queue leave too little of what a new account may run at once")
     for name, it in processed["Resources"].items():
         if "ReservedConcurrentExecutions" in it.get("Properties", {}):
             raise Failure(f"{name} reserves concurrency, which a new account does not have")

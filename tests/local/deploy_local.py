@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import calls
 import emulator as aws
 import stream
 import template as sam
@@ -32,7 +33,7 @@ def deployed(port, emulator, **parameters):
     server = Server(("127.0.0.1", port), gateway(emulator, api, created))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with handed_over(emulator, created, outputs):
+        with mapped(emulator, created, outputs):
             yield Stack(url, emulator, outputs)
     finally:
         server.shutdown()
@@ -107,15 +108,23 @@ def allow_endpoints(emulator, created, platforms):
         )
 
 
-def handed_over(emulator, created, outputs):
-    """Hands the sessions' stream over by the mapping as it was deployed, in the emulator's place."""
+@contextmanager
+def mapped(emulator, created, outputs):
+    """Hands the sessions' stream and the queue of calls over by the mappings as deployed, in the emulator's place."""
     lambdas = emulator.client("lambda")
-    (mapping,) = lambdas.list_event_source_mappings()["EventSourceMappings"]
-    lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
-    function, _ = sam.stream(sam.load())
-    invoke = stream.through_emulator(emulator, created[function.logical_id])
-    where = (outputs["SessionsTable"], stream.Mapping(mapping), outputs["NotifyFailures"])
-    return stream.pumped(emulator, *where, invoke)
+    mappings = lambdas.list_event_source_mappings()["EventSourceMappings"]
+    for mapping in mappings:
+        lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    (of_stream,) = (it for it in mappings if ":dynamodb:" in it["EventSourceArn"])
+    (of_queue,) = (it for it in mappings if ":sqs:" in it["EventSourceArn"])
+    (told, _), (called, _) = sam.stream(sam.load()), sam.queue(sam.load())
+    tell, call = (stream.through_emulator(emulator, created[it.logical_id]) for it in (told, called))
+    where = (outputs["SessionsTable"], stream.Mapping(of_stream), outputs["NotifyFailures"])
+    with (
+        stream.pumped(emulator, *where, tell),
+        calls.pumped(emulator, outputs["CallsQueue"], calls.Mapping(of_queue), call),
+    ):
+        yield
 
 
 class Server(ThreadingHTTPServer):

@@ -20,7 +20,7 @@ import stream
 import template as sam
 from processes import SCRATCH, VENV, Failure, end, hold, host_architecture, listening
 from processes import port_from, run, start, tidy, wait_until
-from serve import Stack, announce
+from serve import Stack, announce, handed_over
 
 VARIABLES = SCRATCH / "sam-local.json"
 _HOST = "host.docker.internal"  # what containers call this machine; samconfig.toml has it resolved
@@ -35,11 +35,9 @@ def served(port, emulator):
     url = f"http://localhost:{port}"
     variables = {**sam.environment(template, outputs), "PUBLIC_URL": os.environ.get("PUBLIC_URL") or url}
     VARIABLES.write_text(json.dumps({"Parameters": variables}, indent=2))
-    function, mapping = sam.stream(template)
-    queue = (outputs["SessionsTable"], stream.Mapping(mapping), outputs["NotifyFailures"])
     try:
         with sam_local("start-api", port, emulator), sam_local("start-lambda", port + 1, emulator):
-            with stream.pumped(emulator, *queue, stream.through_watch(port + 1, function.logical_id)):
+            with handed_over(emulator, template, outputs, lambda it: stream.through_watch(port + 1, it.logical_id)):
                 yield Stack(url, emulator, outputs)
     finally:
         VARIABLES.unlink()

@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import calls
 import emulator as aws
 import stream
 import template as sam
@@ -60,14 +61,23 @@ def served(port, emulator, *, reload, concurrency=2):
             started(port, function)
         # Where an operator's tools find the functions of this emulator's stack.
         (SCRATCH / f"served-{emulator.port}").write_text(str(port))
-        function, mapping = sam.stream(template)
-        invoke = stream.through_watch(port, function.binary)
-        where = (outputs["SessionsTable"], stream.Mapping(mapping), outputs["NotifyFailures"])
-        with stream.pumped(emulator, *where, invoke):
+        with handed_over(emulator, template, outputs, lambda it: stream.through_watch(port, it.binary)):
             yield Stack(url, emulator, outputs)
     finally:
         (SCRATCH / f"served-{emulator.port}").unlink(missing_ok=True)
         end(process)
+
+
+@contextmanager
+def handed_over(emulator, template, outputs, invoke):
+    """Hands the sessions' stream and the queue of calls to their functions; `invoke` gives the way to call one."""
+    (told, of_stream), (called, of_queue) = sam.stream(template), sam.queue(template)
+    where = (outputs["SessionsTable"], stream.Mapping(of_stream), outputs["NotifyFailures"])
+    with (
+        stream.pumped(emulator, *where, invoke(told)),
+        calls.pumped(emulator, outputs["CallsQueue"], calls.Mapping(of_queue), invoke(called)),
+    ):
+        yield
 
 
 def announce(stack):

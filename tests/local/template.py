@@ -14,10 +14,10 @@ from samtranslator.yaml_helper import yaml_parse
 from processes import ROOT, Failure
 
 _FUNCTION = "AWS::Serverless::Function"
-_STREAM = "AWS::Lambda::EventSourceMapping"
+_MAPPING = "AWS::Lambda::EventSourceMapping"
 # What only runs or guards on AWS: everything else is data, and is created locally as it stands. The bucket's policy
 # refuses plain http, which is all an emulator speaks.
-_NOT_DATA = (_FUNCTION, _STREAM, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy")
+_NOT_DATA = (_FUNCTION, _MAPPING, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy")
 
 
 def load():
@@ -76,11 +76,30 @@ def environment(template, outputs):
 
 def stream(template):
     """The function that gets a table's stream, and its mapping's properties (AWS::Lambda::EventSourceMapping)."""
-    (mapping,) = (it["Properties"] for it in template["Resources"].values() if it["Type"] == _STREAM)
-    parameters = template["Parameters"]
-    mapping = {name: parameters[it["Ref"]]["Default"] if is_parameter(it, parameters) else it for name, it in mapping.items()}
+    return _mapping(template, "AWS::DynamoDB::Table")
+
+
+def queue(template):
+    """The function that gets a queue's messages, and its mapping's properties."""
+    return _mapping(template, "AWS::SQS::Queue")
+
+
+def _mapping(template, source):
+    """The function behind the one source of this type, and its mapping's properties with parameters filled in."""
+    resources, parameters = template["Resources"], template["Parameters"]
+    mappings = [it["Properties"] for it in resources.values() if it["Type"] == _MAPPING]
+    (mapping,) = (it for it in mappings if resources[min(names(it["EventSourceArn"]))]["Type"] == source)
     (function,) = (it for it in functions(template) if it.logical_id in names(mapping["FunctionName"]))
-    return function, mapping
+    return function, {name: _filled_in(it, parameters) for name, it in mapping.items()}
+
+
+def _filled_in(value, parameters):
+    """A property with the defaults of the parameters that it refers to."""
+    if is_parameter(value, parameters):
+        return parameters[value["Ref"]]["Default"]
+    if isinstance(value, dict):
+        return {name: _filled_in(it, parameters) for name, it in value.items()}
+    return value
 
 
 def is_parameter(value, parameters):

@@ -15,7 +15,7 @@ use saoma_domain::{
     cases::{ClientKeeper, Lives, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
-    ports::Clock,
+    ports::{Clock, QueuedCall, WaitingCall},
     secrets::{Secret, SessionCode},
     session::{Dialect, Session},
     sms_challenge::ChallengeId,
@@ -56,6 +56,8 @@ pub struct World {
     pub notify: notify::App,
     /// What operators' commands work with.
     pub admin: admin::App,
+    /// What deliver works with.
+    pub deliver: deliver::App,
     /// The newest version of each session that the stream has brought.
     brought: Mutex<HashMap<SessionCode, u64>>,
     /// By the function's name.
@@ -157,7 +159,7 @@ impl World {
             endpoints: memory.clone(),
             push: post.clone(),
             topic: post.clone(),
-            webhooks: post.clone(),
+            calls: post.clone(),
             effects: memory.clone(),
         };
         let admin = admin::App {
@@ -167,6 +169,18 @@ impl World {
                 keys: service.keys.clone(),
                 random: random.clone(),
             },
+            calls: post.clone(),
+            failed_calls: post.clone(),
+        };
+        let deliver = deliver::App {
+            service: service.clone(),
+            public_url: ISSUER.to_owned(),
+            clients: memory.clone(),
+            sessions: memory.clone(),
+            webhooks: post.clone(),
+            queue: post.clone(),
+            servers: memory.clone(),
+            circuits: Arc::default(),
         };
         let routers = HashMap::from([
             ("kiosk", kiosk::router(kiosk)),
@@ -188,6 +202,7 @@ impl World {
             service,
             notify,
             admin,
+            deliver,
             brought: Mutex::default(),
             routers,
         }
@@ -233,16 +248,37 @@ impl World {
     }
 
     /// Brings notify all that has changed since the last time, and what changes by that, until
-    /// nothing does. Panics when a record fails.
+    /// nothing does; and makes the calls that are queued by it. Panics when a record or a call fails.
     pub async fn stream_all(&self) {
         loop {
             let changed = self.changed();
             if changed.is_empty() {
-                return;
+                break;
             }
             let answer = self.stream(&changed).await;
             assert_eq!(answer, BatchAnswer::default());
         }
+        let answer = self.hand_over(&self.queued(), 1).await;
+        assert_eq!(answer, BatchAnswer::default());
+    }
+
+    /// Takes the calls out of the queue.
+    pub fn queued(&self) -> Vec<QueuedCall> {
+        let mut queued = Vec::new();
+        self.post.change(|posted| queued = std::mem::take(&mut posted.queued));
+        queued
+    }
+
+    /// Hands deliver what the queue would: these calls for the n-th time, one message each. A message and its receipt
+    /// are called by the place of their call.
+    pub async fn hand_over(&self, calls: &[QueuedCall], handovers: u32) -> BatchAnswer {
+        let waiting = |(n, call): (usize, &QueuedCall)| WaitingCall {
+            message: n.to_string(),
+            receipt: n.to_string(),
+            handovers,
+            call: Ok(call.clone()),
+        };
+        deliver::handle(&self.deliver, calls.iter().enumerate().map(waiting).collect()).await
     }
 
     /// The sessions that changed since this was last asked, as they stand.

@@ -26,6 +26,11 @@ impl Done {
         Self { about: About { client: Some(id.clone()), ..About::default() }, fields: Map::new() }
     }
 
+    /// A command about one client, or about all of them.
+    pub(crate) fn perhaps_of_client(client: Option<ClientId>) -> Self {
+        Self { about: About { client, ..About::default() }, fields: Map::new() }
+    }
+
     /// The same, with one more field in its answer.
     pub(crate) fn with(mut self, name: &str, value: Value) -> Self {
         self.fields.insert(name.to_owned(), value);

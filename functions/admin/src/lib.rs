@@ -4,15 +4,23 @@
 //! `{"ok": false, "code": "…", "detail": "…"}`. What stands before the dot names the thing, and each thing is a file:
 //!
 //! * [`client`]: the products that may open sessions.
+//! * [`webhooks`]: the calls that clients' servers did not take in time.
 //!
 //! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
 //! event again, with the same `write`, and gets the same answer.
 
 mod answer;
 mod client;
+mod webhooks;
+
+use std::sync::Arc;
 
 use saoma_app::Service;
-use saoma_domain::{cases::ClientKeeper, ports::WriteId, text::CleanText};
+use saoma_domain::{
+    cases::ClientKeeper,
+    ports::{Calls, FailedCalls, WriteId},
+    text::CleanText,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -24,6 +32,8 @@ use crate::answer::{Done, Refused};
 pub struct App {
     pub service: Service,
     pub clients: ClientKeeper,
+    pub calls: Arc<dyn Calls>,
+    pub failed_calls: Arc<dyn FailedCalls>,
 }
 
 /// A command, with what every command carries.
@@ -40,6 +50,7 @@ struct Order {
 /// The things that operators work on.
 enum Command {
     Client(client::Command),
+    Webhooks(webhooks::Command),
 }
 
 /// Carries out the command of an event, and writes its audit line.
@@ -51,6 +62,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
     let Order { name, by, write, command } = order;
     let done = match command {
         Command::Client(command) => client::run(app, command, &write).await,
+        Command::Webhooks(command) => webhooks::run(app, command).await,
     };
     let about = done.as_ref().map(|done| &done.about).ok();
     tracing::info!(
@@ -80,6 +92,7 @@ impl Order {
         };
         let command = match name.split('.').next().unwrap_or_default() {
             "client" => Command::Client(read(fields)?),
+            "webhooks" => Command::Webhooks(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
         Ok(Self { name, by, write, command })

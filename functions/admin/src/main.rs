@@ -6,6 +6,11 @@ use saoma_start::{Deployment, StartError, serve_commands};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
-    let app = App { clients: deployment.client_keeper(), service: deployment.service };
+    let app = App {
+        clients: deployment.client_keeper(),
+        calls: deployment.calls()?,
+        failed_calls: deployment.failed_calls()?,
+        service: deployment.service,
+    };
     serve_commands(async |event| admin::handle(&app, &event).await).await
 }

@@ -3,7 +3,7 @@
 //! The Sessions table's stream brings every change at least once, in order for each session. Each effect carries the
 //! id of its event (session and version), so a repetition does no harm:
 //!
-//! * [`tell`]: publishes one message on the topic and calls the client's webhook.
+//! * [`tell`]: publishes one message on the topic and puts a call to the client's server into the queue.
 //! * [`ask`]: pushes a prompt to its person's phones. A prompt that reaches no phone becomes a QR.
 //! * [`notice`]: tells the person's phones that a screen signed in as them.
 //!
@@ -19,14 +19,14 @@ mod tell;
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::FutureExt;
+pub use saoma_app::{BatchAnswer, Failed};
 use saoma_app::{Service, login_event::EventError};
 use saoma_domain::{
     cases::{Logins, StepError},
-    ports::{Checks, Clients, Effects, Prompts, Push, PushEndpoints, StoreError, Topic, Webhooks},
+    ports::{Calls, Checks, Clients, Effects, Prompts, Push, PushEndpoints, StoreError, Topic},
     secrets::SessionCode,
     session::{CancelReason, Session, State},
 };
-use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::progress::Progress;
@@ -44,7 +44,7 @@ pub struct App {
     pub endpoints: Arc<dyn PushEndpoints>,
     pub push: Arc<dyn Push>,
     pub topic: Arc<dyn Topic>,
-    pub webhooks: Arc<dyn Webhooks>,
+    pub calls: Arc<dyn Calls>,
     pub effects: Arc<dyn Effects>,
 }
 
@@ -54,22 +54,6 @@ pub struct Record {
     pub id: String,
     /// The session as it was stored; `None` for a record that changes no state.
     pub session: Result<Option<Session>, StoreError>,
-}
-
-/// The batch's answer: which records to bring again.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct BatchAnswer {
-    /// The records that failed.
-    pub batch_item_failures: Vec<Failed>,
-}
-
-/// A record that failed.
-#[derive(Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Failed {
-    /// Its id.
-    pub item_identifier: String,
 }
 
 /// Why an effect failed.
@@ -92,8 +76,7 @@ pub(crate) enum EffectError {
     Panicked,
 }
 
-/// Runs each record's effects. Changes of one session run in their order, different sessions run at the same time, so a
-/// client whose server hangs does not delay other clients.
+/// Runs each record's effects. Changes of one session run in their order, different sessions run at the same time.
 pub async fn handle(app: &App, records: Vec<Record>) -> BatchAnswer {
     let mut running = JoinSet::new();
     for row in by_session(records) {
@@ -106,9 +89,7 @@ pub async fn handle(app: &App, records: Vec<Record>) -> BatchAnswer {
         progress.keep(app).await;
     }
     let failed = outcomes.into_iter().filter(|outcome| outcome.failed);
-    BatchAnswer {
-        batch_item_failures: failed.map(|Outcome { id, .. }| Failed { item_identifier: id }).collect(),
-    }
+    BatchAnswer::failed(failed.map(|Outcome { id, .. }| id))
 }
 
 /// Records of one session, each with its place in the batch.

@@ -18,7 +18,7 @@ async fn main() -> Result<(), StartError> {
         endpoints: deployment.directory.clone(),
         push: deployment.push().await?,
         topic: deployment.topic()?,
-        webhooks: deployment.webhooks()?,
+        calls: deployment.calls()?,
         effects: deployment.directory.clone(),
         service: deployment.service,
     };

@@ -5,8 +5,10 @@
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
 //! * [`login_event`]: the events that tell a client about its logins.
 //! * [`metrics`]: what is counted for operators.
+//! * [`batch`]: what a function answers about a batch of records or messages.
 //! * [`system`]: the real clock and the real randomness.
 
+pub mod batch;
 pub mod config;
 pub mod login_event;
 pub mod metrics;
@@ -14,5 +16,6 @@ pub mod pace;
 pub mod service;
 pub mod system;
 
+pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
 pub use service::{NoPublicUrl, Service};

@@ -10,8 +10,8 @@ pub enum Effect {
     Pushed,
     /// The topic has the event.
     Published,
-    /// The client's server took its call, or there is none.
-    Delivered,
+    /// The call to the client's server is in the queue, or there is none to make.
+    Queued,
 }
 
 words!(Effect);

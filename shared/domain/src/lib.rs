@@ -12,8 +12,8 @@
 //! * [`session`]: the session core. One enum of states, one pure function that decides, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`refresh`], [`sms_challenge`], [`sms_code`]: the people and products
 //!   around a session.
-//! * [`pairing`], [`push`], [`effect`]: devices people come back to, phones that can be pushed to, and the side
-//!   effects of a change.
+//! * [`pairing`], [`prompt_log`]: devices people come back to, and how often a person may be asked.
+//! * [`push`], [`effect`]: phones that can be pushed to, and the side effects of a change.
 //! * [`ports`]: what the rules need from the world. Each trait documents its promises.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
@@ -31,6 +31,7 @@ pub mod identity;
 pub mod pairing;
 pub mod phone_number;
 pub mod ports;
+pub mod prompt_log;
 pub mod push;
 pub mod refresh;
 pub mod scan;

@@ -44,10 +44,6 @@ pub struct Trace {
     pub expires_at: Timestamp,
 }
 
-/// At most [`PROMPTS_IN_WINDOW`] prompts go to one person within this time (`docs/security.md` H1).
-pub const PROMPT_WINDOW: Duration = Duration::from_mins(10);
-/// The most prompts within [`PROMPT_WINDOW`].
-pub const PROMPTS_IN_WINDOW: usize = 3;
 /// A phone that asked for its prompts within this time is taken to be there, and needs no push.
 pub const PRESENCE: Duration = Duration::from_secs(20);
 /// A phone's polls are noted at most this often, so most of them write nothing. A note may therefore be older

@@ -30,6 +30,7 @@ mod devices;
 mod effects;
 mod prompts;
 mod push_endpoints;
+mod servers;
 mod sign_ins;
 mod traces;
 mod visits;

@@ -126,13 +126,18 @@ async fn a_trace_is_read_as_written() {
 
 // H1
 #[tokio::test]
-async fn three_prompts_in_ten_minutes() {
-    contract::three_prompts_in_ten_minutes(directory(), &System).await;
+async fn prompts_are_counted_by_client_and_person() {
+    contract::prompts_are_counted_by_client_and_person(directory(), &System).await;
 }
 
 #[tokio::test]
 async fn phones_are_present_one_by_one() {
     contract::phones_are_present_one_by_one(&*directory(), &System).await;
+}
+
+#[tokio::test]
+async fn one_instance_waits_for_a_server() {
+    contract::one_instance_waits_for_a_server(directory(), &System).await;
 }
 
 #[tokio::test]

@@ -185,7 +185,15 @@ async fn a_person_registers_once() {
 #[tokio::test]
 async fn a_prompt_is_noted_once() {
     let network = Lossy::network().await;
-    contract::three_prompts_in_ten_minutes(directory(&network.config), &System).await;
+    contract::prompts_are_counted_by_client_and_person(directory(&network.config), &System).await;
+    network.lost(&[("PutItem", 4)]);
+}
+
+// K12 K13
+#[tokio::test]
+async fn a_turn_is_taken_once() {
+    let network = Lossy::network().await;
+    contract::one_instance_waits_for_a_server(directory(&network.config), &System).await;
     network.lost(&[("UpdateItem", 4)]);
 }
 

@@ -27,6 +27,7 @@ mod fixtures;
 mod prompts;
 mod push_endpoints;
 mod races;
+mod servers;
 mod sessions;
 mod sign_ins;
 mod steps;
@@ -39,9 +40,10 @@ pub use devices::{
 };
 pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
-pub use prompts::{phones_are_present_one_by_one, three_prompts_in_ten_minutes};
+pub use prompts::{phones_are_present_one_by_one, prompts_are_counted_by_client_and_person};
 pub use push_endpoints::{a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner};
 pub use races::{fifty_redemptions, one_winner_a_version, race};
+pub use servers::one_instance_waits_for_a_server;
 pub use sessions::{
     a_stale_copy_changes_nothing, a_taken_code_is_left_alone, a_write_that_comes_again_succeeds_again,
     nothing_is_stored_at_or_after_the_end, what_is_written_is_read,

@@ -4,7 +4,7 @@
 //!
 //! * `controls`: what tests do behind the ports: faults, stale reads, records to start with and to look at.
 //! * `sessions`, `clients`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `effects`,
-//!   `push_endpoints`: one port a file.
+//!   `push_endpoints`, `servers`: one port a file.
 //!
 //! No port calls another. They share only the data.
 
@@ -16,6 +16,7 @@ mod devices;
 mod effects;
 mod prompts;
 mod push_endpoints;
+mod servers;
 mod sessions;
 mod sign_ins;
 mod traces;
@@ -33,6 +34,7 @@ use saoma_domain::{
     identity::{AccountId, ClientId, Identity, SignInId},
     pairing::{MadeBy, Pairing, Trace},
     ports::{StoreError, WriteId},
+    prompt_log::PromptLog,
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
     session::{LoginPolicy, Session, TraceId},
@@ -74,7 +76,8 @@ struct Data {
     devices: BTreeMap<(String, String), Option<String>>,
     pairs: HashMap<(AccountId, ClientId, LoginPolicy), (MadeBy, Pairing)>,
     traces: HashMap<TraceId, Trace>,
-    prompts: HashMap<AccountId, Vec<(Timestamp, SessionCode)>>,
+    prompts: HashMap<AccountId, PromptLog>,
+    servers: HashMap<ClientId, servers::Server>,
     effects: HashMap<(SessionCode, u64), Vec<Effect>>,
     present: HashMap<AccountId, HashMap<SignInId, Timestamp>>,
     endpoints: BTreeMap<PushTokenId, PushEndpoint>,

@@ -13,8 +13,8 @@ use async_trait::async_trait;
 use saoma_domain::{
     identity::PhoneNumber,
     ports::{
-        Clock, Pictures, Push, Pushed, Randomness, Sms, SmsError, StoreError, Topic, TopicMessage, Webhook,
-        Webhooks,
+        CallError, CallFailure, Calls, Clock, FailedCalls, Pictures, Postpone, Push, Pushed, QueuedCall,
+        Randomness, Sms, SmsError, StoreError, Topic, TopicMessage, WaitingCall, Webhook, Webhooks,
     },
     push::{PushMessage, PushPlatform, PushToken},
     session::PictureName,
@@ -170,6 +170,12 @@ pub struct Posted {
     pub pushes: Vec<(String, PushMessage)>,
     /// Messages on the topic.
     pub messages: Vec<TopicMessage>,
+    /// Calls that wait in the queue.
+    pub queued: Vec<QueuedCall>,
+    /// The failure queue: calls, each with whether it is in sight. A call that was removed leaves its place.
+    pub failed_calls: Vec<Option<(Result<QueuedCall, StoreError>, bool)>>,
+    /// What was put back into the queue: its receipt, and for how long.
+    pub postponed: Vec<(String, Duration)>,
     /// Accepted webhooks.
     pub webhooks: Vec<Webhook>,
     /// Refused webhooks.
@@ -182,9 +188,11 @@ pub struct Posted {
     pub pushes_fail: bool,
     /// Whether the topic fails.
     pub topic_fails: bool,
-    /// Whether webhooks fail.
-    pub webhooks_fail: bool,
-    /// Words in the bodies of webhooks that fail.
+    /// Whether the queue fails.
+    pub queue_fails: bool,
+    /// How webhooks fail, if they do.
+    pub webhooks_fail: Option<CallFailure>,
+    /// Words in the bodies of calls that fail, in the queue and at the server.
     pub closed: Vec<String>,
     /// Whether push is off.
     pub push_is_off: bool,
@@ -254,18 +262,73 @@ impl Topic for Post {
 }
 
 #[async_trait]
+impl Calls for Post {
+    async fn queue(&self, call: &QueuedCall) -> Result<(), StoreError> {
+        let fails =
+            |posted: &Posted| posted.queue_fails || posted.closed.iter().any(|word| call.body.contains(word));
+        self.send(fails, |posted| posted.queued.push(call.clone()))
+    }
+}
+
+#[async_trait]
+impl Postpone for Post {
+    async fn postpone(&self, receipt: &str, pause: Duration) -> Result<(), StoreError> {
+        self.send(|posted| posted.queue_fails, |posted| posted.postponed.push((receipt.to_owned(), pause)))
+    }
+}
+
+/// The calls that failed are named by their places.
+#[async_trait]
+impl FailedCalls for Post {
+    async fn take(&self, _: Duration) -> Result<Vec<WaitingCall>, StoreError> {
+        let mut taken = Vec::new();
+        let hide = |posted: &mut Posted| {
+            for (place, failed) in posted.failed_calls.iter_mut().enumerate() {
+                let Some((call, shown @ true)) = failed else { continue };
+                *shown = false;
+                let (message, receipt) = (place.to_string(), place.to_string());
+                taken.push(WaitingCall { message, receipt, handovers: 1, call: call.clone() });
+            }
+        };
+        self.send(|posted| posted.queue_fails, hide)?;
+        Ok(taken)
+    }
+
+    async fn show_again(&self, receipt: &str) -> Result<(), StoreError> {
+        self.change(|posted| {
+            let failed = posted.failed_calls.iter_mut().enumerate();
+            failed.filter(|(place, _)| place.to_string() == receipt).for_each(|(_, failed)| {
+                if let Some((_, shown)) = failed {
+                    *shown = true;
+                }
+            });
+        });
+        Ok(())
+    }
+
+    async fn remove(&self, receipt: &str) -> Result<(), StoreError> {
+        self.change(|posted| {
+            let failed = posted.failed_calls.iter_mut().enumerate();
+            failed.filter(|(place, _)| place.to_string() == receipt).for_each(|(_, failed)| *failed = None);
+        });
+        Ok(())
+    }
+}
+
+#[async_trait]
 impl Webhooks for Post {
-    async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
+    async fn call(&self, webhook: &Webhook, _: Duration) -> Result<(), CallError> {
         if let Some(meeting) = self.sent().meeting {
             meeting.wait().await;
         }
-        let refuses = |posted: &Posted| {
-            posted.webhooks_fail || posted.closed.iter().any(|word| webhook.body.contains(word))
+        let mut posted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let closed = posted.closed.iter().any(|word| webhook.body.contains(word));
+        let closed = closed.then_some(CallFailure::Refused { status: 500, retry_after: None });
+        let Some(why) = posted.webhooks_fail.clone().or(closed) else {
+            posted.webhooks.push(webhook.clone());
+            return Ok(());
         };
-        let taken = self.send(refuses, |posted| posted.webhooks.push(webhook.clone()));
-        if taken.is_err() {
-            self.change(|posted| posted.refused += 1);
-        }
-        taken
+        posted.refused += 1;
+        Err(CallError { host: webhook.url.url().host_str().unwrap_or_default().to_owned(), why })
     }
 }

@@ -42,11 +42,12 @@ async fn directory() {
     contract::the_newest_pair_counts(&*memory, &random).await;
     contract::only_the_login_that_made_a_pair_ends_it(&*memory, &random).await;
     contract::a_trace_is_read_as_written(&*memory, &random).await;
-    contract::three_prompts_in_ten_minutes(memory.clone(), &random).await;
+    contract::prompts_are_counted_by_client_and_person(memory.clone(), &random).await;
     contract::phones_are_present_one_by_one(&*memory, &random).await;
     contract::a_push_token_has_one_owner(memory.clone(), &random).await;
     contract::letting_go_takes_nothing_from_the_next_owner(memory.clone(), &random).await;
     contract::effects_are_of_one_version(&*memory, &random).await;
+    contract::one_instance_waits_for_a_server(memory.clone(), &random).await;
     contract::a_login_is_one_visit(&*memory, &random).await;
     contract::binding_twice_is_binding_once(&*memory, &random).await;
     assert_eq!(memory.devices().len(), 1);

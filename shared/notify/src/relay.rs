@@ -1,17 +1,32 @@
 //! Messages and pushes through a client's server, where SNS does not reach (AWS China). The server of a registered
 //! client gets them as webhooks and sends them on.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use saoma_domain::{
     client::WebhookUrl,
     identity::PhoneNumber,
-    ports::{Clock, Push, Pushed, Randomness, Sms, SmsError, StoreError, Webhook, Webhooks},
+    ports::{
+        CallError, CallFailure, Clock, Push, Pushed, Randomness, Sms, SmsError, StoreError, Webhook, Webhooks,
+    },
     push::{PushMessage, PushPlatform, PushToken},
 };
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, sleep};
+
+/// How long the server has to take a text message. Only the person who asked for it waits meanwhile.
+const SMS_LIMIT: Duration = Duration::from_secs(5);
+/// How long the server has to take a push. Other clients' logins wait meanwhile (`docs/security.md` K13).
+const PUSH_LIMIT: Duration = Duration::from_secs(2);
+/// How long no push is made after one that was not answered. A prompt becomes a QR at once meanwhile.
+const PUSH_REST: Duration = Duration::from_secs(20);
+/// The pauses before each attempt after the first.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_millis(800)];
 
 /// Sends through a client's webhook.
 pub struct Relay {
@@ -25,10 +40,28 @@ pub struct Relay {
     pub clock: Arc<dyn Clock>,
     /// For the ids of text messages.
     pub random: Arc<dyn Randomness>,
+    /// Whether the server answers pushes.
+    pub pushes: Pushes,
+}
+
+/// When a push was last not answered, as this instance knows.
+#[derive(Default)]
+pub struct Pushes(Mutex<Option<Instant>>);
+
+impl Pushes {
+    fn rest(&self) -> bool {
+        let hung = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hung.is_some_and(|at| at.elapsed() < PUSH_REST)
+    }
+
+    fn note(&self, hung: bool) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = hung.then(Instant::now);
+    }
 }
 
 impl Relay {
-    async fn deliver(&self, id: u128, body: serde_json::Value) -> Result<(), StoreError> {
+    /// Makes up to three attempts in quick succession. A server that does not answer gets one.
+    async fn deliver(&self, id: u128, body: serde_json::Value, limit: Duration) -> Result<(), CallError> {
         let webhook = Webhook {
             url: self.url.clone(),
             id: format!("msg_{id:032x}"),
@@ -36,7 +69,14 @@ impl Relay {
             body: body.to_string(),
             keys: self.keys.clone(),
         };
-        self.webhooks.deliver(&webhook).await
+        let mut pauses = PAUSES.iter();
+        loop {
+            let Err(error) = self.webhooks.call(&webhook, limit).await else { return Ok(()) };
+            match pauses.next().filter(|_| error.why.may_pass()) {
+                Some(pause) => sleep(*pause).await,
+                None => return Err(error),
+            }
+        }
     }
 }
 
@@ -48,7 +88,8 @@ impl Sms for Relay {
         let mut id = [0; 16];
         self.random.fill(&mut id);
         let body = json!({ "type": "sms", "phone": number.as_str(), "text": text });
-        self.deliver(u128::from_be_bytes(id), body).await.map_err(SmsError::Refused)
+        let sent = self.deliver(u128::from_be_bytes(id), body, SMS_LIMIT).await;
+        sent.map_err(|error| SmsError::Refused(StoreError::new(error.to_string())))
     }
 }
 
@@ -72,6 +113,9 @@ impl Push for Relay {
         address: &str,
         message: &PushMessage,
     ) -> Result<Pushed, StoreError> {
+        if self.pushes.rest() {
+            return Err(StoreError::new("the server for pushes does not answer, and rests"));
+        }
         let body = json!({
             "type": "push",
             "platform": platform.as_str(),
@@ -79,8 +123,9 @@ impl Push for Relay {
             "kind": message.kind.as_str(),
             "id": message.id,
         });
-        self.deliver(push_id(platform, address, message), body).await?;
-        Ok(Pushed::Accepted)
+        let sent = self.deliver(push_id(platform, address, message), body, PUSH_LIMIT).await;
+        self.pushes.note(matches!(&sent, Err(CallError { why: CallFailure::NoAnswer, .. })));
+        sent.map(|()| Pushed::Accepted).map_err(|error| StoreError::new(error.to_string()))
     }
 
     /// Does nothing: neither side keeps an address.
@@ -133,9 +178,14 @@ mod tests {
 
     #[async_trait]
     impl Webhooks for Outbox {
-        async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        async fn call(&self, webhook: &Webhook, _: Duration) -> Result<(), CallError> {
             self.0.lock().unwrap().push(webhook.clone());
-            if webhook.body.contains("fail") { Err(StoreError::new("down")) } else { Ok(()) }
+            let why = match &webhook.body {
+                body if body.contains("busy") => CallFailure::Refused { status: 503, retry_after: None },
+                body if body.contains("hang") => CallFailure::NoAnswer,
+                _ => return Ok(()),
+            };
+            Err(CallError { host: "messages.example".to_owned(), why })
         }
     }
 
@@ -147,6 +197,7 @@ mod tests {
             keys: vec![[1; 32]],
             clock: Arc::new(Noon),
             random: Arc::new(Counter::default()),
+            pushes: Pushes::default(),
         };
         (relay, outbox)
     }
@@ -170,6 +221,32 @@ mod tests {
         assert_eq!(body, json!({ "type": "sms", "phone": "+8613800138000", "text": "123456" }));
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_server_gets_three_attempts_and_one_that_hangs_gets_one() {
+        let number = PhoneNumber::parse("+8613800138000").unwrap();
+        for (text, attempts, why) in [("busy", 3, "answered 503"), ("hang", 1, "no answer in time")] {
+            let (relay, outbox) = relay();
+            let error = relay.send(&number, text).await.unwrap_err();
+            assert_eq!(error.to_string(), format!("webhook to messages.example: {why}"));
+            let sent = outbox.0.lock().unwrap();
+            assert_eq!(sent.len(), attempts);
+            assert!(sent.iter().all(|webhook| webhook.id == sent[0].id), "one message, one id");
+        }
+    }
+
+    // K13
+    #[tokio::test(start_paused = true)]
+    async fn pushes_rest_after_one_that_was_not_answered() {
+        let (relay, outbox) = relay();
+        let push = async |id| relay.push(PushPlatform::Apns, "token", &prompt(id)).await.is_ok();
+        assert!(!push("hang").await && !push("fine").await);
+        assert_eq!(outbox.0.lock().unwrap().len(), 1, "no second one was made");
+        let number = PhoneNumber::parse("+8613800138000").unwrap();
+        assert!(relay.send(&number, "123456").await.is_ok(), "who waits for a text message waits alone");
+        tokio::time::advance(PUSH_REST).await;
+        assert!(push("fine").await && push("fine").await);
+    }
+
     // H7
     #[tokio::test]
     async fn a_push_says_what_happened_and_an_opaque_id() {
@@ -185,7 +262,7 @@ mod tests {
         });
         assert_eq!(body, expected);
         relay.forget(&address).await.unwrap();
-        assert!(relay.push(PushPlatform::Apns, &address, &prompt("fail")).await.is_err());
+        assert!(relay.push(PushPlatform::Apns, &address, &prompt("busy")).await.is_err());
     }
 
     #[tokio::test]

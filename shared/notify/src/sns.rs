@@ -7,7 +7,7 @@ use aws_sdk_sns::{
     Client,
     config::{Builder, retry::RetryConfig, timeout::TimeoutConfig},
     error::{BuildError, SdkError},
-    operation::publish::PublishError,
+    operation::{create_platform_endpoint::CreatePlatformEndpointError, publish::PublishError},
     types::MessageAttributeValue,
 };
 use aws_types::SdkConfig;
@@ -100,16 +100,15 @@ impl Push for SnsPush {
         let application = self
             .application(platform)
             .ok_or_else(|| StoreError::new(format!("no platform application for {}", platform.as_str())))?;
-        let endpoint = self
-            .client
-            .create_platform_endpoint()
-            .platform_application_arn(application)
-            .token(token.reveal())
-            .send()
-            .await
-            .map_err(|error| StoreError::at("CreatePlatformEndpoint", &error))?
-            .endpoint_arn
-            .ok_or_else(|| StoreError::new("CreatePlatformEndpoint: no ARN"))?;
+        let create = self.client.create_platform_endpoint().platform_application_arn(application);
+        let endpoint = match create.token(token.reveal()).send().await {
+            Ok(created) => created.endpoint_arn,
+            Err(error) => match error.as_service_error().and_then(of_another_system) {
+                Some(endpoint) => Some(endpoint),
+                None => return Err(StoreError::at("CreatePlatformEndpoint", &error)),
+            },
+        };
+        let endpoint = endpoint.ok_or_else(|| StoreError::new("CreatePlatformEndpoint: no ARN"))?;
         self.client
             .set_endpoint_attributes()
             .endpoint_arn(&endpoint)
@@ -164,6 +163,15 @@ impl Push for SnsPush {
         let deleted = self.client.delete_endpoint().endpoint_arn(address).send().await;
         deleted.map(|_| ()).map_err(|error| StoreError::at("DeleteEndpoint", &error))
     }
+}
+
+/// The existing endpoint of a token that another system registered with attributes of its own. SNS refuses to create
+/// a second one, and names the first in the text of the reason alone.
+fn of_another_system(error: &CreatePlatformEndpointError) -> Option<String> {
+    let CreatePlatformEndpointError::InvalidParameterException(error) = error else { return None };
+    let (before, _) = error.message()?.split_once(" already exists with the same Token")?;
+    let (_, endpoint) = before.rsplit_once("Endpoint ")?;
+    is_arn(endpoint).then(|| endpoint.to_owned())
 }
 
 /// Whether an address is an endpoint of SNS. No platform's token begins like one.

@@ -1,17 +1,10 @@
 //! Calls to clients' servers: Standard Webhooks over HTTPS.
 //!
-//! A server that refuses gets three attempts. A server that does not answer gets one, of five seconds, because other
-//! clients wait meanwhile and the stream brings the record again later. Every attempt looks the name up, checks the
-//! addresses and connects only to those (see [`crate::address`]). It follows no redirect, uses no proxy, and reads
-//! only the answer's status.
+//! Each call is one attempt; the caller decides whether and when the next one is made. Every attempt looks the name up,
+//! checks the addresses and connects only to those (see [`crate::address`]). It follows no redirect, uses no proxy, and
+//! reads only the answer's status and its `Retry-After`.
 
-use std::{
-    error::Error,
-    fmt,
-    num::NonZeroUsize,
-    sync::{Mutex, OnceLock, PoisonError},
-    time::Duration,
-};
+use std::{error::Error, sync::OnceLock, time::Duration};
 
 use async_trait::async_trait;
 use aws_smithy_http_client::{
@@ -19,51 +12,25 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use aws_smithy_runtime_api::client::{
-    dns::SharedDnsResolver, http::HttpConnector, orchestrator::HttpRequest,
+    dns::SharedDnsResolver,
+    http::HttpConnector,
+    orchestrator::{HttpRequest, HttpResponse},
 };
-use lru::LruCache;
-use saoma_domain::ports::{StoreError, Webhook, Webhooks};
-use tokio::time::{Instant, sleep, timeout};
+use saoma_domain::{
+    ports::{CallError, CallFailure, StoreError, Webhook, Webhooks},
+    time::Timestamp,
+};
+use tokio::time::timeout;
 
 use crate::{
     address::{Names, Reach, Refused, SystemNames},
     signature::signature,
 };
 
-/// The time limits and pauses of calls.
-#[derive(Clone, Copy, Debug)]
-struct Pace {
-    /// The limit of one attempt, from looking the name up to the answer's status.
-    attempt: Duration,
-    /// The pauses before each attempt after the first.
-    pauses: [Duration; 2],
-    /// The limit of one attempt at a server that hung less than [`Pace::memory`] ago.
-    once_hung: Duration,
-    /// How long we remember that a server hung.
-    memory: Duration,
-}
-
-/// How many addresses we remember.
-const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(1024) {
-    Some(entries) => entries,
-    None => NonZeroUsize::MIN,
-};
-
-/// Short enough for a prompt that lives a minute. The stream brings the record again later.
-const PACE: Pace = Pace {
-    attempt: Duration::from_secs(5),
-    pauses: [Duration::from_millis(200), Duration::from_millis(800)],
-    once_hung: Duration::from_secs(1),
-    memory: Duration::from_mins(1),
-};
-
 /// Webhooks over HTTPS.
 pub struct HttpWebhooks {
     names: SharedDnsResolver,
     reach: Reach,
-    pace: Pace,
-    /// The addresses that hung, and when. The memory is bounded and belongs to this instance alone.
-    hung: Mutex<LruCache<String, Instant>>,
     /// Built when first used, because reading the system's roots would slow a start down.
     connector: OnceLock<Connector>,
 }
@@ -73,9 +40,7 @@ impl HttpWebhooks {
     #[must_use]
     pub fn new(loopback_allowed: bool) -> Self {
         let reach = Reach { loopback: loopback_allowed };
-        let names = SharedDnsResolver::new(SystemNames);
-        let hung = Mutex::new(LruCache::new(REMEMBERED));
-        Self { names, reach, pace: PACE, hung, connector: OnceLock::new() }
+        Self { names: SharedDnsResolver::new(SystemNames), reach, connector: OnceLock::new() }
     }
 
     /// The client keeps no connection open: a function sleeps between calls, and an old connection leads to an
@@ -89,64 +54,46 @@ impl HttpWebhooks {
         })
     }
 
-    /// The time limit of this server. One that hung lately gets less.
-    fn patience(&self, webhook: &Webhook) -> Duration {
-        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
-        let lately = hung.get(webhook.url.url().as_str()).is_some_and(|at| at.elapsed() < self.pace.memory);
-        if lately { self.pace.once_hung } else { self.pace.attempt }
-    }
-
-    fn remember(&self, webhook: &Webhook, hangs: bool) {
-        let url = webhook.url.url().as_str();
-        let mut hung = self.hung.lock().unwrap_or_else(PoisonError::into_inner);
-        if hangs {
-            hung.put(url.to_owned(), Instant::now());
-        } else {
-            hung.pop(url);
-        }
-    }
-
-    async fn attempt(&self, webhook: &Webhook) -> Result<(), Failure> {
-        self.reach.judge(webhook.url.url()).map_err(Failure::lasting)?;
-        let request = request(webhook).map_err(Failure::lasting)?;
-        let patience = self.patience(webhook);
-        let Ok(answer) = timeout(patience, self.connector().call(request)).await else {
-            // A server that was given less time does not count as hanging again, so later it gets the full time.
-            if patience == self.pace.attempt {
-                self.remember(webhook, true);
-            }
-            return Err(Failure::lasting("no answer in time"));
-        };
-        self.remember(webhook, false);
-        match answer {
-            Ok(answer) => taken(answer.status().as_u16()),
-            Err(error) => Err(Failure::of_connection(&error)),
+    async fn attempt(&self, webhook: &Webhook, limit: Duration) -> Result<(), CallFailure> {
+        self.reach.judge(webhook.url.url()).map_err(not_allowed)?;
+        let request = request(webhook).map_err(not_allowed)?;
+        match timeout(limit, self.connector().call(request)).await {
+            Ok(Ok(answer)) => taken(&answer, webhook.at),
+            Ok(Err(error)) => Err(not_connected(&error)),
+            Err(_) => Err(CallFailure::NoAnswer),
         }
     }
 }
 
 #[async_trait]
 impl Webhooks for HttpWebhooks {
-    async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
-        let mut pauses = self.pace.pauses.iter();
-        loop {
-            let Err(failure) = self.attempt(webhook).await else { return Ok(()) };
-            match pauses.next().filter(|_| failure.passing) {
-                Some(pause) => sleep(*pause).await,
-                None => return Err(failure.at(webhook)),
-            }
-        }
+    async fn call(&self, webhook: &Webhook, limit: Duration) -> Result<(), CallError> {
+        let host = || webhook.url.url().host_str().unwrap_or_default().to_owned();
+        self.attempt(webhook, limit).await.map_err(|why| CallError { host: host(), why })
     }
 }
 
 /// Any 2xx means that the server accepted the message. A redirect is a refusal like any other.
-fn taken(status: u16) -> Result<(), Failure> {
-    let failure = format!("answered {status}");
-    match status {
+fn taken(answer: &HttpResponse, now: Timestamp) -> Result<(), CallFailure> {
+    match answer.status().as_u16() {
         200..=299 => Ok(()),
-        408 | 429 | 500..=599 => Err(Failure::passing(failure)),
-        _ => Err(Failure::lasting(failure)),
+        410 => Err(CallFailure::Gone),
+        status @ (429 | 503) => {
+            let asked = answer.headers().get("retry-after");
+            Err(CallFailure::Refused { status, retry_after: asked.and_then(|text| wait(text, now)) })
+        }
+        status => Err(CallFailure::Refused { status, retry_after: None }),
     }
+}
+
+/// `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). `None` when it is neither, or over already.
+fn wait(text: &str, now: Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = text.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(text.trim()).ok()?.timestamp().as_second();
+    let wait = Timestamp::from_secs(u64::try_from(date).ok()?).since(now);
+    Some(wait).filter(|wait| !wait.is_zero())
 }
 
 fn request(webhook: &Webhook) -> Result<HttpRequest, Box<dyn Error + Send + Sync>> {
@@ -162,39 +109,20 @@ fn request(webhook: &Webhook) -> Result<HttpRequest, Box<dyn Error + Send + Sync
     Ok(request)
 }
 
-/// Why an attempt failed.
-struct Failure {
-    reason: String,
-    /// Whether the next attempt, a moment later, may succeed.
-    passing: bool,
+fn not_allowed(why: impl ToString) -> CallFailure {
+    CallFailure::NotAllowed(why.to_string())
 }
 
-impl Failure {
-    fn passing(reason: impl fmt::Display) -> Self {
-        Self { reason: reason.to_string(), passing: true }
-    }
-
-    fn lasting(reason: impl fmt::Display) -> Self {
-        Self { reason: reason.to_string(), passing: false }
-    }
-
-    /// A failed connection may succeed later, unless we refused the address ourselves.
-    fn of_connection(error: &(dyn Error + 'static)) -> Self {
-        let mut cause = Some(error);
-        while let Some(error) = cause {
-            if let Some(refused) = error.downcast_ref::<Refused>() {
-                return Self::lasting(refused);
-            }
-            cause = error.source();
+/// A failed connection, unless we refused the address ourselves.
+fn not_connected(error: &(dyn Error + 'static)) -> CallFailure {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(refused) = error.downcast_ref::<Refused>() {
+            return not_allowed(refused);
         }
-        Self::passing(StoreError::at("connecting", error))
+        cause = error.source();
     }
-
-    /// The error for the log. It names the host but not the path, which may hold a secret of the client.
-    fn at(self, webhook: &Webhook) -> StoreError {
-        let host = webhook.url.url().host_str().unwrap_or_default();
-        StoreError::new(format!("webhook to {host}: {}", self.reason))
-    }
+    CallFailure::NotReached(StoreError::at("connecting", error).to_string())
 }
 
 #[cfg(test)]

@@ -73,6 +73,36 @@ async fn a_token_has_one_address_and_registering_it_again_revives_it() {
 }
 
 #[tokio::test]
+async fn a_token_that_another_system_registered_has_its_address() {
+    let config = config(&emulator());
+    let client = Client::new(&config);
+    let application = application(&client, "shared").await;
+    let theirs = client.create_platform_endpoint().platform_application_arn(&application);
+    let theirs = theirs.token("a-phone-of-two-systems").custom_user_data("theirs").send().await.unwrap();
+    let theirs = theirs.endpoint_arn.unwrap();
+    let disabled = client.set_endpoint_attributes().endpoint_arn(&theirs).attributes("Enabled", "false");
+    disabled.send().await.unwrap();
+    let push = SnsPush::new(&config, Some(application), None);
+    let token = PushToken::parse("a-phone-of-two-systems").unwrap();
+    assert_eq!(push.address(PushPlatform::Apns, &token).await.unwrap(), theirs);
+    assert_eq!(attribute(&client, &theirs, "Enabled").await, "true");
+    assert_eq!(attribute(&client, &theirs, "CustomUserData").await, "theirs", "what is theirs stays");
+}
+
+#[tokio::test]
+async fn a_token_that_sns_refuses_has_no_address() {
+    let application = "arn:aws:sns:us-east-1:000000000000:app/APNS/one".to_owned();
+    let token = PushToken::parse("a-phone-of-an-odd-answer").unwrap();
+    for message in [
+        "Invalid parameter: Token Reason: iOS device tokens must be 64 hexadecimal characters",
+        "Invalid parameter: Token Reason: Endpoint of odd already exists with the same Token, but different attributes.",
+    ] {
+        let push = SnsPush::new(&refusing("InvalidParameter", message), Some(application.clone()), None);
+        assert!(push.address(PushPlatform::Apns, &token).await.is_err(), "{message}");
+    }
+}
+
+#[tokio::test]
 async fn a_forgotten_phone_is_dead() {
     let config = config(&emulator());
     let push = SnsPush::new(&config, Some(application(&Client::new(&config), "forgotten").await), None);

@@ -7,11 +7,11 @@ use saoma_app::{Environment, Service};
 use saoma_aws::PictureBucket;
 use saoma_domain::{
     cases::{ClientKeeper, Lives, Logins, People, RememberedLogins},
-    ports::{Checks, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
+    ports::{Calls, Checks, FailedCalls, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::auth::Phones;
-use saoma_notify::{HttpWebhooks, Relay, SnsPush, SnsSms, SnsTopic};
+use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
 
 use crate::{Process, StartError, relay::message_client};
 
@@ -138,6 +138,30 @@ impl Deployment {
         Ok(Arc::new(SnsTopic::new(&self.aws, self.environment.required("LOGIN_TOPIC_ARN")?)))
     }
 
+    /// The queue of calls to clients' servers, to put calls into.
+    ///
+    /// # Errors
+    /// `CALLS_QUEUE_URL` is not set.
+    pub fn calls(&self) -> Result<Arc<dyn Calls>, StartError> {
+        Ok(self.call_queue()?)
+    }
+
+    /// The queue of calls to clients' servers.
+    ///
+    /// # Errors
+    /// `CALLS_QUEUE_URL` is not set.
+    pub fn call_queue(&self) -> Result<Arc<CallQueue>, StartError> {
+        Ok(Arc::new(CallQueue::new(&self.aws, self.environment.required("CALLS_QUEUE_URL")?)))
+    }
+
+    /// The queue of calls that clients' servers did not take in time.
+    ///
+    /// # Errors
+    /// `CALL_FAILURES_URL` is not set.
+    pub fn failed_calls(&self) -> Result<Arc<dyn FailedCalls>, StartError> {
+        Ok(Arc::new(CallQueue::new(&self.aws, self.environment.required("CALL_FAILURES_URL")?)))
+    }
+
     /// Calls to clients' servers; to our own machine only where `WEBHOOK_LOOPBACK` says so.
     ///
     /// # Errors
@@ -177,6 +201,7 @@ impl Deployment {
             return Ok(None);
         };
         let (clock, random) = (self.service.clock.clone(), self.service.random.clone());
-        Ok(Some(Relay { webhooks: self.webhooks()?, url, keys, clock, random }))
+        let pushes = Pushes::default();
+        Ok(Some(Relay { webhooks: self.webhooks()?, url, keys, clock, random, pushes }))
     }
 }

@@ -3,7 +3,7 @@
 //! * [`process`]: the log, the environment, AWS and the keys, which every function needs.
 //! * [`deployment`]: the tables, the bucket, the topic, text messages, pushes and webhooks.
 //! * [`relay`]: the client that sends messages where SNS does not reach.
-//! * [`mod@serve`]: serves requests, or a stream's records, for the life of the process. Each event is cleaned or
+//! * [`mod@serve`]: serves requests, a stream's records, or a queue's calls, for the life of the process. Each event is cleaned or
 //!   refused before a function sees it.
 //!
 //! This is the one shared crate that names adapters, and only a function's `main` names this one.
@@ -16,9 +16,10 @@ pub mod process;
 pub mod relay;
 mod request;
 pub mod serve;
+mod waiting;
 
 pub use changes::StoredChange;
 pub use deployment::Deployment;
 pub use error::StartError;
 pub use process::Process;
-pub use serve::{serve, serve_commands, serve_stream};
+pub use serve::{serve, serve_commands, serve_queue, serve_stream};

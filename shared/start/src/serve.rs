@@ -5,6 +5,7 @@ use std::{convert::Infallible, panic};
 
 use axum::{Router, response::IntoResponse};
 use lambda_runtime::{LambdaEvent, service_fn};
+use saoma_domain::ports::WaitingCall;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tower::ServiceExt;
@@ -14,6 +15,7 @@ use crate::{
     answer::Answer,
     changes::{NoBatch, StoredChange, changes},
     request::request,
+    waiting::{NoMessages, waiting_calls},
 };
 
 /// Any JSON, not yet read: the reader of each kind of event decides how much of it may be malformed.
@@ -62,6 +64,21 @@ pub async fn serve_commands<A: Serialize>(handle: impl AsyncFn(String) -> A) -> 
     log_panics();
     let handler =
         service_fn(async |event: AnyEvent| Ok::<_, Infallible>(handle(event.payload.get().to_owned()).await));
+    lambda_runtime::run(handler).await.map_err(StartError::at_runtime)
+}
+
+/// Passes the batches of the queue of calls to a function, for the life of the process.
+///
+/// # Errors
+/// When the runtime cannot be reached.
+pub async fn serve_queue<A: Serialize>(
+    handle: impl AsyncFn(Vec<WaitingCall>) -> A,
+) -> Result<(), StartError> {
+    log_panics();
+    let handler = service_fn(async |event: AnyEvent| {
+        let calls = waiting_calls(event.payload.get())?;
+        Ok::<_, NoMessages>(handle(calls).await)
+    });
     lambda_runtime::run(handler).await.map_err(StartError::at_runtime)
 }
 

@@ -105,6 +105,29 @@ async fn a_fourth_prompt_in_ten_minutes_is_a_qr_silently() {
     assert_eq!(kinds(&world, &region, &trace).await, ["LOGIN_scan"]);
 }
 
+// K14
+#[tokio::test]
+async fn one_clients_prompts_leave_a_person_to_another() {
+    let world = World::default();
+    let regions = ["region-1", "region-2", "region-3"].map(|id| Region::registered(&world, id));
+    let person = world.sign_in("13800138000").await;
+    for region in &regions {
+        log_in(&world, region, &person, json!({"deviceId": DEVICE})).await;
+    }
+    pending(&world, &person).await;
+    let mut kinds = Vec::new();
+    for region in &regions {
+        for _ in 0..4 {
+            let trace = region.trace(&world, both(&person)).await;
+            kinds.push(region.results(&world, &trace).await[0]["resultType"].as_str().unwrap().to_owned());
+        }
+    }
+    let (asked, shown) = ("LOGIN_scan", "LOGIN_getLoginQrcode");
+    // Three of each client, and six of all.
+    assert_eq!(kinds[..8], [asked, asked, asked, shown, asked, asked, asked, shown]);
+    assert_eq!(kinds[8..], [shown; 4]);
+}
+
 // D10: a region's server speaks for many people, and still has a limit.
 #[tokio::test]
 async fn a_flood_of_asking_is_refused_and_leaves_nothing() {

@@ -8,6 +8,7 @@ use crate::{
     identity::{AccountId, Approver, Phone},
     pairing::{Pairing, Trace},
     ports::{Created, Freshness, Pairs, Prompts, Randomness, StoreError, Traces, WriteId},
+    prompt_log::NotedPrompt,
     secrets::{Secret, SessionCode},
     session::{
         Abandonment, Asks, CancelReason, Claim, Command, DeviceId, Flow, LoginPolicy, MatchNumber, Refusal,
@@ -65,7 +66,7 @@ impl RememberedLogins {
     /// | | | a QR for a new device |
     /// | yes | yes | the person is asked, if their last login by QR made this pair; else a QR for that device |
     ///
-    /// A person who was asked too often silently gets a QR instead (`docs/security.md` H1). A new prompt for the
+    /// A person who was asked too often silently gets a QR instead (`docs/security.md` H1, K14). A new prompt for the
     /// same device ends the earlier one.
     ///
     /// # Errors
@@ -82,7 +83,8 @@ impl RememberedLogins {
                 if pairing.may_prompt && pairing.device == *device =>
             {
                 let phone = Phone { account: person, sign_in: pairing.sign_in.clone() };
-                self.prompts.note(person, &prompt, now).await?.then_some(phone)
+                let noted = NotedPrompt { at: now, client: client.id.clone(), code: prompt.clone() };
+                self.prompts.note(person, &noted).await?.then_some(phone)
             }
             _ => None,
         };

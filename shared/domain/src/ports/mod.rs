@@ -11,11 +11,15 @@
 //! * `registry`: the store of clients, as operators change it: [`Registry`].
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
-//! * `outgoing`: what leaves the service: [`Push`], [`Topic`], [`Webhooks`], [`Sms`], [`Pictures`]; and a record
-//!   of what has left it already: [`Effects`].
+//! * `calls`: the calls to clients' servers: [`Calls`] puts one into the queue, [`Postpone`] makes it wait there,
+//!   [`Servers`] says whether an instance may wait for a server, [`Webhooks`] makes the call, [`FailedCalls`] holds those
+//!   that failed.
+//! * `outgoing`: what else leaves the service: [`Push`], [`Topic`], [`Sms`], [`Pictures`]; and a record of what has
+//!   left it already: [`Effects`].
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 
+mod calls;
 mod error;
 mod on_confirm;
 mod outgoing;
@@ -28,9 +32,13 @@ pub(crate) mod testing;
 mod world;
 mod write_id;
 
+pub use calls::{
+    CallError, CallFailure, Calls, FailedCalls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook,
+    Webhooks,
+};
 pub use error::StoreError;
 pub use on_confirm::OnConfirm;
-pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage, Webhook, Webhooks};
+pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
     Accounts, Begun, Challenges, Checks, Clients, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
 };

@@ -1,11 +1,10 @@
-//! What leaves the service: pushes, messages, webhooks, pictures, and a record of what was sent.
+//! What leaves the service: pushes, messages, pictures, and a record of what was sent.
 
 use async_trait::async_trait;
 use thiserror::Error;
 
 use super::StoreError;
 use crate::{
-    client::WebhookUrl,
     effect::Effect,
     identity::PhoneNumber,
     push::{PushMessage, PushPlatform, PushToken},
@@ -63,30 +62,6 @@ pub struct TopicMessage {
 pub trait Topic: Send + Sync {
     /// Publishes a message, with `region`, `resultType` and `eventId` as attributes.
     async fn publish(&self, message: &TopicMessage) -> Result<(), StoreError>;
-}
-
-/// One call to a client's server.
-#[derive(Clone)]
-pub struct Webhook {
-    /// The address of the client's server.
-    pub url: WebhookUrl,
-    /// The message's id: the same for every copy.
-    pub id: String,
-    /// When it is sent. The signature covers it.
-    pub at: Timestamp,
-    /// The JSON.
-    pub body: String,
-    /// The keys it is signed with; more than one while keys are being changed.
-    pub keys: Vec<[u8; 32]>,
-}
-
-/// Calls clients' servers. Each call is signed and has a time limit; none goes to a private address or follows a
-/// redirect.
-#[async_trait]
-pub trait Webhooks: Send + Sync {
-    /// Delivers one message, with a few attempts in quick succession. An error means that the server did not
-    /// accept it.
-    async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError>;
 }
 
 /// Why a text message may not arrive.

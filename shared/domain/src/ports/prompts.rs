@@ -6,6 +6,7 @@ use super::StoreError;
 use crate::{
     identity::{AccountId, Phone, SignInId},
     pairing::Trace,
+    prompt_log::NotedPrompt,
     secrets::SessionCode,
     session::TraceId,
     time::Timestamp,
@@ -25,13 +26,13 @@ pub trait Traces: Send + Sync {
 /// The prompts that people were sent, and whether a phone is there to see one.
 #[async_trait]
 pub trait Prompts: Send + Sync {
-    /// Notes a prompt that is about to be sent, as one atomic step. `false`, and not noted, when it would be the
-    /// fourth within [`PROMPT_WINDOW`](crate::pairing::PROMPT_WINDOW) (`docs/security.md` H1). Noting the same
+    /// Notes a prompt that is about to be sent, as one atomic step. `false`, and not noted, when the person was asked
+    /// too often, as [`PromptLog`](crate::prompt_log::PromptLog) says (`docs/security.md` H1, K14). Noting the same
     /// code again changes nothing and succeeds, because the first answer may have been lost (K12).
-    async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError>;
+    async fn note(&self, account: AccountId, prompt: &NotedPrompt) -> Result<bool, StoreError>;
 
-    /// The sessions of the last three prompts that were noted after this moment, newest first. Prompts that have
-    /// ended are among them.
+    /// The sessions of the last prompts that were noted after this moment, newest first, as many as the log holds.
+    /// Prompts that have ended are among them.
     async fn recent(&self, account: AccountId, after: Timestamp) -> Result<Vec<SessionCode>, StoreError>;
 
     /// Marks a phone as present: its app asked for the prompts that wait, and will ask again.

@@ -13,7 +13,7 @@ pub async fn effects_are_of_one_version(effects: &dyn Effects, random: &dyn Rand
     let (code, other) = (SessionCode::random(random), SessionCode::random(random));
     assert_eq!(effects.noted(&code, 2).await.unwrap(), []);
     effects.note(&code, 2, &[Effect::Pushed], at(600)).await.unwrap();
-    let all = [Effect::Pushed, Effect::Published, Effect::Delivered];
+    let all = [Effect::Pushed, Effect::Published, Effect::Queued];
     effects.note(&code, 2, &all, at(600)).await.unwrap();
     assert_eq!(effects.noted(&code, 2).await.unwrap(), all, "the newest note counts");
     assert_eq!(effects.noted(&code, 3).await.unwrap(), []);

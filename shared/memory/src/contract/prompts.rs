@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use saoma_domain::{
-    identity::{AccountId, Phone, SignInId},
-    pairing::PROMPTS_IN_WINDOW,
+    identity::{AccountId, ClientId, Phone, SignInId},
     ports::{Prompts, Randomness},
+    prompt_log::{NotedPrompt, PROMPTS_OF_A_CLIENT, PROMPTS_TO_A_PERSON},
     secrets::SessionCode,
     time::Timestamp,
 };
@@ -13,48 +13,66 @@ use tokio::task::JoinSet;
 
 use super::fixtures::{at, person};
 
-/// Prompts: at most three in ten minutes. Parallel ones are counted one by one (H1).
-pub async fn three_prompts_in_ten_minutes(prompts: Arc<dyn Prompts>, random: &dyn Randomness) {
+/// Prompts: at most three in ten minutes of one client, and six of all. Parallel ones are counted one by one (H1,
+/// K14).
+pub async fn prompts_are_counted_by_client_and_person(prompts: Arc<dyn Prompts>, random: &dyn Randomness) {
     let account = AccountId::random(random);
     let long_ago = Timestamp::from_secs(0);
     assert_eq!(prompts.recent(account, long_ago).await.unwrap(), Vec::new());
-    let mut running = JoinSet::new();
-    for _ in 0..8 {
-        let (prompts, code) = (Arc::clone(&prompts), SessionCode::random(random));
-        running.spawn(async move { (prompts.note(account, &code, at(0)).await.unwrap(), code) });
-    }
-    let noted: Vec<_> = running.join_all().await.into_iter().filter(|(noted, _)| *noted).collect();
-    assert_eq!(noted.len(), PROMPTS_IN_WINDOW);
+    let noted = note_at_once(&prompts, account, "one", random).await;
+    assert_eq!(noted.len(), PROMPTS_OF_A_CLIENT);
     let recent = prompts.recent(account, long_ago).await.unwrap();
-    assert_eq!(recent.len(), PROMPTS_IN_WINDOW);
-    assert!(noted.iter().all(|(_, code)| recent.contains(code)));
+    assert_eq!(recent.len(), PROMPTS_OF_A_CLIENT);
+    assert!(noted.iter().all(|code| recent.contains(code)));
 
-    let (late, later) = (SessionCode::random(random), SessionCode::random(random));
-    assert!(!prompts.note(account, &late, at(599)).await.unwrap(), "one second too early");
-    assert!(prompts.note(account, &later, at(600)).await.unwrap());
+    let note = async |account, client, secs| {
+        let prompt = prompt(client, secs, random);
+        prompts.note(account, &prompt).await.unwrap().then_some(prompt.code)
+    };
+    assert_eq!(note(account, "one", 599).await, None, "one second too early");
+    // The others have as many as the person has left, whatever the first client did.
+    assert_eq!(note_at_once(&prompts, account, "two", random).await.len(), PROMPTS_OF_A_CLIENT);
+    assert_eq!(note(account, "three", 599).await, None, "six of all");
+    let later = note(account, "one", 600).await.unwrap();
     let recent = prompts.recent(account, long_ago).await.unwrap();
-    assert_eq!((recent.first(), recent.len()), (Some(&later), PROMPTS_IN_WINDOW), "newest first");
+    assert_eq!((recent.first(), recent.len()), (Some(&later), PROMPTS_TO_A_PERSON), "newest first");
     assert_eq!(prompts.recent(account, at(0)).await.unwrap(), [later], "what came after");
     assert_eq!(prompts.recent(account, at(600)).await.unwrap(), [], "nothing came after");
-    assert!(
-        prompts.note(AccountId::random(random), &late, at(1)).await.unwrap(),
-        "each person by themselves"
-    );
+    assert!(note(AccountId::random(random), "one", 1).await.is_some(), "each person by themselves");
     a_note_whose_answer_was_lost_counts_once(&*prompts, random).await;
+}
+
+/// Notes eight prompts of one client at the same moment. Returns those that were noted.
+async fn note_at_once(
+    prompts: &Arc<dyn Prompts>,
+    account: AccountId,
+    client: &str,
+    random: &dyn Randomness,
+) -> Vec<SessionCode> {
+    let mut running = JoinSet::new();
+    for _ in 0..8 {
+        let (prompts, prompt) = (Arc::clone(prompts), prompt(client, 0, random));
+        running.spawn(async move { prompts.note(account, &prompt).await.unwrap().then_some(prompt.code) });
+    }
+    running.join_all().await.into_iter().flatten().collect()
+}
+
+fn prompt(client: &str, secs: u64, random: &dyn Randomness) -> NotedPrompt {
+    NotedPrompt { at: at(secs), client: ClientId::parse(client).unwrap(), code: SessionCode::random(random) }
 }
 
 /// A note that comes again finds itself, also when others were noted since (`docs/security.md` K12).
 async fn a_note_whose_answer_was_lost_counts_once(prompts: &dyn Prompts, random: &dyn Randomness) {
     let account = AccountId::random(random);
-    let [first, second, third, fourth] = [(); 4].map(|()| SessionCode::random(random));
-    assert!(prompts.note(account, &first, at(0)).await.unwrap());
-    assert!(prompts.note(account, &second, at(1)).await.unwrap());
-    assert!(prompts.note(account, &first, at(0)).await.unwrap(), "it is noted");
-    assert!(prompts.note(account, &third, at(2)).await.unwrap(), "the first counted once");
-    assert!(prompts.note(account, &first, at(0)).await.unwrap(), "it is noted still");
-    assert!(!prompts.note(account, &fourth, at(3)).await.unwrap());
+    let [first, second, third, fourth] = [0, 1, 2, 3].map(|secs| prompt("one", secs, random));
+    let note = async |prompt| prompts.note(account, prompt).await.unwrap();
+    assert!(note(&first).await && note(&second).await);
+    assert!(note(&first).await, "it is noted");
+    assert!(note(&third).await, "the first counted once");
+    assert!(note(&first).await, "it is noted still");
+    assert!(!note(&fourth).await);
     let recent = prompts.recent(account, Timestamp::from_secs(0)).await.unwrap();
-    assert_eq!(recent, [third, second, first]);
+    assert_eq!(recent, [third.code, second.code, first.code]);
 }
 
 /// Presence: each phone has its own mark, and the last one counts.

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use saoma_domain::{
     identity::{AccountId, Phone, SignInId},
-    pairing::{PROMPT_WINDOW, PROMPTS_IN_WINDOW},
     ports::{Prompts, StoreError},
+    prompt_log::{NotedPrompt, Noting, PromptLog},
     secrets::SessionCode,
     time::Timestamp,
 };
@@ -13,26 +13,23 @@ use super::{Memory, let_others_in};
 
 #[async_trait]
 impl Prompts for Memory {
-    async fn note(&self, account: AccountId, code: &SessionCode, now: Timestamp) -> Result<bool, StoreError> {
+    async fn note(&self, account: AccountId, prompt: &NotedPrompt) -> Result<bool, StoreError> {
         let_others_in().await;
         self.call(|data| {
-            let noted = data.prompts.entry(account).or_default();
-            if noted.iter().any(|(_, before)| before == code) {
-                return true;
+            let log = data.prompts.entry(account).or_default();
+            match log.note(prompt.clone()) {
+                Noting::Allowed(next) => *log = next,
+                Noting::Known => {}
+                Noting::TooMany => return false,
             }
-            let third = noted.iter().rev().nth(PROMPTS_IN_WINDOW - 1);
-            let allowed = third.is_none_or(|(at, _)| now.since(*at) >= PROMPT_WINDOW);
-            if allowed {
-                noted.push((now, code.clone()));
-            }
-            allowed
+            true
         })
     }
 
     async fn recent(&self, account: AccountId, after: Timestamp) -> Result<Vec<SessionCode>, StoreError> {
         self.call(|data| {
-            let noted = data.prompts.get(&account).into_iter().flatten().rev().take(PROMPTS_IN_WINDOW);
-            noted.filter(|(at, _)| *at > after).map(|(_, code)| code.clone()).collect()
+            let noted = data.prompts.get(&account).map(PromptLog::noted).into_iter().flatten();
+            noted.filter(|noted| noted.at > after).map(|noted| noted.code.clone()).collect()
         })
     }
 

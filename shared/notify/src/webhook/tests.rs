@@ -94,8 +94,8 @@ fn webhook(url: &str) -> Webhook {
     }
 }
 
-/// Hardly any pause, so that tests are quick.
-const HASTE: Pace = Pace { pauses: [Duration::from_millis(5), Duration::from_millis(5)], ..PACE };
+/// Time enough for a server that answers.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// Names that all lead to one place.
 #[derive(Clone, Debug)]
@@ -118,11 +118,7 @@ impl ResolveDns for Leads {
 }
 
 fn calls(loopback_allowed: bool, names: &Leads) -> HttpWebhooks {
-    HttpWebhooks {
-        names: SharedDnsResolver::new(names.clone()),
-        pace: HASTE,
-        ..HttpWebhooks::new(loopback_allowed)
-    }
+    HttpWebhooks { names: SharedDnsResolver::new(names.clone()), ..HttpWebhooks::new(loopback_allowed) }
 }
 
 fn local() -> HttpWebhooks {
@@ -130,14 +126,14 @@ fn local() -> HttpWebhooks {
 }
 
 async fn refusal(webhooks: &HttpWebhooks, webhook: &Webhook) -> String {
-    webhooks.deliver(webhook).await.unwrap_err().to_string()
+    webhooks.call(webhook, LIMIT).await.unwrap_err().to_string()
 }
 
 #[tokio::test]
 async fn a_message_is_posted_as_the_standard_says() {
     let server = Server::answering(&[OK]);
     let sent = server.webhook("127.0.0.1");
-    local().deliver(&sent).await.unwrap();
+    local().call(&sent, LIMIT).await.unwrap();
     let seen = server.seen();
     let (head, body) = seen[0].split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook?key=private HTTP/1.1\r\n"), "{head}");
@@ -153,7 +149,7 @@ async fn what_arrives_is_verified_by_the_standards_own_library() {
     let server = Server::answering(&[OK]);
     let keys = vec![[7; 32], [9; 32]];
     let sent = Webhook { at: this_moment(), keys: keys.clone(), ..server.webhook("127.0.0.1") };
-    local().deliver(&sent).await.unwrap();
+    local().call(&sent, LIMIT).await.unwrap();
     let seen = server.seen();
     let (head, body) = seen[0].split_once("\r\n\r\n").unwrap();
     let headers = head.lines().filter_map(|line| line.split_once(": "));
@@ -173,35 +169,49 @@ fn this_moment() -> Timestamp {
 }
 
 #[tokio::test]
-async fn what_may_pass_is_tried_three_times_as_one_message() {
-    let server = Server::answering(&[BROKEN, BROKEN, OK]);
+async fn a_name_is_looked_up_for_each_call() {
+    let server = Server::answering(&[OK]);
     let names = Leads::to("127.0.0.1");
-    calls(true, &names).deliver(&server.webhook("localhost")).await.unwrap();
-    let ids: Vec<_> =
-        server.seen().iter().map(|seen| header(seen, "webhook-id") == Some("K7GQ2M.4")).collect();
-    assert_eq!(ids, [true, true, true]);
-    // H9: the name is looked up once for each connection, and the call goes to the checked address.
-    assert_eq!(names.asked.load(Ordering::Relaxed), 3);
-}
-
-#[tokio::test]
-async fn after_three_attempts_it_has_failed() {
-    for status in ["500", "503", "408", "429"] {
-        let server = Server::answering(&[&BROKEN.replace("500", status)]);
-        let error = refusal(&local(), &server.webhook("127.0.0.1")).await;
-        assert_eq!(error, format!("webhook to 127.0.0.1: answered {status}"));
-        assert_eq!(server.seen().len(), 3, "{status}");
+    let webhooks = calls(true, &names);
+    for looked_up in 1..=3 {
+        webhooks.call(&server.webhook("localhost"), LIMIT).await.unwrap();
+        // H9: the name is looked up once for each connection, and the call goes to the checked address.
+        assert_eq!(names.asked.load(Ordering::Relaxed), looked_up);
     }
 }
 
 #[tokio::test]
-async fn a_refusal_is_not_argued_with() {
-    for status in ["304", "400", "401", "404", "410"] {
+async fn a_refusal_has_its_status_and_is_one_attempt() {
+    for status in ["304", "400", "401", "404", "408", "410", "429", "500", "503"] {
         let server = Server::answering(&[&BROKEN.replace("500", status)]);
         let error = refusal(&local(), &server.webhook("127.0.0.1")).await;
         assert_eq!(error, format!("webhook to 127.0.0.1: answered {status}"));
         assert_eq!(server.seen().len(), 1, "{status}");
     }
+}
+
+/// Why a server that answers like this did not take the call.
+async fn why(status: &str, header: &str) -> CallFailure {
+    let answer = format!("HTTP/1.1 {status} No\r\n{header}content-length: 0\r\n\r\n");
+    let server = Server::answering(&[&answer]);
+    local().call(&server.webhook("127.0.0.1"), LIMIT).await.unwrap_err().why
+}
+
+#[tokio::test]
+async fn a_busy_server_says_when_to_come_back() {
+    let refused = |status, retry_after: Option<u64>| CallFailure::Refused {
+        status,
+        retry_after: retry_after.map(Duration::from_secs),
+    };
+    assert_eq!(why("429", "retry-after: 120\r\n").await, refused(429, Some(120)));
+    assert_eq!(why("503", "Retry-After:  7 \r\n").await, refused(503, Some(7)));
+    // A call is sent at 2027-01-15 08:00:00 GMT here.
+    assert_eq!(why("503", "retry-after: Fri, 15 Jan 2027 08:01:30 GMT\r\n").await, refused(503, Some(90)));
+    for odd in ["-1", "soon", "", "1.5", "Fri, 15 Jan 2027 07:59:00 GMT"] {
+        assert_eq!(why("503", &format!("retry-after: {odd}\r\n")).await, refused(503, None), "{odd}");
+    }
+    assert_eq!(why("500", "retry-after: 7\r\n").await, refused(500, None), "only 429 and 503 ask for it");
+    assert_eq!(why("410", "").await, CallFailure::Gone);
 }
 
 #[tokio::test]
@@ -210,44 +220,14 @@ async fn a_server_that_takes_too_long_has_not_taken_it() {
         stream.set_read_timeout(None).unwrap();
         let _ = stream.read(&mut [0]); // until they hang up
     });
-    let mut webhooks = local();
-    webhooks.pace.attempt = Duration::from_millis(300);
     let slow = server.webhook("127.0.0.1");
-    let error = timeout(Duration::from_secs(5), refusal(&webhooks, &slow)).await.unwrap();
-    assert_eq!(error, "webhook to 127.0.0.1: no answer in time");
-    assert_eq!(server.seen().len(), 1, "others wait meanwhile");
+    let error = local().call(&slow, Duration::from_millis(300)).await.unwrap_err();
+    assert_eq!(error.to_string(), "webhook to 127.0.0.1: no answer in time");
+    assert_eq!(error.why, CallFailure::NoAnswer);
 }
 
 #[tokio::test]
-async fn a_server_that_hung_gets_less_time_until_it_answers() {
-    let server = Server::start(|n, stream| {
-        let time = if n == 1 { 0 } else { 400 };
-        thread::sleep(Duration::from_millis(time));
-        let _ = stream.write_all(OK.as_bytes());
-    });
-    let mut webhooks = local();
-    (webhooks.pace.attempt, webhooks.pace.once_hung) = (Duration::from_secs(2), Duration::from_millis(100));
-    let sent = server.webhook("127.0.0.1");
-    webhooks.deliver(&sent).await.unwrap();
-    webhooks.remember(&sent, true);
-    webhooks.deliver(&sent).await.unwrap(); // at once, and forgiven
-    webhooks.deliver(&sent).await.unwrap();
-    webhooks.remember(&sent, true);
-    webhooks.pace.memory = Duration::from_millis(300);
-    assert_eq!(refusal(&webhooks, &sent).await, "webhook to 127.0.0.1: no answer in time");
-    sleep(Duration::from_millis(250)).await;
-    webhooks.deliver(&sent).await.unwrap(); // it has not hung since it was remembered
-}
-
-#[tokio::test]
-async fn a_server_that_is_down_is_tried_again() {
-    let server = Server::start(|n, stream| {
-        if n == 1 {
-            stream.write_all(OK.as_bytes()).unwrap();
-        }
-    });
-    local().deliver(&server.webhook("127.0.0.1")).await.unwrap();
-    assert_eq!(server.seen().len(), 2);
+async fn a_server_that_is_down_is_not_reached() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = refusal(&local(), &webhook(&format!("http://127.0.0.1:{nobody}/"))).await;
     assert!(error.starts_with("webhook to 127.0.0.1: connecting: "), "{error}");
@@ -312,16 +292,14 @@ async fn an_endless_answer_is_not_read() {
         }
         ended.send(()).unwrap();
     });
-    local().deliver(&server.webhook("127.0.0.1")).await.unwrap();
+    local().call(&server.webhook("127.0.0.1"), LIMIT).await.unwrap();
     // The caller hung up: the server could write only what buffers hold, not the whole promised body.
     tokio::task::spawn_blocking(move || end.recv_timeout(Duration::from_secs(10))).await.unwrap().unwrap();
     assert!(written.load(Ordering::Relaxed) < 16_000_000);
 }
 
 #[test]
-fn the_pace_is_the_one_written_down() {
+fn it_calls_nothing_inside_unless_told_to_and_starts_without_a_connection() {
     let webhooks = HttpWebhooks::new(false);
-    assert_eq!(webhooks.pace.attempt, Duration::from_secs(5));
-    assert_eq!(webhooks.pace.once_hung, Duration::from_secs(1));
     assert!(!webhooks.reach.loopback && webhooks.connector.get().is_none());
 }
