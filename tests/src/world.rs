@@ -23,9 +23,10 @@ use saoma_domain::{
 use saoma_http::auth::Phones;
 use saoma_memory::{
     Memory,
+    vault::Vault,
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
-use saoma_tokens::Keys;
+use saoma_tokens::Keyring;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -42,6 +43,8 @@ pub struct World {
     pub memory: Arc<Memory>,
     /// Stands at the kiosk contract's example until moved.
     pub clock: Arc<FixedClock>,
+    /// The signing secret.
+    pub vault: Arc<Vault>,
     /// The same bytes in every run.
     pub random: Arc<SeededRandom>,
     /// The messages sent.
@@ -93,7 +96,8 @@ impl World {
         let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
         let environment = Environment::of(variables);
         let settings = Settings::read(&environment).unwrap();
-        let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
+        let vault = Arc::new(Vault::holding(SIGNING_SECRET, clock.clone()));
+        let keys = Keyring::new(&vault.secret(), vault.clone(), clock.clone()).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
         let phones = Phones::new(service.clone(), memory.clone());
         let logins = saoma_memory::wired::logins(&memory, random.clone());
@@ -181,6 +185,7 @@ impl World {
         Self {
             memory,
             clock,
+            vault,
             random,
             outbox,
             drawer,

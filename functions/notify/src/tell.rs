@@ -3,7 +3,7 @@
 use saoma_app::login_event::LoginEvent;
 use saoma_domain::{
     effect::Effect,
-    ports::{TopicMessage, Webhook},
+    ports::{TopicMessage, Webhook, WebhookKeys},
     session::Session,
 };
 

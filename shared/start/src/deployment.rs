@@ -171,12 +171,10 @@ impl Deployment {
     }
 
     async fn relay(&self) -> Result<Option<Relay>, StartError> {
-        let (keys, clients) = (&self.service.keys, &*self.directory);
-        let now = self.service.clock.now();
-        let Some((url, keys)) = message_client(&self.environment, keys, clients, now).await? else {
+        let Some((client, url)) = message_client(&self.environment, &*self.directory).await? else {
             return Ok(None);
         };
-        let (clock, random) = (self.service.clock.clone(), self.service.random.clone());
-        Ok(Some(Relay { webhooks: self.webhooks()?, url, keys, clock, random }))
+        let Service { keys, clock, random, .. } = self.service.clone();
+        Ok(Some(Relay { webhooks: self.webhooks()?, url, client, keys, clock, random }))
     }
 }
