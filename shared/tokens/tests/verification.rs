@@ -149,8 +149,8 @@ fn a_published_key_says_what_it_is_for_and_is_named_by_its_thumbprint() {
 }
 
 // A12
-#[tokio::test]
-async fn a_token_got_by_qr_may_not_approve() {
+#[test]
+fn a_token_got_by_qr_may_not_approve() {
     let keys = keys();
     let redemption = Redemption { id: TokenId::from_stored("jti-2"), at: NOW };
     let account = AccountId::parse("3000876").unwrap();
@@ -240,8 +240,8 @@ fn another_issuer_or_audience_is_refused() {
 }
 
 // E9
-#[tokio::test]
-async fn one_kind_of_token_is_not_another() {
+#[test]
+fn one_kind_of_token_is_not_another() {
     let keys = keys();
     let client = ClientId::parse("saoma").unwrap();
     let id = TokenId::from_stored("jti-3");
@@ -266,8 +266,8 @@ async fn one_kind_of_token_is_not_another() {
 }
 
 // F18: a consumer whose clock is two seconds behind refuses what seems to be issued in its future.
-#[tokio::test]
-async fn every_token_seems_to_be_issued_five_seconds_ago_and_ends_when_it_says() {
+#[test]
+fn every_token_seems_to_be_issued_five_seconds_ago_and_ends_when_it_says() {
     let (keys, session, id) = (keys(), session(), TokenId::from_stored("jti-4"));
     let account = AccountId::parse("3000876").unwrap();
     let grant = Redemption { id: id.clone(), at: NOW };
