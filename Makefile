@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$($(it)))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client lock
+.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ sam-local: $(VENV) ## sam local start-api on http://localhost:3000 (PORT, EMULAT
 
 client: $(VENV) ## register a client: ID=... NAME=... [DO=show|list|change|disable|enable|remove|rotate-secret] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/client.py $(call given,DO ID NAME DIALECT POLICY PAGE ORIGIN WEBHOOK APPS NETWORKS STRICT KEEP STAGE)
+
+keys: $(VENV) ## the keys that sign tokens: DO=show|rotate|drop [VERSION=... FORCE=yes WAIT=seconds] (docs/operations.md)
+	@$(PYTHON) functions/admin/cli/keys.py $(call given,DO VERSION FORCE WAIT YES STAGE)
 
 test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 	@$(PYTHON) tests/local/packages.py

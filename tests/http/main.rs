@@ -10,6 +10,7 @@ mod crowd;
 mod devices;
 mod events;
 mod faults;
+mod keys;
 mod kiosk;
 mod logs;
 mod notify;

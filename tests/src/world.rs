@@ -12,7 +12,7 @@ use notify::{BatchAnswer, Record};
 use saoma_app::{Environment, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{ClientKeeper, Lives, People, RememberedLogins},
+    cases::{ClientKeeper, KeyKeeper, Lives, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::Clock,
@@ -26,7 +26,7 @@ use saoma_memory::{
     vault::Vault,
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
-use saoma_tokens::Keyring;
+use saoma_tokens::{Keyring, keyring::PUBLISHED_BEFORE_USE};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -59,10 +59,25 @@ pub struct World {
     pub notify: notify::App,
     /// What operators' commands work with.
     pub admin: admin::App,
+    /// What its functions stand on.
+    around: Around,
     /// The newest version of each session that the stream has brought.
     brought: Mutex<HashMap<SessionCode, u64>>,
     /// By the function's name.
     routers: HashMap<&'static str, Router>,
+}
+
+/// What the instances of one world share.
+#[derive(Clone)]
+struct Around {
+    memory: Arc<Memory>,
+    clock: Arc<FixedClock>,
+    random: Arc<SeededRandom>,
+    outbox: Arc<Outbox>,
+    drawer: Arc<Drawer>,
+    post: Arc<Post>,
+    vault: Arc<Vault>,
+    environment: Environment,
 }
 
 /// A person with a phone that is signed in.
@@ -88,15 +103,30 @@ impl World {
     /// A world with these variables set, besides `PUBLIC_URL`.
     #[must_use]
     pub fn with(variables: &[(&str, &str)]) -> Self {
-        let memory = Arc::new(Memory::default());
         let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
-        let random = Arc::new(SeededRandom::new(42));
-        let (outbox, drawer) = (Arc::new(Outbox::default()), Arc::new(Drawer::default()));
-        let post = Arc::new(Post::default());
         let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
-        let environment = Environment::of(variables);
+        let around = Around {
+            memory: Arc::default(),
+            random: Arc::new(SeededRandom::new(42)),
+            outbox: Arc::default(),
+            drawer: Arc::default(),
+            post: Arc::default(),
+            vault: Arc::new(Vault::holding(SIGNING_SECRET, clock.clone())),
+            clock,
+            environment: Environment::of(variables),
+        };
+        Self::of(around)
+    }
+
+    /// Another instance of every function, which starts now, in the same world.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self::of(self.around.clone())
+    }
+
+    fn of(around: Around) -> Self {
+        let Around { memory, clock, random, outbox, drawer, post, vault, environment } = around.clone();
         let settings = Settings::read(&environment).unwrap();
-        let vault = Arc::new(Vault::holding(SIGNING_SECRET, clock.clone()));
         let keys = Keyring::new(&vault.secret(), vault.clone(), clock.clone()).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
         let phones = Phones::new(service.clone(), memory.clone());
@@ -171,6 +201,12 @@ impl World {
                 keys: service.keys.clone(),
                 random: random.clone(),
             },
+            keys: KeyKeeper {
+                stages: vault.clone(),
+                random: random.clone(),
+                published_before_use: PUBLISHED_BEFORE_USE,
+                sign_in_idle: service.settings.sign_ins.idle,
+            },
         };
         let routers = HashMap::from([
             ("kiosk", kiosk::router(kiosk)),
@@ -193,6 +229,7 @@ impl World {
             service,
             notify,
             admin,
+            around,
             brought: Mutex::default(),
             routers,
         }

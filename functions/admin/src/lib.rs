@@ -4,15 +4,21 @@
 //! `{"ok": false, "code": "…", "detail": "…"}`. What stands before the dot names the thing, and each thing is a file:
 //!
 //! * [`client`]: the products that may open sessions.
+//! * [`keys`]: the versions of the signing secret.
 //!
 //! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
 //! event again, with the same `write`, and gets the same answer.
 
 mod answer;
 mod client;
+mod keys;
 
 use saoma_app::Service;
-use saoma_domain::{cases::ClientKeeper, ports::WriteId, text::CleanText};
+use saoma_domain::{
+    cases::{ClientKeeper, KeyKeeper},
+    ports::WriteId,
+    text::CleanText,
+};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -24,6 +30,7 @@ use crate::answer::{Done, Refused};
 pub struct App {
     pub service: Service,
     pub clients: ClientKeeper,
+    pub keys: KeyKeeper,
 }
 
 /// A command, with what every command carries.
@@ -40,6 +47,7 @@ struct Order {
 /// The things that operators work on.
 enum Command {
     Client(client::Command),
+    Keys(keys::Command),
 }
 
 /// Carries out the command of an event, and writes its audit line.
@@ -51,6 +59,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
     let Order { name, by, write, command } = order;
     let done = match command {
         Command::Client(command) => client::run(app, command, &write).await,
+        Command::Keys(command) => keys::run(app, command).await,
     };
     let about = done.as_ref().map(|done| &done.about).ok();
     tracing::info!(
@@ -59,6 +68,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         actor = by.as_str(),
         client = about.and_then(|about| about.client.as_ref()).map(tracing::field::display),
         account = about.and_then(|about| about.account).map(tracing::field::display),
+        secret_version = about.and_then(|about| about.secret_version.as_deref()),
         outcome = done.as_ref().map_or_else(|refused| refused.code, |_| "done"),
         cause = done.as_ref().err().and_then(|refused| refused.cause.as_deref()),
         "an operator's command"
@@ -80,6 +90,7 @@ impl Order {
         };
         let command = match name.split('.').next().unwrap_or_default() {
             "client" => Command::Client(read(fields)?),
+            "keys" => Command::Keys(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
         Ok(Self { name, by, write, command })

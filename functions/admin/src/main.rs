@@ -6,6 +6,10 @@ use saoma_start::{Deployment, StartError, serve_commands};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
-    let app = App { clients: deployment.client_keeper(), service: deployment.service };
+    let app = App {
+        clients: deployment.client_keeper(),
+        keys: deployment.key_keeper()?,
+        service: deployment.service,
+    };
     serve_commands(async |event| admin::handle(&app, &event).await).await
 }

@@ -63,12 +63,7 @@ impl SigningSecrets for SecretsManager {
         let current = self.version(KeyStage::Current).await?;
         let current = current.ok_or_else(|| StoreError::new("the signing secret has no current version"))?;
         let previous = self.version(KeyStage::Previous).await?;
-        // A version that was promoted keeps its label as the pending one until that is taken away.
-        let pending = pending.filter(|pending| pending.id != current.id);
-        let is_another = |version: &SecretVersion| {
-            version.id != current.id && pending.as_ref().is_none_or(|pending| version.id != pending.id)
-        };
-        Ok(SigningSecret { previous: previous.filter(is_another), current, pending })
+        Ok(SigningSecret::of(current, pending, previous))
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Vault {
 struct Held {
     versions: Vec<(SecretVersion, Vec<KeyStage>)>,
     reads: usize,
-    fault: Option<Fault>,
+    fault: Option<(usize, Fault)>,
 }
 
 impl Held {
@@ -62,16 +62,21 @@ impl Vault {
     }
 
     /// The versions as they are now.
-    ///
-    /// # Panics
-    /// When no version is current, which no test wants.
     #[must_use]
     pub fn secret(&self) -> SigningSecret {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = held.at(KeyStage::Current).unwrap();
-        let pending = held.at(KeyStage::Pending).filter(|pending| pending.id != current.id);
-        let previous = held.at(KeyStage::Previous).filter(|previous| previous.id != current.id);
-        SigningSecret { current, pending, previous }
+        let Some(current) = held.at(KeyStage::Current) else {
+            unreachable!("a secret has a current version")
+        };
+        SigningSecret::of(current, held.at(KeyStage::Pending), held.at(KeyStage::Previous))
+    }
+
+    /// The stages of a version, as they are labelled.
+    #[must_use]
+    pub fn stages_of(&self, id: &str) -> Vec<KeyStage> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = held.versions.iter().find(|(version, _)| version.id == id);
+        found.map(|(_, stages)| stages.clone()).unwrap_or_default()
     }
 
     /// How often it was read.
@@ -82,7 +87,12 @@ impl Vault {
 
     /// Makes the next call fail.
     pub fn inject(&self, fault: Fault) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).fault = Some(fault);
+        self.inject_after(0, fault);
+    }
+
+    /// Lets `calls` more calls pass, and makes the next one fail.
+    pub fn inject_after(&self, calls: usize, fault: Fault) {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).fault = Some((calls, fault));
     }
 
     /// Publishes a version, which is about to sign.
@@ -108,9 +118,21 @@ impl Vault {
         }
     }
 
+    /// The fault of this call, if one was injected for it.
+    fn fault(&self) -> Option<Fault> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        match held.fault.take() {
+            Some((0, fault)) => Some(fault),
+            later => {
+                held.fault = later.map(|(calls, fault)| (calls - 1, fault));
+                None
+            }
+        }
+    }
+
     /// Runs one call, with the fault that was injected for it.
     fn call<T>(&self, call: impl FnOnce(&Self) -> T) -> Result<T, StoreError> {
-        let fault = self.held.lock().unwrap_or_else(PoisonError::into_inner).fault.take();
+        let fault = self.fault();
         if fault == Some(Fault::Refused) {
             return Err(StoreError::new("made to fail"));
         }

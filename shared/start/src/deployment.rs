@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use aws_types::SdkConfig;
 use saoma_app::{Environment, Service};
-use saoma_aws::PictureBucket;
+use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
-    cases::{ClientKeeper, Lives, Logins, People, RememberedLogins},
+    cases::{ClientKeeper, KeyKeeper, Lives, Logins, People, RememberedLogins},
     ports::{Checks, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::auth::Phones;
 use saoma_notify::{HttpWebhooks, Relay, SnsPush, SnsSms, SnsTopic};
+use saoma_tokens::keyring::PUBLISHED_BEFORE_USE;
 
 use crate::{Process, StartError, relay::message_client};
 
@@ -112,6 +113,22 @@ impl Deployment {
             keys: self.service.keys.clone(),
             random: self.service.random.clone(),
         }
+    }
+
+    /// The versions of the signing secret, as operators change them.
+    ///
+    /// # Errors
+    /// `SIGNING_SECRET_ARN` is not set.
+    pub fn key_keeper(&self) -> Result<KeyKeeper, StartError> {
+        Ok(KeyKeeper {
+            stages: Arc::new(SecretsManager::new(
+                &self.aws,
+                self.environment.required("SIGNING_SECRET_ARN")?,
+            )),
+            random: self.service.random.clone(),
+            published_before_use: PUBLISHED_BEFORE_USE,
+            sign_in_idle: self.service.settings.sign_ins.idle,
+        })
     }
 
     /// The Sessions table.

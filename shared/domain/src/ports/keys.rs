@@ -161,6 +161,20 @@ pub struct SigningSecret {
 }
 
 impl SigningSecret {
+    /// The versions at the three stages. Secrets Manager lets one version have two: it leaves the label of the pending
+    /// stage on a version that became current, and a promotion may come between two reads.
+    #[must_use]
+    pub fn of(
+        current: SecretVersion,
+        pending: Option<SecretVersion>,
+        previous: Option<SecretVersion>,
+    ) -> Self {
+        let pending = pending.filter(|it| it.id != current.id);
+        let previous = previous.filter(|it| it.id != current.id);
+        let previous = previous.filter(|it| pending.as_ref().is_none_or(|pending| pending.id != it.id));
+        Self { current, pending, previous }
+    }
+
     /// The versions with their stages, the current one first.
     pub fn versions(&self) -> impl Iterator<Item = (KeyStage, &SecretVersion)> {
         let named = |stage| move |version| (stage, version);

@@ -166,7 +166,7 @@ fn challenge_item(id: &ChallengeId, challenge: &Challenge) -> Item {
         ],
     );
     if let Some(used) = &challenge.used {
-        item.insert("used_code".to_owned(), text(&used.code.to_string()));
+        item.insert("used_code".to_owned(), text(used.code.to_string()));
         item.insert("sign_in".to_owned(), text(used.sign_in.as_str()));
         item.insert("used_at".to_owned(), seconds(used.at));
     }
