@@ -8,11 +8,10 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use subtle::ConstantTimeEq;
 
 use crate::{
     identity::{PhoneNumber, SignInId},
-    ports::Randomness,
+    ports::{KeyedTag, Randomness},
     sms_code::CodeNonce,
     time::Timestamp,
 };
@@ -124,7 +123,7 @@ pub struct Challenge {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Used {
     /// A keyed hash of the code, which a repeated call must present again.
-    pub code: [u8; 32],
+    pub code: KeyedTag,
     /// The sign-in it led to.
     pub sign_in: SignInId,
     /// When it was proved.
@@ -305,7 +304,7 @@ impl Records {
     pub fn try_code(&self, is_right: impl FnOnce(&CodeNonce) -> bool, used: Used, now: Timestamp) -> Tried {
         let Self { lane, challenge } = self;
         if let Some(before) = &challenge.used {
-            let same: bool = before.code.ct_eq(&used.code).into();
+            let same = before.code == used.code;
             let in_time = now.since(before.at) <= SIGN_IN_AGAIN;
             return if same && in_time { Tried::Again(before.clone()) } else { Tried::Refused };
         }
@@ -328,7 +327,7 @@ impl Records {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ports::testing::Counting;
+    use crate::ports::{KeyName, testing::Counting};
 
     const LIMITS: SmsLimits =
         SmsLimits { code_life: Duration::from_mins(5), per_number_per_day: 4, per_ip_per_day: 9 };
@@ -341,8 +340,12 @@ mod tests {
         PhoneNumber::parse("+8613800138000").unwrap()
     }
 
+    fn key() -> KeyName {
+        KeyName::of_kid("the-key-")
+    }
+
     fn nonce() -> CodeNonce {
-        CodeNonce::random(&Counting::default())
+        CodeNonce::random(&key(), &Counting::default())
     }
 
     fn fresh() -> Records {
@@ -366,7 +369,11 @@ mod tests {
     }
 
     fn used(code: u8, secs: u64) -> Used {
-        Used { code: [code; 32], sign_in: SignInId::parse("aaaa").unwrap(), at: at(secs) }
+        Used {
+            code: KeyedTag { key: key(), hash: [code; 32] },
+            sign_in: SignInId::parse("aaaa").unwrap(),
+            at: at(secs),
+        }
     }
 
     fn guess(records: &Records, right: bool, secs: u64) -> Tried {

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::people::{MOST_RACES, People, Proof, SignInError};
 use crate::{
     identity::{Identity, PhoneNumber, SignInId},
-    ports::{SmsError, StoreError},
+    ports::{KeyedTag, SmsError, StoreError},
     sign_in::Method,
     sms_challenge::{Asked, ChallengeId, NotSent, RESEND_AFTER, Records, Tried, Used},
     sms_code::{CodeNonce, SmsCode},
@@ -60,7 +60,7 @@ impl People {
         let same = Sent { resend_after: RESEND_AFTER, expires_in: self.limits.code_life };
         for _ in 0..MOST_RACES {
             let records = self.challenges.records_of(id, number).await?;
-            let nonce = CodeNonce::random(&*self.random);
+            let nonce = CodeNonce::random(&self.keys.current_key(), &*self.random);
             match records.ask(number, nonce, now, self.limits) {
                 Err(NotSent::TooMany(wait)) => return Err(SendError::TooMany(wait)),
                 Err(NotSent::Over) => return Err(SendError::ChallengeOver),
@@ -74,7 +74,8 @@ impl People {
                 Ok(Asked::Sends(next, nonce)) => {
                     self.count(network, now).await?;
                     if self.surely_replace(id, &records, &next).await? {
-                        self.hand_over(id, &next, &self.message(number, &nonce)).await?;
+                        let text = self.message(number, &nonce).await;
+                        self.hand_over(id, &next, &text).await?;
                         return Ok(same);
                     }
                 }
@@ -116,9 +117,9 @@ impl People {
         if counted { Ok(()) } else { Err(SendError::TooMany(NETWORK_WAIT)) }
     }
 
-    fn message(&self, number: &PhoneNumber, nonce: &CodeNonce) -> String {
+    async fn message(&self, number: &PhoneNumber, nonce: &CodeNonce) -> String {
         let (name, minutes) = (&self.service_name, self.limits.code_life.as_secs().div_ceil(60));
-        let code = SmsCode::derive(&*self.keys, number, nonce);
+        let code = self.code(number, nonce).await;
         let code = code.reveal();
         format!(
             "【{name}】验证码 {code}，{minutes} 分钟内有效，请勿告诉他人。 \
@@ -140,17 +141,20 @@ impl People {
         now: Timestamp,
     ) -> Result<Proof, SignInError> {
         let sign_in = SignInId::random(&*self.random);
-        let code_hash = self.keys.keyed_hash("used sms code", &[id.as_str(), code.reveal()]);
         for _ in 0..MOST_RACES {
             let Some(records) = self.challenges.records(id).await? else {
                 return Err(SignInError::InvalidCode);
             };
-            let number = records.challenge.number.clone();
-            let is_right = |nonce: &CodeNonce| {
-                let right = SmsCode::derive(&*self.keys, &number, nonce);
-                right.reveal().as_bytes().ct_eq(code.reveal().as_bytes()).into()
+            let live = records.lane.code.as_ref().map(|live| &live.nonce);
+            let right = match live {
+                Some(nonce) => Some(self.code(&records.challenge.number, nonce).await),
+                None => None,
             };
-            let used = Used { code: code_hash, sign_in: sign_in.clone(), at: now.whole_secs() };
+            let is_right = |_: &CodeNonce| {
+                right.is_some_and(|right| right.reveal().as_bytes().ct_eq(code.reveal().as_bytes()).into())
+            };
+            let hash = self.used_code(id, code, records.challenge.used.as_ref()).await;
+            let used = Used { code: hash, sign_in: sign_in.clone(), at: now.whole_secs() };
             let (next, proof) = match records.try_code(is_right, used.clone(), now) {
                 Tried::Refused => return Err(SignInError::InvalidCode),
                 Tried::Again(used) => return Ok(proof_of(&records.challenge.number, used)),
@@ -162,6 +166,24 @@ impl People {
             }
         }
         Err(StoreError::new("lost more races than a number has callers").into())
+    }
+
+    /// The code of a nonce, which another instance may have drawn under a key that is new to this one.
+    async fn code(&self, number: &PhoneNumber, nonce: &CodeNonce) -> SmsCode {
+        if let Some(key) = nonce.key() {
+            self.keys.learn(&key).await;
+        }
+        SmsCode::derive(&*self.keys, number, nonce)
+    }
+
+    /// What the challenge keeps of a right code. It is made under the key of the one that is kept, to compare with it.
+    async fn used_code(&self, id: &ChallengeId, code: &SmsCode, kept: Option<&Used>) -> KeyedTag {
+        let (purpose, parts) = ("used sms code", [id.as_str(), code.reveal()]);
+        let Some(Used { code: KeyedTag { key, .. }, .. }) = kept else {
+            return self.keys.keyed_hash(purpose, &parts);
+        };
+        self.keys.learn(key).await;
+        self.keys.keyed_hash_by(key, purpose, &parts)
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use saoma_domain::{
     identity::{PhoneNumber, SignInId},
-    ports::{Challenges, Freshness, StoreError, WriteId},
+    ports::{Challenges, Freshness, KeyedTag, StoreError, WriteId},
     sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
     sms_code::CodeNonce,
     time::Timestamp,
@@ -16,7 +16,7 @@ use super::{
     Directory, EXPIRES_AT, Key, day_of, item_of,
     writes::{WRITE_ID, checking, if_held_or, is_of, putting},
 };
-use crate::item::{Item, Reader, bytes, number, seconds, text};
+use crate::item::{Item, Reader, number, seconds, text};
 
 fn lane_key(number: &PhoneNumber) -> Key {
     Key(format!("SMS#{}", number.as_str()), "LANE".into())
@@ -166,7 +166,7 @@ fn challenge_item(id: &ChallengeId, challenge: &Challenge) -> Item {
         ],
     );
     if let Some(used) = &challenge.used {
-        item.insert("used_code".to_owned(), bytes(&used.code));
+        item.insert("used_code".to_owned(), text(used.code.to_string()));
         item.insert("sign_in".to_owned(), text(used.sign_in.as_str()));
         item.insert("used_at".to_owned(), seconds(used.at));
     }
@@ -175,7 +175,8 @@ fn challenge_item(id: &ChallengeId, challenge: &Challenge) -> Item {
 
 fn read_challenge(item: &Item) -> Result<Challenge, StoreError> {
     let item = Reader(item);
-    let used = |code| -> Result<Used, StoreError> {
+    let used = |_| -> Result<Used, StoreError> {
+        let code = item.parsed("used_code", KeyedTag::parse)?;
         let sign_in = item.parsed("sign_in", SignInId::parse)?;
         Ok(Used { code, sign_in, at: item.seconds("used_at")? })
     };
@@ -185,6 +186,6 @@ fn read_challenge(item: &Item) -> Result<Challenge, StoreError> {
         messages: item.number("messages")?,
         asked_at: item.seconds("asked_at")?,
         tries: item.number("tries")?,
-        used: item.optional_hash("used_code")?.map(used).transpose()?,
+        used: item.optional_text("used_code")?.map(used).transpose()?,
     })
 }

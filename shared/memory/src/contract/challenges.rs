@@ -4,14 +4,14 @@ use std::{net::IpAddr, sync::Arc};
 
 use saoma_domain::{
     identity::SignInId,
-    ports::{Challenges, Randomness},
+    ports::{Challenges, KeyedTag, Randomness},
     sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
     sms_code::CodeNonce,
 };
 use tokio::task::JoinSet;
 
 use super::{
-    fixtures::{at, random_number},
+    fixtures::{at, key, random_number},
     steps::write,
 };
 
@@ -24,7 +24,7 @@ pub async fn challenges_follow_one_another(challenges: Arc<dyn Challenges>, rand
     let fresh = Records { lane: Lane::default(), challenge: Challenge::new(number.clone()) };
     assert_eq!(before, fresh);
 
-    let code = LiveCode { nonce: CodeNonce::random(random), expires_at: at(300), tries: 0 };
+    let code = LiveCode { nonce: CodeNonce::random(&key(), random), expires_at: at(300), tries: 0 };
     let lane = Lane { version: 1, code: Some(code), sent_at: at(0), sent: 1, day_began_at: at(0) };
     let challenge = Challenge { version: 1, messages: 1, asked_at: at(0), ..before.challenge.clone() };
     let first = Records { lane, challenge };
@@ -54,7 +54,8 @@ pub async fn challenges_follow_one_another(challenges: Arc<dyn Challenges>, rand
     assert!(challenges.replace(&other, &joined, &shares, &write()).await.unwrap(), "the lane stays");
     assert_eq!(challenges.records(&id).await.unwrap(), Some(second.clone()));
 
-    let used = Used { code: [7; 32], sign_in: SignInId::random(random), at: at(9) };
+    let used =
+        Used { code: KeyedTag { key: key(), hash: [7; 32] }, sign_in: SignInId::random(random), at: at(9) };
     let done = Records {
         lane: Lane { version: 3, code: None, ..second.lane.clone() },
         challenge: Challenge { version: 3, used: Some(used), ..second.challenge.clone() },
