@@ -27,7 +27,7 @@ pub(crate) async fn login_code(
     let client = read_app(&app, presented.client.as_deref()).await?;
     let proof = app.people.prove_by_sms(&challenge, &code, app.service.clock.now()).await?;
     let signed_in = app.people.begin(proof, client).await?;
-    SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).map(Json)
+    SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).await.map(Json)
 }
 
 /// The app through which a phone signs in: a registered client.

@@ -27,7 +27,7 @@ struct User {
 
 impl SignedIn {
     /// Mints the tokens of a stored sign-in.
-    pub(crate) fn of(
+    pub(crate) async fn of(
         app: &App,
         facts: &Facts,
         account: &Account,
@@ -43,7 +43,7 @@ impl SignedIn {
             token: minted.token,
             token_type: "Bearer",
             expires_in: minted.expires_in.as_secs(),
-            refresh_token: refresh_token(&*service.keys, sign_in).reveal().to_owned(),
+            refresh_token: refresh_token(&*service.keys, sign_in).await.reveal().to_owned(),
             user: User { member_id: account.id.to_string(), nick_name: account.nick_name(), is_new },
         })
     }

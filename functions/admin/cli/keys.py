@@ -17,7 +17,7 @@ ENDS = {
 This version signs now. Dropping it ends, within {reload} minutes:
   - every access token, ticket and identity token of this service, and every sign-in, because refresh tokens rest on
     the same secret: all people sign in again
-  - every SMS code and every login that is under way
+  - SMS codes that were not used, and a login that is under way, if its phone still has to act
   - every key of a webhook: clients' servers fetch the new one (GET /login/webhook)
 A relying party accepts the leaked key until the key set that it keeps is old: at most {jwks} minutes, unless it keeps
 key sets longer than it is told to. A new version signs from now on, and no one has it in a cache.""",

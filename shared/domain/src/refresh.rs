@@ -95,10 +95,12 @@ impl SignIn {
     }
 }
 
-/// The newest refresh token of a sign-in: `<account>.<sign-in>.<generation>.<key>.<keyed hash>`.
-pub fn refresh_token(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
+/// The newest refresh token of a sign-in: `<account>.<sign-in>.<generation>.<key>.<keyed hash>`. It is the same at every
+/// instance, even if another one gave it out first, under a key that is new to this one.
+pub async fn refresh_token(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
     let (account, id) = (sign_in.account.to_string(), sign_in.id.as_str());
     let generation = sign_in.family.generation.to_string();
+    keys.learn(&sign_in.family.key).await;
     let proof = keys.keyed_hash_by(&sign_in.family.key, PURPOSE, &[&account, id, &generation]);
     Secret::issued(format!("{account}.{id}.{generation}.{proof}"))
 }
