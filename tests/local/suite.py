@@ -24,6 +24,7 @@ LOGINS_OF_A_ROTATION = 16  # tests/local/rotation.py plays 200 by itself
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
 # All people in the tests call from one address.
 RAISED = {"CreatesPerMinute": "100000", "SmsPerIpPerDay": "10000"}
+FEW_TRIES = {"WebhookTries": "4"}  # of a call, so that a test sees the last one
 
 
 def check():
@@ -62,10 +63,10 @@ def end_to_end():
     rotation(LOGINS_OF_A_ROTATION, wait=15, profile="debug")
     step("end to end, as `make run` serves")
     os.environ |= {upper(name): value for name, value in RAISED.items()}
-    with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False) as stack:
+    with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False, **FEW_TRIES) as stack:
         against(stack, "run")
     step("end to end, as `make deploy-local` deploys")
-    with aws.running(free_port()) as emulator, deployed(free_port(), emulator, **RAISED) as stack:
+    with aws.running(free_port()) as emulator, deployed(free_port(), emulator, **RAISED, **FEW_TRIES) as stack:
         against(stack, "deploy-local")
 
 
