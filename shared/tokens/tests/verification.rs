@@ -42,6 +42,7 @@ fn sign_in() -> SignIn {
         holder: Holder::Phone,
         client: ClientId::phone(),
         method: Method::Sms,
+        seen: Seen::default(),
         version: 1,
         family: Family::begin(NOW),
         ended: false,
