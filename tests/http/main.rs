@@ -19,6 +19,7 @@ mod oauth;
 mod operations;
 mod paces;
 mod pages;
+mod people;
 mod refusals;
 mod remembered;
 mod shop;

@@ -9,13 +9,16 @@ use saoma_domain::{
     ports::{HistoryWriter, StoreError},
 };
 
-/// Logs each failure of the writer behind it. A login or a sign-in that was stored counts, whatever becomes of its
-/// entry in the person's history.
+/// Writes once more when the writer behind it fails, and logs a second failure. A login or a sign-in that was stored
+/// counts, whether or not its entry is in the person's history.
 pub struct LoggedHistory(pub Arc<dyn HistoryWriter>);
 
 #[async_trait]
 impl HistoryWriter for LoggedHistory {
     async fn write(&self, account: AccountId, entry: &Entry) -> Result<(), StoreError> {
+        if self.0.write(account, entry).await.is_ok() {
+            return Ok(());
+        }
         self.0.write(account, entry).await.inspect_err(|error| {
             let what = entry.what.kind().as_str();
             tracing::warn!(cause = %error, what, "an entry of a history could not be written");
