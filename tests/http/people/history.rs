@@ -77,7 +77,7 @@ async fn a_login_counts_when_its_entry_cannot_be_written() {
     let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
     let opening = Opening {
         client: &client,
-        flow: Flow::web(),
+        flow: Flow::web(None),
         claims: ScreenClaims::default(),
         seen: Seen::default(),
         life: Duration::from_mins(5),
