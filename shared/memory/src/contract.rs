@@ -46,8 +46,8 @@ pub use devices::{
 };
 pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
-pub use prompts::{phones_are_present_one_by_one, prompts_are_counted_by_client_and_person};
 pub use leaving::a_deleted_account_leaves_its_mark;
+pub use prompts::{phones_are_present_one_by_one, prompts_are_counted_by_client_and_person};
 pub use push_endpoints::{
     a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner,
     the_loser_of_a_push_token_is_told,

@@ -7,7 +7,9 @@ use saoma_app::{Environment, LoggedHistory, Service};
 use saoma_aws::PictureBucket;
 use saoma_domain::{
     cases::{ClientKeeper, Lives, Logins, Mine, People, RememberedLogins},
-    ports::{Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
+    ports::{
+        Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
+    },
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::auth::Phones;

@@ -21,8 +21,8 @@
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 
-mod calls;
 mod belongings;
+mod calls;
 mod error;
 mod on_confirm;
 mod outgoing;
@@ -35,17 +35,17 @@ pub(crate) mod testing;
 mod world;
 mod write_id;
 
+pub use belongings::{Belongings, HistoryWriter, Leaving};
 pub use calls::{
     CallError, CallFailure, Calls, FailedCalls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook,
     Webhooks,
 };
-pub use belongings::{Belongings, HistoryWriter, Leaving};
 pub use error::StoreError;
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
-    Accounts, Begun, Challenges, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, Replaced, SignIns,
-    Visits,
+    Accounts, Begun, Challenges, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, Replaced,
+    SignIns, Visits,
 };
 pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};

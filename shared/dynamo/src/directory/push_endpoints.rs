@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use saoma_domain::{
     history::Entry,
     identity::{AccountId, Phone, SignInId},
-    ports::{Freshness, EndpointKept, PushEndpoints, StoreError},
+    ports::{EndpointKept, Freshness, PushEndpoints, StoreError},
     push::{PushEndpoint, PushPlatform, PushTokenId},
 };
 

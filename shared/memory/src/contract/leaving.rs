@@ -9,6 +9,7 @@ use saoma_domain::{
     ports::{
         Accounts, Belongings, HistoryWriter, Leaving, Machines, Pairs, Prompts, Randomness, SignIns, Visits,
     },
+    prompt_log::NotedPrompt,
     refresh::Family,
     secrets::SessionCode,
     session::{DeviceId, LoginPolicy, Seen},
@@ -101,7 +102,8 @@ where
     let (client, device) = (ClientId::parse("region-1").unwrap(), DeviceId::random(random));
     store.pair(&made_by, &client, LoginPolicy::Ipad, &device, &phone, at(0)).await.unwrap();
     store.mark_present(&phone, at(0)).await.unwrap();
-    assert!(store.note(account, &code, at(0)).await.unwrap());
+    let prompt = NotedPrompt { at: at(0), client: client.clone(), code: code.clone() };
+    assert!(store.note(account, &prompt).await.unwrap());
     store.count_visit(account, &code, None, at(0)).await.unwrap();
 }
 

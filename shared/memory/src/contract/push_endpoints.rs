@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use saoma_domain::{
     history::{Entry, What},
     identity::Phone,
-    ports::{HistoryWriter, EndpointKept, PushEndpoints, Randomness},
+    ports::{EndpointKept, HistoryWriter, PushEndpoints, Randomness},
     push::{PushEndpoint, PushPlatform, PushToken, PushTokenId},
     session::TraceId,
 };
