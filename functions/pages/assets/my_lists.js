@@ -47,7 +47,6 @@ const LISTS = {
     act: 'mine.signOut',
     acted: 'mine.signedOut',
     all: 'mine.allSignIns',
-    worthAll: (rows) => rows.some((row) => !row.current),
   },
   logins: { name: loginName, facts: loginFacts, act: 'mine.end', acted: 'mine.ended', all: 'mine.allLogins' },
   machines: {
@@ -72,7 +71,7 @@ const LISTS = {
     name: (row) => t(`mine.what.${row.what}`, { name: row.what === 'login' ? loginName(row) : row.seen ? phoneName(row) : '' }),
     facts: (row) => [
       [t('mine.signedInAt'), row.what === 'push_taken' ? '' : moment(row.at)],
-      ['', row.what === 'push_taken' ? `${moment(row.at)}. ${t('mine.pushHint')}` : ''],
+      ['', row.what === 'push_taken' ? t('mine.pushHint', { time: moment(row.at) }) : ''],
       [t('mine.ip'), row.seen?.ip],
       [t('mine.endedAt'), row.endedAt ? moment(row.endedAt) : ''],
     ],
@@ -128,7 +127,7 @@ function put(list, answer) {
     act: kind.act && t(kind.act),
     end: () => end(list, row),
   })));
-  if (kind.all) allButton(list, t(kind.all), (kind.worthAll ?? ((all) => all.length > 0))(rows), () => endAll(list));
+  if (kind.all) allButton(list, t(kind.all), () => endAll(list));
   moreButton(list, next && (async () => {
     const more = await turn(list, next);
     if (more.status === 200) return put(list, more);

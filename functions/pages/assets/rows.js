@@ -71,12 +71,19 @@ function take(item, into, none) {
   item.remove();
   sayNone(into, none);
   target.focus();
+  hideAll(into.id);
+}
+
+/** What ends one row is enough for one row. */
+function hideAll(id) {
+  const all = $(`${id}-all`);
+  if (all) all.hidden = $(id).childElementCount < 2;
 }
 
 /** The button under a list that ends all of it; it wants to be pressed twice. */
-export function allButton(id, label, shownNow, work) {
+export function allButton(id, label, work) {
   const element = below(id, 'all');
-  element.hidden = !shownNow && $(id).childElementCount < 2;
+  hideAll(id);
   const calm = () => {
     element.textContent = label;
     delete element.dataset.sure;
@@ -84,7 +91,7 @@ export function allButton(id, label, shownNow, work) {
   calm();
   element.onblur = calm;
   element.onclick = () => {
-    if (element.dataset.sure) return busy(element, () => work().finally?.(calm));
+    if (element.dataset.sure) return busy(element, () => work().finally(calm));
     element.dataset.sure = 'yes';
     element.textContent = t('mine.sure');
     return announce(`${label}. ${t('mine.sure')}`);

@@ -79,7 +79,7 @@ export const mineWords = {
   'mine.what.login': ['Signed in on a screen: {name}', '登录屏幕：{name}'],
   'mine.what.signed_in': ['A phone signed in: {name}', '手机登录：{name}'],
   'mine.what.push_taken': ['Another account now gets the notices of one of your phones', '你的一台手机的通知已被另一个账号接收'],
-  'mine.pushHint': ['If you did not hand that phone on, sign out all others.', '如非你本人转让该手机，请退出所有其他设备。'],
+  'mine.pushHint': ['{time}. If you did not hand that phone on, sign out all others.', '{time}。如非你本人转让该手机，请退出所有其他设备。'],
   'mine.endedAt': ['Ended', '结束时间'],
   'mine.toPhone': ['Requests to sign in', '登录请求'],
   'mine.barred': ['This account cannot sign in. Please ask support.', '此账号无法登录，请联系客服。'],
