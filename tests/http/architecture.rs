@@ -89,25 +89,22 @@ fn what_is_shared_needs_no_function_and_only_the_start_needs_adapters() {
 fn no_function_needs_another_or_an_adapter() {
     let functions = packages("functions");
     assert_eq!(
-            functions.keys().collect::<Vec<_>>(),
-            [
-                "accounts",
-                "admin",
-                    "deliver",
-                    "devices",
-                "kiosk",
-                "notify",
-                "oauth",
-                "pages",
-    <<<<<<< HEAD
-    =======
-                "people",
-    >>>>>>> 2892c9b (tests: count what a login forgives its history)
-                "remembered",
-                "shop",
-                "web"
-            ]
-        );
+        functions.keys().collect::<Vec<_>>(),
+        [
+            "accounts",
+            "admin",
+            "deliver",
+            "devices",
+            "kiosk",
+            "notify",
+            "oauth",
+            "pages",
+            "people",
+            "remembered",
+            "shop",
+            "web"
+        ]
+    );
     for (name, needs) in &functions {
         for need in needs {
             assert!(
