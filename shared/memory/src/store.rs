@@ -36,7 +36,7 @@ use saoma_domain::{
     client::Client,
     effect::Effect,
     history::{Entry, EntryId},
-    identity::{AccountId, Identity, SignInId},
+    identity::{AccountId, ClientId, Identity, SignInId},
     pairing::{MadeBy, Trace},
     ports::{StoreError, WriteId},
     prompt_log::PromptLog,
@@ -61,7 +61,7 @@ pub enum Fault {
 #[derive(Default)]
 pub struct Memory(Mutex<Data>);
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Data {
     /// Each session, and the write it came from.
     sessions: HashMap<String, (Session, WriteId)>,
