@@ -18,9 +18,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 /// The modules that pages begin with; each becomes one file, together with all that it imports.
-const SCRIPTS: [&str; 3] = ["screen.js", "phone.js", "stale.js"];
+const SCRIPTS: [&str; 4] = ["screen.js", "phone.js", "mine.js", "stale.js"];
 const STYLES: [&str; 1] = ["app.css"];
-const PAGES: [&str; 3] = ["index.html", "phone.html", "welcome.html"];
+const PAGES: [&str; 4] = ["index.html", "phone.html", "account.html", "welcome.html"];
 /// Drawn into the scripts, so that it costs no request.
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.

@@ -14,7 +14,7 @@
 //! * [`qr`]: two independent readers that must agree.
 //! * [`tables`]: the stored items. [`jwt`]: a token, verified with the published keys.
 //!
-//! Tests: [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`],
+//! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`],
 //! [`budget`], [`truth`], [`tabs`], [`deviations`].
 
 #![expect(
@@ -39,6 +39,7 @@ mod service;
 mod tables;
 mod traffic;
 
+mod account;
 mod budget;
 mod deviations;
 mod kiosk;

@@ -49,6 +49,11 @@ impl Screen {
         self.patiently(|| self.http.get(&address)).await
     }
 
+    /// `GET` a path of the service as a phone.
+    pub(crate) async fn get_as(&self, path: &str, token: &str) -> Answer {
+        self.patiently(|| self.http.get(format!("{}{path}", self.url)).header("token", token)).await
+    }
+
     /// `POST` JSON; with a `token` header where there is one.
     pub(crate) async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
         self.patiently(|| {

@@ -99,6 +99,7 @@ fn no_function_needs_another_or_an_adapter() {
             "notify",
             "oauth",
             "pages",
+            "people",
             "remembered",
             "shop",
             "web"

@@ -86,7 +86,8 @@ fn commands() -> Vec<Route> {
 /// The routes in the source of the routers.
 fn served() -> BTreeSet<Route> {
     let mut routes = BTreeSet::new();
-    for function in ["kiosk", "web", "remembered", "shop", "oauth", "accounts", "devices", "pages"] {
+    for function in ["kiosk", "web", "remembered", "shop", "oauth", "accounts", "devices", "pages", "people"]
+    {
         let source = read(&format!("functions/{function}/src/lib.rs"));
         for route in source.split(".route(\"").skip(1) {
             let (path, handlers) = route.split_once('"').unwrap();

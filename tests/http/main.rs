@@ -20,6 +20,7 @@ mod oauth;
 mod operations;
 mod paces;
 mod pages;
+mod people;
 mod refusals;
 mod remembered;
 mod shop;

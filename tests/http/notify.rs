@@ -47,7 +47,7 @@ async fn a_prompt_and_a_notice_are_pushed_with_an_opaque_id() {
     let pushes = world.post.sent().pushes;
     let (_, notice) = pushes.last().unwrap();
     assert_eq!(notice.kind, PushKind::SignedIn);
-    assert_eq!((notice.id.len(), pushes.len()), (32, 2));
+    assert_eq!((notice.id.len(), pushes.len()), (42, 2));
     let code = crate::remembered::trace_code(&world, &trace);
     assert!(!code.contains(&notice.id.to_uppercase()) && notice.id != trace);
 }

@@ -16,7 +16,7 @@ STARTS = 7
 WARM_CALLS = 300
 FEW_CALLS = 20  # enough to measure a warm call in an instance that was started for its first answer
 GOOD = (200, 429)  # an early poll gets the full answer, as a 429
-NUMBER, ANOTHER_NUMBER = "+8613800138000", "+8613800138001"
+NUMBER, ANOTHER_NUMBER, THIRD_NUMBER = "+8613800138000", "+8613800138001", "+8613800138002"
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,14 @@ def the_same_token_again(_devices, emulator, env):
     return lambda _: register
 
 
+def what_is_signed_in(_people, emulator, env):
+    """A person's page lists what is signed in."""
+    with instance(binary_of("accounts"), env) as accounts:
+        token = sign_in(accounts, emulator, THIRD_NUMBER)["token"]
+    sign_ins = event("people-sign-ins", headers={"authorization": f"Bearer {token}"})
+    return lambda _: sign_ins
+
+
 def sign_in_page(_pages, _emulator, _env):
     """A browser opens the sign-in page."""
     page = event("pages-sign-in")
@@ -172,6 +180,7 @@ CALLS = {
     "oauth": published_keys,
     "accounts": next_tokens,
     "devices": the_same_token_again,
+    "people": what_is_signed_in,
     "pages": sign_in_page,
     "notify": step_of_a_web_login,
     "deliver": calls_of_clients_that_are_gone,

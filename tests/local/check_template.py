@@ -11,6 +11,8 @@ _BUILT = "file://target/lambda/built.yaml"
 _READ_AND_STEP = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 # The function that reads a person's phones, and removes the dead ones.
 _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
+# The function that deletes an account, a batch of records at a time.
+_DELETE_ACCOUNTS = {"dynamodb:BatchWriteItem"}
 _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 _ENDPOINTS = {f"sns:{it}" for it in ("CreatePlatformEndpoint", "GetEndpointAttributes", "SetEndpointAttributes")}
 _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
@@ -20,7 +22,7 @@ _CHANGE_THE_SECRET = {f"secretsmanager:{it}" for it in ("PutSecretValue", "Updat
 _ALLOWED = {
     "Sessions.Arn": _READ_AND_STEP,
     "Sessions.StreamArn": _READ_A_STREAM,
-    "Directory.Arn": _READ_AND_STEP | _LIST_AND_REMOVE,
+    "Directory.Arn": _READ_AND_STEP | _LIST_AND_REMOVE | _DELETE_ACCOUNTS,
     "QrImages.Arn": {"s3:GetObject", "s3:PutObject"},
     "SigningSecret.Id": {"secretsmanager:GetSecretValue"} | _CHANGE_THE_SECRET,
     "LoginEvents": {"sns:Publish"},

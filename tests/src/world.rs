@@ -9,10 +9,10 @@ use axum::Router;
 use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
-use saoma_app::{Environment, Service, Settings};
+use saoma_app::{Environment, LoggedHistory, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{ClientKeeper, KeyKeeper, Lives, People, RememberedLogins},
+    cases::{ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::{Clock, QueuedCall, WaitingCall},
@@ -132,8 +132,9 @@ impl World {
         let keys = Keyring::new(&vault.secret(), vault.clone(), clock.clone()).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
         let phones = Phones::new(service.clone(), memory.clone());
-        let logins = saoma_memory::wired::logins(&memory, random.clone());
-        let people = people(&service, &memory, &outbox);
+        let history = Arc::new(LoggedHistory(memory.clone()));
+        let logins = Logins { history, ..saoma_memory::wired::logins(&memory, random.clone()) };
+        let people = people_over(&service, &memory, &outbox);
         let remembered = RememberedLogins {
             logins: logins.clone(),
             traces: memory.clone(),
@@ -159,7 +160,7 @@ impl World {
             service: service.clone(),
             phones: phones.clone(),
             clients: memory.clone(),
-            people,
+            people: people.clone(),
         };
         let pages = pages::App {
             service: service.clone(),
@@ -181,8 +182,31 @@ impl World {
             visits: memory.clone(),
             pictures: drawer.clone(),
         };
-        let devices =
-            devices::App { service: service.clone(), phones, endpoints: memory.clone(), push: post.clone() };
+        let mine = Mine {
+            belongings: memory.clone(),
+            leaving: memory.clone(),
+            sign_ins: memory.clone(),
+            checks: memory.clone(),
+            endpoints: memory.clone(),
+            push: post.clone(),
+            visits: memory.clone(),
+            random: random.clone(),
+        };
+        let my = people::App {
+            service: service.clone(),
+            phones: phones.clone(),
+            clients: memory.clone(),
+            checks: memory.clone(),
+            people: people.clone(),
+            mine,
+        };
+        let devices = devices::App {
+            service: service.clone(),
+            phones,
+            checks: memory.clone(),
+            endpoints: memory.clone(),
+            push: post.clone(),
+        };
         let notify = notify::App {
             service: service.clone(),
             public_url: ISSUER.to_owned(),
@@ -231,6 +255,7 @@ impl World {
             ("remembered", remembered::router(remembered)),
             ("shop", shop::router(shop)),
             ("devices", devices::router(devices)),
+            ("people", people::router(my)),
         ]);
         Self {
             memory,
@@ -257,7 +282,10 @@ impl World {
             _ if path.starts_with("/api/qrCode/") => "kiosk",
             _ if path.starts_with("/qr/") => "web",
             _ if path.starts_with("/.well-known/") => "oauth",
-            _ if path.starts_with("/api/user/") => "accounts",
+            "/api/user/sendCode" | "/api/user/login/code" | "/api/user/refresh" | "/api/user/logout" => {
+                "accounts"
+            }
+            _ if path.starts_with("/api/user") => "people",
             _ if path.starts_with("/login/") => "remembered",
             _ if path.starts_with("/qrlogin/") || path.starts_with("/qrcode/") => "shop",
             _ if path.starts_with("/api/device/") => "devices",
@@ -405,10 +433,11 @@ impl World {
 }
 
 /// The people over this memory, whose messages go into this outbox.
-fn people(service: &Service, memory: &Arc<Memory>, outbox: &Arc<Outbox>) -> People {
+fn people_over(service: &Service, memory: &Arc<Memory>, outbox: &Arc<Outbox>) -> People {
     People {
         accounts: memory.clone(),
         sign_ins: memory.clone(),
+        history: Arc::new(LoggedHistory(memory.clone())),
         checks: memory.clone(),
         challenges: memory.clone(),
         sms: outbox.clone(),

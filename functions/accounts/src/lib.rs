@@ -9,7 +9,7 @@
 //!
 //! [`number`] reads the telephone numbers in their bodies.
 //!
-//! Passwords, passkeys and the account's own pages will be added here.
+//! What a person sees and ends of what is theirs is the function `people`.
 
 mod login_code;
 mod logout;

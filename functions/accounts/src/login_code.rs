@@ -26,7 +26,7 @@ pub(crate) async fn login_code(
     let code = SmsCode::parse(&presented.code).ok_or(SignInError::InvalidCode)?;
     let client = read_app(&app, presented.client.as_deref()).await?;
     let proof = app.people.prove_by_sms(&challenge, &code, app.service.clock.now()).await?;
-    let signed_in = app.people.begin(proof, client).await?;
+    let signed_in = app.people.begin(proof, client, facts.seen()).await?;
     SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).await.map(Json)
 }
 

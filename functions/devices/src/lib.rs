@@ -4,8 +4,11 @@
 //! |---|---|
 //! | `POST /api/device/push` | [`register`] |
 //! | `DELETE /api/device/push` | [`unregister`] |
+//!
+//! [`told`] tells a person whose push token another account has registered.
 
 mod register;
+mod told;
 mod unregister;
 
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use std::sync::Arc;
 use axum::{Router, extract::FromRef, routing::post};
 use saoma_app::Service;
 use saoma_domain::{
-    ports::{Push, PushEndpoints},
+    ports::{Checks, Push, PushEndpoints},
     push::{PushPlatform, PushToken},
 };
 use saoma_http::{
@@ -29,6 +32,7 @@ use serde::Deserialize;
 pub struct App {
     pub service: Service,
     pub phones: Phones,
+    pub checks: Arc<dyn Checks>,
     pub endpoints: Arc<dyn PushEndpoints>,
     pub push: Arc<dyn Push>,
 }

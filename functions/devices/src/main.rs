@@ -8,6 +8,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     serve(devices::router(App {
         phones: deployment.phones(),
+        checks: deployment.checks(),
         endpoints: deployment.directory.clone(),
         push: deployment.push().await?,
         service: deployment.service,

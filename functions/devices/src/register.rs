@@ -1,11 +1,11 @@
 //! A phone registers for pushes.
 
 use axum::{extract::State, http::StatusCode};
-use saoma_domain::push::PushEndpoint;
+use saoma_domain::{ports::EndpointKept, push::PushEndpoint};
 use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 use serde::Serialize;
 
-use crate::{App, Named};
+use crate::{App, Named, told};
 
 /// Whether pushes will come.
 #[derive(Debug, Serialize)]
@@ -34,5 +34,12 @@ pub(crate) async fn register(
         owner: phone,
         registered_at: app.service.clock.now(),
     };
-    if app.endpoints.keep(&endpoint).await? { Ok(Json(Registered { push: true })) } else { Err(TOO_MANY) }
+    match app.endpoints.keep(&endpoint).await? {
+        EndpointKept::TooMany => return Err(TOO_MANY),
+        EndpointKept::Stored { taken_from: None } => {}
+        EndpointKept::Stored { taken_from: Some((loser, entry)) } => {
+            told::that_a_token_was_taken(&app, loser, &entry).await;
+        }
+    }
+    Ok(Json(Registered { push: true }))
 }

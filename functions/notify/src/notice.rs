@@ -2,7 +2,7 @@
 
 use saoma_domain::{
     effect::Effect,
-    ports::KeyedHash,
+    history::Entry,
     push::{PushKind, PushMessage},
     session::Claim,
 };
@@ -15,11 +15,9 @@ pub(crate) async fn signed_in(app: &App, progress: &mut Progress, claim: &Claim)
     if progress.has(Effect::Pushed) {
         return;
     }
-    let session = &progress.session;
-    let version = session.version.to_string();
-    let tag = app.service.keys.keyed_hash("login notice", &[session.code.as_str(), &version]);
-    let id = tag.hash.iter().take(16).fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
-    let message = PushMessage { kind: PushKind::SignedIn, id };
+    // The login's id in the person's history, where they can end it (`docs/people.md`).
+    let Some(login) = Entry::of_login(&progress.session) else { return };
+    let message = PushMessage { kind: PushKind::SignedIn, id: login.id.as_str().to_owned() };
     // Every phone of the person gets the notice, also one whose app may not approve this client's logins.
     match phones::push_to_all(app, claim.by.account, None, &message).await {
         Ok(_) => progress.add(Effect::Pushed),

@@ -38,6 +38,9 @@ export const getAs = (path, options) => send('GET', path, options);
 /** POSTs as the signed-in person. */
 export const postAs = (path, body) => send('POST', path, { body });
 
+/** DELETEs as the signed-in person. */
+export const deleteAs = (path, body) => send('DELETE', path, { body });
+
 /**
  * A token that is old, or refused once, is renewed first; a 401 that comes back all the same means
  * that this sign-in is over.

@@ -29,13 +29,16 @@ export function translate() {
   for (const element of document.querySelectorAll('[data-t]')) element.textContent = t(element.dataset.t);
 }
 
+const DAYS_FROM = 36 * 3600; // after this, days are easier to read
+
 /** "2 minutes ago", from the seconds that passed. */
 export function ago(passed) {
   if (passed < 10) return t('consent.justNow');
   const format = new Intl.RelativeTimeFormat(language);
   if (passed < 90) return format.format(-passed, 'second');
   if (passed < 5400) return format.format(-Math.round(passed / 60), 'minute');
-  return format.format(-Math.round(passed / 3600), 'hour');
+  if (passed < DAYS_FROM) return format.format(-Math.round(passed / 3600), 'hour');
+  return format.format(-Math.round(passed / 86_400), 'day');
 }
 
 /** "Edge on Windows", as the service names browsers, in the page's language. */

@@ -44,7 +44,14 @@ const scanned = {
   },
 };
 
-const way = unscanned ? prompted : scanned;
+/** A person who came from their own page goes back there, at the login that a notice was about. */
+const goingBack = {
+  ...prompted,
+  begin: () => location.replace(`/account${location.hash}`),
+};
+
+const wentOut = unscanned && new URLSearchParams(location.search).get('then') === 'account';
+const way = wentOut ? goingBack : unscanned ? prompted : scanned;
 
 /** What is said and offered only where nothing was scanned, or only where something was. */
 function dress() {

@@ -5,6 +5,7 @@
 //! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
 //! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
+//! | `/account` | a person's own page: what is signed in, and how to end it | [`page`] |
 //! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
 //! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
@@ -53,6 +54,7 @@ pub fn router(app: App) -> Router {
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
         .route("/phone", get(page::phone))
+        .route("/account", get(page::account))
         .route("/downloads.html", get(page::downloads))
         .route("/q/{code}/scan", post(phone::scan))
         .route("/q/{code}/confirm", post(phone::confirm))

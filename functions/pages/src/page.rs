@@ -29,7 +29,7 @@ const ASK_FIRST: &str = "no-cache";
 const NOT_KEPT: &str = "no-store";
 
 /// The files that pages load.
-static ASSETS: [(&File, &str); 3] = [(&SCREEN_JS, JS), (&PHONE_JS, JS), (&APP_CSS, CSS)];
+static ASSETS: [(&File, &str); 4] = [(&SCREEN_JS, JS), (&PHONE_JS, JS), (&MINE_JS, JS), (&APP_CSS, CSS)];
 
 /// `GET /`.
 pub(crate) async fn screen(headers: HeaderMap) -> Response {
@@ -40,6 +40,11 @@ pub(crate) async fn screen(headers: HeaderMap) -> Response {
 /// whether a code exists. It changes nothing (W2, W15).
 pub(crate) async fn phone(headers: HeaderMap) -> Response {
     html(&PHONE_HTML, &headers, ASK_FIRST)
+}
+
+/// `GET /account`: the same for everybody. Its script asks for what is theirs with the phone's token.
+pub(crate) async fn account(headers: HeaderMap) -> Response {
+    html(&ACCOUNT_HTML, &headers, ASK_FIRST)
 }
 
 /// `GET /downloads.html?source=pclogin&code=`: the address in the shop contract's QR (`docs/shop.md`). It redirects a

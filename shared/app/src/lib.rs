@@ -3,6 +3,7 @@
 //! * [`config`]: the environment, parsed once. A function with a bad one refuses to start.
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
+//! * [`history`]: histories of people, whose failures are logged and stop nothing.
 //! * [`login_event`]: the events that tell a client about its logins.
 //! * [`metrics`]: what is counted for operators.
 //! * [`batch`]: what a function answers about a batch of records or messages.
@@ -10,6 +11,7 @@
 
 pub mod batch;
 pub mod config;
+pub mod history;
 pub mod login_event;
 pub mod metrics;
 pub mod pace;
@@ -18,4 +20,5 @@ pub mod system;
 
 pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
+pub use history::LoggedHistory;
 pub use service::{NoPublicUrl, Service};

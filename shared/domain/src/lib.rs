@@ -14,6 +14,7 @@
 //!   around a session.
 //! * [`pairing`], [`prompt_log`]: devices people come back to, and how often a person may be asked.
 //! * [`push`], [`effect`]: phones that can be pushed to, and the side effects of a change.
+//! * [`history`], [`belongings`]: what happened to an account and what it has, as its person sees it.
 //! * [`ports`]: what the rules need from the world. Each trait documents its promises.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
@@ -24,9 +25,11 @@
 mod words;
 
 pub mod account;
+pub mod belongings;
 pub mod cases;
 pub mod client;
 pub mod effect;
+pub mod history;
 pub mod identity;
 pub mod pairing;
 pub mod phone_number;

@@ -1,6 +1,6 @@
 //! Phones that can be pushed to.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -92,6 +92,14 @@ pub struct PushEndpoint {
 impl PushEndpoint {
     /// The most phones of one person that are pushed to.
     pub const MOST: usize = 10;
+    /// How long an endpoint is kept that is not registered again. An app registers each time it starts.
+    pub const KEPT: Duration = Duration::from_hours(400 * 24);
+
+    /// When it is forgotten, unless it is registered again.
+    #[must_use]
+    pub fn forget_at(&self) -> Timestamp {
+        self.registered_at.plus(Self::KEPT)
+    }
 }
 
 /// What a push says: that something happened, and an id to ask about it. Never a code, a secret or
@@ -110,8 +118,10 @@ pub struct PushMessage {
 pub enum PushKind {
     /// A screen wants to sign in as this person, who is asked.
     Prompt,
-    /// A screen has signed in as this person.
+    /// A screen has signed in as this person. The id is the login's.
     SignedIn,
+    /// Another account has registered the push token of one of this person's phones.
+    PushTaken,
 }
 
 words!(PushKind);

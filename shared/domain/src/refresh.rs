@@ -125,6 +125,7 @@ mod tests {
     use super::*;
     use crate::{
         identity::ClientId,
+        session::Seen,
         sign_in::{Holder, Method},
     };
 
@@ -149,6 +150,7 @@ mod tests {
             holder: Holder::Phone,
             client: ClientId::phone(),
             method: Method::Sms,
+            seen: Seen::default(),
             version: 1,
             family: Family::begin(at(0), key()),
             ended: false,

@@ -8,6 +8,7 @@ use crate::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Phone, SignInId},
     refresh::Family,
+    session::Seen,
     time::Timestamp,
 };
 
@@ -24,6 +25,8 @@ pub struct SignIn {
     pub client: ClientId,
     /// How the person proved who they are.
     pub method: Method,
+    /// What we saw of the phone when it began.
+    pub seen: Seen,
     /// Counts the stored changes, from 1. Every write names the version that it replaces.
     pub version: u64,
     /// Its refresh tokens.

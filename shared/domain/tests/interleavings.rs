@@ -63,6 +63,7 @@ fn sign_in(phone: &Phone, now: Timestamp) -> SignIn {
         holder: Holder::Phone,
         client: ClientId::phone(),
         method: Method::Sms,
+        seen: Seen::default(),
         version: 1,
         family: Family::begin(now, KeyName::of_kid("the-key-")),
         ended: false,

@@ -10,6 +10,7 @@
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts |
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts |
 //! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts |
+//! | `HISTORY#<account>` | time and a hash | what happened to this account | what redeems, accounts, devices |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts |
 //! | `SMSIP#<ip>#<day>` | `COUNT` | messages asked for from a network in a day | accounts |
@@ -22,12 +23,17 @@
 //! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify |
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
 //! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
+//!
+//! The function `people` lists, ends and deletes what belongs to an account.
 
 mod accounts;
+mod belongings;
 mod challenges;
 mod clients;
 mod devices;
 mod effects;
+mod history;
+mod leaving;
 mod prompts;
 mod push_endpoints;
 mod servers;

@@ -84,6 +84,11 @@ impl<'a> Reader<'a> {
         self.number(name).map(Timestamp::from_secs)
     }
 
+    /// A moment in whole seconds that may be missing.
+    pub fn optional_seconds(self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        if self.0.contains_key(name) { self.seconds(name).map(Some) } else { Ok(None) }
+    }
+
     /// Thirty-two bytes that may be missing.
     pub fn optional_hash(self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
         match self.0.get(name) {

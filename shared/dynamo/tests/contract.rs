@@ -155,6 +155,38 @@ async fn letting_go_takes_nothing_from_the_next_owner() {
     contract::letting_go_takes_nothing_from_the_next_owner(directory(), &System).await;
 }
 
+// H8
+#[tokio::test]
+async fn the_loser_of_a_push_token_is_told() {
+    contract::the_loser_of_a_push_token_is_told(&*directory(), &System).await;
+}
+
+#[tokio::test]
+async fn what_happened_is_written_once() {
+    contract::what_happened_is_written_once(&*directory(), &System).await;
+}
+
+#[tokio::test]
+async fn lists_are_read_page_by_page() {
+    contract::lists_are_read_page_by_page(&*directory(), &System).await;
+}
+
+#[tokio::test]
+async fn what_is_ended_stays_ended() {
+    contract::what_is_ended_stays_ended(&*directory(), &System).await;
+}
+
+// K20
+#[tokio::test]
+async fn a_machine_is_forgotten_for_a_new_one() {
+    contract::a_machine_is_forgotten_for_a_new_one(&*directory(), &System).await;
+}
+
+#[tokio::test]
+async fn a_deleted_account_leaves_its_mark() {
+    contract::a_deleted_account_leaves_its_mark(&*directory(), &System).await;
+}
+
 #[tokio::test]
 async fn a_login_is_one_visit() {
     contract::a_login_is_one_visit(&*directory(), &System).await;

@@ -6,7 +6,7 @@
 //! * `fixtures`: moments, people and numbers that the promises share.
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: the promises about sessions, one step at a time and many at once.
-//! * `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
+//! * `belongings`, `leaving`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
 //!   promises about everything else, one port a file.
 //!
 //! Imports point one way: the promises import `steps` and `fixtures`, `steps` imports `fixtures`, and no promise
@@ -20,10 +20,12 @@
 )]
 
 mod accounts;
+mod belongings;
 mod challenges;
 mod devices;
 mod effects;
 mod fixtures;
+mod leaving;
 mod prompts;
 mod push_endpoints;
 mod races;
@@ -34,14 +36,22 @@ mod steps;
 mod traces;
 
 pub use accounts::{a_login_is_one_visit, one_account_an_identity};
+pub use belongings::{
+    a_machine_is_forgotten_for_a_new_one, lists_are_read_page_by_page, what_happened_is_written_once,
+    what_is_ended_stays_ended,
+};
 pub use challenges::{challenges_follow_one_another, networks_are_counted_to_their_limit};
 pub use devices::{
     binding_twice_is_binding_once, only_the_login_that_made_a_pair_ends_it, the_newest_pair_counts,
 };
 pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
+pub use leaving::a_deleted_account_leaves_its_mark;
 pub use prompts::{phones_are_present_one_by_one, prompts_are_counted_by_client_and_person};
-pub use push_endpoints::{a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner};
+pub use push_endpoints::{
+    a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner,
+    the_loser_of_a_push_token_is_told,
+};
 pub use races::{fifty_redemptions, one_winner_a_version, race};
 pub use servers::one_instance_waits_for_a_server;
 pub use sessions::{

@@ -3,17 +3,20 @@
 //! This file has the data, the lock, and the one function through which every call takes the lock. The rest:
 //!
 //! * `controls`: what tests do behind the ports: faults, stale reads, records to start with and to look at.
+//! * `belongings`: what an account has, listed and ended; `leaving`: how it is deleted.
 //! * `sessions`, `clients`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `effects`,
 //!   `push_endpoints`, `servers`: one port a file.
 //!
 //! No port calls another. They share only the data.
 
 mod accounts;
+mod belongings;
 mod challenges;
 mod clients;
 mod controls;
 mod devices;
 mod effects;
+mod leaving;
 mod prompts;
 mod push_endpoints;
 mod servers;
@@ -29,15 +32,17 @@ use std::{
 
 use saoma_domain::{
     account::{Account, VisitCount},
+    belongings::{Machine, Pair},
     client::Client,
     effect::Effect,
+    history::{Entry, EntryId},
     identity::{AccountId, ClientId, Identity, SignInId},
-    pairing::{MadeBy, Pairing, Trace},
+    pairing::{MadeBy, Trace},
     ports::{StoreError, WriteId},
     prompt_log::PromptLog,
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
-    session::{LoginPolicy, Session, TraceId},
+    session::{Session, TraceId},
     sign_in::SignIn,
     sms_challenge::{Challenge, ChallengeId, Lane},
     time::Timestamp,
@@ -73,8 +78,12 @@ struct Data {
     challenges: HashMap<ChallengeId, (Challenge, WriteId)>,
     lanes: HashMap<String, (Lane, Option<WriteId>)>,
     ip_counts: HashMap<(IpAddr, u64), (u32, Option<WriteId>)>,
-    devices: BTreeMap<(String, String), Option<String>>,
-    pairs: HashMap<(AccountId, ClientId, LoginPolicy), (MadeBy, Pairing)>,
+    /// By account and id.
+    history: BTreeMap<(String, EntryId), Entry>,
+    /// By account and hardware address.
+    machines: BTreeMap<(String, String), Bound>,
+    /// By account, and client with kind of device.
+    pairs: BTreeMap<(String, String), Paired>,
     traces: HashMap<TraceId, Trace>,
     prompts: HashMap<AccountId, PromptLog>,
     servers: HashMap<ClientId, servers::Server>,
@@ -85,6 +94,22 @@ struct Data {
     /// Calls until the fault strikes, and the fault.
     fault: Option<(usize, Fault)>,
     calls: usize,
+}
+
+/// A machine, and when it was last used.
+#[derive(Clone, Debug)]
+struct Bound {
+    machine: Machine,
+    used_at: Timestamp,
+    forgotten: bool,
+}
+
+/// A pair, and the login that made it.
+#[derive(Clone, Debug)]
+struct Paired {
+    pair: Pair,
+    made_by: MadeBy,
+    forgotten: bool,
 }
 
 impl Memory {

@@ -21,6 +21,7 @@ pub fn logins(memory: &Arc<Memory>, random: Arc<dyn Randomness>) -> Logins {
         clients: memory.clone(),
         checks: memory.clone(),
         on_confirm: Arc::new(on_confirm),
+        history: memory.clone(),
         random,
     }
 }

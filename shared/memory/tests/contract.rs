@@ -46,11 +46,17 @@ async fn directory() {
     contract::phones_are_present_one_by_one(&*memory, &random).await;
     contract::a_push_token_has_one_owner(memory.clone(), &random).await;
     contract::letting_go_takes_nothing_from_the_next_owner(memory.clone(), &random).await;
+    contract::the_loser_of_a_push_token_is_told(&*memory, &random).await;
+    contract::what_happened_is_written_once(&*memory, &random).await;
     contract::effects_are_of_one_version(&*memory, &random).await;
     contract::one_instance_waits_for_a_server(memory.clone(), &random).await;
     contract::a_login_is_one_visit(&*memory, &random).await;
     contract::binding_twice_is_binding_once(&*memory, &random).await;
     assert_eq!(memory.devices().len(), 1);
+    contract::lists_are_read_page_by_page(&*memory, &random).await;
+    contract::what_is_ended_stays_ended(&*memory, &random).await;
+    contract::a_machine_is_forgotten_for_a_new_one(&*memory, &random).await; // K20
+    contract::a_deleted_account_leaves_its_mark(&*memory, &random).await;
 }
 
 /// A store whose write has no condition.

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, Service};
+use saoma_app::{Environment, LoggedHistory, Service};
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
-    cases::{ClientKeeper, KeyKeeper, Lives, Logins, People, RememberedLogins},
-    ports::{Calls, Checks, FailedCalls, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
+    cases::{ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
+    ports::{
+        Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
+    },
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::auth::Phones;
@@ -66,6 +68,29 @@ impl Deployment {
             clients: self.directory.clone(),
             checks: self.checks(),
             on_confirm,
+            history: self.history(),
+            random: self.service.random.clone(),
+        })
+    }
+
+    /// Where people read what happened to their accounts.
+    fn history(&self) -> Arc<dyn HistoryWriter> {
+        Arc::new(LoggedHistory(self.directory.clone()))
+    }
+
+    /// What belongs to people, as they list and end it.
+    ///
+    /// # Errors
+    /// `MESSAGE_CLIENT` names no client that takes messages.
+    pub async fn mine(&self) -> Result<Mine, StartError> {
+        Ok(Mine {
+            belongings: self.directory.clone(),
+            leaving: self.directory.clone(),
+            sign_ins: self.directory.clone(),
+            checks: self.checks(),
+            endpoints: self.directory.clone(),
+            push: self.push().await?,
+            visits: self.directory.clone(),
             random: self.service.random.clone(),
         })
     }
@@ -94,6 +119,7 @@ impl Deployment {
         Ok(People {
             accounts: self.directory.clone(),
             sign_ins: self.directory.clone(),
+            history: self.history(),
             checks: self.checks(),
             challenges: self.directory.clone(),
             sms: self.sms().await?,

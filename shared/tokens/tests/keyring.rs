@@ -65,6 +65,7 @@ fn token(by: &Keyring) -> String {
         holder: Holder::Phone,
         client: ClientId::phone(),
         method: Method::Sms,
+        seen: saoma_domain::session::Seen::default(),
         version: 1,
         family: Family::begin(NOW, by.current_key()),
         ended: false,

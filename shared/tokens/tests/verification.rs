@@ -52,6 +52,7 @@ fn sign_in() -> SignIn {
         holder: Holder::Phone,
         client: ClientId::phone(),
         method: Method::Sms,
+        seen: Seen::default(),
         version: 1,
         family: Family::begin(NOW, KeyName::of_kid("the-key-")),
         ended: false,

@@ -10,6 +10,8 @@ use super::{CREATE, ask, confirmed, machine, must, status, step_call};
 #[tokio::test]
 async fn a_failing_store_is_survived_by_trying_again_and_gives_one_token() {
     for fault in [Fault::Refused, Fault::AnswerLost] {
+        // A login does not wait for its entry in the history: one write of it, and one read when the machine asks again.
+        let mut forgiven = 0;
         for calls in 0.. {
             let world = World::default();
             let member = world.sign_in("13800138000").await;
@@ -36,9 +38,11 @@ async fn a_failing_store_is_survived_by_trying_again_and_gives_one_token() {
             assert_eq!(world.memory.devices().len(), 1);
             if world.memory.disarm() {
                 assert!((10..40).contains(&calls), "{calls} calls");
+                assert_eq!(forgiven, 2, "{fault:?}");
                 break;
             }
-            assert_eq!(failures, 1, "{fault:?} {calls}");
+            assert!(failures <= 1, "{fault:?} {calls}");
+            forgiven += 1 - failures;
         }
     }
 }

@@ -88,5 +88,6 @@ export const phoneWords = {
   'error.not_an_approver.title': ['This sign-in cannot approve others', '当前登录无法批准其他登录'],
   'error.not_an_approver.lead': ['You came in by QR code here. Sign in by SMS on this phone, then confirm.', '你是通过扫码登录的。请在此手机上用短信登录后再确认。'],
   'account.as': ['Signed in as', '当前账号'],
+  'account.mine': ['Your account', '我的账号'],
   'account.signOut': ['Sign out', '退出登录'],
 };

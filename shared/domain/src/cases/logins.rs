@@ -6,7 +6,10 @@ use thiserror::Error;
 
 use crate::{
     identity::{Approver, ClientId},
-    ports::{Checks, Clients, Committed, Freshness, OnConfirm, Randomness, Sessions, StoreError, WriteId},
+    ports::{
+        Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness, Sessions, StoreError,
+        WriteId,
+    },
     secrets::SessionCode,
     session::{Command, Decision, Dialect, Refusal, Session},
     sign_in::NotSignedIn,
@@ -24,6 +27,8 @@ pub struct Logins {
     pub checks: Arc<dyn Checks>,
     /// What the function's own contracts do when a person agrees.
     pub on_confirm: Arc<dyn OnConfirm>,
+    /// Where people read which screens signed in as them.
+    pub history: Arc<dyn HistoryWriter>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,
 }

@@ -8,15 +8,22 @@
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
 //! * [`ClientKeeper`]: the clients, as operators keep them.
 //! * [`KeyKeeper`]: the versions of the signing secret, as operators change them.
-//! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is.
+//! * `noted`: writes a redeemed login into the person's history.
+//! * [`Mine`]: what a person ends of what is theirs, and how they leave; `export`: all that is kept of them.
+//! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `own_number` asks
+//!   for that proof again.
 
 mod cancel;
 mod clients;
 mod confirm;
+mod export;
 mod keys;
 mod logins;
+mod mine;
+mod noted;
 mod on_confirm;
 mod open;
+mod own_number;
 mod people;
 mod redeem;
 mod remembered;
@@ -25,8 +32,10 @@ mod sms;
 mod status;
 
 pub use clients::{ClientKeeper, KeeperError, Rejected};
+pub use export::{Everything, MOST_EXPORTED};
 pub use keys::{Dropped, KeyKeeper, KeysError, Rotation};
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
+pub use mine::{List, MARK_KEPT, Mine, Removed, Row};
 pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};
 pub use open::{OpenError, Opened, Opening};
 pub use people::{People, Proof, Renewed, SignInError, SignedIn};

@@ -6,13 +6,15 @@ use thiserror::Error;
 
 use crate::{
     account::{Account, AccountStatus},
+    history::Entry,
     identity::{AccountId, ClientId, Identity, Phone, SignInId},
     ports::{
-        Accounts, Begun, Challenges, Checks, KeyedHash, Randomness, Replaced, SignIns, Sms, StoreError,
-        WriteId,
+        Accounts, Begun, Challenges, Checks, HistoryWriter, KeyedHash, Randomness, Replaced, SignIns, Sms,
+        StoreError, WriteId,
     },
     refresh::{Family, Presented, read_refresh_token},
     secrets::Secret,
+    session::Seen,
     sign_in::{Holder, Method, NotSignedIn, SignIn, SignInLives},
     sms_challenge::SmsLimits,
     time::Timestamp,
@@ -25,6 +27,8 @@ pub struct People {
     pub accounts: Arc<dyn Accounts>,
     /// The sign-ins.
     pub sign_ins: Arc<dyn SignIns>,
+    /// Where the person reads that a phone signed in.
+    pub history: Arc<dyn HistoryWriter>,
     /// The phones and their people, read together.
     pub checks: Arc<dyn Checks>,
     /// The challenges by SMS.
@@ -96,11 +100,11 @@ pub(super) const MOST_RACES: usize = 32;
 
 impl People {
     /// Begins the sign-in that a proof leads to, and registers a new person. Repeating the call gives the same
-    /// sign-in.
+    /// sign-in. The phone is signed in even if the entry in the person's history cannot be written.
     ///
     /// # Errors
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
-    pub async fn begin(&self, proof: Proof, client: ClientId) -> Result<SignedIn, SignInError> {
+    pub async fn begin(&self, proof: Proof, client: ClientId, seen: Seen) -> Result<SignedIn, SignInError> {
         let at = proof.at;
         let account = self.find_or_register(&proof.identity, at).await?;
         if account.status != AccountStatus::Active {
@@ -112,6 +116,7 @@ impl People {
             holder: Holder::Phone,
             client,
             method: proof.method,
+            seen,
             version: 1,
             family: Family::begin(at, self.keys.current_key()),
             ended: false,
@@ -124,6 +129,8 @@ impl People {
             Begun::Before(stored) if stored.ended => return Err(NotSignedIn::Over.into()),
             Begun::Before(stored) => stored,
         };
+        // The writer logs its failure.
+        let _ = self.history.write(account.id, &Entry::of_sign_in(&sign_in)).await;
         Ok(SignedIn { account, sign_in, is_new })
     }
 

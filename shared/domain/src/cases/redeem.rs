@@ -1,6 +1,6 @@
 //! Redeem: the screen takes its token, once.
 
-use super::{Logins, StepError};
+use super::{Logins, StepError, noted::Noted};
 use crate::{
     account::Account,
     ports::StoreError,
@@ -27,7 +27,8 @@ impl Logins {
     /// Redeems a session that was just read. `id` is the token's `jti` if this is the first redemption.
     ///
     /// The checks, in order: a person confirmed; the phone that agreed is still signed in; the account still
-    /// vouches for it; then the one guarded write. A phone or an account that fails its check ends the session.
+    /// vouches for it; then the one guarded write. A phone or an account that fails its check ends the session. Then the
+    /// login goes into the person's history, and a login that the person has ended gives no token again.
     ///
     /// # Errors
     /// [`StepError`]; a barred account or an ended sign-in is [`Refusal::Cancelled`].
@@ -47,7 +48,11 @@ impl Logins {
                 return Err(StepError::of(&session, Refusal::Cancelled));
             }
         };
+        let is_first = matches!(session.state, State::Confirmed { .. });
         let session = self.advance(session, &redeem, now).await?;
+        if self.note(&session, is_first).await == Noted::Ended {
+            return Err(StepError::of(&session, Refusal::Used));
+        }
         match &session.state {
             State::Redeemed { redemption, .. } => {
                 let redemption = redemption.clone();

@@ -11,6 +11,8 @@
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
 //!   [`SignIns`], [`Challenges`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
 //! * `registry`: the store of clients, as operators change it: [`Registry`].
+//! * `belongings`: what an account has, as its person lists and ends it: [`HistoryWriter`], [`Belongings`],
+//!   [`Leaving`].
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `calls`: the calls to clients' servers: [`Calls`] puts one into the queue, [`Postpone`] makes it wait there,
@@ -21,6 +23,7 @@
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 
+mod belongings;
 mod calls;
 mod error;
 mod keys;
@@ -35,6 +38,7 @@ pub(crate) mod testing;
 mod world;
 mod write_id;
 
+pub use belongings::{Belongings, HistoryWriter, Leaving};
 pub use calls::{
     CallError, CallFailure, Calls, FailedCalls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook,
     Webhooks,
@@ -47,7 +51,8 @@ pub use keys::{
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
-    Accounts, Begun, Challenges, Checks, Clients, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
+    Accounts, Begun, Challenges, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, Replaced,
+    SignIns, Visits,
 };
 pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};

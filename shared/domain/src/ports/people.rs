@@ -8,6 +8,7 @@ use super::{StoreError, WriteId};
 use crate::{
     account::{Account, VisitCount},
     client::{Client, Origin},
+    history::EntryId,
     identity::{AccountId, ClientId, Identity, Phone, PhoneNumber},
     pairing::{MadeBy, Pairing},
     push::PushEndpoint,
@@ -152,7 +153,10 @@ pub trait Challenges: Send + Sync {
 /// The machines people have signed in on.
 #[async_trait]
 pub trait Machines: Send + Sync {
-    /// Binds a machine to a member; binding again changes nothing but how long it is remembered.
+    /// Binds a machine to a member; binding again changes nothing but how long it is remembered. A member with
+    /// [`Machine::MOST`] of them loses the one that was used longest ago.
+    ///
+    /// [`Machine::MOST`]: crate::belongings::Machine::MOST
     async fn bind(
         &self,
         account: AccountId,
@@ -205,13 +209,25 @@ pub trait Pairs: Send + Sync {
     ) -> Result<(), StoreError>;
 }
 
+/// The result of storing a push endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndpointKept {
+    /// It is stored.
+    Stored {
+        /// The account from which it took the token, with the entry in that account's history.
+        taken_from: Option<(AccountId, EntryId)>,
+    },
+    /// The person has [`PushEndpoint::MOST`] others. Nothing is stored.
+    TooMany,
+}
+
 /// The phones that can be pushed to.
 #[async_trait]
 pub trait PushEndpoints: Send + Sync {
     /// Stores an endpoint for a person and, in the same step, takes its token from its previous owner: a token
-    /// belongs to one account at a time. `false`, and nothing stored, when the person has
-    /// [`PushEndpoint::MOST`] others.
-    async fn keep(&self, endpoint: &PushEndpoint) -> Result<bool, StoreError>;
+    /// belongs to one account at a time. The same step writes into the previous owner's history that it was taken
+    /// (`docs/security.md` H8).
+    async fn keep(&self, endpoint: &PushEndpoint) -> Result<EndpointKept, StoreError>;
 
     /// Forgets an endpoint as it was read. `false`, and nothing forgotten, when another person or a later sign-in
     /// has registered its token since: then the push service must keep the address too.

@@ -205,8 +205,8 @@ pub struct ScreenClaims {
 /// A browser and its system in a few words: the longest that we write is `Samsung Internet on ChromeOS`.
 pub type Browser = CleanText<28>;
 
-/// What we saw of a screen when it opened the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What we saw of a screen when it opened the session, or of a phone when it signed in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Where it called from.
     pub ip: Option<IpAddr>,

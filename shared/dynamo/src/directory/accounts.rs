@@ -22,7 +22,7 @@ pub(crate) fn account_key(id: AccountId) -> Key {
     Key(format!("ACCOUNT#{id}"), "ACCOUNT".into())
 }
 
-fn identity_key(identity: &Identity) -> Key {
+pub(super) fn identity_key(identity: &Identity) -> Key {
     let Identity::Phone(number) = identity;
     Key(format!("IDENTITY#PHONE#{}", number.as_str()), "IDENTITY".into())
 }

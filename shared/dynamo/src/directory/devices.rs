@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
+    belongings::{Machine, Pair},
     identity::{AccountId, ClientId, Phone, SignInId},
     pairing::{MadeBy, Pairing},
     ports::{Freshness, Machines, Pairs, StoreError},
@@ -14,19 +15,42 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, EXPIRES_AT, Key, item_of, writes::if_held};
-use crate::item::{Item, Reader, seconds, text};
+use super::{Directory, EXPIRES_AT, Key, PK, SK, item_of, writes::if_held};
+use crate::{
+    failed,
+    item::{Item, Reader, inconsistent, seconds, text},
+};
 
-/// How long an unused machine or pair is remembered.
-const REMEMBERED: Duration = Duration::from_hours(400 * 24);
+/// How long a machine, a pair or a count of visits that is not used is remembered.
+pub(super) const REMEMBERED: Duration = Duration::from_hours(400 * 24);
 /// How often the use of a machine is noted.
 const RENEWED_AFTER: Duration = Duration::from_hours(7 * 24);
 
-const PAIR: &str = "SET #session = :session, opened_at = :opened, device = :device, sign_in = :sign_in, may_prompt = :yes, \
-                    paired_at = :now, expires_at = :until";
+/// Says that the person has removed a machine or a pair. Such an item counts as none.
+pub(super) const FORGOTTEN: &str = "forgotten";
 
-fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
-    Key(format!("PAIR#{account}"), format!("{client}#{}", policy.number()))
+const PAIR: &str = "SET #session = :session, opened_at = :opened, device = :device, sign_in = :sign_in, may_prompt = :yes, \
+                    paired_at = :now, expires_at = :until REMOVE forgotten";
+
+pub(super) fn machines_of(account: AccountId) -> String {
+    format!("MACHINE#{account}")
+}
+
+pub(super) fn machine_key(account: AccountId, mac: &CleanText<64>) -> Key {
+    Key(machines_of(account), mac.as_str().to_owned())
+}
+
+pub(super) fn pairs_of(account: AccountId) -> String {
+    format!("PAIR#{account}")
+}
+
+pub(super) fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> Key {
+    Key(pairs_of(account), format!("{client}#{}", policy.number()))
+}
+
+/// Whether the person has removed this machine or pair.
+pub(super) fn is_forgotten(item: &Item) -> bool {
+    item.get(FORGOTTEN) == Some(&AttributeValue::Bool(true))
 }
 
 #[async_trait]
@@ -40,8 +64,8 @@ impl Machines for Directory {
         name: Option<&CleanText<64>>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let key = Key(format!("MACHINE#{account}"), mac.as_str().to_owned());
-        let known = self.get(&key, Freshness::Eventual).await?;
+        let key = machine_key(account, mac);
+        let known = self.get(&key, Freshness::Eventual).await?.filter(|item| !is_forgotten(item));
         let forget_at = known.as_ref().map(|item| Reader(item).seconds(EXPIRES_AT)).transpose()?;
         if forget_at.is_some_and(|at| at.plus(RENEWED_AFTER) > now.plus(REMEMBERED)) {
             return Ok(());
@@ -52,7 +76,28 @@ impl Machines for Directory {
         if let Some(name) = name {
             item.insert("name".to_owned(), text(name.as_str()));
         }
-        self.put(item).await
+        self.put(item).await?;
+        if known.is_none() { self.make_room(account).await } else { Ok(()) }
+    }
+}
+
+impl Directory {
+    /// Deletes the machines that an account has too many of: those that were used longest ago. Only a machine that is
+    /// new makes this necessary. Two new ones at the same moment may leave one too few.
+    async fn make_room(&self, account: AccountId) -> Result<(), StoreError> {
+        let mut kept = Vec::new();
+        for item in self.partition(machines_of(account)).await?.iter().filter(|item| !is_forgotten(item)) {
+            let item = Reader(item);
+            kept.push((item.seconds(EXPIRES_AT)?, item.text(SK)?.to_owned()));
+        }
+        kept.sort();
+        let too_many = kept.len().saturating_sub(Machine::MOST);
+        for (_, mac) in kept.into_iter().take(too_many) {
+            let delete = self.client.delete_item().table_name(&self.table);
+            let delete = delete.key(PK, text(machines_of(account))).key(SK, text(mac));
+            delete.send().await.map_err(failed("DeleteItem on directory"))?;
+        }
+        Ok(())
     }
 }
 
@@ -65,7 +110,7 @@ impl Pairs for Directory {
         policy: LoginPolicy,
     ) -> Result<Option<Pairing>, StoreError> {
         let item = self.get(&pair_key(account, client, policy), Freshness::Strong).await?;
-        item.as_ref().map(read_pairing).transpose()
+        item.as_ref().filter(|item| !is_forgotten(item)).map(read_pairing).transpose()
     }
 
     async fn pair(
@@ -138,5 +183,31 @@ fn read_pairing(item: &Item) -> Result<Pairing, StoreError> {
         device: item.parsed("device", DeviceId::parse)?,
         sign_in: item.parsed("sign_in", SignInId::parse)?,
         may_prompt: item.flag("may_prompt")?,
+    })
+}
+
+/// Reads a machine.
+pub(super) fn read_machine(item: &Item) -> Result<Machine, StoreError> {
+    let item = Reader(item);
+    Ok(Machine {
+        mac: item.parsed(SK, CleanText::non_empty)?,
+        name: item.optional("name", CleanText::non_empty)?,
+        bound_at: item.seconds("bound_at")?,
+    })
+}
+
+/// Reads a pair.
+pub(super) fn read_pair(item: &Item) -> Result<Pair, StoreError> {
+    let Pairing { device, sign_in, may_prompt } = read_pairing(item)?;
+    let item = Reader(item);
+    let (client, policy) = item.text(SK)?.rsplit_once('#').ok_or_else(|| inconsistent(SK))?;
+    let policy = policy.parse().ok().and_then(LoginPolicy::from_number).ok_or_else(|| inconsistent(SK))?;
+    Ok(Pair {
+        client: ClientId::parse(client).ok_or_else(|| inconsistent(SK))?,
+        policy,
+        device,
+        approved_by: sign_in,
+        may_ask: may_prompt,
+        paired_at: item.seconds("paired_at")?,
     })
 }

@@ -4,13 +4,14 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use saoma_domain::{
+    history::Entry,
     identity::{AccountId, Phone, SignInId},
-    ports::{Freshness, PushEndpoints, StoreError},
+    ports::{EndpointKept, Freshness, PushEndpoints, StoreError},
     push::{PushEndpoint, PushPlatform, PushTokenId},
 };
 
 use super::{
-    Directory, Key, SK, account_of, item_of,
+    Directory, EXPIRES_AT, Key, SK, account_of, history, item_of,
     writes::{deleting, putting},
 };
 use crate::item::{Item, Reader, number, seconds, text};
@@ -32,23 +33,24 @@ fn endpoint_key(account: AccountId, token: &PushTokenId) -> Key {
 
 #[async_trait]
 impl PushEndpoints for Directory {
-    async fn keep(&self, endpoint: &PushEndpoint) -> Result<bool, StoreError> {
+    async fn keep(&self, endpoint: &PushEndpoint) -> Result<EndpointKept, StoreError> {
         let account = endpoint.owner.account;
         let kept = self.endpoints(account).await?;
         if kept.iter().filter(|kept| kept.token != endpoint.token).count() >= PushEndpoint::MOST {
-            return Ok(false);
+            return Ok(EndpointKept::TooMany);
         }
         for _ in 0..MOST_RACES {
             let before = self.owner(&endpoint.token).await?;
-            let mut writes = vec![
-                self.put_owner(&endpoint.token, account, before)?,
-                putting(self.put_of(to_item(endpoint)))?,
-            ];
-            if let Some(before) = before.filter(|before| *before != account) {
-                writes.push(deleting(self.delete_of(endpoint_key(before, &endpoint.token)))?);
+            let mut writes =
+                vec![self.put_owner(endpoint, before)?, putting(self.put_of(to_item(endpoint)))?];
+            let loser = before.filter(|before| *before != account);
+            let taken = Entry::of_push_taken(&endpoint.token, endpoint.platform, endpoint.registered_at);
+            if let Some(loser) = loser {
+                writes.push(deleting(self.delete_of(endpoint_key(loser, &endpoint.token)))?);
+                writes.push(putting(self.put_of(history::to_item(loser, &taken)))?);
             }
             if self.all_or_nothing(writes).await? {
-                return Ok(true);
+                return Ok(EndpointKept::Stored { taken_from: loser.map(|loser| (loser, taken.id)) });
             }
         }
         Err(StoreError::new("lost more races than a push token has owners"))
@@ -74,14 +76,16 @@ impl Directory {
         item.map(|item| account_of(Reader(&item))).transpose()
     }
 
-    /// Gives a token to an account, if its owner is still the one that was read.
+    /// Gives a token to the account of `endpoint`, if its owner is still the one that was read.
     fn put_owner(
         &self,
-        token: &PushTokenId,
-        account: AccountId,
+        endpoint: &PushEndpoint,
         before: Option<AccountId>,
     ) -> Result<TransactWriteItem, StoreError> {
-        let put = self.put_of(item_of(&owner_key(token), [("account", number(account))]));
+        let put = self.put_of(item_of(
+            &owner_key(&endpoint.token),
+            [("account", number(endpoint.owner.account)), (EXPIRES_AT, seconds(endpoint.forget_at()))],
+        ));
         putting(match before {
             None => put.condition_expression("attribute_not_exists(pk)"),
             Some(before) => put
@@ -106,6 +110,7 @@ fn to_item(endpoint: &PushEndpoint) -> Item {
             ("address", text(endpoint.address.as_str())),
             ("sign_in", text(endpoint.owner.sign_in.as_str())),
             ("registered_at", seconds(endpoint.registered_at)),
+            (EXPIRES_AT, seconds(endpoint.forget_at())),
         ],
     )
 }

@@ -10,14 +10,21 @@ use saoma_domain::{
 };
 
 use super::{
-    Directory, EXPIRES_AT, Key, PK, SK, item_of,
+    Directory, EXPIRES_AT, Key, PK, SK,
+    history::{put_seen, read_seen},
+    item_of,
     writes::{Written, if_held},
 };
 use crate::item::{Item, Reader, number, seconds, text};
 
+/// The partition of an account's sign-ins.
+pub(super) fn partition_of(account: AccountId) -> String {
+    format!("SIGNIN#{account}")
+}
+
 /// The key of a phone's sign-in.
 pub(crate) fn key_of(phone: &Phone) -> Key {
-    Key(format!("SIGNIN#{}", phone.account), phone.sign_in.as_str().to_owned())
+    Key(partition_of(phone.account), phone.sign_in.as_str().to_owned())
 }
 
 #[async_trait]
@@ -61,7 +68,7 @@ impl SignIns for Directory {
 
 fn to_item(sign_in: &SignIn) -> Item {
     let family = &sign_in.family;
-    item_of(
+    let mut item = item_of(
         &key_of(&sign_in.phone()),
         [
             ("holder", text(sign_in.holder.as_str())),
@@ -77,7 +84,9 @@ fn to_item(sign_in: &SignIn) -> Item {
             ("created_at", seconds(sign_in.created_at)),
             (EXPIRES_AT, seconds(sign_in.expires_at)),
         ],
-    )
+    );
+    put_seen(&mut item, &sign_in.seen);
+    item
 }
 
 /// Reads a sign-in.
@@ -89,6 +98,7 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
         holder: item.parsed("holder", Holder::parse)?,
         client: item.parsed("client", ClientId::parse)?,
         method: item.parsed("method", Method::parse)?,
+        seen: read_seen(item)?,
         version: item.number("version")?,
         family: Family {
             generation: item.number("generation")?,

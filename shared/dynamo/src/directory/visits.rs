@@ -11,7 +11,7 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::{Directory, Key, writes::if_held};
+use super::{Directory, EXPIRES_AT, Key, devices::REMEMBERED, writes::if_held};
 use crate::item::{Reader, number, seconds, text};
 
 fn key_of(account: AccountId) -> Key {
@@ -30,10 +30,12 @@ impl Visits for Directory {
         let update = self
             .update(key_of(id))
             .update_expression(
-                "SET #session = :session, visited_at = :now, visited_from = :ip ADD visits :one",
+                "SET #session = :session, visited_at = :now, visited_from = :ip, #until = :until ADD visits :one",
             )
             .condition_expression("attribute_not_exists(#session) OR #session <> :session")
             .expression_attribute_names("#session", "session")
+            .expression_attribute_names("#until", EXPIRES_AT)
+            .expression_attribute_values(":until", seconds(now.plus(REMEMBERED)))
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":session", text(session.as_str()))
             .expression_attribute_values(":now", seconds(now))

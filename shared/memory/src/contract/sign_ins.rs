@@ -7,7 +7,9 @@ use saoma_domain::{
     identity::{AccountId, ClientId, Identity, SignInId},
     ports::{Accounts, Begun, Checks, KeyName, Randomness, Replaced, Sessions, SignIns},
     refresh::Family,
+    session::Seen,
     sign_in::{Holder, Method, SignIn},
+    text::CleanText,
 };
 use tokio::task::JoinSet;
 
@@ -23,6 +25,7 @@ fn sign_in(random: &dyn Randomness, account: AccountId) -> SignIn {
         holder: Holder::Phone,
         client: ClientId::parse("their-app").unwrap(),
         method: Method::Sms,
+        seen: Seen { ip: Some([192, 0, 2, 7].into()), browser: Some(CleanText::new("Chrome on Android")) },
         version: 1,
         family: Family::begin(at(0), key()),
         ended: false,

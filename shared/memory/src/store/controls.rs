@@ -1,6 +1,9 @@
 //! What tests do behind the ports: faults, stale reads, records to start with and to look at.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Debug,
+};
 
 use saoma_domain::{
     account::Account,
@@ -12,7 +15,7 @@ use saoma_domain::{
     session::Session,
 };
 
-use super::{Fault, Memory};
+use super::{Bound, Fault, Memory};
 
 impl Memory {
     /// Lets `calls` more calls pass, and then injects `fault` into the next one.
@@ -74,13 +77,40 @@ impl Memory {
     /// The machines bound to members: account and mac, with the name.
     #[must_use]
     pub fn devices(&self) -> BTreeMap<(String, String), Option<String>> {
-        self.lock().devices.clone()
+        let bound = |(key, bound): (&(String, String), &Bound)| {
+            let name = bound.machine.name.as_ref().map(ToString::to_string);
+            (!bound.forgotten).then(|| (key.clone(), name))
+        };
+        self.lock().machines.iter().filter_map(bound).collect()
     }
 
     /// The phones that can be pushed to, by token.
     #[must_use]
     pub fn endpoints(&self) -> BTreeMap<PushTokenId, PushEndpoint> {
         self.lock().endpoints.clone()
+    }
+
+    /// The kinds of records that name an account or a number, in any of their fields.
+    #[must_use]
+    pub fn kinds_that_name(&self, text: &str) -> Vec<&'static str> {
+        let data = self.lock();
+        let kinds: [(&str, &dyn Debug); 13] = [
+            ("sessions", &data.sessions),
+            ("accounts", &data.accounts),
+            ("identities", &data.identities),
+            ("sign-ins", &data.sign_ins),
+            ("challenges", &data.challenges),
+            ("lanes", &data.lanes),
+            ("history", &data.history),
+            ("machines", &data.machines),
+            ("pairs", &data.pairs),
+            ("prompts", &data.prompts),
+            ("phones present", &data.present),
+            ("push endpoints", &data.endpoints),
+            ("visits", &data.visits),
+        ];
+        let naming = kinds.into_iter().filter(|(_, records)| format!("{records:?}").contains(text));
+        naming.map(|(kind, _)| kind).collect()
     }
 
     /// How many records of each kind are stored, sessions excluded.
@@ -92,9 +122,10 @@ impl Memory {
             ("accounts", data.accounts.len()),
             ("identities", data.identities.len()),
             ("sign-ins in force", data.sign_ins.values().filter(|(sign_in, _)| !sign_in.ended).count()),
-            ("machines", data.devices.len()),
-            ("pairs", data.pairs.len()),
-            ("pairs that may ask", data.pairs.values().filter(|(_, pairing)| pairing.may_prompt).count()),
+            ("machines", data.machines.values().filter(|bound| !bound.forgotten).count()),
+            ("pairs", data.pairs.values().filter(|paired| !paired.forgotten).count()),
+            ("pairs that may ask", data.pairs.values().filter(|it| it.pair.may_ask && !it.forgotten).count()),
+            ("entries in the history", data.history.len()),
             ("phones present", data.present.values().map(HashMap::len).sum()),
             ("push endpoints", data.endpoints.len()),
             ("visits", visits.sum::<u64>().try_into().unwrap_or(usize::MAX)),

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
+    belongings::{Machine, Pair},
     identity::{AccountId, ClientId, Phone},
     pairing::{MadeBy, Pairing},
     ports::{Machines, Pairs, StoreError},
@@ -11,7 +12,12 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-use super::Memory;
+use super::{Bound, Memory, Paired};
+
+/// The key of a pair.
+pub(super) fn pair_key(account: AccountId, client: &ClientId, policy: LoginPolicy) -> (String, String) {
+    (account.to_string(), format!("{client}#{}", policy.number()))
+}
 
 #[async_trait]
 impl Machines for Memory {
@@ -20,11 +26,25 @@ impl Machines for Memory {
         account: AccountId,
         mac: &CleanText<64>,
         name: Option<&CleanText<64>>,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.call(|data| {
-            let key = (account.to_string(), mac.as_str().to_owned());
-            data.devices.entry(key).or_insert_with(|| name.map(|name| name.as_str().to_owned()));
+            let account = account.to_string();
+            let key = (account.clone(), mac.as_str().to_owned());
+            if let Some(known) = data.machines.get_mut(&key).filter(|known| !known.forgotten) {
+                known.used_at = now;
+                return;
+            }
+            let machine = Machine { mac: mac.clone(), name: name.cloned(), bound_at: now.whole_secs() };
+            let theirs = data.machines.iter().filter(|((of, _), it)| *of == account && !it.forgotten);
+            let mut theirs: Vec<_> = theirs.map(|(key, it)| (it.used_at, key.clone())).collect();
+            theirs.sort_by_key(|(used_at, _)| *used_at);
+            if theirs.len() >= Machine::MOST
+                && let Some((_, oldest)) = theirs.first()
+            {
+                data.machines.remove(oldest);
+            }
+            data.machines.insert(key, Bound { machine, used_at: now, forgotten: false });
         })
     }
 }
@@ -38,7 +58,9 @@ impl Pairs for Memory {
         policy: LoginPolicy,
     ) -> Result<Option<Pairing>, StoreError> {
         self.call(|data| {
-            data.pairs.get(&(account, client.clone(), policy)).map(|(_, pairing)| pairing.clone())
+            let paired = data.pairs.get(&pair_key(account, client, policy)).filter(|it| !it.forgotten)?;
+            let Pair { device, approved_by, may_ask, .. } = paired.pair.clone();
+            Some(Pairing { device, sign_in: approved_by, may_prompt: may_ask })
         })
     }
 
@@ -49,18 +71,25 @@ impl Pairs for Memory {
         policy: LoginPolicy,
         device: &DeviceId,
         by: &Phone,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         self.call(|data| {
-            let key = (by.account, client.clone(), policy);
+            let key = pair_key(by.account, client, policy);
             let is_late = |made_by: &MadeBy| {
                 made_by.session == by_login.session || made_by.opened_at > by_login.opened_at
             };
-            if data.pairs.get(&key).is_some_and(|(made_by, _)| is_late(made_by)) {
+            if data.pairs.get(&key).is_some_and(|paired| is_late(&paired.made_by)) {
                 return;
             }
-            let pairing = Pairing { device: device.clone(), sign_in: by.sign_in.clone(), may_prompt: true };
-            data.pairs.insert(key, (by_login.clone(), pairing));
+            let pair = Pair {
+                client: client.clone(),
+                policy,
+                device: device.clone(),
+                approved_by: by.sign_in.clone(),
+                may_ask: true,
+                paired_at: now.whole_secs(),
+            };
+            data.pairs.insert(key, Paired { pair, made_by: by_login.clone(), forgotten: false });
         })
     }
 
@@ -72,9 +101,9 @@ impl Pairs for Memory {
         policy: LoginPolicy,
     ) -> Result<(), StoreError> {
         self.call(|data| {
-            let pairing = data.pairs.get_mut(&(account, client.clone(), policy));
-            if let Some((_, pairing)) = pairing.filter(|(made_by, _)| made_by.session == *session) {
-                pairing.may_prompt = false;
+            let paired = data.pairs.get_mut(&pair_key(account, client, policy));
+            if let Some(paired) = paired.filter(|paired| paired.made_by.session == *session) {
+                paired.pair.may_ask = false;
             }
         })
     }
@@ -87,9 +116,9 @@ impl Pairs for Memory {
         device: &DeviceId,
     ) -> Result<(), StoreError> {
         self.call(|data| {
-            let pairing = data.pairs.get_mut(&(account, client.clone(), policy));
-            if let Some((_, pairing)) = pairing.filter(|(_, pairing)| pairing.device == *device) {
-                pairing.may_prompt = false;
+            let paired = data.pairs.get_mut(&pair_key(account, client, policy));
+            if let Some(paired) = paired.filter(|paired| paired.pair.device == *device) {
+                paired.pair.may_ask = false;
             }
         })
     }

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
+    history::Entry,
     identity::AccountId,
-    ports::{PushEndpoints, StoreError},
+    ports::{EndpointKept, PushEndpoints, StoreError},
     push::PushEndpoint,
 };
 
@@ -11,15 +12,23 @@ use super::Memory;
 
 #[async_trait]
 impl PushEndpoints for Memory {
-    async fn keep(&self, endpoint: &PushEndpoint) -> Result<bool, StoreError> {
+    async fn keep(&self, endpoint: &PushEndpoint) -> Result<EndpointKept, StoreError> {
         self.call(|data| {
             let owner = endpoint.owner.account;
             let others = data.endpoints.values().filter(|kept| kept.owner.account == owner);
             let fits = others.filter(|kept| kept.token != endpoint.token).count() < PushEndpoint::MOST;
-            if fits {
-                data.endpoints.insert(endpoint.token.clone(), endpoint.clone());
+            if !fits {
+                return EndpointKept::TooMany;
             }
-            fits
+            let before = data.endpoints.insert(endpoint.token.clone(), endpoint.clone());
+            let loser = before.map(|before| before.owner.account).filter(|before| *before != owner);
+            let taken_from = loser.map(|loser| {
+                let entry = Entry::of_push_taken(&endpoint.token, endpoint.platform, endpoint.registered_at);
+                let id = entry.id.clone();
+                data.history.entry((loser.to_string(), id.clone())).or_insert(entry);
+                (loser, id)
+            });
+            EndpointKept::Stored { taken_from }
         })
     }
 

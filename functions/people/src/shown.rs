@@ -1,0 +1,204 @@
+//! The rows of lists as a person is shown them. Times are seconds since the epoch, by our clock.
+
+use std::collections::HashMap;
+
+use saoma_domain::{
+    belongings::{Machine, Pair},
+    history::{Entry, Login, What},
+    identity::{ClientId, SignInId},
+    ports::StoreError,
+    session::Seen,
+    sign_in::SignIn,
+    text::CleanText,
+};
+use serde::Serialize;
+
+use crate::{App, ids};
+
+/// A client, by the name that people know.
+#[derive(Clone, Serialize)]
+pub(crate) struct ShownClient {
+    id: String,
+    name: String,
+}
+
+/// What we saw of a screen or a phone.
+#[derive(Serialize)]
+pub(crate) struct ShownSeen {
+    ip: Option<String>,
+    browser: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownSignIn {
+    id: String,
+    /// Whether the caller's own token belongs to it.
+    current: bool,
+    app: ShownClient,
+    method: &'static str,
+    seen: ShownSeen,
+    created_at: u64,
+    /// When its tokens were last renewed.
+    used_at: u64,
+    expires_at: u64,
+    ended: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownLogin {
+    id: String,
+    at: u64,
+    client: ShownClient,
+    dialect: &'static str,
+    /// What the screen said of itself. Nothing verified it.
+    screen: ShownScreen,
+    seen: ShownSeen,
+    /// The sign-in of the phone that approved it.
+    approved_by: String,
+    /// Until when the token that it gave is good.
+    token_until: u64,
+    ended_at: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownScreen {
+    device_name: Option<String>,
+    device_mac: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownMachine {
+    id: String,
+    device_mac: String,
+    device_name: Option<String>,
+    bound_at: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ShownPair {
+    id: String,
+    client: ShownClient,
+    login_policy: u8,
+    device_id: String,
+    approved_by: String,
+    /// Whether it may ask without a scan. A person who said no must scan the next time.
+    may_ask: bool,
+    paired_at: u64,
+}
+
+/// An entry of the history.
+#[derive(Serialize)]
+#[serde(tag = "what", rename_all = "snake_case", rename_all_fields = "camelCase")]
+pub(crate) enum ShownEntry {
+    Login(ShownLogin),
+    SignedIn { id: String, at: u64, sign_in: String, app: ShownClient, seen: ShownSeen },
+    PushTaken { id: String, at: u64, platform: &'static str },
+}
+
+/// Makes shown rows of stored ones, and looks each client's name up once.
+pub(crate) struct Shower<'a> {
+    app: &'a App,
+    names: HashMap<ClientId, String>,
+}
+
+impl<'a> Shower<'a> {
+    pub(crate) fn new(app: &'a App) -> Self {
+        Self { app, names: HashMap::new() }
+    }
+
+    /// A client by its name. One that was removed has its id for a name.
+    async fn client(&mut self, id: &ClientId) -> Result<ShownClient, StoreError> {
+        if !self.names.contains_key(id) {
+            let client = self.app.service.client(&*self.app.clients, id).await?;
+            let name = client.map_or_else(|| id.to_string(), |client| client.name.to_string());
+            self.names.insert(id.clone(), name);
+        }
+        let name = self.names.get(id).cloned().unwrap_or_default();
+        Ok(ShownClient { id: id.to_string(), name })
+    }
+
+    pub(crate) async fn sign_in(
+        &mut self,
+        sign_in: &SignIn,
+        current: &SignInId,
+    ) -> Result<ShownSignIn, StoreError> {
+        Ok(ShownSignIn {
+            id: sign_in.id.as_str().to_owned(),
+            current: sign_in.id == *current,
+            app: self.client(&sign_in.client).await?,
+            method: sign_in.method.as_str(),
+            seen: seen(&sign_in.seen),
+            created_at: sign_in.created_at.secs(),
+            used_at: sign_in.family.rotated_at.secs(),
+            expires_at: sign_in.expires_at.secs(),
+            ended: !sign_in.is_live(self.app.service.clock.now()),
+        })
+    }
+
+    pub(crate) async fn login(&mut self, entry: &Entry, login: &Login) -> Result<ShownLogin, StoreError> {
+        let own = |text: &CleanText<64>| text.as_str().to_owned();
+        let at = entry.id.at();
+        Ok(ShownLogin {
+            id: entry.id.as_str().to_owned(),
+            at: at.secs(),
+            client: self.client(&login.client).await?,
+            dialect: login.dialect.as_str(),
+            screen: ShownScreen {
+                device_name: login.claims.device_name.as_ref().map(own),
+                device_mac: login.claims.device_mac.as_ref().map(own),
+            },
+            seen: seen(&login.seen),
+            approved_by: login.approved_by.as_str().to_owned(),
+            token_until: at.plus(self.app.service.settings.access_token_life).secs(),
+            ended_at: login.ended_at.map(|at| at.secs()),
+        })
+    }
+
+    pub(crate) async fn entry(&mut self, entry: &Entry) -> Result<ShownEntry, StoreError> {
+        let (id, at) = (entry.id.as_str().to_owned(), entry.id.at().secs());
+        Ok(match &entry.what {
+            What::Login(login) => ShownEntry::Login(self.login(entry, login).await?),
+            What::SignedIn(phone) => ShownEntry::SignedIn {
+                id,
+                at,
+                sign_in: phone.sign_in.as_str().to_owned(),
+                app: self.client(&phone.app).await?,
+                seen: seen(&phone.seen),
+            },
+            What::PushTaken { platform } => ShownEntry::PushTaken { id, at, platform: platform.as_str() },
+        })
+    }
+
+    pub(crate) async fn pair(&mut self, pair: &Pair) -> Result<ShownPair, StoreError> {
+        Ok(ShownPair {
+            id: ids::pair_id(&pair.client, pair.policy),
+            client: self.client(&pair.client).await?,
+            login_policy: pair.policy.number(),
+            device_id: pair.device.as_str().to_owned(),
+            approved_by: pair.approved_by.as_str().to_owned(),
+            may_ask: pair.may_ask,
+            paired_at: pair.paired_at.secs(),
+        })
+    }
+}
+
+pub(crate) fn machine(machine: &Machine) -> ShownMachine {
+    ShownMachine {
+        id: ids::machine_id(&machine.mac),
+        device_mac: machine.mac.as_str().to_owned(),
+        device_name: machine.name.as_ref().map(ToString::to_string),
+        bound_at: machine.bound_at.secs(),
+    }
+}
+
+fn seen(seen: &Seen) -> ShownSeen {
+    ShownSeen {
+        ip: seen.ip.map(|ip| ip.to_string()),
+        browser: seen.browser.as_ref().map(ToString::to_string),
+    }
+}

@@ -1,0 +1,25 @@
+//! Asks a person who is signed in to prove their number again.
+
+use super::people::{People, SignInError};
+use crate::{
+    account::Account, identity::Identity, sms_challenge::ChallengeId, sms_code::SmsCode, time::Timestamp,
+};
+
+impl People {
+    /// Whether the caller has a code that was just sent to the account's own number. The code is used up. The same
+    /// challenge and code may come again for 30 s.
+    ///
+    /// # Errors
+    /// [`SignInError::InvalidCode`], also for the right code of another number, or [`SignInError::Store`].
+    pub async fn prove_own_number(
+        &self,
+        account: &Account,
+        challenge: &ChallengeId,
+        code: &SmsCode,
+        now: Timestamp,
+    ) -> Result<(), SignInError> {
+        let proof = self.prove_by_sms(challenge, code, now).await?;
+        let own = account.phone_number.clone().map(Identity::Phone);
+        if own == Some(proof.identity) { Ok(()) } else { Err(SignInError::InvalidCode) }
+    }
+}
