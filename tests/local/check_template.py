@@ -1,5 +1,7 @@
 """Checks what the linters of template.yaml cannot know: that it agrees with Cargo.toml, and that no right is too wide."""
 
+import json
+import re
 import tomllib
 
 import template as sam
@@ -48,6 +50,7 @@ def main():
     what_is_kept_is_kept(template)
     one_architecture()
     data_expires(template)
+    metrics_are_counted(template)
 
 
 def routes_agree(template):
@@ -193,6 +196,19 @@ def data_expires(template):
         raise Failure("QR pictures do not go after a day")
     if set(resources["QrImages"]["Properties"]["PublicAccessBlockConfiguration"].values()) != {True}:
         raise Failure("the bucket of QR pictures is not private")
+
+
+def metrics_are_counted(template):
+    """The dashboard can be read, and it and the alarms name only metrics that the functions count."""
+    counted = set(re.findall(r"^    ([A-Z]\w+),$", (ROOT / "shared/app/src/metrics.rs").read_text(), re.M))
+    body = json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    shown = {it[1] for widget in body["widgets"] for it in widget["properties"]["metrics"] if it and isinstance(it, list) and it[0] == "Saoma"}
+    alarms = [it["Properties"] for it in template["Resources"].values() if it["Type"] == "AWS::CloudWatch::Alarm"]
+    rung = {it["MetricName"] for it in alarms if it["Namespace"] == "Saoma"}
+    if unknown := (shown | rung) - counted:
+        raise Failure(f"the dashboard or an alarm names what no function counts: {sorted(unknown)}")
+    if any(it["AlarmActions"] != [{"Ref": "Alarms"}] or it["TreatMissingData"] != "notBreaching" for it in alarms):
+        raise Failure("an alarm tells no one, or rings while the service is idle")
 
 
 if __name__ == "__main__":

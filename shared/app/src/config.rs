@@ -112,6 +112,8 @@ impl Environment {
 pub struct Settings {
     /// The public address without a trailing slash. `None` uses the domain that API Gateway names.
     pub public_url: Option<String>,
+    /// The name of the deployment's stack, for its metrics.
+    pub stack: String,
     /// What people know the service as.
     pub service_name: String,
     /// A session's life.
@@ -138,6 +140,7 @@ impl Settings {
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         Ok(Self {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
+            stack: environment.get("STACK_NAME").unwrap_or_else(|| "saoma".to_owned()),
             service_name: environment.get("SERVICE_NAME").unwrap_or_else(|| "Saoma".to_owned()),
             session_life: environment.seconds("SESSION_SECONDS", 300, 30..=900)?,
             prompt_life: environment.seconds("PROMPT_SECONDS", 60, 20..=300)?,

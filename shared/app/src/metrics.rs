@@ -39,6 +39,8 @@ pub enum Metric {
     WrongCodes,
     /// A caller solved a puzzle.
     PuzzlesSolved,
+    /// A budget of text messages has reached its soft limit.
+    SmsBudgetReached,
     /// A call to a client's server failed.
     WebhookFailures,
 }

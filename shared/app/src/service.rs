@@ -10,7 +10,7 @@ use saoma_domain::{
 };
 use saoma_tokens::Keyring;
 
-use crate::{Settings, pace::Pace};
+use crate::{Settings, metrics::Metrics, pace::Pace};
 
 /// The error when neither `PUBLIC_URL` nor API Gateway names an address.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -30,6 +30,8 @@ pub struct Service {
     pub random: Arc<dyn Randomness>,
     /// The memory of which caller asked when.
     pub pace: Arc<Pace>,
+    /// What is counted for operators.
+    pub metrics: Metrics,
 }
 
 impl Service {
@@ -42,7 +44,8 @@ impl Service {
         random: Arc<dyn Randomness>,
     ) -> Self {
         let pace = Arc::new(Pace::new(settings.creates_per_minute));
-        Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace }
+        let metrics = Metrics::of(settings.stack.clone());
+        Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace, metrics }
     }
 
     /// The service's public address, which is also the tokens' issuer: `PUBLIC_URL`, else the domain that API Gateway
