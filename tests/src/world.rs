@@ -9,18 +9,19 @@ use axum::Router;
 use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
-use saoma_app::{Environment, Service, Settings};
+use saoma_app::{Environment, RecentClients, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{ClientKeeper, Lives, People, RememberedLogins},
+    cases::{AccountKeeper, ClientKeeper, Lives, Logins, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::{Clock, QueuedCall, WaitingCall},
     secrets::{Secret, SessionCode},
     session::{Dialect, Session},
     sms_challenge::ChallengeId,
+    text::CleanText,
 };
-use saoma_http::auth::Phones;
+use saoma_http::{auth::Phones, telemetry::AuditLog};
 use saoma_memory::{
     Memory,
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
@@ -92,14 +93,22 @@ impl World {
         let random = Arc::new(SeededRandom::new(42));
         let (outbox, drawer) = (Arc::new(Outbox::default()), Arc::new(Drawer::default()));
         let post = Arc::new(Post::default());
-        let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
+        let variables = [("PUBLIC_URL", ISSUER), ("BUILT_IN_CLIENTS", "true")]
+            .into_iter()
+            .chain(variables.iter().copied());
         let environment = Environment::of(variables);
         let settings = Settings::read(&environment).unwrap();
         let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
         let phones = Phones::new(service.clone(), memory.clone());
-        let logins = saoma_memory::wired::logins(&memory, random.clone());
-        let people = people(&service, &memory, &outbox);
+        let clients = Arc::new(RecentClients::new(memory.clone(), clock.clone()));
+        let logins = Logins {
+            clients: clients.clone(),
+            built_ins: service.settings.built_ins.clone(),
+            audit: Arc::new(AuditLog::new(service.keys.clone())),
+            ..saoma_memory::wired::logins(&memory, random.clone())
+        };
+        let people = people(&service, &memory, &outbox, clients.clone());
         let remembered = RememberedLogins {
             logins: logins.clone(),
             traces: memory.clone(),
@@ -111,7 +120,7 @@ impl World {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             pictures: drawer.clone(),
             time_zone: read_time_zone(&environment).unwrap(),
         };
@@ -119,31 +128,31 @@ impl World {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
         };
         let accounts = accounts::App {
             service: service.clone(),
             phones: phones.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             people,
         };
         let pages = pages::App {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
         };
         let remembered = remembered::App {
             service: service.clone(),
             phones: phones.clone(),
             logins: remembered,
-            clients: memory.clone(),
+            clients: clients.clone(),
         };
         let shop = shop::App {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             visits: memory.clone(),
             pictures: drawer.clone(),
         };
@@ -153,7 +162,7 @@ impl World {
             service: service.clone(),
             public_url: ISSUER.to_owned(),
             logins,
-            clients: memory.clone(),
+            clients: clients.clone(),
             prompts: memory.clone(),
             checks: memory.clone(),
             endpoints: memory.clone(),
@@ -169,13 +178,14 @@ impl World {
                 keys: service.keys.clone(),
                 random: random.clone(),
             },
+            accounts: AccountKeeper { accounts: memory.clone() },
             calls: post.clone(),
             failed_calls: post.clone(),
         };
         let deliver = deliver::App {
             service: service.clone(),
             public_url: ISSUER.to_owned(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             sessions: memory.clone(),
             webhooks: post.clone(),
             queue: post.clone(),
@@ -350,23 +360,23 @@ impl World {
     /// Registers a client; its server's secret comes back.
     pub fn register_client(&self, id: &str, change: impl FnOnce(Client) -> Client) -> Secret {
         let secret = Secret::random(&*self.random);
-        let built_in = ClientId::parse(Client::DEFAULT_WEB).unwrap();
-        let client = Client {
-            id: ClientId::parse(id).unwrap(),
-            secret: Some(secret.hash()),
-            dialects: Dialect::ALL.to_vec(),
-            ..Client::built_in(&built_in, id).unwrap()
-        };
-        self.memory.put_client(change(client));
+        let plain = Client::plain(ClientId::parse(id).unwrap(), CleanText::new(id), Dialect::ALL.to_vec());
+        self.memory.put_client(change(Client { secret: Some(secret.hash()), ..plain }));
         secret
     }
 }
 
 /// The people over this memory, whose messages go into this outbox.
-fn people(service: &Service, memory: &Arc<Memory>, outbox: &Arc<Outbox>) -> People {
+fn people(
+    service: &Service,
+    memory: &Arc<Memory>,
+    outbox: &Arc<Outbox>,
+    clients: Arc<RecentClients>,
+) -> People {
     People {
         accounts: memory.clone(),
         sign_ins: memory.clone(),
+        clients,
         checks: memory.clone(),
         challenges: memory.clone(),
         sms: outbox.clone(),

@@ -5,10 +5,12 @@
 //!
 //! * [`client`]: the products that may open sessions.
 //! * [`webhooks`]: the calls that clients' servers did not take in time.
+//! * [`account`]: the people.
 //!
 //! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
 //! event again, with the same `write`, and gets the same answer.
 
+mod account;
 mod answer;
 mod client;
 mod webhooks;
@@ -17,7 +19,8 @@ use std::sync::Arc;
 
 use saoma_app::Service;
 use saoma_domain::{
-    cases::ClientKeeper,
+    cases::{AccountKeeper, ClientKeeper},
+    identity::ClientId,
     ports::{Calls, FailedCalls, WriteId},
     text::CleanText,
 };
@@ -34,6 +37,7 @@ pub struct App {
     pub clients: ClientKeeper,
     pub calls: Arc<dyn Calls>,
     pub failed_calls: Arc<dyn FailedCalls>,
+    pub accounts: AccountKeeper,
 }
 
 /// A command, with what every command carries.
@@ -44,6 +48,8 @@ struct Order {
     by: CleanText<200>,
     /// The logical step that it is.
     write: WriteId,
+    /// The client that it names, for the audit line of a refusal.
+    client: Option<ClientId>,
     command: Command,
 }
 
@@ -51,6 +57,7 @@ struct Order {
 enum Command {
     Client(client::Command),
     Webhooks(webhooks::Command),
+    Account(account::Command),
 }
 
 /// Carries out the command of an event, and writes its audit line.
@@ -59,18 +66,19 @@ pub async fn handle(app: &App, event: &str) -> Value {
         Ok(order) => order,
         Err(refused) => return answer::refused(&refused),
     };
-    let Order { name, by, write, command } = order;
+    let Order { name, by, write, client, command } = order;
     let done = match command {
         Command::Client(command) => client::run(app, command, &write).await,
         Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Account(command) => account::run(app, command).await,
     };
-    let about = done.as_ref().map(|done| &done.about).ok();
+    let account = done.as_ref().ok().and_then(|done| done.account);
     tracing::info!(
         target: "audit",
         audit = name,
         actor = by.as_str(),
-        client = about.and_then(|about| about.client.as_ref()).map(tracing::field::display),
-        account = about.and_then(|about| about.account).map(tracing::field::display),
+        client = client.as_ref().map(ClientId::as_str),
+        account = account.map(tracing::field::display),
         outcome = done.as_ref().map_or_else(|refused| refused.code, |_| "done"),
         cause = done.as_ref().err().and_then(|refused| refused.cause.as_deref()),
         "an operator's command"
@@ -90,12 +98,15 @@ impl Order {
             Some(id) if (16..=64).contains(&id.len()) && id.is_ascii() => WriteId::from_stored(&id),
             Some(_) => return Err(Refused::unreadable("write must be 16 to 64 random characters")),
         };
+        let named = if name.starts_with("client.") { "id" } else { "client" };
+        let client = fields.get(named).and_then(Value::as_str).and_then(ClientId::parse);
         let command = match name.split('.').next().unwrap_or_default() {
             "client" => Command::Client(read(fields)?),
             "webhooks" => Command::Webhooks(read(fields)?),
+            "account" => Command::Account(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
-        Ok(Self { name, by, write, command })
+        Ok(Self { name, by, write, client, command })
     }
 }
 

@@ -10,6 +10,7 @@ async fn main() -> Result<(), StartError> {
         clients: deployment.client_keeper(),
         calls: deployment.calls()?,
         failed_calls: deployment.failed_calls()?,
+        accounts: deployment.account_keeper(),
         service: deployment.service,
     };
     serve_commands(async |event| admin::handle(&app, &event).await).await

@@ -3,6 +3,7 @@
 //! * [`config`]: the environment, parsed once. A function with a bad one refuses to start.
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
+//! * [`recent`]: the clients as they were a moment ago.
 //! * [`login_event`]: the events that tell a client about its logins.
 //! * [`metrics`]: what is counted for operators.
 //! * [`batch`]: what a function answers about a batch of records or messages.
@@ -13,9 +14,11 @@ pub mod config;
 pub mod login_event;
 pub mod metrics;
 pub mod pace;
+pub mod recent;
 pub mod service;
 pub mod system;
 
 pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
+pub use recent::RecentClients;
 pub use service::{NoPublicUrl, Service};

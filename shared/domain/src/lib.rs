@@ -14,6 +14,7 @@
 //!   around a session.
 //! * [`pairing`], [`prompt_log`]: devices people come back to, and how often a person may be asked.
 //! * [`push`], [`effect`]: phones that can be pushed to, and the side effects of a change.
+//! * [`allowed`]: the one question that each step asks first.
 //! * [`ports`]: what the rules need from the world. Each trait documents its promises.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
@@ -24,6 +25,7 @@
 mod words;
 
 pub mod account;
+pub mod allowed;
 pub mod cases;
 pub mod client;
 pub mod effect;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, Service};
+use saoma_app::{Environment, RecentClients, Service};
 use saoma_aws::PictureBucket;
 use saoma_domain::{
-    cases::{ClientKeeper, Lives, Logins, People, RememberedLogins},
+    cases::{AccountKeeper, ClientKeeper, Lives, Logins, People, RememberedLogins},
     ports::{Calls, Checks, FailedCalls, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
-use saoma_http::auth::Phones;
+use saoma_http::{auth::Phones, telemetry::AuditLog};
 use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
 
 use crate::{Process, StartError, relay::message_client};
@@ -24,6 +24,8 @@ pub struct Deployment {
     pub service: Service,
     /// The Directory table, behind all of its ports.
     pub directory: Arc<Directory>,
+    /// The registered clients, remembered for a few seconds.
+    pub clients: Arc<RecentClients>,
     aws: SdkConfig,
 }
 
@@ -39,7 +41,9 @@ impl Deployment {
         let directory = Arc::new(Directory::new(&process.aws, table));
         let (service, ()) = tokio::join!(process.service(), directory.warm_up());
         let Process { environment, aws } = process;
-        Ok(Self { environment, service: service?, directory, aws })
+        let service = service?;
+        let clients = Arc::new(RecentClients::new(directory.clone(), service.clock.clone()));
+        Ok(Self { environment, service, directory, clients, aws })
     }
 
     /// The phones that are signed in.
@@ -62,7 +66,9 @@ impl Deployment {
     pub fn logins(&self, on_confirm: Arc<dyn OnConfirm>) -> Result<Logins, StartError> {
         Ok(Logins {
             sessions: self.sessions()?,
-            clients: self.directory.clone(),
+            clients: self.clients.clone(),
+            built_ins: self.service.settings.built_ins.clone(),
+            audit: Arc::new(AuditLog::new(self.service.keys.clone())),
             checks: self.checks(),
             on_confirm,
             random: self.service.random.clone(),
@@ -93,6 +99,7 @@ impl Deployment {
         Ok(People {
             accounts: self.directory.clone(),
             sign_ins: self.directory.clone(),
+            clients: self.clients.clone(),
             checks: self.checks(),
             challenges: self.directory.clone(),
             sms: self.sms().await?,
@@ -112,6 +119,12 @@ impl Deployment {
             keys: self.service.keys.clone(),
             random: self.service.random.clone(),
         }
+    }
+
+    /// The accounts, as operators keep them.
+    #[must_use]
+    pub fn account_keeper(&self) -> AccountKeeper {
+        AccountKeeper { accounts: self.directory.clone() }
     }
 
     /// The Sessions table.

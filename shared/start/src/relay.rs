@@ -1,7 +1,12 @@
 //! The client that sends text messages and pushes where SNS does not: AWS China offers neither.
 
 use saoma_app::Environment;
-use saoma_domain::{client::WebhookUrl, identity::ClientId, ports::Clients, time::Timestamp};
+use saoma_domain::{
+    client::WebhookUrl,
+    identity::ClientId,
+    ports::{Clients, Freshness},
+    time::Timestamp,
+};
 use saoma_tokens::Keys;
 
 use crate::StartError;
@@ -24,7 +29,7 @@ pub async fn message_client(
 ) -> Result<Option<(WebhookUrl, Vec<[u8; 32]>)>, StartError> {
     let Some(named) = environment.get("MESSAGE_CLIENT") else { return Ok(None) };
     let client = match ClientId::parse(&named) {
-        Some(id) => clients.client(&id).await?,
+        Some(id) => clients.client(&id, Freshness::Strong).await?.registered(),
         None => None,
     };
     let found = client.and_then(|client| Some((client.webhook.clone()?, keys.webhook_keys(&client, now))));
@@ -33,7 +38,7 @@ pub async fn message_client(
 
 #[cfg(test)]
 mod tests {
-    use saoma_domain::client::Client;
+    use saoma_domain::{client::Client, session::Dialect, text::CleanText};
     use saoma_memory::Memory;
 
     use super::*;
@@ -43,8 +48,8 @@ mod tests {
         let memory = Memory::default();
         for (id, webhook) in [("sender", WebhookUrl::parse("https://sender.example/in")), ("mute", None)] {
             let id = ClientId::parse(id).unwrap();
-            let like = ClientId::parse(Client::DEFAULT_WEB).unwrap();
-            memory.put_client(Client { id, webhook, ..Client::built_in(&like, "Test").unwrap() });
+            let client = Client::plain(id, CleanText::new("Test"), vec![Dialect::Web]);
+            memory.put_client(Client { webhook, ..client });
         }
         let environment = Environment::of([("MESSAGE_CLIENT", value)]);
         let keys = Keys::derive(&"a-secret-for-tests".repeat(4), None).unwrap();

@@ -269,7 +269,7 @@ async fn a_ticket_that_names_another_clients_session_redeems_nothing() {
         let expires_at = stored.expires_at;
         let id = TokenId::random(&*world.random);
         let ticket = TicketClaims { code: stored.code.clone(), client, id, expires_at };
-        redeem(&world.service, &world.notify.logins, ISSUER, &ticket).await.map(|_| ())
+        redeem(&world.service, &world.notify.logins, ISSUER, &ticket, None).await.map(|_| ())
     };
     assert_eq!(present("other").await.unwrap_err().code, "invalid_ticket");
     assert_eq!(world.session(&pc.code), stored);

@@ -6,9 +6,10 @@
 //! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
-//! * [`ClientKeeper`]: the clients, as operators keep them.
+//! * [`ClientKeeper`], [`AccountKeeper`]: clients and accounts, as operators keep them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is.
 
+mod accounts;
 mod cancel;
 mod clients;
 mod confirm;
@@ -22,6 +23,7 @@ mod scan;
 mod sms;
 mod status;
 
+pub use accounts::{AccountError, AccountKeeper, Found};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
 pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};

@@ -10,6 +10,7 @@
 //!   [`SignIns`], [`Challenges`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
 //! * `registry`: the store of clients, as operators change it: [`Registry`].
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
+//! * `audit`: the record of who did what to which session: [`Audit`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `calls`: the calls to clients' servers: [`Calls`] puts one into the queue, [`Postpone`] makes it wait there,
 //!   [`Servers`] says whether an instance may wait for a server, [`Webhooks`] makes the call, [`FailedCalls`] holds those
@@ -19,6 +20,7 @@
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 
+mod audit;
 mod calls;
 mod error;
 mod on_confirm;
@@ -36,6 +38,7 @@ pub use calls::{
     CallError, CallFailure, Calls, FailedCalls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook,
     Webhooks,
 };
+pub use audit::{Audit, AuditEvent};
 pub use error::StoreError;
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
