@@ -37,6 +37,9 @@ webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [C
 account: $(VENV) ## find an account: ID=... or PHONE=... [DO=lock|unlock|end-sign-ins] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/account.py $(call given,DO ID PHONE STAGE)
 
+audit: $(VENV) ## who did what to which session: [SESSION=...] [ACCOUNT=...] [CLIENT=...] [SINCE=24h] (docs/operations.md)
+	@$(PYTHON) functions/admin/cli/audit.py $(call given,SESSION ACCOUNT CLIENT SINCE STAGE)
+
 test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 	@$(PYTHON) tests/local/packages.py
 	@exec $(PYTHON) tests/local/suite.py

@@ -6,6 +6,7 @@
 //! * [`client`]: the products that may open sessions.
 //! * [`webhooks`]: the calls that clients' servers did not take in time.
 //! * [`account`]: the people.
+//! * [`session`]: by which name the log calls a session.
 //!
 //! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
 //! event again, with the same `write`, and gets the same answer.
@@ -13,6 +14,7 @@
 mod account;
 mod answer;
 mod client;
+mod session;
 mod webhooks;
 
 use std::sync::Arc;
@@ -58,6 +60,7 @@ enum Command {
     Client(client::Command),
     Webhooks(webhooks::Command),
     Account(account::Command),
+    Session(session::Command),
 }
 
 /// Carries out the command of an event, and writes its audit line.
@@ -71,6 +74,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         Command::Client(command) => client::run(app, command, &write).await,
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Account(command) => account::run(app, command).await,
+        Command::Session(command) => session::run(app, command),
     };
     let account = done.as_ref().ok().and_then(|done| done.account);
     tracing::info!(
@@ -104,6 +108,7 @@ impl Order {
             "client" => Command::Client(read(fields)?),
             "webhooks" => Command::Webhooks(read(fields)?),
             "account" => Command::Account(read(fields)?),
+            "session" => Command::Session(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
         Ok(Self { name, by, write, client, command })
