@@ -185,7 +185,7 @@ impl World {
         let deliver = deliver::App {
             service: service.clone(),
             public_url: ISSUER.to_owned(),
-            clients: clients.clone(),
+            clients: memory.clone(),
             sessions: memory.clone(),
             webhooks: post.clone(),
             queue: post.clone(),

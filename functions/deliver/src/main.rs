@@ -10,7 +10,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     let app = App {
         public_url: deployment.environment.required("PUBLIC_URL")?,
-        clients: deployment.clients.clone(),
+        clients: deployment.directory.clone(),
         sessions: deployment.sessions()?,
         webhooks: deployment.webhooks()?,
         queue: deployment.call_queue()?,

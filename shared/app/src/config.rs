@@ -139,9 +139,10 @@ impl Settings {
     /// [`ConfigError`], for the first variable that is missing or out of bounds.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let service_name = environment.get("SERVICE_NAME").unwrap_or_else(|| "Saoma".to_owned());
-        let built_ins = match environment.flag("BUILT_IN_CLIENTS")? {
-            true => BuiltIns::Served(service_name.clone()),
-            false => BuiltIns::SwitchedOff,
+        let built_ins = if environment.flag("BUILT_IN_CLIENTS")? {
+            BuiltIns::Served(service_name.clone())
+        } else {
+            BuiltIns::SwitchedOff
         };
         Ok(Self {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,

@@ -155,7 +155,7 @@ mod tests {
     fn session() -> Session {
         let ip: IpAddr = "192.0.2.7".parse().unwrap();
         let opening = Opening {
-            flow: Flow::web(),
+            flow: Flow::web(None),
             client: &client(),
             claims: ScreenClaims::default(),
             seen: Seen { ip: Some(ip), browser: None },

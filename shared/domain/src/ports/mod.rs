@@ -34,11 +34,11 @@ pub(crate) mod testing;
 mod world;
 mod write_id;
 
+pub use audit::{Audit, AuditEvent};
 pub use calls::{
     CallError, CallFailure, Calls, FailedCalls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook,
     Webhooks,
 };
-pub use audit::{Audit, AuditEvent};
 pub use error::StoreError;
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};

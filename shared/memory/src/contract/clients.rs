@@ -21,8 +21,8 @@ use super::{
 /// A client with every setting, under an id of its own.
 fn largest(random: &dyn Randomness) -> Client {
     let hex = Registration::random(random).as_str().to_owned();
-    let id = ClientId::parse(&hex[..24]).unwrap();
-    let origin = |place: &str| Origin::parse(&format!("https://{}{place}.example", &hex[..24])).unwrap();
+    let id = ClientId::parse(&hex).unwrap();
+    let origin = |place: &str| Origin::parse(&format!("https://{hex}{place}.example")).unwrap();
     Client {
         match_policy: MatchPolicy::Pick,
         return_url: ReturnUrl::parse("https://shop.example/in"),
@@ -48,7 +48,7 @@ fn largest(random: &dyn Randomness) -> Client {
 pub async fn a_client_is_kept_with_its_origins<S: Registry + Clients>(store: &S, random: &dyn Randomness) {
     let first = largest(random);
     let (id, knows) =
-        (&first.id, async |origin: usize| store.knows_origin(&first.origins[origin]).await.unwrap());
+        (&first.id, async |n: usize| store.knows_origin(first.origins.get(n).unwrap()).await.unwrap());
     let is_read = async |client: Option<&Client>| {
         assert_eq!(store.client(id, Freshness::Strong).await.unwrap(), Lookup::of(id, client.cloned()));
         assert_eq!(store.registered(id).await.unwrap().map(|(client, _)| client), client.cloned());
@@ -68,7 +68,7 @@ pub async fn a_client_is_kept_with_its_origins<S: Registry + Clients>(store: &S,
     is_read(Some(&first)).await;
     assert!(knows(0).await && knows(1).await);
 
-    let origins = vec![first.origins[1].clone()];
+    let origins = vec![first.origins.get(1).unwrap().clone()];
     let second = Client { origins, enabled: false, previous: None, version: 2, ..first.clone() };
     let changing = write();
     for _ in 0..2 {
