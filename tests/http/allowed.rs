@@ -351,3 +351,22 @@ async fn a_sign_in_is_refreshed_only_while_its_account_and_its_app_stand() {
         }
     }
 }
+
+// K3: an app says which client it is, and is believed, as long as that client is registered and switched on. So it is a
+// hint: no step trusts it with more than to refuse.
+#[tokio::test]
+async fn an_app_is_believed_while_its_client_is_there() {
+    let world = World::default();
+    world.register_client("their-app", |client| client);
+    let signs_in = async |number: &str, challenge: &str| {
+        let asking = json!({"phone": number, "challenge": challenge});
+        assert_eq!(world.call(Call::post("/api/user/sendCode").json(&asking)).await.status, 200);
+        let code = world.outbox.last_code().unwrap();
+        let with = json!({"challenge": challenge, "code": code, "client": "their-app"});
+        world.call(Call::post("/api/user/login/code").json(&with)).await
+    };
+    assert_eq!(signs_in(NUMBER, "AAAAAAAAAAAAAAAAAAAAAA").await.status, 200);
+    command(&world, &json!({"do": "client.disable", "id": "their-app"})).await;
+    pass(&world, AGE);
+    signs_in("13900139000", "AAAAAAAAAAAAAAAAAAAAAQ").await.problem(400, "unknown_client");
+}
