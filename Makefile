@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$($(it)))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys webhooks lock
+.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys account audit webhooks lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [C
 
 keys: $(VENV) ## the keys that sign tokens: DO=show|rotate|drop [VERSION=... FORCE=yes WAIT=seconds] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/keys.py $(call given,DO VERSION FORCE WAIT YES STAGE)
+
+account: $(VENV) ## find an account: ID=... or PHONE=... [DO=lock|unlock|end-sign-ins] (docs/operations.md)
+	@$(PYTHON) functions/admin/cli/account.py $(call given,DO ID PHONE STAGE)
+
+audit: $(VENV) ## who did what to which session: [SESSION=...] [ACCOUNT=...] [CLIENT=...] [SINCE=24h] (docs/operations.md)
+	@$(PYTHON) functions/admin/cli/audit.py $(call given,SESSION ACCOUNT CLIENT SINCE STAGE)
 
 test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 	@$(PYTHON) tests/local/packages.py

@@ -172,7 +172,10 @@ async fn no_secret_reaches_the_log_and_every_line_is_one_object() {
     }
     let said = |message: &str| text.lines().filter(|line| line.contains(message)).count();
     let (answered, refused) = (said("\"message\":\"request\""), said("\"message\":\"refused\""));
-    assert!(answered > 30 && refused > 10, "{answered} answered, {refused} refused");
+    assert!(answered > 30 && refused > 8, "{answered} answered, {refused} refused");
+    // J6
+    let audited = said("\"target\":\"audit\"");
+    assert!(audited > 15 && !text.contains("13800138000"), "{audited} steps");
     assert!(text.contains("injected fault"), "failures are logged");
     for secret in secrets {
         assert!(secret.len() >= 6 && !text.contains(&secret), "{secret} is in the log");

@@ -5,6 +5,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may panic")]
 
 mod accounts;
+mod admin;
+mod allowed;
 mod architecture;
 mod crowd;
 mod deliver;

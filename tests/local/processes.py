@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import psutil
@@ -58,8 +58,11 @@ def tidy():
         _end_descendants()
 
 
-def start(command, *, env=None, log=None, without=None, cwd=ROOT):
-    """Starts a program in its own process group; its output goes to `log`, or to ours, there without some lines."""
+def start(command, *, env=None, log=None, without=None, copy=None, cwd=ROOT):
+    """Starts a program in its own process group; its output goes to `log`, or to ours, there without some lines.
+
+    What goes to ours is written to the file `copy` too, if there is one.
+    """
     out = subprocess.PIPE if without else None
     if log:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -78,15 +81,17 @@ def start(command, *, env=None, log=None, without=None, cwd=ROOT):
     if log:
         out.close()
     if without:
-        threading.Thread(target=_copy, args=(process.stdout, without), daemon=True).start()
+        threading.Thread(target=_copy, args=(process.stdout, without, copy), daemon=True).start()
     return process
 
 
-def _copy(source, without):
-    for line in source:
-        if without not in line:
-            sys.stdout.buffer.write(line)
-            sys.stdout.buffer.flush()
+def _copy(source, without, copy):
+    with copy.open("wb") if copy else nullcontext() as kept:
+        for line in source:
+            if without not in line:
+                for out in filter(None, (sys.stdout.buffer, kept)):
+                    out.write(line)
+                    out.flush()
 
 
 def run(command, *, env=None, log=None, cwd=ROOT):

@@ -42,6 +42,8 @@ def served(port, emulator, *, reload, concurrency=2, **parameters):
         "PUBLIC_URL": os.environ.get("PUBLIC_URL") or url,
     }
     # The functions inherit the server's environment, all but the log level: that one cargo-lambda would take for itself.
+    # What `make audit` reads.
+    functions_log = SCRATCH / f"functions-{emulator.port}.log"
     log_level = SCRATCH / f"functions-{port}.env"
     log_level.write_text(f"RUST_LOG={environment.pop('RUST_LOG')}\n")
     command = [
@@ -54,7 +56,7 @@ def served(port, emulator, *, reload, concurrency=2, **parameters):
     ]  # fmt: skip
     if not reload:
         command.append("--ignore-changes")
-    process = start(command, env={**emulator.environment(), **environment, "RUST_LOG": "off"}, without=_NOISE)
+    process = start(command, env={**emulator.environment(), **environment, "RUST_LOG": "off"}, without=_NOISE, copy=functions_log)
     try:
         wait_until("cargo lambda watch", lambda: listening(port), process)
         for function in sam.functions(template):

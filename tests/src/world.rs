@@ -9,18 +9,19 @@ use axum::Router;
 use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
-use saoma_app::{Environment, LoggedHistory, Service, Settings};
+use saoma_app::{Environment, LoggedHistory, RecentClients, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
+    cases::{AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::{Clock, QueuedCall, WaitingCall},
     secrets::{Secret, SessionCode},
     session::{Dialect, Session},
     sms_challenge::ChallengeId,
+    text::CleanText,
 };
-use saoma_http::auth::Phones;
+use saoma_http::{auth::Phones, telemetry::AuditLog};
 use saoma_memory::{
     Memory,
     vault::Vault,
@@ -106,7 +107,9 @@ impl World {
     #[must_use]
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
-        let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
+        let variables = [("PUBLIC_URL", ISSUER), ("BUILT_IN_CLIENTS", "true")]
+            .into_iter()
+            .chain(variables.iter().copied());
         let around = Around {
             memory: Arc::default(),
             random: Arc::new(SeededRandom::new(42)),
@@ -133,8 +136,15 @@ impl World {
         let service = Service::new(settings, keys, clock.clone(), random.clone());
         let phones = Phones::new(service.clone(), memory.clone());
         let history = Arc::new(LoggedHistory(memory.clone()));
-        let logins = Logins { history, ..saoma_memory::wired::logins(&memory, random.clone()) };
-        let people = people_over(&service, &memory, &outbox);
+        let clients = Arc::new(RecentClients::new(memory.clone(), clock.clone()));
+        let logins = Logins {
+            history,
+            clients: clients.clone(),
+            built_ins: service.settings.built_ins.clone(),
+            audit: Arc::new(AuditLog::new(service.keys.clone())),
+            ..saoma_memory::wired::logins(&memory, random.clone())
+        };
+        let people = people_over(&service, &memory, &outbox, clients.clone());
         let remembered = RememberedLogins {
             logins: logins.clone(),
             traces: memory.clone(),
@@ -146,7 +156,7 @@ impl World {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             pictures: drawer.clone(),
             time_zone: read_time_zone(&environment).unwrap(),
         };
@@ -154,31 +164,31 @@ impl World {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
         };
         let accounts = accounts::App {
             service: service.clone(),
             phones: phones.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             people: people.clone(),
         };
         let pages = pages::App {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
         };
         let remembered = remembered::App {
             service: service.clone(),
             phones: phones.clone(),
             logins: remembered,
-            clients: memory.clone(),
+            clients: clients.clone(),
         };
         let shop = shop::App {
             service: service.clone(),
             phones: phones.clone(),
             logins: logins.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             visits: memory.clone(),
             pictures: drawer.clone(),
         };
@@ -195,7 +205,7 @@ impl World {
         let my = people::App {
             service: service.clone(),
             phones: phones.clone(),
-            clients: memory.clone(),
+            clients: clients.clone(),
             checks: memory.clone(),
             people: people.clone(),
             mine,
@@ -211,7 +221,7 @@ impl World {
             service: service.clone(),
             public_url: ISSUER.to_owned(),
             logins,
-            clients: memory.clone(),
+            clients: clients.clone(),
             prompts: memory.clone(),
             checks: memory.clone(),
             endpoints: memory.clone(),
@@ -227,6 +237,7 @@ impl World {
                 keys: service.keys.clone(),
                 random: random.clone(),
             },
+            accounts: AccountKeeper { accounts: memory.clone() },
             calls: post.clone(),
             failed_calls: post.clone(),
             keys: KeyKeeper {
@@ -420,24 +431,24 @@ impl World {
     /// Registers a client; its server's secret comes back.
     pub fn register_client(&self, id: &str, change: impl FnOnce(Client) -> Client) -> Secret {
         let secret = Secret::random(&*self.random);
-        let built_in = ClientId::parse(Client::DEFAULT_WEB).unwrap();
-        let client = Client {
-            id: ClientId::parse(id).unwrap(),
-            secret: Some(secret.hash()),
-            dialects: Dialect::ALL.to_vec(),
-            ..Client::built_in(&built_in, id).unwrap()
-        };
-        self.memory.put_client(change(client));
+        let plain = Client::plain(ClientId::parse(id).unwrap(), CleanText::new(id), Dialect::ALL.to_vec());
+        self.memory.put_client(change(Client { secret: Some(secret.hash()), ..plain }));
         secret
     }
 }
 
 /// The people over this memory, whose messages go into this outbox.
-fn people_over(service: &Service, memory: &Arc<Memory>, outbox: &Arc<Outbox>) -> People {
+fn people_over(
+    service: &Service,
+    memory: &Arc<Memory>,
+    outbox: &Arc<Outbox>,
+    clients: Arc<RecentClients>,
+) -> People {
     People {
         accounts: memory.clone(),
         sign_ins: memory.clone(),
         history: Arc::new(LoggedHistory(memory.clone())),
+        clients,
         checks: memory.clone(),
         challenges: memory.clone(),
         sms: outbox.clone(),

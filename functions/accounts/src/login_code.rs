@@ -1,7 +1,7 @@
 //! A person signs in, or registers, with a code that came by SMS.
 
 use axum::extract::State;
-use saoma_domain::{cases::SignInError, identity::ClientId, sms_code::SmsCode};
+use saoma_domain::{cases::SignInError, identity::ClientId, ports::Freshness, sms_code::SmsCode};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::Deserialize;
 
@@ -12,7 +12,8 @@ use crate::{App, read_challenge, signed_in::SignedIn};
 pub(crate) struct Presented {
     challenge: Option<String>,
     code: String,
-    /// The app's client id. Without one, it is our own page (`docs/security.md` A17).
+    /// The app's client id, as the app says: a hint on which nothing rests (`docs/security.md` K3). Without one, it is
+    /// our own page.
     client: Option<String>,
 }
 
@@ -35,6 +36,8 @@ async fn read_app(app: &App, named: Option<&str>) -> Result<ClientId, Problem> {
     const UNKNOWN: Problem = Problem::bad_request("unknown_client", "client names no registered client.");
     let Some(named) = named else { return Ok(ClientId::phone()) };
     let id = ClientId::parse(named).ok_or(UNKNOWN)?;
-    let known = id == ClientId::phone() || app.clients.client(&id).await?.is_some();
+    let registered = || app.clients.client(&id, Freshness::Eventual);
+    let known =
+        id == ClientId::phone() || registered().await?.registered().is_some_and(|client| client.enabled);
     if known { Ok(id) } else { Err(UNKNOWN) }
 }

@@ -8,7 +8,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     serve(accounts::router(App {
         phones: deployment.phones(),
-        clients: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
         people: deployment.people().await?,
         service: deployment.service,
     }))

@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 STAGES = ("dev", "staging", "prod")
-_ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[3]
 _LOCAL = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 _SECONDS = 30  # a call may take, with a cold start
 _TRIES = 4
@@ -109,7 +109,7 @@ class Stack:
     def _through_watch(self):
         """`make run` notes beside its emulator where it serves the functions."""
         try:
-            port = int((_ROOT / ".saoma" / f"served-{self.local}").read_text())
+            port = int((ROOT / ".saoma" / f"served-{self.local}").read_text())
         except (OSError, ValueError):
             raise Refused("the local stack serves no functions: start it with make run") from None
         address = f"http://127.0.0.1:{port}/2015-03-31/functions/admin/invocations"

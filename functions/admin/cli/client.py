@@ -20,26 +20,41 @@ SETTINGS = {
     "NETWORKS": ("networks", split),
     "STRICT": ("strict", lambda text: yes_or_no("STRICT", text)),
 }
-TAKES_SETTINGS = ("create",)
+# What each command takes besides ID.
+TAKES = {
+    "create": SETTINGS,
+    "change": SETTINGS,
+    "rotate-secret": {"KEEP": ("keepHours", lambda text: hours(text))},
+    "show": {},
+    "disable": {},
+    "enable": {},
+    "remove": {},
+    "list": {},
+}
 
 
 def main():
     """Reads the words, sends the command, prints the answer."""
-    given = words(["DO", "ID", *SETTINGS])
+    given = words(["DO", "ID", "KEEP", *SETTINGS])
     stage, what = given.pop("STAGE", None), given.pop("DO", "create")
-    fields = {"id": given.pop("ID")} if "ID" in given else {}
-    if given and what not in TAKES_SETTINGS:
-        raise Refused(f"DO={what} takes no {'=, '.join(given)}=")
-    if "id" not in fields:
-        raise Refused("ID=... is needed: what the client calls itself")
-    fields |= {name: read(given[word]) for word, (name, read) in SETTINGS.items() if word in given}
-    answer = call(stage, f"client.{what}", **fields)
-    told(answer)
+    if what not in TAKES:
+        raise Refused(f"DO= is one of {', '.join(TAKES)}")
+    if ("ID" in given) == (what == "list"):
+        raise Refused("ID=... is needed: what the client calls itself" if what != "list" else "DO=list takes no ID=")
+    fields = {"id": given.pop("ID")} if what != "list" else {}
+    if unknown := sorted(set(given) - set(TAKES[what])):
+        raise Refused(f"DO={what} takes no {'=, '.join(unknown)}=")
+    fields |= {name: read(given[word]) for word, (name, read) in TAKES[what].items() if word in given}
+    told(call(stage, f"client.{what}", **fields))
 
 
 def told(answer):
     """Prints a client, and its secret, which is shown only once."""
     show(answer.get("client", {}))
+    for client in answer.get("clients", []):
+        print(client)
+    if "removed" in answer:
+        print(f"removed {answer['removed']}")
     if "secret" in answer:
         print(f"{'secret':20}{answer['secret']}\n\nThe secret is kept nowhere: only its SHA-256 is stored.")
         for note in notes(answer["client"]):
@@ -57,6 +72,13 @@ def yes_or_no(word, text):
     if text not in ("yes", "no"):
         raise Refused(f"{word}= is yes or no")
     return text == "yes"
+
+
+def hours(text):
+    """Reads for how many hours old secrets stay good."""
+    if not text.isdigit():
+        raise Refused("KEEP= is a number of hours: 0 ends the old secrets at once")
+    return int(text)
 
 
 if __name__ == "__main__":

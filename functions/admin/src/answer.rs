@@ -1,42 +1,31 @@
 //! What a command answers, and what its audit line says it was about.
 
 use saoma_domain::{
-    cases::{KeeperError, Rejected},
-    identity::{AccountId, ClientId},
+    cases::{AccountError, KeeperError, Rejected},
+    identity::AccountId,
     ports::StoreError,
 };
 use serde_json::{Map, Value, json};
 
-/// What a command was about, for the audit line.
-#[derive(Default)]
-pub(crate) struct About {
-    pub(crate) client: Option<ClientId>,
-    pub(crate) account: Option<AccountId>,
-    pub(crate) secret_version: Option<String>,
-}
-
 /// A command that was carried out.
 #[derive(Default)]
 pub(crate) struct Done {
-    pub(crate) about: About,
+    /// The account it was about, for the audit line.
+    pub(crate) account: Option<AccountId>,
+    /// The version of the signing secret that it was about.
+    pub(crate) secret_version: Option<String>,
     fields: Map<String, Value>,
 }
 
 impl Done {
-    /// A command about a client.
-    pub(crate) fn client(id: &ClientId) -> Self {
-        Self { about: About { client: Some(id.clone()), ..About::default() }, fields: Map::new() }
-    }
-
-    /// A command about one client, or about all of them.
-    pub(crate) fn perhaps_of_client(client: Option<ClientId>) -> Self {
-        Self { about: About { client, ..About::default() }, fields: Map::new() }
+    /// A command about an account.
+    pub(crate) fn account(id: AccountId) -> Self {
+        Self { account: Some(id), ..Self::default() }
     }
 
     /// A command about a version of the signing secret.
     pub(crate) fn secret_version(version: &str) -> Self {
-        let about = About { secret_version: Some(version.to_owned()), ..About::default() };
-        Self { about, fields: Map::new() }
+        Self { secret_version: Some(version.to_owned()), ..Self::default() }
     }
 
     /// The same, with one more field in its answer.
@@ -81,6 +70,16 @@ impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
         let detail = "The store did not answer. Send the same event again.";
         Self { cause: Some(error.to_string()), ..Self::new("unavailable", detail) }
+    }
+}
+
+impl From<AccountError> for Refused {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Store(error) => error.into(),
+            AccountError::Unknown => Self::new("unknown_account", error.to_string()),
+            AccountError::Deleted => Self::new("account_deleted", error.to_string()),
+        }
     }
 }
 

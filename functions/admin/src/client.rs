@@ -1,5 +1,7 @@
 //! `client.*`: the products that may open sessions.
 
+use std::time::Duration;
+
 use saoma_domain::{
     client::{Client, ReturnUrl, settings::ClientSettings},
     identity::ClientId,
@@ -19,7 +21,45 @@ use crate::{
 pub(crate) enum Command {
     #[serde(rename = "client.create")]
     Create(Settings),
+    #[serde(rename = "client.show")]
+    Show(Named),
+    #[serde(rename = "client.list")]
+    List(Nothing),
+    #[serde(rename = "client.change")]
+    Change(Settings),
+    #[serde(rename = "client.disable")]
+    Disable(Named),
+    #[serde(rename = "client.enable")]
+    Enable(Named),
+    #[serde(rename = "client.remove")]
+    Remove(Named),
+    #[serde(rename = "client.rotate-secret")]
+    RotateSecret(Rotating),
 }
+
+/// A client.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Named {
+    id: String,
+}
+
+/// No further field.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// A client, and for how many hours its old secrets stay good: 24, unless it says otherwise.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Rotating {
+    id: String,
+    keep_hours: Option<u64>,
+}
+
+/// How long old secrets stay good by default, and at the most.
+const KEEP_HOURS: u64 = 24;
+const MOST_KEEP_HOURS: u64 = 168;
 
 /// A client and what is written about it. What is not there stays as it is.
 #[derive(Deserialize)]
@@ -56,14 +96,43 @@ impl Settings {
 
 /// Carries out a command.
 pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<Done, Refused> {
-    let now = app.service.clock.now();
+    let (clients, now) = (&app.clients, app.service.clock.now());
     match command {
         Command::Create(settings) => {
             let (id, settings) = settings.read()?;
-            let (client, secret) = app.clients.create(&id, &settings, write, now).await?;
-            Ok(Done::client(&id).with("client", shown(&client)).with("secret", json!(secret.reveal())))
+            let (client, secret) = clients.create(&id, &settings, write, now).await?;
+            Ok(told(&client).with("secret", json!(secret.reveal())))
+        }
+        Command::Show(Named { id }) => Ok(told(&clients.show(&read_id(&id)?).await?)),
+        Command::List(Nothing {}) => {
+            let ids: Vec<String> = clients.registry.all().await?.iter().map(ToString::to_string).collect();
+            Ok(Done::default().with("clients", json!(ids)))
+        }
+        Command::Change(settings) => {
+            let (id, settings) = settings.read()?;
+            Ok(told(&clients.change(&id, &settings, write).await?))
+        }
+        Command::Disable(Named { id }) => Ok(told(&clients.switch(&read_id(&id)?, false, write).await?)),
+        Command::Enable(Named { id }) => Ok(told(&clients.switch(&read_id(&id)?, true, write).await?)),
+        Command::Remove(Named { id }) => {
+            let id = read_id(&id)?;
+            clients.remove(&id, write).await?;
+            Ok(Done::default().with("removed", json!(id.as_str())))
+        }
+        Command::RotateSecret(Rotating { id, keep_hours }) => {
+            let keep = keep_hours.unwrap_or(KEEP_HOURS);
+            if keep > MOST_KEEP_HOURS {
+                return Err(Refused::new("bad_setting", "keepHours must be 0 to 168"));
+            }
+            let keep = Duration::from_secs(keep * 3600);
+            let (client, secret) = clients.rotate(&read_id(&id)?, keep, write, now).await?;
+            Ok(told(&client).with("secret", json!(secret.reveal())))
         }
     }
+}
+
+fn told(client: &Client) -> Done {
+    Done::default().with("client", shown(client))
 }
 
 fn read_id(raw: &str) -> Result<ClientId, Refused> {

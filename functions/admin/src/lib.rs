@@ -6,20 +6,25 @@
 //! * [`client`]: the products that may open sessions.
 //! * [`keys`]: the versions of the signing secret.
 //! * [`webhooks`]: the calls that clients' servers did not take in time.
+//! * [`account`]: the people.
+//! * [`session`]: by which name the log calls a session.
 //!
 //! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
 //! event again, with the same `write`, and gets the same answer.
 
+mod account;
 mod answer;
 mod client;
 mod keys;
+mod session;
 mod webhooks;
 
 use std::sync::Arc;
 
 use saoma_app::Service;
 use saoma_domain::{
-    cases::{ClientKeeper, KeyKeeper},
+    cases::{AccountKeeper, ClientKeeper, KeyKeeper},
+    identity::ClientId,
     ports::{Calls, FailedCalls, WriteId},
     text::CleanText,
 };
@@ -37,6 +42,7 @@ pub struct App {
     pub keys: KeyKeeper,
     pub calls: Arc<dyn Calls>,
     pub failed_calls: Arc<dyn FailedCalls>,
+    pub accounts: AccountKeeper,
 }
 
 /// A command, with what every command carries.
@@ -47,6 +53,8 @@ struct Order {
     by: CleanText<200>,
     /// The logical step that it is.
     write: WriteId,
+    /// The client that it names, for the audit line of a refusal.
+    client: Option<ClientId>,
     command: Command,
 }
 
@@ -55,6 +63,8 @@ enum Command {
     Client(client::Command),
     Keys(keys::Command),
     Webhooks(webhooks::Command),
+    Account(account::Command),
+    Session(session::Command),
 }
 
 /// Carries out the command of an event, and writes its audit line.
@@ -63,20 +73,23 @@ pub async fn handle(app: &App, event: &str) -> Value {
         Ok(order) => order,
         Err(refused) => return answer::refused(&refused),
     };
-    let Order { name, by, write, command } = order;
+    let Order { name, by, write, client, command } = order;
     let done = match command {
         Command::Client(command) => client::run(app, command, &write).await,
         Command::Keys(command) => keys::run(app, command).await,
         Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Account(command) => account::run(app, command).await,
+        Command::Session(command) => session::run(app, command),
     };
-    let about = done.as_ref().map(|done| &done.about).ok();
+    let account = done.as_ref().ok().and_then(|done| done.account);
+    let secret_version = done.as_ref().ok().and_then(|done| done.secret_version.as_deref());
     tracing::info!(
         target: "audit",
         audit = name,
         actor = by.as_str(),
-        client = about.and_then(|about| about.client.as_ref()).map(tracing::field::display),
-        account = about.and_then(|about| about.account).map(tracing::field::display),
-        secret_version = about.and_then(|about| about.secret_version.as_deref()),
+        client = client.as_ref().map(ClientId::as_str),
+        account = account.map(tracing::field::display),
+        secret_version,
         outcome = done.as_ref().map_or_else(|refused| refused.code, |_| "done"),
         cause = done.as_ref().err().and_then(|refused| refused.cause.as_deref()),
         "an operator's command"
@@ -96,13 +109,17 @@ impl Order {
             Some(id) if (16..=64).contains(&id.len()) && id.is_ascii() => WriteId::from_stored(&id),
             Some(_) => return Err(Refused::unreadable("write must be 16 to 64 random characters")),
         };
+        let named = if name.starts_with("client.") { "id" } else { "client" };
+        let client = fields.get(named).and_then(Value::as_str).and_then(ClientId::parse);
         let command = match name.split('.').next().unwrap_or_default() {
             "client" => Command::Client(read(fields)?),
             "keys" => Command::Keys(read(fields)?),
             "webhooks" => Command::Webhooks(read(fields)?),
+            "account" => Command::Account(read(fields)?),
+            "session" => Command::Session(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
-        Ok(Self { name, by, write, command })
+        Ok(Self { name, by, write, client, command })
     }
 }
 

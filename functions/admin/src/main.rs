@@ -11,6 +11,7 @@ async fn main() -> Result<(), StartError> {
         calls: deployment.calls()?,
         failed_calls: deployment.failed_calls()?,
         keys: deployment.key_keeper()?,
+        accounts: deployment.account_keeper(),
         service: deployment.service,
     };
     serve_commands(async |event| admin::handle(&app, &event).await).await

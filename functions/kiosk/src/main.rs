@@ -13,7 +13,7 @@ async fn main() -> Result<(), StartError> {
     serve(kiosk::router(App {
         phones: deployment.phones(),
         logins: deployment.logins(Arc::new(on_confirm))?,
-        clients: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
         pictures: deployment.pictures()?,
         time_zone: read_time_zone(&deployment.environment)?,
         service: deployment.service,

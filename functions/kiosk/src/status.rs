@@ -62,7 +62,7 @@ async fn for_the_screen(
         return Ok(Json(Answer::of(app, facts, session)?).into_response());
     }
     let (key, id) = (RedeemKey::Screen(secret), TokenId::random(&*app.service.random));
-    match app.logins.redeem(session.clone(), key, id, now).await {
+    match app.logins.redeem(session.clone(), key, id, facts.ip, now).await {
         Ok(Redeemed { session, account, method, redemption }) => {
             let life = app.service.settings.access_token_life;
             let issuer = app.service.public_url(facts.domain())?;

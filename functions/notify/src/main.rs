@@ -12,7 +12,7 @@ async fn main() -> Result<(), StartError> {
     let app = App {
         public_url: deployment.environment.required("PUBLIC_URL")?,
         logins: deployment.logins(Arc::new(KeepNothing))?,
-        clients: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
         prompts: deployment.directory.clone(),
         checks: deployment.checks(),
         endpoints: deployment.directory.clone(),

@@ -19,7 +19,7 @@ async fn main() -> Result<(), StartError> {
     serve(pages::router(App {
         phones: deployment.phones(),
         logins: deployment.logins(Arc::new(on_confirm))?,
-        clients: directory.clone(),
+        clients: deployment.clients.clone(),
         service: deployment.service,
     }))
     .await

@@ -42,7 +42,7 @@ pub(crate) async fn exchange(
     if !session.is_some_and(|session| session.is_screen(&key.secret)) {
         return Err(INVALID_TICKET);
     }
-    exchange::exchange(service, &app.logins, &issuer, &ticket).await.map(Json)
+    exchange::exchange(service, &app.logins, &issuer, &ticket, facts.ip).await.map(Json)
 }
 
 /// The ticket, if it was made for one of our own pages.

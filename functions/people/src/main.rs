@@ -8,7 +8,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     serve(people::router(App {
         phones: deployment.phones(),
-        clients: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
         checks: deployment.checks(),
         people: deployment.people().await?,
         mine: deployment.mine().await?,

@@ -13,7 +13,7 @@ async fn main() -> Result<(), StartError> {
     serve(remembered::router(App {
         phones: deployment.phones(),
         logins: deployment.remembered_logins(Arc::new(on_confirm))?,
-        clients: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
         service: deployment.service,
     }))
     .await

@@ -13,7 +13,7 @@ async fn main() -> Result<(), StartError> {
     serve(shop::router(App {
         phones: deployment.phones(),
         logins: deployment.logins(Arc::new(on_confirm))?,
-        clients: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
         visits: deployment.directory.clone(),
         pictures: deployment.pictures()?,
         service: deployment.service,

@@ -71,7 +71,8 @@ async fn take(app: &App, facts: &Facts, session: Session, key: ScreenKey) -> Res
     let service = &app.service;
     let key = RedeemKey::Screen(key.secret);
     let now = service.clock.now();
-    let redeemed = match app.logins.redeem(session, key, TokenId::random(&*service.random), now).await {
+    let id = TokenId::random(&*service.random);
+    let redeemed = match app.logins.redeem(session, key, id, facts.ip, now).await {
         Ok(redeemed) => redeemed,
         Err(error) if error.is_final() => return Ok(dead(error)),
         Err(error) => return Err(error.into()),

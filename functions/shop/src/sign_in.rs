@@ -100,6 +100,7 @@ fn is_dead(error: &StepError) -> bool {
     matches!(
         error.why,
         StepFailure::Unknown
+            | StepFailure::NotAllowed(_)
             | StepFailure::Refused(Refusal::Over | Refusal::Expired | Refusal::Cancelled | Refusal::Used)
     )
 }

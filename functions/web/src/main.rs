@@ -12,7 +12,7 @@ async fn main() -> Result<(), StartError> {
     serve(web::router(App {
         phones: deployment.phones(),
         logins: deployment.logins(Arc::new(KeepNothing))?,
-        clients: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
         service: deployment.service,
     }))
     .await

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use saoma_domain::{sign_in::SignInLives, sms_challenge::SmsLimits};
+use saoma_domain::{client::BuiltIns, sign_in::SignInLives, sms_challenge::SmsLimits};
 use thiserror::Error;
 use url::Url;
 
@@ -116,6 +116,8 @@ pub struct Settings {
     pub stack: String,
     /// What people know the service as.
     pub service_name: String,
+    /// Whether the clients that need no registration are served.
+    pub built_ins: BuiltIns,
     /// A session's life.
     pub session_life: Duration,
     /// How long a prompt waits for its person.
@@ -138,10 +140,17 @@ impl Settings {
     /// # Errors
     /// [`ConfigError`], for the first variable that is missing or out of bounds.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
+        let service_name = environment.get("SERVICE_NAME").unwrap_or_else(|| "Saoma".to_owned());
+        let built_ins = if environment.flag("BUILT_IN_CLIENTS")? {
+            BuiltIns::Served(service_name.clone())
+        } else {
+            BuiltIns::SwitchedOff
+        };
         Ok(Self {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
             stack: environment.get("STACK_NAME").unwrap_or_else(|| "saoma".to_owned()),
-            service_name: environment.get("SERVICE_NAME").unwrap_or_else(|| "Saoma".to_owned()),
+            service_name,
+            built_ins,
             session_life: environment.seconds("SESSION_SECONDS", 300, 30..=900)?,
             prompt_life: environment.seconds("PROMPT_SECONDS", 60, 20..=300)?,
             ticket_life: environment.seconds("TICKET_SECONDS", 60, 10..=300)?,
@@ -205,6 +214,7 @@ mod tests {
             ("SMS_PER_NUMBER_PER_DAY", "0"),
             ("SMS_PER_IP_PER_DAY", "-5"),
             ("CREATES_PER_MINUTE", "0"),
+            ("BUILT_IN_CLIENTS", "yes"),
             ("PUBLIC_URL", "http://login.example.com"),
             ("PUBLIC_URL", "javascript:alert(1)"),
             ("PUBLIC_URL", "https://user@login.example.com"),

@@ -4,6 +4,7 @@
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
 //! * [`history`]: histories of people, whose failures are logged and stop nothing.
+//! * [`recent`]: the clients as they were a moment ago.
 //! * [`login_event`]: the events that tell a client about its logins.
 //! * [`metrics`]: what is counted for operators.
 //! * [`batch`]: what a function answers about a batch of records or messages.
@@ -15,10 +16,12 @@ pub mod history;
 pub mod login_event;
 pub mod metrics;
 pub mod pace;
+pub mod recent;
 pub mod service;
 pub mod system;
 
 pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
 pub use history::LoggedHistory;
+pub use recent::RecentClients;
 pub use service::{NoPublicUrl, Service};

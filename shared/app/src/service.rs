@@ -5,7 +5,7 @@ use std::sync::Arc;
 use saoma_domain::{
     client::Client,
     identity::ClientId,
-    ports::{Clients, Clock, Randomness, StoreError},
+    ports::{Clients, Clock, Freshness, Randomness, StoreError},
     session::Dialect,
 };
 use saoma_tokens::Keyring;
@@ -74,13 +74,25 @@ impl Service {
         Ok(client.filter(|client| client.dialects.contains(&dialect)))
     }
 
-    /// The client with this id: registered, or built in.
+    /// The client with this id, if it is switched on: registered, or built in where those are served. It may be as it
+    /// was up to ten seconds ago.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn client(&self, clients: &dyn Clients, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        let registered = clients.client(id).await?;
-        Ok(registered.or_else(|| Client::built_in(id, &self.settings.service_name)))
+        Ok(self.settings.built_ins.client(clients.client(id, Freshness::Eventual).await?))
+    }
+
+    /// The same, as last written.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn client_now(
+        &self,
+        clients: &dyn Clients,
+        id: &ClientId,
+    ) -> Result<Option<Client>, StoreError> {
+        Ok(self.settings.built_ins.client(clients.client(id, Freshness::Strong).await?))
     }
 }
 

@@ -1,9 +1,13 @@
 //! The products that may open sessions.
 //!
 //! * [`Client`]: a registered product, or one that is built in.
+//! * [`Lookup`], [`BuiltIns`]: what a store knows of a client, and the clients that need no registration.
 //! * [`settings`]: what an operator writes about a client, checked.
 
+mod built_in;
 pub mod settings;
+
+pub use built_in::{BuiltIns, Lookup, Unregistered};
 
 use std::net::IpAddr;
 
@@ -107,20 +111,6 @@ impl Client {
     pub const DEFAULT_WEB: &'static str = "saoma";
     /// The shop contract's default.
     pub const DEFAULT_SHOP: &'static str = "shop";
-
-    /// The built-in clients. Registering a client under the same id replaces the built-in one.
-    #[must_use]
-    pub fn built_in(id: &ClientId, service_name: &str) -> Option<Self> {
-        let (name, dialect, match_policy) = match id.as_str() {
-            Self::SIGN_IN => (service_name, Dialect::Web, MatchPolicy::Pick),
-            Self::DEFAULT_KIOSK => (Self::DEFAULT_KIOSK, Dialect::Kiosk, MatchPolicy::Show),
-            Self::DEFAULT_WEB => (service_name, Dialect::Web, MatchPolicy::Show),
-            Self::DEFAULT_SHOP => (service_name, Dialect::Shop, MatchPolicy::Show),
-            _ => return None,
-        };
-        let plain = Self::plain(id.clone(), CleanText::new(name), vec![dialect]);
-        Some(Self { match_policy, ..plain })
-    }
 
     /// A client with these dialects and nothing else set.
     #[must_use]

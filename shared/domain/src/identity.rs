@@ -1,6 +1,6 @@
 //! Who takes part in a login.
 
-use std::fmt;
+use std::{fmt, net::IpAddr};
 
 pub use crate::phone_number::PhoneNumber;
 use crate::{
@@ -119,6 +119,8 @@ pub struct Approver {
     /// The app's client: `client_id` in the token. A session's client says which apps it admits
     /// (`docs/security.md` A17).
     pub app: ClientId,
+    /// Where the call came from, if that is known.
+    pub address: Option<IpAddr>,
 }
 
 /// What finds an account when its person signs in. Another way to prove who a person is adds a variant here.

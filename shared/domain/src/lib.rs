@@ -15,6 +15,7 @@
 //! * [`pairing`], [`prompt_log`]: devices people come back to, and how often a person may be asked.
 //! * [`push`], [`effect`]: phones that can be pushed to, and the side effects of a change.
 //! * [`history`], [`belongings`]: what happened to an account and what it has, as its person sees it.
+//! * [`allowed`]: the one question that each step asks first.
 //! * [`ports`]: what the rules need from the world. Each trait documents its promises.
 //! * [`cases`]: one use case a file: open, scan, confirm, cancel, status, redeem, and the phone's own sign-in.
 //!
@@ -25,6 +26,7 @@
 mod words;
 
 pub mod account;
+pub mod allowed;
 pub mod belongings;
 pub mod cases;
 pub mod client;

@@ -104,7 +104,7 @@ pub struct PhoneRecords {
 /// Why a phone may not act.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum NotSignedIn {
-    /// The sign-in was ended, ran out, or never existed.
+    /// The sign-in was ended, ran out, is older than the account's credentials, or never existed.
     #[error("the sign-in is over")]
     Over,
     /// The account is locked or deleted.
@@ -113,7 +113,8 @@ pub enum NotSignedIn {
 }
 
 impl PhoneRecords {
-    /// The account behind the phone, if its sign-in and the account still count (`docs/security.md` A13, I7).
+    /// The account behind the phone, if its sign-in and the account still count (`docs/security.md` A13, I7). A sign-in
+    /// that began before the account's last credential change does not.
     /// A sign-in or an account that the store does not have does not count.
     ///
     /// # Errors
@@ -121,6 +122,10 @@ impl PhoneRecords {
     pub fn stands(self, now: Timestamp) -> Result<(SignIn, Account), NotSignedIn> {
         let sign_in = self.sign_in.filter(|sign_in| sign_in.is_live(now)).ok_or(NotSignedIn::Over)?;
         let account = self.account.ok_or(NotSignedIn::Over)?;
+        // `docs/security.md` K1
+        if sign_in.created_at < account.credentials_at {
+            return Err(NotSignedIn::Over);
+        }
         match account.status {
             AccountStatus::Active => Ok((sign_in, account)),
             AccountStatus::Locked | AccountStatus::Deleted => Err(NotSignedIn::Barred),

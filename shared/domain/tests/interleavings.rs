@@ -17,8 +17,9 @@ use saoma_domain::{
     ports::{Clock, Freshness, KeyName, Sessions, SignIns},
     refresh::Family,
     secrets::{Secret, TokenId},
-    session::{Ext, Flow, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
+    session::{Dialect, Ext, Flow, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
     sign_in::{Holder, Method, SignIn},
+    text::CleanText,
     time::Timestamp,
 };
 use saoma_memory::{
@@ -74,7 +75,7 @@ fn sign_in(phone: &Phone, now: Timestamp) -> SignIn {
 
 /// A phone of our own page.
 fn approver(phone: Phone) -> Approver {
-    Approver { phone, app: ClientId::phone() }
+    Approver { phone, app: ClientId::phone(), address: None }
 }
 
 struct Moves;
@@ -137,7 +138,8 @@ impl StateMachineTest for Trace {
         let clock = FixedClock::at(FixedClock::EXAMPLE);
         let random = Arc::new(SeededRandom::new(7));
         let logins = saoma_memory::wired::logins(&memory, random.clone());
-        let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
+        let client =
+            Client::plain(ClientId::parse("saoma").unwrap(), CleanText::new("Saoma"), vec![Dialect::Web]);
         let opening = Opening {
             flow: Flow::web(None),
             client: &client,
@@ -268,7 +270,7 @@ impl Trace {
         let Ok(Some(session)) = run(self.memory.find(&self.opened.code, Freshness::Eventual)) else {
             return;
         };
-        let redeem = self.logins.redeem(session, key, self.token_of(by), now);
+        let redeem = self.logins.redeem(session, key, self.token_of(by), None, now);
         let Ok(redeemed) = run(redeem) else { return };
         assert!(!matches!(by, By::Stranger), "a stranger redeemed");
         let again = self.tokens.iter().any(|(id, _)| *id == redeemed.redemption.id);

@@ -6,7 +6,8 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
 use aws_types::SdkConfig;
 use saoma_domain::{
-    identity::Phone,
+    client::Lookup,
+    identity::{ClientId, Phone},
     ports::{Checks, StoreError},
     secrets::SessionCode,
     session::Session,
@@ -14,7 +15,10 @@ use saoma_domain::{
 };
 
 use crate::{
-    directory::{Key, PK, SK, account_from_item, account_key, sign_in_from_item, sign_in_key},
+    directory::{
+        Key, PK, SK, account_from_item, account_key, client_from_item, client_key, sign_in_from_item,
+        sign_in_key,
+    },
     failed,
     item::{Item, text},
     session_item::{self, CODE},
@@ -63,19 +67,26 @@ impl CheckTables {
         Err(StoreError::new("BatchGetItem: keys were left out again and again"))
     }
 
-    fn phone_keys(&self, phone: &Phone) -> Result<(String, KeysAndAttributes), StoreError> {
+    /// The keys of a phone's records, and of a client where it is asked for too.
+    fn directory_keys(
+        &self,
+        phone: &Phone,
+        client: Option<&ClientId>,
+    ) -> Result<(String, KeysAndAttributes), StoreError> {
         let key = |Key(pk, sk): Key| HashMap::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))]);
-        let keys = [key(sign_in_key(phone)), key(account_key(phone.account))];
-        Ok((self.directory.clone(), strongly(keys)?))
+        let phone = [key(sign_in_key(phone)), key(account_key(phone.account))];
+        let keys = phone.into_iter().chain(client.map(|id| key(client_key(id))));
+        Ok((self.directory.clone(), strongly(keys.collect())?))
     }
 
     fn phone_records(&self, found: &HashMap<String, Vec<Item>>) -> Result<PhoneRecords, StoreError> {
         let mut records = PhoneRecords::default();
         for item in found.get(&self.directory).into_iter().flatten() {
-            // Of the two items, only the account has the sort key `ACCOUNT`.
-            if item.get(SK) == Some(&text("ACCOUNT")) {
+            // Of the items, only the account has the sort key `ACCOUNT`, and only the client `CLIENT`. A sign-in's id
+            // is in lower case.
+            if is_under(item, "ACCOUNT") {
                 records.account = Some(account_from_item(item)?);
-            } else {
+            } else if !is_under(item, "CLIENT") {
                 records.sign_in = Some(sign_in_from_item(item)?);
             }
         }
@@ -83,11 +94,27 @@ impl CheckTables {
     }
 }
 
+fn is_under(item: &Item, sort_key: &str) -> bool {
+    item.get(SK) == Some(&text(sort_key))
+}
+
 #[async_trait]
 impl Checks for CheckTables {
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
-        let found = self.read(HashMap::from([self.phone_keys(phone)?])).await?;
+        let found = self.read(HashMap::from([self.directory_keys(phone, None)?])).await?;
         self.phone_records(&found)
+    }
+
+    async fn phone_and_client(
+        &self,
+        phone: &Phone,
+        client: &ClientId,
+    ) -> Result<(PhoneRecords, Lookup), StoreError> {
+        let found = self.read(HashMap::from([self.directory_keys(phone, Some(client))?])).await?;
+        let mut items = found.get(&self.directory).into_iter().flatten();
+        let stored = items.find(|item| is_under(item, "CLIENT"));
+        let stored = stored.map(|item| client_from_item(client, item)).transpose()?;
+        Ok((self.phone_records(&found)?, Lookup::of(client, stored)))
     }
 
     async fn phone_and_session(
@@ -98,14 +125,15 @@ impl Checks for CheckTables {
         let sessions = self.sessions.as_ref();
         let sessions = sessions.ok_or_else(|| StoreError::new("this function knows no sessions"))?;
         let key = HashMap::from([(CODE.to_owned(), text(code.as_str()))]);
-        let wanted = HashMap::from([self.phone_keys(phone)?, (sessions.clone(), strongly([key])?)]);
+        let wanted =
+            HashMap::from([self.directory_keys(phone, None)?, (sessions.clone(), strongly(vec![key])?)]);
         let found = self.read(wanted).await?;
         let session = found.get(sessions).and_then(|items| items.first());
         Ok((self.phone_records(&found)?, session.map_or(Ok(None), session_item::from_item)?))
     }
 }
 
-fn strongly<const N: usize>(keys: [Item; N]) -> Result<KeysAndAttributes, StoreError> {
-    let keys = KeysAndAttributes::builder().set_keys(Some(keys.into())).consistent_read(true);
+fn strongly(keys: Vec<Item>) -> Result<KeysAndAttributes, StoreError> {
+    let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
     keys.build().map_err(|error| StoreError::new(error.to_string()))
 }

@@ -43,6 +43,7 @@ mod visits;
 pub(crate) mod writes;
 
 pub(crate) use accounts::{account_key, from_item as account_from_item};
+pub(crate) use clients::{client_key, read as client_from_item};
 pub(crate) use sign_ins::{from_item as sign_in_from_item, key_of as sign_in_key};
 
 use aws_sdk_dynamodb::{Client, operation::get_item::GetItemOutput};

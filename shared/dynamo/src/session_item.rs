@@ -199,6 +199,7 @@ mod tests {
 
     use saoma_domain::cases::Opening;
     use saoma_domain::client::Client;
+    use saoma_domain::session::Dialect;
     use saoma_domain::time::Timestamp;
     use saoma_memory::{Memory, contract, world::SeededRandom};
 
@@ -245,7 +246,8 @@ mod tests {
         kiosk.insert("write_id".to_owned(), text("w".repeat(16)));
         assert!(billed(&kiosk) <= 1024, "{} bytes", billed(&kiosk));
 
-        let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
+        let client =
+            Client::plain(ClientId::parse("saoma").unwrap(), CleanText::new("Saoma"), vec![Dialect::Web]);
         let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
         let opening = Opening {
             flow: Flow::Web {

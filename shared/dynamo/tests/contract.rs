@@ -187,6 +187,20 @@ async fn a_deleted_account_leaves_its_mark() {
     contract::a_deleted_account_leaves_its_mark(&*directory(), &System).await;
 }
 
+// K12 A15
+#[tokio::test]
+async fn clients_are_kept_as_operators_change_them() {
+    contract::a_client_is_kept_with_its_origins(&*directory(), &System).await;
+    contract::one_operator_wins(directory(), &System).await;
+    contract::a_redemption_reads_everything_together(&*checks(), &*directory(), &System).await;
+}
+
+// K1 K12
+#[tokio::test]
+async fn an_account_is_locked_and_reset() {
+    contract::an_account_is_locked_and_reset(&*directory(), &System).await;
+}
+
 #[tokio::test]
 async fn a_login_is_one_visit() {
     contract::a_login_is_one_visit(&*directory(), &System).await;

@@ -216,3 +216,13 @@ async fn a_machine_a_pair_and_a_visit_are_kept_once() {
     contract::a_login_is_one_visit(&*directory, &System).await;
     network.lost(&[("UpdateItem", 3)]);
 }
+
+// K12
+#[tokio::test]
+async fn a_client_and_an_account_are_changed_once() {
+    let network = Lossy::network_without_tokens().await;
+    let directory = directory(&network.config);
+    contract::a_client_is_kept_with_its_origins(&*directory, &System).await;
+    contract::an_account_is_locked_and_reset(&*directory, &System).await;
+    network.lost(&[("TransactWriteItems", 6), ("UpdateItem", 5)]);
+}

@@ -1,5 +1,7 @@
 //! Exchanges a verified ticket for a token, for a site's server and for our own welcome page.
 
+use std::net::IpAddr;
+
 use axum::http::StatusCode;
 use saoma_app::Service;
 use saoma_domain::{
@@ -39,6 +41,8 @@ struct User {
 /// Redeems the session that a ticket names, and only then signs the token. The same ticket again within 30 s gives the
 /// same token, because the ticket's id is the token's.
 ///
+/// `address` is the caller's, for the record.
+///
 /// # Errors
 /// [`INVALID_TICKET`] when the session does not allow it, or 503 when the store fails.
 pub async fn exchange(
@@ -46,6 +50,7 @@ pub async fn exchange(
     logins: &Logins,
     issuer: &str,
     ticket: &TicketClaims,
+    address: Option<IpAddr>,
 ) -> Result<Exchanged, Problem> {
     let found = logins.sessions.find(&ticket.code, Freshness::Strong).await?;
     let session = found.filter(|session| session.client == ticket.client);
@@ -56,10 +61,11 @@ pub async fn exchange(
     if now >= ticket.expires_at && !took_it {
         return Err(INVALID_TICKET.about(StepError::of(&session, Refusal::Used).about));
     }
-    let redeemed = logins.redeem(session, RedeemKey::Ticket, id, now).await.map_err(|error| match error {
-        StepError { why: StepFailure::Store(error), about } => Problem::from(error).about(about),
-        StepError { about, .. } => INVALID_TICKET.about(about),
-    })?;
+    let redeemed =
+        logins.redeem(session, RedeemKey::Ticket, id, address, now).await.map_err(|error| match error {
+            StepError { why: StepFailure::Store(error), about } => Problem::from(error).about(about),
+            StepError { about, .. } => INVALID_TICKET.about(about),
+        })?;
     let life = service.settings.access_token_life;
     let (session, account) = (&redeemed.session, &redeemed.account);
     let minted = service.keys.mint_screen_token(

@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use saoma_app::NoPublicUrl;
 use saoma_domain::{
+    allowed::ClientRefusal,
     cases::{OpenError, SendError, SignInError, StepError, StepFailure},
     ports::StoreError,
     session::Refusal,
@@ -11,6 +12,10 @@ use saoma_domain::{
 use saoma_tokens::TokenError;
 
 use crate::Problem;
+
+/// The client is not registered for this contract, or switched off.
+const UNKNOWN_CLIENT: Problem =
+    Problem::bad_request("unknown_client", "The client is not registered for this contract.");
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -27,6 +32,12 @@ impl From<NoPublicUrl> for Problem {
 impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         match error {
+            OpenError::NotAllowed(ClientRefusal::Network) => Self::new(
+                StatusCode::FORBIDDEN,
+                "network_not_allowed",
+                "This client's screens may not call from this network.",
+            ),
+            OpenError::NotAllowed(why) => Self { cause: Some(why.to_string()), ..UNKNOWN_CLIENT },
             OpenError::NoFreeCode => Self::internal(error.to_string()),
             OpenError::Store(error) => error.into(),
         }
@@ -37,6 +48,7 @@ impl From<StepError> for Problem {
     fn from(error: StepError) -> Self {
         let problem: Self = match error.why {
             StepFailure::Unknown => Self::not_found(),
+            StepFailure::NotAllowed(why) => Self { cause: Some(why.to_string()), ..Self::not_found() },
             StepFailure::NotSignedIn(why) => why.into(),
             StepFailure::Refused(refusal) => refusal.into(),
             StepFailure::Store(error) => error.into(),

@@ -2,7 +2,9 @@
 //!
 //! Never logged: tokens, secrets, tickets, whole codes, telephone numbers, bodies, queries and raw paths (a path may
 //! hold a code). A route is logged as its pattern, a session as its [`session_ref`]. A refusal is one line too, with
-//! its `code`, its client and its session.
+//! its `code`, its client and its session. [`AuditLog`] adds one line for each step of a session.
+
+use std::sync::Arc;
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -10,7 +12,11 @@ use axum::{
     response::Response,
 };
 use saoma_app::Service;
-use saoma_domain::{identity::ClientId, ports::KeyedHash, secrets::SessionCode};
+use saoma_domain::{
+    identity::ClientId,
+    ports::{Audit, AuditEvent, KeyedHash},
+    secrets::SessionCode,
+};
 use tracing::Level;
 
 use crate::{Facts, Problem};
@@ -65,4 +71,32 @@ pub(crate) async fn log_request(
 pub fn session_ref(keys: &dyn KeyedHash, code: &SessionCode) -> String {
     let tag = keys.keyed_hash("session ref", &[code.as_str()]);
     tag.hash.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// The record of every step of a session, as lines of the log with the target `audit` (`docs/operations.md`).
+pub struct AuditLog {
+    keys: Arc<dyn KeyedHash>,
+}
+
+impl AuditLog {
+    /// A record that names sessions by a keyed hash.
+    pub fn new(keys: Arc<dyn KeyedHash>) -> Self {
+        Self { keys }
+    }
+}
+
+impl Audit for AuditLog {
+    fn record(&self, event: &AuditEvent<'_>) {
+        tracing::info!(
+            target: "audit",
+            audit = event.step,
+            session_ref = session_ref(&*self.keys, event.code),
+            client = event.client.map(ClientId::as_str),
+            account = event.phone.map(|phone| tracing::field::display(phone.account)),
+            sign_in = event.phone.map(|phone| phone.sign_in.as_str()),
+            address = event.address.map(tracing::field::display),
+            reason = event.reason,
+            "a step of a session"
+        );
+    }
 }

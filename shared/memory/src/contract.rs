@@ -6,7 +6,7 @@
 //! * `fixtures`: moments, people and numbers that the promises share.
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: the promises about sessions, one step at a time and many at once.
-//! * `belongings`, `leaving`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
+//! * `belongings`, `leaving`, `accounts`, `clients`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
 //!   promises about everything else, one port a file.
 //!
 //! Imports point one way: the promises import `steps` and `fixtures`, `steps` imports `fixtures`, and no promise
@@ -22,6 +22,7 @@
 mod accounts;
 mod belongings;
 mod challenges;
+mod clients;
 mod devices;
 mod effects;
 mod fixtures;
@@ -41,6 +42,10 @@ pub use belongings::{
     what_is_ended_stays_ended,
 };
 pub use challenges::{challenges_follow_one_another, networks_are_counted_to_their_limit};
+pub use clients::{
+    a_client_is_kept_with_its_origins, a_redemption_reads_everything_together,
+    an_account_is_locked_and_reset, one_operator_wins,
+};
 pub use devices::{
     binding_twice_is_binding_once, only_the_login_that_made_a_pair_ends_it, the_newest_pair_counts,
 };

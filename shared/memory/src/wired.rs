@@ -4,10 +4,18 @@ use std::sync::Arc;
 
 use saoma_domain::{
     cases::{BindMachine, CountVisit, Each, Logins, MakePair},
-    ports::Randomness,
+    client::BuiltIns,
+    ports::{Audit, AuditEvent, Randomness},
 };
 
 use crate::Memory;
+
+/// Keeps no record.
+struct NoAudit;
+
+impl Audit for NoAudit {
+    fn record(&self, _: &AuditEvent<'_>) {}
+}
 
 /// The session core over this memory, with what every contract does for a confirmed login.
 pub fn logins(memory: &Arc<Memory>, random: Arc<dyn Randomness>) -> Logins {
@@ -19,6 +27,8 @@ pub fn logins(memory: &Arc<Memory>, random: Arc<dyn Randomness>) -> Logins {
     Logins {
         sessions: memory.clone(),
         clients: memory.clone(),
+        built_ins: BuiltIns::Served("Saoma".to_owned()),
+        audit: Arc::new(NoAudit),
         checks: memory.clone(),
         on_confirm: Arc::new(on_confirm),
         history: memory.clone(),

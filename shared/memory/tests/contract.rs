@@ -51,6 +51,10 @@ async fn directory() {
     contract::effects_are_of_one_version(&*memory, &random).await;
     contract::one_instance_waits_for_a_server(memory.clone(), &random).await;
     contract::a_login_is_one_visit(&*memory, &random).await;
+    contract::a_client_is_kept_with_its_origins(&*memory, &random).await;
+    contract::one_operator_wins(memory.clone(), &random).await;
+    contract::a_redemption_reads_everything_together(&*memory, &*memory, &random).await;
+    contract::an_account_is_locked_and_reset(&*memory, &random).await;
     contract::binding_twice_is_binding_once(&*memory, &random).await;
     assert_eq!(memory.devices().len(), 1);
     contract::lists_are_read_page_by_page(&*memory, &random).await;

@@ -205,7 +205,11 @@ mod tests {
         let relay = Relay {
             webhooks: outbox.clone(),
             url: WebhookUrl::parse("https://messages.example/saoma").unwrap(),
-            client: Client::built_in(&ClientId::parse(Client::DEFAULT_WEB).unwrap(), "Test").unwrap(),
+            client: Client::plain(
+                ClientId::parse(Client::DEFAULT_WEB).unwrap(),
+                saoma_domain::text::CleanText::new("Test"),
+                vec![saoma_domain::session::Dialect::Web],
+            ),
             keys: Arc::new(OneKey),
             clock: Arc::new(Noon),
             random: Arc::new(Counter::default()),

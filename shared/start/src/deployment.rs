@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, LoggedHistory, Service};
+use saoma_app::{Environment, LoggedHistory, RecentClients, Service};
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
-    cases::{ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
+    cases::{AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
     ports::{
         Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
     },
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
-use saoma_http::auth::Phones;
+use saoma_http::{auth::Phones, telemetry::AuditLog};
 use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
 use saoma_tokens::keyring::PUBLISHED_BEFORE_USE;
 
@@ -27,6 +27,8 @@ pub struct Deployment {
     pub service: Service,
     /// The Directory table, behind all of its ports.
     pub directory: Arc<Directory>,
+    /// The registered clients, remembered for a few seconds.
+    pub clients: Arc<RecentClients>,
     aws: SdkConfig,
 }
 
@@ -42,7 +44,9 @@ impl Deployment {
         let directory = Arc::new(Directory::new(&process.aws, table));
         let (service, ()) = tokio::join!(process.service(), directory.warm_up());
         let Process { environment, aws } = process;
-        Ok(Self { environment, service: service?, directory, aws })
+        let service = service?;
+        let clients = Arc::new(RecentClients::new(directory.clone(), service.clock.clone()));
+        Ok(Self { environment, service, directory, clients, aws })
     }
 
     /// The phones that are signed in.
@@ -65,7 +69,9 @@ impl Deployment {
     pub fn logins(&self, on_confirm: Arc<dyn OnConfirm>) -> Result<Logins, StartError> {
         Ok(Logins {
             sessions: self.sessions()?,
-            clients: self.directory.clone(),
+            clients: self.clients.clone(),
+            built_ins: self.service.settings.built_ins.clone(),
+            audit: Arc::new(AuditLog::new(self.service.keys.clone())),
             checks: self.checks(),
             on_confirm,
             history: self.history(),
@@ -120,6 +126,7 @@ impl Deployment {
             accounts: self.directory.clone(),
             sign_ins: self.directory.clone(),
             history: self.history(),
+            clients: self.clients.clone(),
             checks: self.checks(),
             challenges: self.directory.clone(),
             sms: self.sms().await?,
@@ -155,6 +162,12 @@ impl Deployment {
             published_before_use: PUBLISHED_BEFORE_USE,
             sign_in_idle: self.service.settings.sign_ins.idle,
         })
+    }
+
+    /// The accounts, as operators keep them.
+    #[must_use]
+    pub fn account_keeper(&self) -> AccountKeeper {
+        AccountKeeper { accounts: self.directory.clone() }
     }
 
     /// The Sessions table.

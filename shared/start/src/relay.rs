@@ -4,7 +4,7 @@ use saoma_app::Environment;
 use saoma_domain::{
     client::{Client, WebhookUrl},
     identity::ClientId,
-    ports::Clients,
+    ports::{Clients, Freshness},
 };
 
 use crate::StartError;
@@ -24,7 +24,7 @@ pub async fn message_client(
 ) -> Result<Option<(Client, WebhookUrl)>, StartError> {
     let Some(named) = environment.get("MESSAGE_CLIENT") else { return Ok(None) };
     let client = match ClientId::parse(&named) {
-        Some(id) => clients.client(&id).await?,
+        Some(id) => clients.client(&id, Freshness::Strong).await?.registered(),
         None => None,
     };
     let found = client.and_then(|client| Some((client.clone(), client.webhook?)));
@@ -33,6 +33,7 @@ pub async fn message_client(
 
 #[cfg(test)]
 mod tests {
+    use saoma_domain::{session::Dialect, text::CleanText};
     use saoma_memory::Memory;
 
     use super::*;
@@ -42,8 +43,8 @@ mod tests {
         let memory = Memory::default();
         for (id, webhook) in [("sender", WebhookUrl::parse("https://sender.example/in")), ("mute", None)] {
             let id = ClientId::parse(id).unwrap();
-            let like = ClientId::parse(Client::DEFAULT_WEB).unwrap();
-            memory.put_client(Client { id, webhook, ..Client::built_in(&like, "Test").unwrap() });
+            let client = Client::plain(id, CleanText::new("Test"), vec![Dialect::Web]);
+            memory.put_client(Client { webhook, ..client });
         }
         let environment = Environment::of([("MESSAGE_CLIENT", value)]);
         let found = message_client(&environment, &memory).await;

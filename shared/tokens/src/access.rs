@@ -230,6 +230,6 @@ impl Keyring {
         let account = AccountId::parse(&claims.sub).ok_or(TokenError::Invalid)?;
         let phone = SignInId::parse(&claims.sid).ok_or(TokenError::Invalid)?;
         let app = ClientId::parse(&claims.client_id).ok_or(TokenError::Invalid)?;
-        Ok(Approver { phone: Phone { account, sign_in: phone }, app })
+        Ok(Approver { phone: Phone { account, sign_in: phone }, app, address: None })
     }
 }

@@ -235,7 +235,11 @@ async fn a_dropped_version_is_gone_everywhere_within_the_reload_time() {
 #[tokio::test]
 async fn a_call_to_a_client_is_signed_with_every_key_that_its_server_may_hold() {
     let deployment = Deployment::new();
-    let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
+    let client = Client::plain(
+        ClientId::parse("saoma").unwrap(),
+        saoma_domain::text::CleanText::new("Saoma"),
+        vec![saoma_domain::session::Dialect::Web],
+    );
     let first = |keyring: &Keyring| keyring.webhook_keys(&client, NOW).first().copied().unwrap();
     let warm = deployment.instance();
     let before = first(&warm);

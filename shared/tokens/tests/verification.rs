@@ -17,8 +17,9 @@ use saoma_domain::{
     ports::KeyName,
     refresh::Family,
     secrets::TokenId,
-    session::{Flow, Redemption, ScreenClaims, Seen, Session},
+    session::{Dialect, Flow, Redemption, ScreenClaims, Seen, Session},
     sign_in::{Holder, Method, SignIn},
+    text::CleanText,
     time::Timestamp,
 };
 use saoma_memory::{
@@ -67,7 +68,8 @@ fn phone_token(keys: &Keyring) -> String {
 }
 
 fn session() -> Session {
-    let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
+    let client =
+        Client::plain(ClientId::parse("saoma").unwrap(), CleanText::new("Saoma"), vec![Dialect::Web]);
     let opening = Opening {
         flow: Flow::web(None),
         client: &client,

@@ -54,7 +54,8 @@ async fn confirmed(world: &World, region: &Region) -> Vec<QueuedCall> {
 
 /// The keys that sign calls to a client now.
 async fn keys(world: &World, id: &str) -> Vec<[u8; 32]> {
-    let client = world.memory.client(&ClientId::parse(id).unwrap()).await.unwrap().unwrap();
+    let client =
+        world.service.client_now(&*world.memory, &ClientId::parse(id).unwrap()).await.unwrap().unwrap();
     world.service.keys.webhook_keys(&client, world.clock.now())
 }
 

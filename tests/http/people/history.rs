@@ -74,7 +74,11 @@ async fn a_login_counts_when_its_entry_cannot_be_written() {
     let wired = saoma_memory::wired::logins(&world.memory, world.random.clone());
     let logins = Logins { history: Arc::new(Failing), ..wired };
     let now = world.clock.now();
-    let client = Client::built_in(&ClientId::parse("saoma").unwrap(), "Saoma").unwrap();
+    let client = Client::plain(
+        ClientId::parse("saoma").unwrap(),
+        saoma_domain::text::CleanText::new("Saoma"),
+        vec![saoma_domain::session::Dialect::Web],
+    );
     let opening = Opening {
         client: &client,
         flow: Flow::web(None),

@@ -224,12 +224,13 @@ async fn no_other_kind_of_token_is_a_ticket() {
 // A14
 #[tokio::test]
 async fn an_account_barred_since_it_confirmed_signs_nobody_in() {
-    let bar: [fn(&World, &Person); 3] = [
-        |world, person| world.set_status(person, AccountStatus::Locked),
-        |world, person| world.set_status(person, AccountStatus::Deleted),
-        |world, person| world.reset_credentials(person),
+    let bar: [(fn(&World, &Person), CancelReason); 3] = [
+        (|world, person| world.set_status(person, AccountStatus::Locked), CancelReason::AccountBarred),
+        (|world, person| world.set_status(person, AccountStatus::Deleted), CancelReason::AccountBarred),
+        // K1: a reset ends the sign-in that agreed.
+        (|world, person| world.reset_credentials(person), CancelReason::SignInEnded),
     ];
-    for bar in bar {
+    for (bar, why) in bar {
         let world = World::default();
         let shop = register_shop(&world);
         let person = world.sign_in("13800138000").await;
@@ -238,7 +239,7 @@ async fn an_account_barred_since_it_confirmed_signs_nobody_in() {
         bar(&world, &person);
         exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
         let state = world.session(&pc.code).state;
-        assert!(matches!(state, State::Cancelled { reason: CancelReason::AccountBarred, .. }), "{state:?}");
+        assert!(matches!(&state, State::Cancelled { reason, .. } if *reason == why), "{state:?}");
         // Unlocking the account does not revive the session.
         world.set_status(&person, AccountStatus::Active);
         exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
@@ -269,7 +270,7 @@ async fn a_ticket_that_names_another_clients_session_redeems_nothing() {
         let expires_at = stored.expires_at;
         let id = TokenId::random(&*world.random);
         let ticket = TicketClaims { code: stored.code.clone(), client, id, expires_at };
-        redeem(&world.service, &world.notify.logins, ISSUER, &ticket).await.map(|_| ())
+        redeem(&world.service, &world.notify.logins, ISSUER, &ticket, None).await.map(|_| ())
     };
     assert_eq!(present("other").await.unwrap_err().code, "invalid_ticket");
     assert_eq!(world.session(&pc.code), stored);

@@ -10,14 +10,24 @@ use crate::{
 };
 
 impl Logins {
-    /// Ends the session because the person said no. A phone that may not scan it may not cancel it either.
+    /// Ends the session because the person said no. A phone that may not scan it may not cancel it either. The phone
+    /// that holds it always may: its no must stand if the client is switched on again.
     ///
     /// # Errors
     /// [`StepError`].
     pub async fn cancel(&self, target: &Target, by: Approver, now: Timestamp) -> Result<Session, StepError> {
-        let session = self.find_for(target, &by, now).await?;
-        self.admit(&session, &by).await?;
-        let declined = self.advance(session, &Command::Decline(by.phone.clone()), now).await?;
+        let declined = self.cancel_as(target, &by, now).await;
+        self.refused(declined, Some(&by.phone), by.address)
+    }
+
+    async fn cancel_as(&self, target: &Target, by: &Approver, now: Timestamp) -> Result<Session, StepError> {
+        let (session, phone) = self.find_for(target, by, now).await?;
+        let holds = session.state.claim().is_some_and(|claim| session.is_held_by(claim, &by.phone));
+        if !holds {
+            self.allow(&session, phone, now).await?;
+        }
+        let decline = Command::Decline(by.phone.clone());
+        let declined = self.advance(session, &decline, by.address, now).await?;
         let taken_back = self.on_confirm.declined(&declined, &by.phone).await;
         taken_back.map_err(|error| StepError::of(&declined, error))?;
         Ok(declined)
@@ -36,7 +46,7 @@ impl Logins {
         let found = self.sessions.find(code, Freshness::Strong).await;
         let session = found.map_err(|error| StepError::at(code, error))?;
         let session = session.ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
-        self.advance(session, &Command::Replace(secret), now).await
+        self.advance(session, &Command::Replace(secret), None, now).await
     }
 
     /// Ends a prompt before its person has decided. A decision made meanwhile stands.
@@ -49,6 +59,6 @@ impl Logins {
         why: Abandonment,
         now: Timestamp,
     ) -> Result<Session, StepError> {
-        self.advance(prompt, &Command::Abandon(why), now).await
+        self.advance(prompt, &Command::Abandon(why), None, now).await
     }
 }

@@ -11,9 +11,6 @@ impl Logins {
     /// Confirms the session for `by`, then does what its contract promises ([`OnConfirm`]). Confirming again
     /// does that again, even after the screen took its token, so a retry completes what a failure left undone.
     ///
-    /// The scan has already checked that the client admits the phone's app. Any other phone learns no more than
-    /// its app may know.
-    ///
     /// # Errors
     /// [`StepError`]; after [`Refusal::WrongMatchNumber`] the session is over.
     ///
@@ -26,13 +23,21 @@ impl Logins {
         number: Option<MatchNumber>,
         now: Timestamp,
     ) -> Result<Session, StepError> {
-        let session = self.find_for(target, &by, now).await?;
-        let scanned = session.state.claim().is_some_and(|claim| session.is_held_by(claim, &by.phone));
-        if !scanned {
-            self.admit(&session, &by).await?;
-        }
+        let confirmed = self.confirm_as(target, &by, number, now).await;
+        self.refused(confirmed, Some(&by.phone), by.address)
+    }
+
+    async fn confirm_as(
+        &self,
+        target: &Target,
+        by: &Approver,
+        number: Option<MatchNumber>,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
+        let (session, phone) = self.find_for(target, by, now).await?;
+        self.allow(&session, phone, now).await?;
         let confirm = Command::Confirm(by.phone.clone(), number);
-        let confirmed = match self.advance(session.clone(), &confirm, now).await {
+        let confirmed = match self.advance(session.clone(), &confirm, by.address, now).await {
             Err(StepError { why: StepFailure::Refused(Refusal::WrongMatchNumber), .. }) => {
                 let taken_back = self.on_confirm.declined(&session, &by.phone).await;
                 taken_back.map_err(|error| StepError::of(&session, error))?;

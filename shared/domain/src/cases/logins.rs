@@ -1,18 +1,20 @@
 //! The ports that a login needs, and the loop that every transition goes through.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use thiserror::Error;
 
 use crate::{
-    identity::{Approver, ClientId},
+    allowed::{About, ClientRefusal, NotAllowed, still_allowed},
+    client::{BuiltIns, Client},
+    identity::{Approver, ClientId, Phone},
     ports::{
-        Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness, Sessions, StoreError,
-        WriteId,
+        Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
+        Sessions, StoreError, WriteId,
     },
     secrets::SessionCode,
-    session::{Command, Decision, Dialect, Refusal, Session},
-    sign_in::NotSignedIn,
+    session::{Command, Decision, Dialect, Refusal, Session, State},
+    sign_in::{NotSignedIn, PhoneRecords},
     time::Timestamp,
 };
 
@@ -23,6 +25,10 @@ pub struct Logins {
     pub sessions: Arc<dyn Sessions>,
     /// The registered clients.
     pub clients: Arc<dyn Clients>,
+    /// Whether there are clients that need no registration.
+    pub built_ins: BuiltIns,
+    /// Keeps a record of each step.
+    pub audit: Arc<dyn Audit>,
     /// The phones and their people.
     pub checks: Arc<dyn Checks>,
     /// What the function's own contracts do when a person agrees.
@@ -71,6 +77,9 @@ pub enum StepFailure {
     /// The phone is no longer signed in.
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
+    /// The session's client refuses the step.
+    #[error(transparent)]
+    NotAllowed(#[from] ClientRefusal),
     /// The rules refuse the step.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -94,7 +103,7 @@ impl StepError {
     /// Whether trying again is useless: the rules refuse the step, or there is no such session.
     #[must_use]
     pub const fn is_final(&self) -> bool {
-        matches!(self.why, StepFailure::Unknown | StepFailure::Refused(_))
+        matches!(self.why, StepFailure::Unknown | StepFailure::NotAllowed(_) | StepFailure::Refused(_))
     }
 }
 
@@ -102,44 +111,95 @@ impl StepError {
 const MOST_RACES: usize = 5;
 
 impl Logins {
-    /// The session that a phone acts on, read together with the phone's own records.
+    /// The session that a phone acts on, and the phone's own records, read together.
     ///
-    /// The checks, in order: the phone is still signed in and its account may be used; the session exists and
-    /// speaks this dialect. A prompt is unknown by its code, because it is in no QR and is answered by its trace.
+    /// A session of another contract is unknown. So is a prompt by its code, because it is in no QR and is answered by
+    /// its trace. A phone that is signed out learns only that.
     pub(super) async fn find_for(
         &self,
         target: &Target,
         by: &Approver,
         now: Timestamp,
-    ) -> Result<Session, StepError> {
+    ) -> Result<(Session, PhoneRecords), StepError> {
         let code = &target.code;
         let read = self.checks.phone_and_session(&by.phone, code).await;
         let (phone, session) = read.map_err(|error| StepError::at(code, error))?;
-        phone.stands(now).map_err(|error| match &session {
+        phone.clone().stands(now).map_err(|error| match &session {
             Some(session) => StepError::of(session, error),
             None => StepError::at(code, error),
         })?;
-        session
+        let session = session
             .filter(|session| target.dialect.is_none_or(|dialect| session.dialect() == dialect))
             .filter(|session| !session.is_prompt())
-            .ok_or_else(|| StepError::at(code, StepFailure::Unknown))
+            .ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
+        Ok((session, phone))
     }
 
-    /// Whether the session's client admits the app of this phone (`docs/security.md` A17). A client that is not
-    /// registered is a built-in one, and those admit every app.
-    pub(super) async fn admit(&self, session: &Session, by: &Approver) -> Result<(), StepError> {
-        let client = self.clients.client(&session.client).await;
-        let client = client.map_err(|error| StepError::of(session, error))?;
-        let admitted = client.is_none_or(|client| client.admits(&by.app));
-        if admitted { Ok(()) } else { Err(StepError::of(session, StepFailure::Unknown)) }
+    /// Asks [`still_allowed`] about a phone's step. The client may be as it was up to ten seconds ago.
+    pub(super) async fn allow(
+        &self,
+        session: &Session,
+        phone: PhoneRecords,
+        now: Timestamp,
+    ) -> Result<(), StepError> {
+        let client = self.client(&session.client).await.map_err(|error| StepError::of(session, error))?;
+        match still_allowed(phone, About::Login(session, client.as_ref()), now) {
+            Ok(_) => Ok(()),
+            Err(NotAllowed::Phone(why)) => Err(StepError::of(session, why)),
+            Err(NotAllowed::Client(why)) => Err(StepError::of(session, why)),
+        }
+    }
+
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        Ok(self.built_ins.client(self.clients.client(id, Freshness::Eventual).await?))
+    }
+
+    /// Records a step that was refused, and hands the refusal on. A failure of the store is none.
+    pub(super) fn refused<T>(
+        &self,
+        result: Result<T, StepError>,
+        by: Option<&Phone>,
+        address: Option<IpAddr>,
+    ) -> Result<T, StepError> {
+        if let Err(StepError { why, about: Some(about) }) = &result
+            && !matches!(why, StepFailure::Store(_))
+        {
+            self.audit.record(&AuditEvent {
+                step: "refused",
+                reason: Some(why.to_string()),
+                code: &about.code,
+                client: about.client.as_ref(),
+                phone: by,
+                address,
+            });
+        }
+        result
+    }
+
+    /// Records the state that a session has just reached.
+    pub(super) fn reached(&self, session: &Session, address: Option<IpAddr>) {
+        let reason = match &session.state {
+            State::Cancelled { reason, .. } => Some(reason.as_str().to_owned()),
+            _ => None,
+        };
+        self.audit.record(&AuditEvent {
+            step: if session.version == 1 { "opened" } else { session.state.name() },
+            reason,
+            code: &session.code,
+            client: Some(&session.client),
+            phone: session.state.claim().map(|claim| &claim.by),
+            address,
+        });
     }
 
     /// Takes `session` through `command`: decides, and stores the decision if the stored version is still the
-    /// one it decided on. After a lost race it decides again on the stored session.
+    /// one it decided on. After a lost race it decides again on the stored session. `address` is the caller's, for the
+    /// record.
     pub(super) async fn advance(
         &self,
         mut session: Session,
         command: &Command,
+        address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Session, StepError> {
         for _ in 0..MOST_RACES {
@@ -153,6 +213,7 @@ impl Logins {
             let committed = self.sessions.commit(&change, &write).await;
             match committed.map_err(|error| StepError::of(&session, error))? {
                 Committed::Stored(session) => {
+                    self.reached(&session, address);
                     return match refusal {
                         Some(refusal) => Err(StepError::of(&session, refusal)),
                         None => Ok(session),

@@ -6,13 +6,14 @@
 //! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
-//! * [`ClientKeeper`]: the clients, as operators keep them.
+//! * [`ClientKeeper`], [`AccountKeeper`]: clients and accounts, as operators keep them.
 //! * [`KeyKeeper`]: the versions of the signing secret, as operators change them.
 //! * `noted`: writes a redeemed login into the person's history.
 //! * [`Mine`]: what a person ends of what is theirs, and how they leave; `export`: all that is kept of them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `own_number` asks
 //!   for that proof again.
 
+mod accounts;
 mod cancel;
 mod clients;
 mod confirm;
@@ -31,6 +32,7 @@ mod scan;
 mod sms;
 mod status;
 
+pub use accounts::{AccountError, AccountKeeper, Found};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use export::{Everything, MOST_EXPORTED};
 pub use keys::{Dropped, KeyKeeper, KeysError, Rotation};

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::Logins;
 use crate::{
+    allowed::ClientRefusal,
     client::Client,
     ports::{Created, Randomness, StoreError, WriteId},
     secrets::{Secret, SessionCode},
@@ -41,6 +42,9 @@ pub struct Opened {
 /// Why no session was opened.
 #[derive(Clone, Debug, Error)]
 pub enum OpenError {
+    /// The client refuses such a session.
+    #[error(transparent)]
+    NotAllowed(#[from] ClientRefusal),
     /// Every drawn code was taken. 130 random bits do not collide, so the generator is broken.
     #[error("no free code was drawn")]
     NoFreeCode,
@@ -81,11 +85,15 @@ impl Logins {
     /// # Errors
     /// [`OpenError`]. The session may be stored all the same. It then expires unused, because its secret is lost.
     pub async fn open(&self, opening: Opening<'_>, now: Timestamp) -> Result<Opened, OpenError> {
+        opening.client.may_open(opening.flow.dialect(), &opening.seen)?;
         let random = &*self.random;
         let Opened { mut session, secret } = opening.draw(random, now);
         for _ in 0..MOST_DRAWS {
             match self.sessions.create(&session, &WriteId::random(random)).await? {
-                Created::Stored => return Ok(Opened { session, secret }),
+                Created::Stored => {
+                    self.reached(&session, session.seen.ip);
+                    return Ok(Opened { session, secret });
+                }
                 Created::Collision => session.code = SessionCode::random(random),
             }
         }

@@ -6,11 +6,12 @@ use thiserror::Error;
 
 use crate::{
     account::{Account, AccountStatus},
+    allowed::{About, NotAllowed, still_allowed},
     history::Entry,
     identity::{AccountId, ClientId, Identity, Phone, SignInId},
     ports::{
-        Accounts, Begun, Challenges, Checks, HistoryWriter, KeyedHash, Randomness, Replaced, SignIns, Sms,
-        StoreError, WriteId,
+        Accounts, Begun, Challenges, Checks, Clients, Freshness, HistoryWriter, KeyedHash, Randomness,
+        Replaced, SignIns, Sms, StoreError, WriteId,
     },
     refresh::{Family, Presented, read_refresh_token},
     secrets::Secret,
@@ -29,6 +30,8 @@ pub struct People {
     pub sign_ins: Arc<dyn SignIns>,
     /// Where the person reads that a phone signed in.
     pub history: Arc<dyn HistoryWriter>,
+    /// The registered clients, some of which are apps.
+    pub clients: Arc<dyn Clients>,
     /// The phones and their people, read together.
     pub checks: Arc<dyn Checks>,
     /// The challenges by SMS.
@@ -162,7 +165,7 @@ impl People {
     pub async fn refresh(&self, token: &Secret, now: Timestamp) -> Result<Renewed, SignInError> {
         let read = read_refresh_token(&*self.keys, token).await;
         let (phone, generation) = read.ok_or(NotSignedIn::Over)?;
-        let (mut sign_in, account) = self.checks.phone(&phone).await?.stands(now)?;
+        let (mut sign_in, account) = self.still_allowed(&phone, now).await?;
         for _ in 0..MOST_RACES {
             let next = match sign_in.present(generation, self.keys.current_key(), &self.lives, now) {
                 Presented::Again => return Ok(Renewed { account, sign_in }),
@@ -179,6 +182,22 @@ impl People {
             }
         }
         Err(StoreError::new("lost more races than a sign-in has holders").into())
+    }
+
+    /// Asks [`still_allowed`] about a sign-in: its app must be registered and switched on, unless it is our own page.
+    async fn still_allowed(&self, phone: &Phone, now: Timestamp) -> Result<(SignIn, Account), SignInError> {
+        let records = self.checks.phone(phone).await?;
+        let app =
+            records.sign_in.as_ref().map(|sign_in| &sign_in.client).filter(|app| **app != ClientId::phone());
+        let client = match app {
+            Some(app) => self.clients.client(app, Freshness::Eventual).await?.registered(),
+            None => None,
+        };
+        let client = client.filter(|client| client.enabled);
+        still_allowed(records, About::App(client.as_ref()), now).map_err(|error| match error {
+            NotAllowed::Phone(why) => why.into(),
+            NotAllowed::Client(_) => NotSignedIn::Over.into(),
+        })
     }
 
     /// Ends a sign-in; its tokens stop counting at once.

@@ -1,8 +1,11 @@
 //! Redeem: the screen takes its token, once.
 
+use std::net::IpAddr;
+
 use super::{Logins, StepError, noted::Noted};
 use crate::{
     account::Account,
+    allowed::{About, NotAllowed, still_allowed},
     ports::StoreError,
     secrets::TokenId,
     session::{Bar, Command, RedeemKey, Redemption, Refusal, Session, State},
@@ -26,9 +29,12 @@ pub struct Redeemed {
 impl Logins {
     /// Redeems a session that was just read. `id` is the token's `jti` if this is the first redemption.
     ///
-    /// The checks, in order: a person confirmed; the phone that agreed is still signed in; the account still
-    /// vouches for it; then the one guarded write. A phone or an account that fails its check ends the session. Then the
-    /// login goes into the person's history, and a login that the person has ended gives no token again.
+    /// The checks, in order: a person confirmed; everything is [still allowed](crate::allowed), by records as last
+    /// written; the account still vouches for the confirmation; then the one guarded write. A phone or an account that
+    /// fails its check ends the session. A client that refuses changes nothing (`docs/security.md` A15). Then the login
+    /// goes into the person's history, and a login that the person has ended gives no token again.
+    ///
+    /// `address` is the caller's, for the record.
     ///
     /// # Errors
     /// [`StepError`]; a barred account or an ended sign-in is [`Refusal::Cancelled`].
@@ -37,6 +43,19 @@ impl Logins {
         session: Session,
         key: RedeemKey,
         id: TokenId,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Redeemed, StepError> {
+        let redeemed = self.redeem_as(session, key, id, address, now).await;
+        self.refused(redeemed, None, address)
+    }
+
+    async fn redeem_as(
+        &self,
+        session: Session,
+        key: RedeemKey,
+        id: TokenId,
+        address: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Redeemed, StepError> {
         let redeem = Command::Redeem(key, Redemption { id, at: now.whole_secs() });
@@ -44,12 +63,12 @@ impl Logins {
         let (account, method) = match self.still_stands(&session, now).await? {
             Ok(stands) => stands,
             Err(bar) => {
-                let session = self.advance(session, &Command::Bar(bar), now).await?;
+                let session = self.advance(session, &Command::Bar(bar), address, now).await?;
                 return Err(StepError::of(&session, Refusal::Cancelled));
             }
         };
         let is_first = matches!(session.state, State::Confirmed { .. });
-        let session = self.advance(session, &redeem, now).await?;
+        let session = self.advance(session, &redeem, address, now).await?;
         if self.note(&session, is_first).await == Noted::Ended {
             return Err(StepError::of(&session, Refusal::Used));
         }
@@ -66,7 +85,8 @@ impl Logins {
     }
 
     /// The account and the method behind a confirmation, or the reason why it no longer counts: the phone that
-    /// agreed or its account fails its check. A phone or an account that the store does not have fails it too.
+    /// agreed or its account fails its check. A phone or an account that the store does not have fails it too. The
+    /// phone, its account and the client are read in one call.
     async fn still_stands(
         &self,
         session: &Session,
@@ -77,11 +97,14 @@ impl Logins {
             State::Redeemed { claim, redemption } => (claim, redemption.at),
             _ => return Err(StepError::of(session, Refusal::NotConfirmed)),
         };
-        let phone = self.checks.phone(&claim.by).await.map_err(|error| StepError::of(session, error))?;
-        Ok(match phone.stands(now) {
-            Ok((sign_in, account)) if account.vouches_for(agreed_at) => Ok((account, sign_in.method)),
-            Ok(_) | Err(NotSignedIn::Barred) => Err(Bar::Account),
-            Err(NotSignedIn::Over) => Err(Bar::SignIn),
-        })
+        let read = self.checks.phone_and_client(&claim.by, &session.client).await;
+        let (phone, client) = read.map_err(|error| StepError::of(session, error))?;
+        let client = self.built_ins.client(client);
+        match still_allowed(phone, About::Login(session, client.as_ref()), now) {
+            Ok((sign_in, account)) if account.vouches_for(agreed_at) => Ok(Ok((account, sign_in.method))),
+            Ok(_) | Err(NotAllowed::Phone(NotSignedIn::Barred)) => Ok(Err(Bar::Account)),
+            Err(NotAllowed::Phone(NotSignedIn::Over)) => Ok(Err(Bar::SignIn)),
+            Err(NotAllowed::Client(why)) => Err(StepError::of(session, why)),
+        }
     }
 }

@@ -109,7 +109,7 @@ impl RememberedLogins {
         };
         self.traces.begin(&trace).await?;
         match self.logins.sessions.create(&session, &WriteId::random(random)).await? {
-            Created::Stored => {}
+            Created::Stored => self.logins.reached(&session, None),
             Created::Collision => return Err(StoreError::new("a drawn code was taken")),
         }
         if let State::Scanned { claim } = &session.state {
@@ -145,16 +145,28 @@ impl RememberedLogins {
         answered: Answered,
         now: Timestamp,
     ) -> Result<Session, StepError> {
+        let by = answered.by.clone();
+        let decided = self.answer_as(trace, answered, now).await;
+        self.logins.refused(decided, Some(&by.phone), by.address)
+    }
+
+    async fn answer_as(
+        &self,
+        trace: &TraceId,
+        answered: Answered,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
         let nowhere = |why: StepFailure| StepError { why, about: None };
         let trace = self.traces.trace(trace).await.map_err(|error| nowhere(error.into()))?;
         let code = trace.and_then(|trace| trace.prompt).ok_or_else(|| nowhere(StepFailure::Unknown))?;
         let Answered { by, accepts, number } = answered;
+        let address = by.address;
         let read = self.logins.checks.phone_and_session(&by.phone, &code).await;
         let (phone, session) = read.map_err(|error| StepError::at(&code, error))?;
-        phone.stands(now).map_err(|error| StepError::at(&code, error))?;
+        phone.clone().stands(now).map_err(|error| StepError::at(&code, error))?;
         let session = session.filter(|session| is_prompt_to(session, &by.phone));
         let session = session.ok_or_else(|| StepError::at(&code, StepFailure::Unknown))?;
-        self.logins.admit(&session, &by).await?;
+        self.logins.allow(&session, phone, now).await?;
         let wrong = number.is_some_and(|number| number != session.match_number);
         let account = by.phone.account;
         let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
@@ -163,7 +175,7 @@ impl RememberedLogins {
             let unpaired = self.pairs.unpair(account, &session.client, ties.policy, &ties.device).await;
             unpaired.map_err(|error| StepError::of(&session, error))?;
         }
-        match self.logins.advance(session.clone(), &command, now).await {
+        match self.logins.advance(session.clone(), &command, address, now).await {
             Err(StepError { why: StepFailure::Refused(refusal), .. }) if !accepts => {
                 superseded_while_declining(session, refusal)
             }
@@ -205,7 +217,11 @@ impl Logins {
         let random = &*self.random;
         let session = qr_session(random, client, fallback.clone(), ties.clone(), life, now);
         match self.sessions.create(&session, &WriteId::random(random)).await? {
-            Created::Stored | Created::Collision => Ok(()),
+            Created::Stored => {
+                self.reached(&session, None);
+                Ok(())
+            }
+            Created::Collision => Ok(()),
         }
     }
 }

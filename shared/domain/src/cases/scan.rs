@@ -9,7 +9,7 @@ use crate::{
 
 impl Logins {
     /// Claims the session for the phone of `by`. The first phone wins; scanning again with the same phone
-    /// changes nothing. To a phone whose app the session's client does not admit, the session is unknown.
+    /// changes nothing. A session whose client refuses is unknown to the phone.
     ///
     /// # Errors
     /// [`StepError`].
@@ -20,9 +20,20 @@ impl Logins {
         ext: Ext,
         now: Timestamp,
     ) -> Result<Session, StepError> {
-        let session = self.find_for(target, &by, now).await?;
-        self.admit(&session, &by).await?;
-        let claim = Claim { by: by.phone, at: now.whole_secs() };
-        self.advance(session, &Command::Scan(claim, ext), now).await
+        let scanned = self.scan_as(target, &by, ext, now).await;
+        self.refused(scanned, Some(&by.phone), by.address)
+    }
+
+    async fn scan_as(
+        &self,
+        target: &Target,
+        by: &Approver,
+        ext: Ext,
+        now: Timestamp,
+    ) -> Result<Session, StepError> {
+        let (session, phone) = self.find_for(target, by, now).await?;
+        self.allow(&session, phone, now).await?;
+        let claim = Claim { by: by.phone.clone(), at: now.whole_secs() };
+        self.advance(session, &Command::Scan(claim, ext), by.address, now).await
     }
 }

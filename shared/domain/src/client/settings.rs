@@ -71,8 +71,8 @@ impl ClientSettings {
             name,
             dialects: read(self.dialect.as_ref(), "dialect", read_dialect)?.unwrap_or(client.dialects),
             match_policy: read(self.policy.as_ref(), "policy", read_policy)?.unwrap_or(client.match_policy),
-            return_url: address(self.page.as_ref(), "page", ReturnUrl::parse)?.unwrap_or(client.return_url),
-            webhook: address(self.webhook.as_ref(), "webhook", WebhookUrl::parse)?.unwrap_or(client.webhook),
+            return_url: address(self.page.as_ref(), "page", ReturnUrl::parse, client.return_url)?,
+            webhook: address(self.webhook.as_ref(), "webhook", WebhookUrl::parse, client.webhook)?,
             origins: list(self.origins.as_ref(), "origins", "https://host", Origin::parse)?
                 .unwrap_or(client.origins),
             apps: list(self.apps.as_ref(), "apps", "ids of clients", ClientId::parse)?.unwrap_or(client.apps),
@@ -129,22 +129,22 @@ fn read<T>(
     raw.map(|raw| parse(raw).map_err(|expected| unfit(field, expected))).transpose()
 }
 
+/// The address that an operator wrote, or the one that is stored.
 fn address<T>(
     raw: Option<&String>,
     field: &'static str,
     parse: impl Fn(&str) -> Option<T>,
-) -> Result<Option<Option<T>>, Unfit> {
-    let expected = || {
-        let plain = "an https address without user, password or fragment (http for localhost only)";
-        unfit(field, format!("{plain}, at most {LONGEST_ADDRESS} bytes"))
-    };
+    stored: Option<T>,
+) -> Result<Option<T>, Unfit> {
+    let plain = "an https address without user, password or fragment (http for localhost only)";
     match raw.map(String::as_str) {
-        None => Ok(None),
-        Some("") => Ok(Some(None)),
-        Some(raw) if raw.len() <= LONGEST_ADDRESS => {
-            parse(raw).map(|address| Some(Some(address))).ok_or_else(expected)
+        None => Ok(stored),
+        Some("") => Ok(None),
+        Some(raw) => {
+            let read = parse(raw).filter(|_| raw.len() <= LONGEST_ADDRESS);
+            let expected = || unfit(field, format!("{plain}, at most {LONGEST_ADDRESS} bytes"));
+            read.map(Some).ok_or_else(expected)
         }
-        Some(_) => Err(expected()),
     }
 }
 

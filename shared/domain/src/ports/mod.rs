@@ -14,6 +14,7 @@
 //! * `belongings`: what an account has, as its person lists and ends it: [`HistoryWriter`], [`Belongings`],
 //!   [`Leaving`].
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
+//! * `audit`: the record of who did what to which session: [`Audit`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `calls`: the calls to clients' servers: [`Calls`] puts one into the queue, [`Postpone`] makes it wait there,
 //!   [`Servers`] says whether an instance may wait for a server, [`Webhooks`] makes the call, [`FailedCalls`] holds those
@@ -23,6 +24,7 @@
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 
+mod audit;
 mod belongings;
 mod calls;
 mod error;
@@ -38,6 +40,7 @@ pub(crate) mod testing;
 mod world;
 mod write_id;
 
+pub use audit::{Audit, AuditEvent};
 pub use belongings::{Belongings, HistoryWriter, Leaving};
 pub use calls::{
     CallError, CallFailure, Calls, FailedCalls, Postpone, QueuedCall, Servers, Turn, WaitingCall, Webhook,

@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 
-use super::{StoreError, WriteId};
+use super::{Freshness, StoreError, WriteId};
 use crate::{
-    account::{Account, VisitCount},
-    client::{Client, Origin},
+    account::{Account, AccountStatus, VisitCount},
+    client::{Lookup, Origin},
     history::EntryId,
     identity::{AccountId, ClientId, Identity, Phone, PhoneNumber},
     pairing::{MadeBy, Pairing},
@@ -23,8 +23,8 @@ use crate::{
 /// The registered clients.
 #[async_trait]
 pub trait Clients: Send + Sync {
-    /// The client with this id.
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError>;
+    /// What is registered under this id. An eventual read may be ten seconds old.
+    async fn client(&self, id: &ClientId, freshness: Freshness) -> Result<Lookup, StoreError>;
 
     /// Whether any client has registered pages of this origin.
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError>;
@@ -51,6 +51,14 @@ pub trait Accounts: Send + Sync {
     /// Gives an account one more identity; `false`, and nothing stored, when another account has it. Linking
     /// again changes nothing.
     async fn link(&self, account: AccountId, identity: &Identity) -> Result<bool, StoreError>;
+
+    /// Locks or unlocks an account. `false`, and nothing stored, when there is no such account, or it was deleted.
+    /// Repeating the call changes nothing.
+    async fn set_status(&self, account: AccountId, status: AccountStatus) -> Result<bool, StoreError>;
+
+    /// Moves the moment of an account's last credential change forward to `at`, which ends every earlier sign-in. A
+    /// later stored moment stays. `false`, and nothing stored, when there is no such account, or it was deleted.
+    async fn reset_credentials(&self, account: AccountId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Takes an identity from an account. One that is not the account's stays where it is.
     async fn unlink(&self, account: AccountId, identity: &Identity) -> Result<(), StoreError>;
@@ -79,7 +87,14 @@ pub trait Checks: Send + Sync {
     /// A phone's sign-in and account, as last written.
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError>;
 
-    /// The same, and the session with this code.
+    /// The same, and the client with this id, as last written.
+    async fn phone_and_client(
+        &self,
+        phone: &Phone,
+        client: &ClientId,
+    ) -> Result<(PhoneRecords, Lookup), StoreError>;
+
+    /// The phone's records, and the session with this code.
     async fn phone_and_session(
         &self,
         phone: &Phone,

@@ -8,6 +8,7 @@ use crate::{
     identity::{AccountId, ClientId, Phone, SignInId},
     ports::testing::Counting,
     secrets::{Secret, SessionCode, TokenId},
+    text::CleanText,
     time::Timestamp,
 };
 
@@ -26,7 +27,11 @@ fn claim() -> Claim {
 }
 
 fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
-    let client = Client::built_in(&ClientId::parse(Client::DEFAULT_WEB).unwrap(), "Saoma").unwrap();
+    let client = Client::plain(
+        ClientId::parse(Client::DEFAULT_WEB).unwrap(),
+        CleanText::new("Saoma"),
+        vec![Dialect::Web],
+    );
     Session {
         code: SessionCode::parse("01ABCDEFGHJKMNPQRSTVWXYZ01").unwrap(),
         version: 1,

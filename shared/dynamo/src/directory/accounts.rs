@@ -6,11 +6,12 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     identity::{AccountId, Identity, PhoneNumber},
     ports::{Accounts, Freshness, StoreError, WriteId},
+    time::Timestamp,
 };
 
 use super::{
     Directory, Key, PK, account_of, item_of,
-    writes::{WRITE_ID, if_held, putting},
+    writes::{WRITE_ID, if_held, if_held_or, putting},
 };
 use crate::{
     failed,
@@ -73,6 +74,32 @@ impl Accounts for Directory {
             .condition_expression("attribute_not_exists(pk) OR account = :account")
             .expression_attribute_values(":account", number(account));
         if_held(update).await
+    }
+
+    async fn set_status(&self, account: AccountId, status: AccountStatus) -> Result<bool, StoreError> {
+        let update = self
+            .update(account_key(account))
+            .update_expression("SET #status = :status")
+            .condition_expression("attribute_exists(pk) AND #status <> :deleted")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", text(status.as_str()))
+            .expression_attribute_values(":deleted", text(AccountStatus::Deleted.as_str()));
+        if_held(update).await
+    }
+
+    async fn reset_credentials(&self, account: AccountId, at: Timestamp) -> Result<bool, StoreError> {
+        let update = self
+            .update(account_key(account))
+            .update_expression("SET credentials_at = :at")
+            .condition_expression("#status <> :deleted AND credentials_at < :at")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":at", seconds(at))
+            .expression_attribute_values(":deleted", text(AccountStatus::Deleted.as_str()));
+        // The condition also fails when this moment or a later one is stored already.
+        if_held_or(update, |item| {
+            from_item(item).is_ok_and(|it| it.credentials_at >= at && it.status != AccountStatus::Deleted)
+        })
+        .await
     }
 
     async fn unlink(&self, account: AccountId, identity: &Identity) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
-    client::{Client, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
+    client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
     ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
     secrets::SecretHash,
@@ -37,9 +37,9 @@ fn origin_key(origin: &Origin) -> Key {
 
 #[async_trait]
 impl Clients for Directory {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        let item = self.get(&client_key(id), Freshness::Eventual).await?;
-        item.map(|item| read(id, &item)).transpose()
+    async fn client(&self, id: &ClientId, freshness: Freshness) -> Result<Lookup, StoreError> {
+        let item = self.get(&client_key(id), freshness).await?;
+        Ok(Lookup::of(id, item.map(|item| read(id, &item)).transpose()?))
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {

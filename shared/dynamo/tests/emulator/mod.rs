@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_types::SdkConfig;
 use saoma_domain::{
-    identity::Phone,
+    client::Lookup,
+    identity::{ClientId, Phone},
     ports::{Begun, Checks, Randomness, Replaced, SignIns, StoreError, WriteId},
     secrets::SessionCode,
     session::Session,
@@ -77,6 +78,14 @@ impl SignIns for Both {
 impl Checks for Both {
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
         self.checks.phone(phone).await
+    }
+
+    async fn phone_and_client(
+        &self,
+        phone: &Phone,
+        client: &ClientId,
+    ) -> Result<(PhoneRecords, Lookup), StoreError> {
+        self.checks.phone_and_client(phone, client).await
     }
 
     async fn phone_and_session(

@@ -9,7 +9,8 @@ use saoma_domain::{
     ports::{Committed, Created, Freshness, Randomness, Sessions, WriteId},
     secrets::TokenId,
     session::{
-        Change, Claim, Command, Decision, Ext, Flow, MatchNumber, Redemption, ScreenClaims, Seen, Session,
+        Change, Claim, Command, Decision, Dialect, Ext, Flow, MatchNumber, Redemption, ScreenClaims, Seen,
+        Session,
     },
     text::CleanText,
     time::Timestamp,
@@ -24,7 +25,8 @@ pub(super) fn scan(by: &Phone) -> Command {
 
 /// Opens a session with every field at its longest.
 pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> Opened {
-    let client = Client::built_in(&ClientId::parse(Client::DEFAULT_KIOSK).unwrap(), "Saoma").unwrap();
+    let id = ClientId::parse(Client::DEFAULT_KIOSK).unwrap();
+    let client = Client::plain(id, CleanText::new("Saoma"), Dialect::ALL.to_vec());
     let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
     let opening = Opening {
         flow: Flow::kiosk(random),

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use saoma_domain::{
-    account::{Account, VisitCount},
+    account::{Account, AccountStatus, VisitCount},
     identity::{AccountId, Identity},
     ports::{Accounts, StoreError, Visits, WriteId},
     secrets::SessionCode,
@@ -47,6 +47,22 @@ impl Accounts for Memory {
 
     async fn link(&self, account: AccountId, identity: &Identity) -> Result<bool, StoreError> {
         self.call(|data| *data.identities.entry(identity.clone()).or_insert(account) == account)
+    }
+
+    async fn set_status(&self, account: AccountId, status: AccountStatus) -> Result<bool, StoreError> {
+        self.call(|data| {
+            let stored = data.accounts.get_mut(&account.to_string());
+            let stored = stored.filter(|it| it.status != AccountStatus::Deleted);
+            stored.map(|it| it.status = status).is_some()
+        })
+    }
+
+    async fn reset_credentials(&self, account: AccountId, at: Timestamp) -> Result<bool, StoreError> {
+        self.call(|data| {
+            let stored = data.accounts.get_mut(&account.to_string());
+            let stored = stored.filter(|it| it.status != AccountStatus::Deleted);
+            stored.map(|it| it.credentials_at = it.credentials_at.max(at)).is_some()
+        })
     }
 
     async fn unlink(&self, account: AccountId, identity: &Identity) -> Result<(), StoreError> {

@@ -2,17 +2,21 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    client::{Client, Origin},
+    client::{Client, Lookup, Origin},
     identity::ClientId,
-    ports::{Clients, Kept, Registry, StoreError, WriteId},
+    ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
 };
 
-use super::{Memory, let_others_in};
+use super::{Data, Memory, let_others_in};
+
+pub(super) fn lookup(data: &Data, id: &ClientId) -> Lookup {
+    Lookup::of(id, data.clients.get(id.as_str()).map(|(client, _)| client.clone()))
+}
 
 #[async_trait]
 impl Clients for Memory {
-    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        self.call(|data| data.clients.get(id.as_str()).map(|(client, _)| client.clone()))
+    async fn client(&self, id: &ClientId, _: Freshness) -> Result<Lookup, StoreError> {
+        self.call(|data| lookup(data, id))
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {

@@ -2,14 +2,15 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::Phone,
+    client::Lookup,
+    identity::{ClientId, Phone},
     ports::{Begun, Checks, Replaced, SignIns, StoreError, WriteId},
     secrets::SessionCode,
     session::Session,
     sign_in::{PhoneRecords, SignIn},
 };
 
-use super::{Data, Memory, let_others_in};
+use super::{Data, Memory, clients::lookup, let_others_in};
 
 fn key(phone: &Phone) -> (String, String) {
     (phone.account.to_string(), phone.sign_in.as_str().to_owned())
@@ -61,6 +62,15 @@ impl Checks for Memory {
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
         let_others_in().await;
         self.call(|data| records(data, phone))
+    }
+
+    async fn phone_and_client(
+        &self,
+        phone: &Phone,
+        client: &ClientId,
+    ) -> Result<(PhoneRecords, Lookup), StoreError> {
+        let_others_in().await;
+        self.call(|data| (records(data, phone), lookup(data, client)))
     }
 
     async fn phone_and_session(

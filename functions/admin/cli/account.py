@@ -1,0 +1,25 @@
+"""make account: the people. docs/operations.md says what each DO means.
+
+make account DO=find PHONE=+8613800138000
+make account DO=lock ID=3000876
+"""
+
+from call import Refused, call, show, words
+
+COMMANDS = ("find", "lock", "unlock", "end-sign-ins")
+
+
+def main():
+    """Reads the words, sends the command, prints the account."""
+    given = words(["DO", "ID", "PHONE"])
+    what = given.get("DO", "find")
+    if what not in COMMANDS:
+        raise Refused(f"DO= is one of {', '.join(COMMANDS)}")
+    which = {name: given[word] for word, name in (("ID", "id"), ("PHONE", "phone")) if word in given}
+    if len(which) != 1:
+        raise Refused("ID=..., an account's number, or PHONE=..., a telephone number, is needed")
+    show(call(given.get("STAGE"), f"account.{what}", **which)["account"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,227 @@
+//! "Still allowed?": what every scan, confirm, redeem, answer and refresh asks before it does anything.
+//!
+//! Whatever was allowed a step ago may not be now: an operator removed the client, the person signed out, somebody
+//! reset the account. One function answers, over records that were just read. Unknown means no.
+
+use thiserror::Error;
+
+use crate::{
+    account::Account,
+    client::Client,
+    identity::ClientId,
+    session::{Dialect, Seen, Session},
+    sign_in::{NotSignedIn, PhoneRecords, SignIn},
+    time::Timestamp,
+};
+
+/// What a step is about, besides the phone.
+#[derive(Clone, Copy, Debug)]
+pub enum About<'a> {
+    /// A login: its session, and its client as the store and [`BuiltIns`](crate::client::BuiltIns) know it now.
+    Login(&'a Session, Option<&'a Client>),
+    /// The sign-in alone: the client of the app through which it began. Our own page has none, and needs none.
+    App(Option<&'a Client>),
+}
+
+/// Why a step is not allowed.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum NotAllowed {
+    /// The phone or its account does not count any more.
+    #[error(transparent)]
+    Phone(#[from] NotSignedIn),
+    /// The client refuses.
+    #[error(transparent)]
+    Client(#[from] ClientRefusal),
+}
+
+/// Why a client's login may not go on. The log gets the reason; callers learn that the code is unknown.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+pub enum ClientRefusal {
+    /// It is not registered, or switched off.
+    #[error("the client is not registered, or switched off")]
+    Gone,
+    /// The session is of an earlier client of the same id.
+    #[error("the session is older than its client's registration")]
+    Earlier,
+    /// It does not speak the session's contract.
+    #[error("the client does not speak this contract")]
+    Dialect,
+    /// It does not admit the phone's app.
+    #[error("the client does not admit the app")]
+    App,
+    /// The screen called from a network that it does not admit.
+    #[error("the client does not admit the screen's network")]
+    Network,
+}
+
+/// Whether a step is still allowed: the sign-in and the account behind the phone, if it is.
+///
+/// The checks, in order: the sign-in is not over and no older than the account's last credential change; the account
+/// is active; the client exists and is switched on; it is the client that the session was opened for; it speaks the
+/// session's contract; it admits the app of the sign-in; it admits the network that the session was opened from.
+///
+/// # Errors
+/// The first check that fails.
+pub fn still_allowed(
+    phone: PhoneRecords,
+    about: About<'_>,
+    now: Timestamp,
+) -> Result<(SignIn, Account), NotAllowed> {
+    let (sign_in, account) = phone.stands(now)?;
+    match about {
+        About::Login(session, client) => {
+            let client = client.ok_or(ClientRefusal::Gone)?;
+            if session.created_at < client.registered_at {
+                return Err(ClientRefusal::Earlier.into());
+            }
+            client.may_open(session.dialect(), &session.seen)?;
+            if !client.admits(&sign_in.client) {
+                return Err(ClientRefusal::App.into());
+            }
+        }
+        About::App(client) => {
+            if client.is_none() && sign_in.client != ClientId::phone() {
+                return Err(NotSignedIn::Over.into());
+            }
+        }
+    }
+    Ok((sign_in, account))
+}
+
+impl Client {
+    /// Whether its sessions may be opened by this contract, from where the screen was seen.
+    ///
+    /// # Errors
+    /// The first check that fails.
+    pub fn may_open(&self, dialect: Dialect, seen: &Seen) -> Result<(), ClientRefusal> {
+        if !self.enabled {
+            return Err(ClientRefusal::Gone);
+        }
+        if !self.dialects.contains(&dialect) {
+            return Err(ClientRefusal::Dialect);
+        }
+        if !self.admits_network(seen.ip) {
+            return Err(ClientRefusal::Network);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{net::IpAddr, time::Duration};
+
+    use super::*;
+    use crate::{
+        account::AccountStatus,
+        cases::Opening,
+        identity::{AccountId, SignInId},
+        ports::testing::Counting,
+        refresh::Family,
+        session::{Flow, ScreenClaims},
+        sign_in::{Holder, Method},
+        text::CleanText,
+    };
+
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+    fn id(raw: &str) -> ClientId {
+        ClientId::parse(raw).unwrap()
+    }
+
+    fn records() -> PhoneRecords {
+        let account = AccountId::parse("3000876").unwrap();
+        let sign_in = SignIn {
+            id: SignInId::parse("aaaa").unwrap(),
+            account,
+            holder: Holder::Phone,
+            client: id("app"),
+            method: Method::Sms,
+            version: 1,
+            family: Family::begin(NOW),
+            ended: false,
+            created_at: NOW,
+            expires_at: NOW.plus(Duration::from_hours(1)),
+        };
+        let (status, phone_number) = (AccountStatus::Active, None);
+        let account = Account { id: account, phone_number, status, credentials_at: NOW, created_at: NOW };
+        PhoneRecords { sign_in: Some(sign_in), account: Some(account) }
+    }
+
+    fn client() -> Client {
+        Client::plain(id("site"), CleanText::new("Site"), vec![Dialect::Web])
+    }
+
+    fn session() -> Session {
+        let ip: IpAddr = "192.0.2.7".parse().unwrap();
+        let opening = Opening {
+            flow: Flow::web(None),
+            client: &client(),
+            claims: ScreenClaims::default(),
+            seen: Seen { ip: Some(ip), browser: None },
+            life: Duration::from_mins(5),
+        };
+        opening.draw(&Counting::default(), NOW).session
+    }
+
+    fn refusal_of(client: Option<&Client>) -> Option<NotAllowed> {
+        still_allowed(records(), About::Login(&session(), client), NOW).err()
+    }
+
+    // A15 A17 I9
+    #[test]
+    fn a_client_must_be_there_be_on_speak_the_contract_and_admit_app_and_network() {
+        assert_eq!(refusal_of(Some(&client())), None);
+        assert_eq!(refusal_of(None), Some(ClientRefusal::Gone.into()), "unknown means no");
+        let later = NOW.plus(Duration::from_secs(1));
+        let networks = |block: &str| vec![block.parse().unwrap()];
+        for (changed, refusal) in [
+            (Client { enabled: false, ..client() }, Some(ClientRefusal::Gone)),
+            (Client { registered_at: later, ..client() }, Some(ClientRefusal::Earlier)),
+            (Client { registered_at: NOW, ..client() }, None),
+            (Client { dialects: vec![Dialect::Kiosk], ..client() }, Some(ClientRefusal::Dialect)),
+            (Client { apps: vec![id("another")], ..client() }, Some(ClientRefusal::App)),
+            (Client { apps: vec![id("app")], ..client() }, None),
+            (Client { networks: networks("198.51.100.0/24"), ..client() }, Some(ClientRefusal::Network)),
+            (Client { networks: networks("192.0.2.0/24"), ..client() }, None),
+        ] {
+            assert_eq!(refusal_of(Some(&changed)), refusal.map(NotAllowed::Client), "{changed:?}");
+        }
+    }
+
+    // K1 A13 A14
+    #[test]
+    fn a_sign_in_must_be_live_and_as_new_as_the_credentials() {
+        let asks = |change: fn(&mut SignIn, &mut Account)| {
+            let mut records = records();
+            if let (Some(sign_in), Some(account)) = (&mut records.sign_in, &mut records.account) {
+                change(sign_in, account);
+            }
+            still_allowed(records, About::Login(&session(), Some(&client())), NOW).err()
+        };
+        let over = Some(NotAllowed::Phone(NotSignedIn::Over));
+        assert_eq!(asks(|_, _| ()), None);
+        assert_eq!(asks(|_, account| account.credentials_at = NOW.plus(Duration::from_secs(1))), over);
+        assert_eq!(asks(|sign_in, _| sign_in.ended = true), over);
+        assert_eq!(asks(|sign_in, _| sign_in.expires_at = NOW), over);
+        let barred = Some(NotAllowed::Phone(NotSignedIn::Barred));
+        assert_eq!(asks(|_, account| account.status = AccountStatus::Locked), barred);
+        for missing in
+            [PhoneRecords { sign_in: None, ..records() }, PhoneRecords { account: None, ..records() }]
+        {
+            let refused = still_allowed(missing, About::Login(&session(), Some(&client())), NOW).err();
+            assert_eq!(refused, over, "unknown means no");
+        }
+    }
+
+    // A15
+    #[test]
+    fn a_sign_in_lives_as_long_as_its_app() {
+        assert!(still_allowed(records(), About::App(Some(&client())), NOW).is_ok());
+        let gone = still_allowed(records(), About::App(None), NOW);
+        assert_eq!(gone.err(), Some(NotAllowed::Phone(NotSignedIn::Over)));
+        let mut ours = records();
+        ours.sign_in.as_mut().unwrap().client = ClientId::phone();
+        assert!(still_allowed(ours, About::App(None), NOW).is_ok(), "our own page");
+    }
+}

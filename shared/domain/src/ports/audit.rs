@@ -1,0 +1,31 @@
+//! The record of who did what to which session, from where.
+
+use std::net::IpAddr;
+
+use crate::{
+    identity::{ClientId, Phone},
+    secrets::SessionCode,
+};
+
+/// One step of a session, taken or refused. It holds no secret, token or telephone number.
+#[derive(Clone, Debug)]
+pub struct AuditEvent<'a> {
+    /// The step: `opened`, or the state that the session reached; `refused` for a step that was not taken.
+    pub step: &'static str,
+    /// Why it was cancelled or refused.
+    pub reason: Option<String>,
+    /// The session's code. A record holds only a keyed hash of it.
+    pub code: &'a SessionCode,
+    /// The session's client, where it is known.
+    pub client: Option<&'a ClientId>,
+    /// The phone that acts, or that holds the session.
+    pub phone: Option<&'a Phone>,
+    /// The address of the caller; `None` when no caller took the step.
+    pub address: Option<IpAddr>,
+}
+
+/// Keeps audit events. It cannot fail, so that no step waits for it.
+pub trait Audit: Send + Sync {
+    /// Records an event.
+    fn record(&self, event: &AuditEvent<'_>);
+}

@@ -1,0 +1,165 @@
+//! The registered clients, as operators change them.
+
+use std::sync::Arc;
+
+use saoma_domain::{
+    account::{Account, AccountStatus},
+    client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
+    identity::{AccountId, ClientId, Identity},
+    ports::{Accounts, Checks, Clients, Freshness, Kept, Randomness, Registry},
+    secrets::Secret,
+    session::{Dialect, MatchPolicy},
+    text::CleanText,
+};
+use tokio::task::JoinSet;
+
+use super::{
+    fixtures::{at, person, random_number},
+    steps::write,
+};
+
+/// A client with every setting, under an id of its own.
+fn largest(random: &dyn Randomness) -> Client {
+    let hex = Registration::random(random).as_str().to_owned();
+    let id = ClientId::parse(&hex).unwrap();
+    let origin = |place: &str| Origin::parse(&format!("https://{hex}{place}.example")).unwrap();
+    Client {
+        match_policy: MatchPolicy::Pick,
+        return_url: ReturnUrl::parse("https://shop.example/in"),
+        origins: vec![origin("a"), origin("b")],
+        secret: Some(Secret::random(random).hash()),
+        webhook: WebhookUrl::parse("https://shop.example/hook"),
+        apps: vec![ClientId::parse("their-app").unwrap()],
+        networks: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+        strict: true,
+        registration: Registration::random(random),
+        previous: Some(Previous {
+            secret: Some(Secret::random(random).hash()),
+            registration: Registration::random(random),
+            until: at(1000),
+        }),
+        registered_at: at(0),
+        ..Client::plain(id, CleanText::new("A shop"), vec![Dialect::Web])
+    }
+}
+
+/// A client is stored, changed and removed with the rows of its origins, each version once. A write that comes again
+/// succeeds again (`docs/security.md` K12).
+pub async fn a_client_is_kept_with_its_origins<S: Registry + Clients>(store: &S, random: &dyn Randomness) {
+    let first = largest(random);
+    let (id, knows) =
+        (&first.id, async |n: usize| store.knows_origin(first.origins.get(n).unwrap()).await.unwrap());
+    let is_read = async |client: Option<&Client>| {
+        assert_eq!(store.client(id, Freshness::Strong).await.unwrap(), Lookup::of(id, client.cloned()));
+        assert_eq!(store.registered(id).await.unwrap().map(|(client, _)| client), client.cloned());
+        assert_eq!(store.all().await.unwrap().contains(id), client.is_some());
+    };
+    is_read(None).await;
+    let registering = write();
+    for _ in 0..2 {
+        assert_eq!(
+            store.keep(None, &first, &registering).await.unwrap(),
+            Kept::Stored,
+            "its answer was lost"
+        );
+    }
+    assert_eq!(store.registered(id).await.unwrap(), Some((first.clone(), registering)));
+    assert_eq!(store.keep(None, &first, &write()).await.unwrap(), Kept::Behind, "the id is taken");
+    is_read(Some(&first)).await;
+    assert!(knows(0).await && knows(1).await);
+
+    let origins = vec![first.origins.get(1).unwrap().clone()];
+    let second = Client { origins, enabled: false, previous: None, version: 2, ..first.clone() };
+    let changing = write();
+    for _ in 0..2 {
+        assert_eq!(store.keep(Some(&first), &second, &changing).await.unwrap(), Kept::Stored);
+    }
+    assert_eq!(store.keep(Some(&first), &second, &write()).await.unwrap(), Kept::Behind);
+    is_read(Some(&second)).await;
+    assert!(!knows(0).await && knows(1).await);
+
+    // Another client has the same origin, which stays known when the first client goes.
+    let sibling = Client { origins: second.origins.clone(), ..largest(random) };
+    assert_eq!(store.keep(None, &sibling, &write()).await.unwrap(), Kept::Stored);
+    assert_eq!(store.remove(&first, &write()).await.unwrap(), Kept::Behind, "not as last written");
+    let removing = write();
+    assert!(!store.was_removed(id, &removing).await.unwrap());
+    for _ in 0..2 {
+        assert_eq!(store.remove(&second, &removing).await.unwrap(), Kept::Stored, "its answer was lost");
+    }
+    assert!(store.was_removed(id, &removing).await.unwrap());
+    assert!(!store.was_removed(id, &write()).await.unwrap());
+    is_read(None).await;
+    assert!(knows(1).await, "the sibling has it");
+    assert_eq!(store.remove(&sibling, &write()).await.unwrap(), Kept::Stored);
+    assert!(!knows(1).await);
+
+    // The id may be registered again, and a repetition of its removal does not touch the new client.
+    assert_eq!(store.keep(None, &first, &write()).await.unwrap(), Kept::Stored);
+    assert!(!store.was_removed(id, &removing).await.unwrap());
+    is_read(Some(&first)).await;
+    assert_eq!(store.remove(&first, &write()).await.unwrap(), Kept::Stored);
+}
+
+/// Of two operators who change the same version, one wins.
+pub async fn one_operator_wins<S: Registry + 'static>(store: Arc<S>, random: &dyn Randomness) {
+    let first = largest(random);
+    assert_eq!(store.keep(None, &first, &write()).await.unwrap(), Kept::Stored);
+    let mut running = JoinSet::new();
+    for n in 0..4 {
+        let (store, first) = (Arc::clone(&store), first.clone());
+        let next = Client { strict: n % 2 == 0, version: 2, ..first.clone() };
+        running.spawn(async move { store.keep(Some(&first), &next, &write()).await.unwrap() });
+    }
+    let kept = running.join_all().await;
+    assert_eq!(kept.iter().filter(|it| **it == Kept::Stored).count(), 1, "{kept:?}");
+    let (stored, _) = store.registered(&first.id).await.unwrap().unwrap();
+    assert_eq!(stored.version, 2);
+    assert_eq!(store.remove(&stored, &write()).await.unwrap(), Kept::Stored);
+}
+
+/// A redemption reads phone, account and client as last written, in one call. Any of them may be missing.
+pub async fn a_redemption_reads_everything_together(
+    checks: &dyn Checks,
+    registry: &dyn Registry,
+    random: &dyn Randomness,
+) {
+    let (client, phone) = (largest(random), person(random));
+    let (records, found) = checks.phone_and_client(&phone, &client.id).await.unwrap();
+    assert!(records.sign_in.is_none() && records.account.is_none());
+    assert_eq!(found, Lookup::of(&client.id, None));
+    assert_eq!(registry.keep(None, &client, &write()).await.unwrap(), Kept::Stored);
+    let (records, found) = checks.phone_and_client(&phone, &client.id).await.unwrap();
+    assert!(records.sign_in.is_none() && records.account.is_none());
+    assert_eq!(found, Lookup::of(&client.id, Some(client.clone())));
+    assert_eq!(registry.remove(&client, &write()).await.unwrap(), Kept::Stored);
+}
+
+/// An operator locks an account and moves its credentials forward, as often as they like. A deleted account stays so.
+pub async fn an_account_is_locked_and_reset(accounts: &dyn Accounts, random: &dyn Randomness) {
+    let number = random_number(random);
+    let account = Account {
+        id: AccountId::random(random),
+        phone_number: Some(number.clone()),
+        status: AccountStatus::Active,
+        credentials_at: at(0),
+        created_at: at(0),
+    };
+    let id = account.id;
+    assert!(!accounts.set_status(id, AccountStatus::Locked).await.unwrap(), "there is none yet");
+    assert!(!accounts.reset_credentials(id, at(5)).await.unwrap(), "there is none yet");
+    assert_eq!(accounts.account(id).await.unwrap(), None, "nothing is made");
+    assert!(accounts.register(&account, &Identity::Phone(number), &write()).await.unwrap());
+    for _ in 0..2 {
+        assert!(accounts.set_status(id, AccountStatus::Locked).await.unwrap());
+        assert!(accounts.reset_credentials(id, at(5)).await.unwrap());
+    }
+    assert!(accounts.reset_credentials(id, at(3)).await.unwrap(), "a later moment is stored");
+    let stored = accounts.account(id).await.unwrap().unwrap();
+    assert_eq!((stored.status, stored.credentials_at), (AccountStatus::Locked, at(5)));
+    assert!(accounts.set_status(id, AccountStatus::Deleted).await.unwrap());
+    assert!(!accounts.set_status(id, AccountStatus::Active).await.unwrap());
+    assert!(!accounts.reset_credentials(id, at(9)).await.unwrap());
+    let stored = accounts.account(id).await.unwrap().unwrap();
+    assert_eq!((stored.status, stored.credentials_at), (AccountStatus::Deleted, at(5)));
+}

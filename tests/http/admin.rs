@@ -1,0 +1,175 @@
+//! Operators' commands: whole answers, refusals, and repetitions of commands whose answers were lost.
+
+use acceptance::{Call, World};
+use insta::assert_snapshot;
+use saoma_domain::identity::ClientId;
+use saoma_memory::Fault;
+use serde_json::{Value, json};
+
+use crate::web::basic;
+
+const WRITE: &str = "p6Yw3sQd0bV4x1kTzR8uFg";
+
+fn create() -> Value {
+    json!({
+        "do": "client.create", "write": WRITE, "id": "region-1", "name": "Region", "dialect": "remembered",
+        "webhook": "https://region.example/in",
+    })
+}
+
+async fn good(world: &World, event: Value) -> Value {
+    let answer = world.command(event).await;
+    assert_eq!(answer["ok"], true, "{answer}");
+    answer
+}
+
+async fn refused(world: &World, event: Value) -> String {
+    let answer = world.command(event).await;
+    assert_eq!(answer["ok"], false, "{answer}");
+    assert!(answer["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{answer}");
+    answer["code"].as_str().unwrap().to_owned()
+}
+
+async fn webhook_key(world: &World, secret: &str) -> (u16, String) {
+    let call = Call::get("/login/webhook").header("authorization", &basic("region-1", secret));
+    let answer = world.call(call).await;
+    (answer.status.as_u16(), answer.json()["secret"].as_str().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_client_is_created_shown_changed_and_removed() {
+    let world = World::default();
+    let created = good(&world, create()).await;
+    let secret = created["secret"].as_str().unwrap();
+    assert_snapshot!(serde_json::to_string_pretty(&created["client"]).unwrap());
+    assert_eq!(webhook_key(&world, secret).await.0, 200);
+    let shown = good(&world, json!({"do": "client.show", "id": "region-1"})).await;
+    assert_eq!((&shown["client"], &shown["secret"]), (&created["client"], &Value::Null));
+    assert_eq!(good(&world, json!({"do": "client.list"})).await["clients"], json!(["region-1"]));
+    let changed =
+        good(&world, json!({"do": "client.change", "id": "region-1", "webhook": "", "policy": "pick"}));
+    let changed = changed.await["client"].clone();
+    assert_eq!((&changed["webhook"], &changed["policy"]), (&Value::Null, &json!("pick")));
+    assert_eq!(changed["name"], "Region", "what is not written stays");
+    good(&world, json!({"do": "client.remove", "id": "region-1"})).await;
+    assert_eq!(good(&world, json!({"do": "client.list"})).await["clients"], json!([]));
+    assert_eq!(refused(&world, json!({"do": "client.show", "id": "region-1"})).await, "unknown_client");
+}
+
+#[tokio::test]
+async fn what_is_no_command_changes_nothing() {
+    let world = World::default();
+    good(&world, create()).await;
+    let named = |field: &str, value: Value| {
+        let mut event = json!({"do": "client.change", "id": "region-1"});
+        event[field] = value;
+        event
+    };
+    for (event, code) in [
+        (json!({}), "unreadable"),
+        (json!([]), "unreadable"),
+        (json!({"do": "client.destroy", "id": "region-1"}), "unreadable"),
+        (json!({"do": "keys.none"}), "unreadable"),
+        (json!({"do": "client.show", "id": "region-1", "by": ""}), "unreadable"),
+        (json!({"do": "client.show", "id": "no such id"}), "bad_setting"),
+        (json!({"do": "client.show", "id": "another"}), "unknown_client"),
+        (named("orgins", json!([])), "unreadable"),
+        (named("write", json!("short")), "unreadable"),
+        (named("name", json!("")), "bad_setting"),
+        (named("webhook", json!("http://region.example/")), "bad_setting"),
+        (named("networks", json!(["192.0.2.0/24"])), "bad_setting"),
+        (json!({"do": "client.create", "id": "region-1", "name": "Again"}), "client_exists"),
+        (json!({"do": "client.rotate-secret", "id": "region-1", "keepHours": 169}), "bad_setting"),
+        (json!({"do": "account.lock", "id": "3000876"}), "unknown_account"),
+        (json!({"do": "account.lock", "id": "3000876", "phone": "+8613800138000"}), "bad_account"),
+        (json!({"do": "account.find", "phone": "1"}), "bad_account"),
+    ] {
+        assert_eq!(refused(&world, event.clone()).await, code, "{event}");
+    }
+    let shown = good(&world, json!({"do": "client.show", "id": "region-1"})).await;
+    assert_eq!(shown["client"]["name"], "Region");
+}
+
+// K4
+#[tokio::test]
+async fn a_client_that_is_registered_again_has_another_webhook_key() {
+    let world = World::default();
+    let first = good(&world, create()).await["secret"].as_str().unwrap().to_owned();
+    let (_, key) = webhook_key(&world, &first).await;
+    good(&world, json!({"do": "client.remove", "id": "region-1"})).await;
+    let mut again = create();
+    again["write"] = json!("another-write-0123456789");
+    let second = good(&world, again).await["secret"].as_str().unwrap().to_owned();
+    assert_ne!(first, second);
+    let (status, other) = webhook_key(&world, &second).await;
+    assert_eq!(status, 200);
+    assert_ne!(key, other);
+}
+
+// K4: the old secret and key stay good for a while, or not.
+#[tokio::test]
+async fn a_secret_that_was_rotated_is_good_as_long_as_the_operator_says() {
+    for (hours, still_good) in [(json!(1), 200), (json!(0), 401)] {
+        let world = World::default();
+        let first = good(&world, create()).await["secret"].as_str().unwrap().to_owned();
+        let (_, key) = webhook_key(&world, &first).await;
+        let rotate = json!({"do": "client.rotate-secret", "id": "region-1", "keepHours": hours});
+        let second = good(&world, rotate).await["secret"].as_str().unwrap().to_owned();
+        let (status, other) = webhook_key(&world, &second).await;
+        assert_eq!(status, 200, "the new one is good at once");
+        assert_ne!(key, other);
+        crate::web::pass(&world, 10);
+        assert_eq!(webhook_key(&world, &first).await.0, still_good, "{hours}");
+        let id = ClientId::parse("region-1").unwrap();
+        let client = world.service.client(&*world.memory, &id).await.unwrap().unwrap();
+        let keys = world.service.keys.webhook_keys(&client, world.service.clock.now());
+        assert_eq!(keys.len(), if still_good == 200 { 2 } else { 1 });
+        crate::web::pass(&world, 3600);
+        assert_eq!(webhook_key(&world, &first).await.0, 401);
+        assert_eq!(webhook_key(&world, &second).await.0, 200);
+    }
+}
+
+// K12: every command whose answer is lost gives the same answer when it is sent again.
+#[tokio::test]
+async fn a_command_whose_answer_was_lost_is_sent_again() {
+    let with = |name: &str| json!({"do": name, "write": "again-0123456789abcdef", "id": "region-1"});
+    let mut commands = vec![create()];
+    commands.extend(["client.change", "client.disable", "client.remove", "client.rotate-secret"].map(with));
+    for event in commands {
+        for calls in 0.. {
+            let world = World::default();
+            if event["do"] != "client.create" {
+                good(&world, create()).await;
+            }
+            world.memory.inject(calls, Fault::AnswerLost);
+            let first = world.command(event.clone()).await;
+            let over = world.memory.disarm();
+            let again = good(&world, event.clone()).await;
+            if over {
+                assert!(calls > 1, "{event} makes more calls than {calls}");
+                assert_eq!(first, again, "{event}");
+                break;
+            }
+            assert_eq!(first["code"], "unavailable");
+            if let Some(secret) = again["secret"].as_str() {
+                assert_eq!(
+                    webhook_key(&world, secret).await.0,
+                    200,
+                    "the secret that came is the one that counts"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_found_and_its_number_masked() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let by_number = good(&world, json!({"do": "account.find", "phone": "13800138000"})).await;
+    let by_id = good(&world, json!({"do": "account.find", "id": person.account.to_string()})).await;
+    assert_eq!(by_number, by_id);
+    assert_eq!(by_id["account"]["phone"], "138****8000");
+    assert_eq!(by_id["account"]["status"], "active");
+}
