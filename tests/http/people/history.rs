@@ -87,13 +87,13 @@ async fn a_login_counts_when_its_entry_cannot_be_written() {
         life: Duration::from_mins(5),
     };
     let opened = logins.open(opening, now).await.unwrap();
-    let by = Approver { phone, app: ClientId::phone() };
+    let by = Approver { phone, app: ClientId::phone(), address: None };
     let target = Target { code: opened.session.code.clone(), dialect: None };
     logins.scan(&target, by.clone(), Ext::default(), now).await.unwrap();
     let session = logins.confirm(&target, by, None, now).await.unwrap();
     let id = TokenId::random(&*world.random);
-    let redeemed = logins.redeem(session, RedeemKey::Ticket, id.clone(), now).await.unwrap();
-    let again = logins.redeem(redeemed.session, RedeemKey::Ticket, id.clone(), now).await.unwrap();
+    let redeemed = logins.redeem(session, RedeemKey::Ticket, id.clone(), None, now).await.unwrap();
+    let again = logins.redeem(redeemed.session, RedeemKey::Ticket, id.clone(), None, now).await.unwrap();
     assert_eq!(again.redemption.id, id);
     assert!(matches!(again.session.state, State::Redeemed { .. }));
     assert!(rows(&world, &person, "logins").await.is_empty());
