@@ -11,8 +11,7 @@ use saoma_domain::{
     client::{Client, WebhookUrl},
     identity::ClientId,
     ports::{
-        CallError, CallFailure, Clients, Clock, QueuedCall, StoreError, WaitingCall, Webhook, WebhookKeys,
-        Webhooks,
+        CallError, CallFailure, Clock, QueuedCall, StoreError, WaitingCall, Webhook, WebhookKeys, Webhooks,
     },
 };
 use saoma_memory::world::FixedClock;
