@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use saoma_domain::{
-    account::AccountStatus, history::Entry, ports::HistoryWriter, sms_challenge::ChallengeId,
+    account::AccountStatus,
+    history::Entry,
+    identity::{Phone, SignInId},
+    ports::{Begun, Checks, HistoryWriter, SignIns},
+    sms_challenge::ChallengeId,
 };
 
 use super::{lists::sign_in, *};
@@ -90,6 +94,23 @@ async fn a_deleted_account_is_refused_everywhere_at_once() {
     assert!(rows(&world, &anew, "logins").await.is_empty());
     assert_eq!(world.call(leave(&person, &json!({}))).await.status, 204, "the old token ends nothing new");
     assert_eq!(world.call(refresh(&anew)).await.status, 200);
+}
+
+// A sign-in may be stored while its account is being deleted, and outlive the removal (supertokens-node#150).
+#[tokio::test]
+async fn a_sign_in_that_outlives_the_removal_is_refused() {
+    let world = World::default();
+    let person = settled(&world).await;
+    let sid = world.call(get(&person, "me")).await.text("signIn");
+    let phone = Phone { account: person.account, sign_in: SignInId::parse(&sid).unwrap() };
+    let late = world.memory.phone(&phone).await.unwrap().sign_in.unwrap();
+    let right = proof(&world, NUMBER).await;
+    assert_eq!(world.call(leave(&person, &right)).await.status, 204);
+    assert_eq!(world.memory.begin(&late).await.unwrap(), Begun::Stored);
+    world.call(refresh(&person)).await.problem(403, "account_barred");
+    world.call(get(&person, "me")).await.problem(403, "account_barred");
+    assert_eq!(world.call(leave(&person, &json!({}))).await.status, 204, "going on removes it, too");
+    assert_eq!(world.memory.phone(&phone).await.unwrap().sign_in, None);
 }
 
 #[tokio::test]
