@@ -296,3 +296,37 @@ async fn a_command_with_a_slip_changes_nothing() {
     let shown = world.command(json!({"do": "keys.show"})).await.to_string();
     assert!(!shown.contains(acceptance::SIGNING_SECRET), "J1");
 }
+
+// E13: an instance that nothing makes read the secret again would sign with an old key for as long as it is busy.
+#[tokio::test]
+async fn every_kind_of_invocation_reads_the_secret_again_when_it_is_time() {
+    let world = World::default();
+    let reads = |since: usize| world.vault.reads() - since;
+    let before = world.vault.reads();
+    for path in [
+        "/",
+        "/qr/login",
+        "/.well-known/jwks.json",
+        "/api/user/refresh",
+        "/login/pending",
+        "/api/device/push",
+    ] {
+        world.clock.advance(RELOAD_EVERY);
+        world.call(Call::get(path)).await;
+    }
+    for path in ["/api/qrCode/getLoginQrCode/x", "/qrlogin/verifycode/x"] {
+        world.clock.advance(RELOAD_EVERY);
+        world.call(Call::post(path)).await;
+    }
+    assert_eq!(reads(before), 8, "requests, at every function");
+    let before = world.vault.reads();
+    world.clock.advance(RELOAD_EVERY);
+    world.stream(&[]).await;
+    assert_eq!(reads(before), 1, "records of the stream");
+    world.clock.advance(RELOAD_EVERY);
+    world.hand_over(&[], 1).await;
+    assert_eq!(reads(before), 2, "calls of the queue");
+    world.clock.advance(RELOAD_EVERY);
+    world.command(json!({"do": "client.list"})).await;
+    assert_eq!(reads(before), 3, "commands");
+}

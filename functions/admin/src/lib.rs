@@ -69,6 +69,7 @@ enum Command {
 
 /// Carries out the command of an event, and writes its audit line.
 pub async fn handle(app: &App, event: &str) -> Value {
+    app.service.keys.keep_fresh().await;
     let order = match Order::read(app, event) {
         Ok(order) => order,
         Err(refused) => return answer::refused(&refused),

@@ -44,6 +44,7 @@ pub struct App {
 
 /// Makes the calls of a batch. Different clients' servers are called at the same time.
 pub async fn handle(app: &App, calls: Vec<WaitingCall>) -> BatchAnswer {
+    app.service.keys.keep_fresh().await;
     let mut running = JoinSet::new();
     for of_one_client in by_client(calls) {
         running.spawn(in_turn(app.clone(), of_one_client));
