@@ -9,10 +9,10 @@ use axum::Router;
 use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
-use saoma_app::{Environment, Service, Settings};
+use saoma_app::{Environment, LoggedAlarm, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{ClientKeeper, Lives, People, RememberedLogins},
+    cases::{ClientKeeper, Lives, People, RememberedLogins, SmsSwitch, Texting},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::{Clock, QueuedCall, WaitingCall},
@@ -73,6 +73,8 @@ pub struct Person {
     pub token: String,
     /// Their phone's refresh token.
     pub refresh_token: String,
+    /// What makes their phone a known device.
+    pub known: String,
     /// Their account.
     pub account: AccountId,
 }
@@ -84,7 +86,7 @@ impl Default for World {
 }
 
 impl World {
-    /// A world with these variables set, besides `PUBLIC_URL`.
+    /// A world with these variables set, besides `PUBLIC_URL`. It sends messages to all countries.
     #[must_use]
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let memory = Arc::new(Memory::default());
@@ -92,7 +94,8 @@ impl World {
         let random = Arc::new(SeededRandom::new(42));
         let (outbox, drawer) = (Arc::new(Outbox::default()), Arc::new(Drawer::default()));
         let post = Arc::new(Post::default());
-        let variables = [("PUBLIC_URL", ISSUER)].into_iter().chain(variables.iter().copied());
+        let variables =
+            [("PUBLIC_URL", ISSUER), ("SMS_COUNTRIES", "all")].into_iter().chain(variables.iter().copied());
         let environment = Environment::of(variables);
         let settings = Settings::read(&environment).unwrap();
         let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
@@ -315,6 +318,7 @@ impl World {
             number: number.to_owned(),
             token: signed_in.text("token"),
             refresh_token: signed_in.text("refreshToken"),
+            known: signed_in.text("known"),
             account: AccountId::parse(&member).unwrap(),
         }
     }
@@ -368,12 +372,17 @@ fn people(service: &Service, memory: &Arc<Memory>, outbox: &Arc<Outbox>) -> Peop
         accounts: memory.clone(),
         sign_ins: memory.clone(),
         checks: memory.clone(),
-        challenges: memory.clone(),
-        sms: outbox.clone(),
+        texting: Texting {
+            challenges: memory.clone(),
+            known: memory.clone(),
+            sender: outbox.clone(),
+            switch: Arc::new(SmsSwitch::new(memory.clone())),
+            alarm: Arc::new(LoggedAlarm::default()),
+            limits: service.settings.sms.clone(),
+            texts: service.settings.sms_texts.clone(),
+        },
         keys: service.keys.clone(),
         random: service.random.clone(),
         lives: service.settings.sign_ins,
-        limits: service.settings.sms,
-        service_name: service.settings.service_name.clone(),
     }
 }

@@ -6,6 +6,7 @@
 //! * [`login_event`]: the events that tell a client about its logins.
 //! * [`metrics`]: what is counted for operators.
 //! * [`batch`]: what a function answers about a batch of records or messages.
+//! * [`sms_alarm`]: the warning when a budget for text messages is used up.
 //! * [`system`]: the real clock and the real randomness.
 
 pub mod batch;
@@ -14,8 +15,10 @@ pub mod login_event;
 pub mod metrics;
 pub mod pace;
 pub mod service;
+pub mod sms_alarm;
 pub mod system;
 
 pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
 pub use service::{NoPublicUrl, Service};
+pub use sms_alarm::LoggedAlarm;

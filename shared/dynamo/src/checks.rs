@@ -1,6 +1,6 @@
 //! The records that a phone's step is checked against, read in one call to DynamoDB.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
@@ -14,16 +14,11 @@ use saoma_domain::{
 };
 
 use crate::{
+    batch::{read_all, strongly},
     directory::{Key, PK, SK, account_from_item, account_key, sign_in_from_item, sign_in_key},
-    failed,
     item::{Item, text},
     session_item::{self, CODE},
 };
-
-/// How often we ask again for keys that DynamoDB left out.
-const MOST_ROUNDS: u32 = 4;
-/// The pause before keys that were left out are asked for again. It doubles each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
 /// Reads over both tables.
 pub struct CheckTables {
@@ -39,34 +34,10 @@ impl CheckTables {
         Self { client: Client::new(config), directory: directory.into(), sessions }
     }
 
-    /// The items under these keys, by table. DynamoDB may leave some out under load; those are asked for again,
-    /// each time after a longer pause.
-    async fn read(
-        &self,
-        mut wanted: HashMap<String, KeysAndAttributes>,
-    ) -> Result<HashMap<String, Vec<Item>>, StoreError> {
-        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
-        for round in 0..MOST_ROUNDS {
-            if round > 0 {
-                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(round - 1)).await;
-            }
-            let read = self.client.batch_get_item().set_request_items(Some(wanted)).send().await;
-            let read = read.map_err(failed("BatchGetItem"))?;
-            for (table, items) in read.responses.unwrap_or_default() {
-                found.entry(table).or_default().extend(items);
-            }
-            wanted = read.unprocessed_keys.unwrap_or_default();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(StoreError::new("BatchGetItem: keys were left out again and again"))
-    }
-
     fn phone_keys(&self, phone: &Phone) -> Result<(String, KeysAndAttributes), StoreError> {
         let key = |Key(pk, sk): Key| HashMap::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))]);
         let keys = [key(sign_in_key(phone)), key(account_key(phone.account))];
-        Ok((self.directory.clone(), strongly(keys)?))
+        Ok((self.directory.clone(), strongly(keys.into())?))
     }
 
     fn phone_records(&self, found: &HashMap<String, Vec<Item>>) -> Result<PhoneRecords, StoreError> {
@@ -86,7 +57,7 @@ impl CheckTables {
 #[async_trait]
 impl Checks for CheckTables {
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
-        let found = self.read(HashMap::from([self.phone_keys(phone)?])).await?;
+        let found = read_all(&self.client, HashMap::from([self.phone_keys(phone)?])).await?;
         self.phone_records(&found)
     }
 
@@ -98,14 +69,9 @@ impl Checks for CheckTables {
         let sessions = self.sessions.as_ref();
         let sessions = sessions.ok_or_else(|| StoreError::new("this function knows no sessions"))?;
         let key = HashMap::from([(CODE.to_owned(), text(code.as_str()))]);
-        let wanted = HashMap::from([self.phone_keys(phone)?, (sessions.clone(), strongly([key])?)]);
-        let found = self.read(wanted).await?;
+        let wanted = HashMap::from([self.phone_keys(phone)?, (sessions.clone(), strongly(vec![key])?)]);
+        let found = read_all(&self.client, wanted).await?;
         let session = found.get(sessions).and_then(|items| items.first());
         Ok((self.phone_records(&found)?, session.map_or(Ok(None), session_item::from_item)?))
     }
-}
-
-fn strongly<const N: usize>(keys: [Item; N]) -> Result<KeysAndAttributes, StoreError> {
-    let keys = KeysAndAttributes::builder().set_keys(Some(keys.into())).consistent_read(true);
-    keys.build().map_err(|error| StoreError::new(error.to_string()))
 }

@@ -22,8 +22,7 @@ mod sign_ins;
 mod traces;
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    net::IpAddr,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -31,7 +30,8 @@ use saoma_domain::{
     account::{Account, VisitCount},
     client::Client,
     effect::Effect,
-    identity::{AccountId, ClientId, Identity, SignInId},
+    identity::{AccountId, ClientId, Identity, Phone, SignInId},
+    known_device::KnownDevice,
     pairing::{MadeBy, Pairing, Trace},
     ports::{StoreError, WriteId},
     prompt_log::PromptLog,
@@ -39,7 +39,9 @@ use saoma_domain::{
     secrets::SessionCode,
     session::{LoginPolicy, Session, TraceId},
     sign_in::SignIn,
+    sms_budget::CountKey,
     sms_challenge::{Challenge, ChallengeId, Lane},
+    sms_puzzle::PuzzleId,
     time::Timestamp,
 };
 
@@ -71,8 +73,12 @@ struct Data {
     /// By account and id, with the write each came from.
     sign_ins: BTreeMap<(String, String), (SignIn, Option<WriteId>)>,
     challenges: HashMap<ChallengeId, (Challenge, WriteId)>,
-    lanes: HashMap<String, (Lane, Option<WriteId>)>,
-    ip_counts: HashMap<(IpAddr, u64), (u32, Option<WriteId>)>,
+    lanes: HashMap<String, Lane>,
+    /// By account and sign-in.
+    known: BTreeMap<(String, String), KnownDevice>,
+    counts: HashMap<CountKey, u32>,
+    puzzles: HashSet<PuzzleId>,
+    sms_is_off: bool,
     devices: BTreeMap<(String, String), Option<String>>,
     pairs: HashMap<(AccountId, ClientId, LoginPolicy), (MadeBy, Pairing)>,
     traces: HashMap<TraceId, Trace>,
@@ -115,6 +121,11 @@ impl Memory {
             }
         }
     }
+}
+
+/// Where the records of a phone are.
+fn key_of(phone: &Phone) -> (String, String) {
+    (phone.account.to_string(), phone.sign_in.as_str().to_owned())
 }
 
 /// Lets other tasks run between a read and the write that was decided on it. A real store answers later, and

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, Service};
+use saoma_app::{Environment, LoggedAlarm, Service};
 use saoma_aws::PictureBucket;
 use saoma_domain::{
-    cases::{ClientKeeper, Lives, Logins, People, RememberedLogins},
+    cases::{ClientKeeper, Lives, Logins, People, RememberedLogins, SmsSwitch, Texting},
     ports::{Calls, Checks, FailedCalls, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
@@ -94,13 +94,18 @@ impl Deployment {
             accounts: self.directory.clone(),
             sign_ins: self.directory.clone(),
             checks: self.checks(),
-            challenges: self.directory.clone(),
-            sms: self.sms().await?,
+            texting: Texting {
+                challenges: self.directory.clone(),
+                known: self.directory.clone(),
+                sender: self.sms().await?,
+                switch: Arc::new(SmsSwitch::new(self.directory.clone())),
+                alarm: Arc::new(LoggedAlarm::default()),
+                limits: settings.sms.clone(),
+                texts: settings.sms_texts.clone(),
+            },
             keys: self.service.keys.clone(),
             random: self.service.random.clone(),
             lives: settings.sign_ins,
-            limits: settings.sms,
-            service_name: settings.service_name.clone(),
         })
     }
 

@@ -28,9 +28,9 @@ async fn sent(world: &World) -> String {
 }
 
 /// What a sign-in draws, when the call that would have stored it failed before it did.
-const NEW_SIGN_IN: &[&str] = &["refreshToken", "sid"];
+const NEW_SIGN_IN: &[&str] = &["refreshToken", "sid", "known"];
 /// The same of a new account.
-const NEW_PERSON: &[&str] = &["refreshToken", "sid", "sub", "memberId", "uin"];
+const NEW_PERSON: &[&str] = &["refreshToken", "sid", "sub", "memberId", "uin", "known"];
 
 // B12 F2 K11
 #[tokio::test]

@@ -7,7 +7,8 @@
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
 //! * [`ClientKeeper`]: the clients, as operators keep them.
-//! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is.
+//! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `sms_switch` lets operators
+//!   stop it.
 
 mod cancel;
 mod clients;
@@ -20,6 +21,7 @@ mod redeem;
 mod remembered;
 mod scan;
 mod sms;
+mod sms_switch;
 mod status;
 
 pub use clients::{ClientKeeper, KeeperError, Rejected};
@@ -29,5 +31,6 @@ pub use open::{OpenError, Opened, Opening};
 pub use people::{People, Proof, Renewed, SignInError, SignedIn};
 pub use redeem::Redeemed;
 pub use remembered::{Answered, Asked, Lives, RememberedLogins};
-pub use sms::{SendError, Sent};
+pub use sms::{Asking, SendError, Sent, Texting};
+pub use sms_switch::SmsSwitch;
 pub use status::View;

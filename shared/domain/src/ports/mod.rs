@@ -7,8 +7,9 @@
 //! * `error`: the one error of all ports: [`StoreError`].
 //! * `sessions`: the store of [`Sessions`], and the results of a write to it.
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
-//!   [`SignIns`], [`Challenges`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
+//!   [`SignIns`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
 //! * `registry`: the store of clients, as operators change it: [`Registry`].
+//! * `sms`: the stores behind codes by SMS: [`Challenges`], [`KnownDevices`], [`Switches`]; and [`SmsAlarm`].
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
 //! * `calls`: the calls to clients' servers: [`Calls`] puts one into the queue, [`Postpone`] makes it wait there,
@@ -27,6 +28,7 @@ mod people;
 mod prompts;
 mod registry;
 mod sessions;
+mod sms;
 #[cfg(test)]
 pub(crate) mod testing;
 mod world;
@@ -40,10 +42,11 @@ pub use error::StoreError;
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
-    Accounts, Begun, Challenges, Checks, Clients, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
+    Accounts, Begun, Checks, Clients, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
 };
 pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};
 pub use sessions::{Committed, Created, Freshness, Sessions};
+pub use sms::{Challenges, KnownDevices, Recorded, SmsAlarm, Switches};
 pub use world::{Clock, KeyedHash, Randomness};
 pub use write_id::WriteId;

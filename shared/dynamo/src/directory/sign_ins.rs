@@ -11,7 +11,8 @@ use saoma_domain::{
 
 use super::{
     Directory, EXPIRES_AT, Key, PK, SK, item_of,
-    writes::{Written, if_held},
+    known_devices::known_key,
+    writes::{MOST_CONFLICTS, Written, deleting, did_not_hold, updating},
 };
 use crate::item::{Item, Reader, number, seconds, text};
 
@@ -47,15 +48,27 @@ impl SignIns for Directory {
     }
 
     async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
-        let update = self
-            .update(key_of(phone))
-            .update_expression("SET ended = :yes ADD #version :one")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .expression_attribute_values(":one", number(1));
-        if_held(update).await?;
-        Ok(())
+        for _ in 0..MOST_CONFLICTS {
+            let update = self
+                .update_of(key_of(phone))
+                .update_expression("SET ended = :yes ADD #version :one")
+                .condition_expression("attribute_exists(pk)")
+                .expression_attribute_names("#version", "version")
+                .expression_attribute_values(":yes", AttributeValue::Bool(true))
+                .expression_attribute_values(":one", number(1));
+            let forget = deleting(self.delete_of(known_key(phone)))?;
+            match self.transact(vec![updating(update)?, forget.clone()]).await? {
+                None => return Ok(()),
+                // There is no such sign-in, or none any more.
+                Some(reasons) if reasons.iter().any(did_not_hold) => {
+                    if self.transact(vec![forget]).await?.is_none() {
+                        return Ok(());
+                    }
+                }
+                Some(_) => {}
+            }
+        }
+        Err(StoreError::new("other transactions were writing the same sign-in again and again"))
     }
 }
 

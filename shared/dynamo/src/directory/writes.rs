@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
     },
     types::{
         CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem,
+        TransactWriteItem, Update,
         builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder, UpdateBuilder},
     },
 };
@@ -25,6 +25,8 @@ use crate::{
     item::{Item, Reader, text},
 };
 
+/// How often a transaction is made again when others were writing the same items.
+pub(super) const MOST_CONFLICTS: usize = 16;
 /// The attribute that names the last write of an item.
 pub(crate) const WRITE_ID: &str = "write_id";
 
@@ -105,6 +107,11 @@ impl Directory {
         Delete::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
 
+    /// An item to be updated in one step with others.
+    pub(super) fn update_of(&self, Key(pk, sk): Key) -> UpdateBuilder {
+        Update::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
+    }
+
     /// An item whose condition must hold while others are written.
     pub(super) fn check_of(&self, Key(pk, sk): Key) -> ConditionCheckBuilder {
         ConditionCheck::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
@@ -131,7 +138,7 @@ impl Directory {
 
     /// `None` when everything is written; the reasons when a condition did not hold or another transaction was
     /// in the way. DynamoDB also cancels a transaction when it throttles; that is an error like any other.
-    async fn transact(
+    pub(super) async fn transact(
         &self,
         writes: Vec<TransactWriteItem>,
     ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
@@ -151,6 +158,11 @@ impl Directory {
             _ => Err(failed("TransactWriteItems on directory")(error)),
         }
     }
+}
+
+/// Whether a write was refused because its condition did not hold.
+pub(super) fn did_not_hold(reason: &CancellationReason) -> bool {
+    reason.code() == Some("ConditionalCheckFailed")
 }
 
 fn is_a_lost_race(reason: &CancellationReason) -> bool {
