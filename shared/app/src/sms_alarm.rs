@@ -11,7 +11,7 @@ use saoma_domain::{
     time::Timestamp,
 };
 
-/// Writes one warning for each budget and level, and writes it again after an hour. Its fields `budget` and `level`
+/// Writes one warning for each budget and level, and writes it again after an hour. Its fields `budget` and `budget_level`
 /// never change, so that an alarm can be made of them.
 #[derive(Default)]
 pub struct LoggedAlarm {
@@ -20,7 +20,7 @@ pub struct LoggedAlarm {
 
 impl SmsAlarm for LoggedAlarm {
     fn ring(&self, budget: BudgetKind, level: Level, now: Timestamp) {
-        let level = match level {
+        let budget_level = match level {
             Level::Free => return,
             Level::Soft(_) => "soft",
             Level::Hard => "hard",
@@ -30,9 +30,9 @@ impl SmsAlarm for LoggedAlarm {
         if told.0 != hour {
             *told = (hour, HashSet::new());
         }
-        if told.1.insert((budget, level)) {
+        if told.1.insert((budget, budget_level)) {
             let budget = budget.as_str();
-            tracing::warn!(budget, level, "a budget for text messages is past its limit");
+            tracing::warn!(budget, budget_level, "a budget for text messages is past its limit");
         }
     }
 }

@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 pub use crate::sms_lane::{Lane, LiveCode, RESEND_AFTER, SHARED_TRIES_OF_A_CODE, TRIES_OF_A_CHALLENGE};
@@ -80,19 +81,11 @@ pub struct Challenge {
     pub asked_at: Timestamp,
     /// Wrong tries so far.
     pub tries: u32,
-    /// The last wrong try. Its repetition is not counted, because its answer may have been lost.
-    pub wrong: Option<WrongTry>,
+    /// The wrong tries, each as a hash of the code and of what it was compared with. A repetition is not counted, because
+    /// its answer may have been lost, and it tells its caller nothing.
+    pub wrong: Vec<[u8; 32]>,
     /// The right code and the sign-in it led to; `None` until then.
     pub used: Option<Used>,
-}
-
-/// A wrong code, and what it was compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WrongTry {
-    /// A keyed hash of the code.
-    pub code: [u8; 32],
-    /// The nonces of the codes that were good then.
-    pub against: Vec<CodeNonce>,
 }
 
 /// A right code.
@@ -167,7 +160,7 @@ pub enum Tried {
     Again(Used),
     /// A wrong code, which is counted.
     Wrong(Records),
-    /// There is no code to compare with, or no try left, or the try repeats the last wrong one.
+    /// There is no code to compare with, or no try left, or the try repeats a wrong one.
     Refused,
 }
 
@@ -183,7 +176,7 @@ impl Challenge {
             messages: 0,
             asked_at: Timestamp::default(),
             tries: 0,
-            wrong: None,
+            wrong: Vec::new(),
             used: None,
         }
     }
@@ -232,7 +225,7 @@ impl Records {
         if challenge.messages >= MESSAGES_OF_A_CHALLENGE {
             return Err(NotSent::Over);
         }
-        match &self.device {
+        match self.device_at(now) {
             Some(device) if device.lane.is_full(MESSAGES_OF_A_DEVICE, now).is_none() => {
                 self.ask_in(&device.lane, LaneKind::Device, fresh, now, limits)
             }
@@ -277,9 +270,14 @@ impl Records {
         Ok(Asked::Sends(Box::new(Sending { records, nonce: next.nonce, lane })))
     }
 
+    /// The known device that asks, while it is known.
+    fn device_at(&self, now: Timestamp) -> Option<&KnownDevice> {
+        self.device.as_ref().filter(|device| now < device.expires_at)
+    }
+
     /// The codes that the challenge may try: its device's, and its number's.
     fn good_codes(&self, now: Timestamp) -> impl Iterator<Item = &LiveCode> {
-        let lanes = self.device.iter().map(|device| &device.lane).chain([&self.open]);
+        let lanes = self.device_at(now).map(|device| &device.lane).into_iter().chain([&self.open]);
         lanes.filter_map(move |lane| lane.code_for(&self.challenge.id, now))
     }
 
@@ -299,12 +297,11 @@ impl Records {
         if let Some(nonce) = against.iter().find(|nonce| is_right(nonce)) {
             return Tried::Right(self.after_right(nonce, used));
         }
-        let wrong = WrongTry { code: used.code, against };
-        if challenge.wrong.as_ref() == Some(&wrong) {
-            Tried::Refused
-        } else {
-            Tried::Wrong(self.after_wrong(wrong))
+        let mark = mark(&used.code, &against);
+        if challenge.wrong.contains(&mark) {
+            return Tried::Refused;
         }
+        Tried::Wrong(self.after_wrong(&against, mark))
     }
 
     fn after_right(&self, nonce: &CodeNonce, used: Used) -> Self {
@@ -320,21 +317,30 @@ impl Records {
         }
     }
 
-    fn after_wrong(&self, wrong: WrongTry) -> Self {
+    fn after_wrong(&self, against: &[CodeNonce], mark: [u8; 32]) -> Self {
         let challenge = &self.challenge;
         let of = |lane: &Lane| {
-            let compared = lane.code.as_ref().is_some_and(|code| wrong.against.contains(&code.nonce));
+            let compared = lane.code.as_ref().is_some_and(|code| against.contains(&code.nonce));
             if compared { lane.tried_by(&challenge.id) } else { lane.clone() }
         };
         let (open, device) = (of(&self.open), self.device.clone());
         let device = device.map(|device| KnownDevice { lane: of(&device.lane), ..device });
-        let (version, tries) = (challenge.version + 1, challenge.tries + 1);
-        Self {
-            open,
-            device,
-            challenge: Challenge { version, tries, wrong: Some(wrong), ..challenge.clone() },
-        }
+        let mut challenge = challenge.clone();
+        challenge.version += 1;
+        challenge.tries += 1;
+        challenge.wrong.push(mark);
+        Self { open, device, challenge }
     }
+}
+
+/// A hash of a code's keyed hash and the nonces that it was compared with.
+fn mark(code: &[u8; 32], against: &[CodeNonce]) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(code);
+    for nonce in against {
+        hash.update((nonce.as_str().len() as u64).to_be_bytes());
+        hash.update(nonce.as_str());
+    }
+    hash.finalize().into()
 }
 
 impl Sending {

@@ -2,7 +2,7 @@
 //!
 //! It is a proof of work: sixteen small searches, so that the time it takes varies little. For each part `p` from 0 to
 //! 15 the caller finds a number `n` such that SHA-256 of `<token>:<p>:<n>` begins with `bits` zero bits. The token is signed by
-//! a keyed hash, holds for one number and ten minutes, and is used once; the store keeps the ids of used ones.
+//! a keyed hash, so short that a whole text is one block of SHA-256, holds for one number and ten minutes, and is used once; the store keeps the ids of used ones.
 //!
 //! How much work it asks for, and what that stops: `docs/decisions/0014-what-a-message-costs.md`.
 
@@ -47,7 +47,7 @@ pub struct Solved {
     pub doublings: u32,
 }
 
-/// Tells one puzzle from another: 96 random bits, and when it ends.
+/// Tells one puzzle from another: 72 random bits, and when it ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PuzzleId {
     /// The random bits in base64url.
@@ -65,7 +65,7 @@ impl Puzzle {
         random: &dyn Randomness,
         now: Timestamp,
     ) -> Self {
-        let mut name = [0_u8; 12];
+        let mut name = [0_u8; 9];
         random.fill(&mut name);
         let (name, doublings) = (URL_SAFE_NO_PAD.encode(name), doublings.min(MOST_DOUBLINGS));
         let said = format!("{name}.{}.{doublings}", now.plus(LIFE).secs());
@@ -111,7 +111,7 @@ fn zero_bits(token: &str, part: u32, n: &str) -> u32 {
 
 fn proof(keys: &dyn KeyedHash, number: &PhoneNumber, said: &str) -> String {
     let hash = keys.keyed_hash("sms puzzle", &[number.as_str(), said]);
-    URL_SAFE_NO_PAD.encode(hash.get(..16).unwrap_or_default())
+    URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default())
 }
 
 /// Solves a puzzle, as a caller does. For tests and callers of ours.

@@ -128,7 +128,7 @@ async fn a_thousand_networks_that_ask_for_ten_thousand_messages_stay_in_the_budg
     let warnings = lines.of("a budget for text messages is past its limit");
     for level in ["soft", "hard"] {
         let of = |line: &&Value| {
-            line["budget"] == "service" && line["level"] == level && line["severity"] == "WARN"
+            line["budget"] == "service" && line["budget_level"] == level && line["level"] == "WARN"
         };
         assert_eq!(warnings.iter().filter(of).count(), 1, "{level}: {warnings:#?}");
     }

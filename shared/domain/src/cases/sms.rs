@@ -206,9 +206,10 @@ impl People {
         now: Timestamp,
     ) -> Result<(Vec<Charge>, Option<u32>), SendError> {
         let (mut charges, mut doublings) = (Vec::new(), None);
+        let draw = self.draw();
         for (budget, counts) in self.counted(budgets).await? {
             doublings = doublings.max(self.soft(budget, budget.level(&counts), now)?);
-            charges.extend(budget.charge(1, &counts, self.draw()));
+            charges.extend(budget.charge(1, &counts, draw));
         }
         Ok((charges, doublings))
     }
@@ -318,7 +319,7 @@ impl People {
             };
             let charges = match records.device {
                 Some(_) => Vec::new(),
-                None => self.charge_try(source, wrong, now).await?,
+                None => self.charge_try(source, wrong, code_hash, now).await?,
             };
             if self.replace(&records, &next, &charges).await? == Recorded::Stored {
                 return proof;
@@ -327,21 +328,24 @@ impl People {
         Err(StoreError::new("lost more races than a number has callers").into())
     }
 
-    /// What a stranger's try costs: nothing when it is right, and then only while its network may try.
+    /// What a stranger's try costs: nothing when it is right, and then only while its network may try. Its hash says which
+    /// shards are charged.
     async fn charge_try(
         &self,
         source: Option<IpAddr>,
         wrong: u32,
+        hash: [u8; 32],
         now: Timestamp,
     ) -> Result<Vec<Charge>, SignInError> {
         let budgets = self.texting.limits.wrong_budgets(source, now);
+        let draw = hash.first_chunk().copied().map_or(0, u64::from_le_bytes);
         let mut charges = Vec::new();
         for (budget, counts) in self.counted(&budgets).await? {
             let level = budget.level(&counts);
             if level > Level::Free {
                 self.texting.alarm.ring(budget.kind, level, now);
             }
-            let charge = budget.charge(wrong, &counts, self.draw());
+            let charge = budget.charge(wrong, &counts, draw);
             let charge = charge.ok_or_else(|| SignInError::TooMany(budget.wait(now)))?;
             // A right try only asks whether its network may try.
             if wrong > 0 || budget.kind == BudgetKind::WrongOfNetwork {

@@ -6,7 +6,7 @@ use saoma_domain::{
     identity::{AccountId, Phone, PhoneNumber, SignInId},
     ports::{Challenges, Freshness, KnownDevices, Recorded, StoreError, WriteId},
     sms_budget::{Charge, CountKey},
-    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used, WrongTry},
+    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
     sms_code::CodeNonce,
 };
 
@@ -223,11 +223,7 @@ fn challenge_item(challenge: &Challenge) -> Item {
         keep("device_account", number(device.account.get()));
         keep("device_sign_in", text(device.sign_in.as_str()));
     }
-    if let Some(wrong) = &challenge.wrong {
-        let against = wrong.against.iter().map(|nonce| text(nonce.as_str())).collect();
-        keep("wrong_code", bytes(&wrong.code));
-        keep("wrong_against", AttributeValue::L(against));
-    }
+    keep("wrong", AttributeValue::L(challenge.wrong.iter().map(|mark| bytes(mark)).collect()));
     if let Some(used) = &challenge.used {
         keep("used_code", bytes(&used.code));
         keep("sign_in", text(used.sign_in.as_str()));
@@ -244,10 +240,6 @@ fn read_challenge(item: &Item, id: &ChallengeId) -> Result<Challenge, StoreError
         let sign_in = SignInId::parse(sign_in).ok_or_else(|| inconsistent("device_sign_in"))?;
         Ok(Phone { account, sign_in })
     };
-    let wrong = |code| -> Result<WrongTry, StoreError> {
-        let against = item.texts("wrong_against")?.into_iter().map(CodeNonce::from_stored).collect();
-        Ok(WrongTry { code, against })
-    };
     let used = |code| -> Result<Used, StoreError> {
         let sign_in = item.parsed("sign_in", SignInId::parse)?;
         Ok(Used { code, sign_in, at: item.seconds("used_at")? })
@@ -260,7 +252,7 @@ fn read_challenge(item: &Item, id: &ChallengeId) -> Result<Challenge, StoreError
         messages: item.number("messages")?,
         asked_at: item.seconds("asked_at")?,
         tries: item.number("tries")?,
-        wrong: item.optional_hash("wrong_code")?.map(wrong).transpose()?,
+        wrong: item.hashes("wrong")?,
         used: item.optional_hash("used_code")?.map(used).transpose()?,
     })
 }

@@ -7,7 +7,7 @@ use saoma_domain::{
     known_device::KnownDevice,
     ports::{Challenges, KnownDevices, Randomness, Recorded, SignIns},
     secrets::Secret,
-    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used, WrongTry},
+    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
     sms_code::CodeNonce,
 };
 use tokio::task::JoinSet;
@@ -87,9 +87,8 @@ pub async fn challenges_follow_one_another(challenges: Arc<dyn Challenges>, rand
 fn tried(before: &Records) -> Records {
     let Records { open, challenge, device } = before.clone();
     let code = open.code.map(|code| LiveCode { tries: code.tries + 1, ..code });
-    let wrong =
-        WrongTry { code: [3; 32], against: vec![CodeNonce::from_stored("a"), CodeNonce::from_stored("b")] };
-    let (version, tries, wrong) = (challenge.version + 1, challenge.tries + 1, Some(wrong));
+    let (version, tries) = (challenge.version + 1, challenge.tries + 1);
+    let wrong = vec![[3; 32]; tries as usize];
     Records {
         open: Lane { version: open.version + 1, code, ..open },
         challenge: Challenge { version, tries, wrong, ..challenge },

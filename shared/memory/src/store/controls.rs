@@ -83,6 +83,14 @@ impl Memory {
         self.lock().endpoints.clone()
     }
 
+    /// What is counted under budgets of this kind.
+    #[must_use]
+    pub fn counted_under(&self, budget: &str) -> u32 {
+        let data = self.lock();
+        let of_kind = |key: &str| key.split('#').next() == Some(budget);
+        data.counts.iter().filter(|(key, _)| of_kind(&key.0)).map(|(_, count)| count).sum()
+    }
+
     /// How many records of each kind are stored, sessions excluded.
     #[must_use]
     pub fn census(&self) -> BTreeMap<&'static str, usize> {
@@ -92,6 +100,7 @@ impl Memory {
             ("accounts", data.accounts.len()),
             ("identities", data.identities.len()),
             ("sign-ins in force", data.sign_ins.values().filter(|(sign_in, _)| !sign_in.ended).count()),
+            ("known devices", data.known.len()),
             ("machines", data.devices.len()),
             ("pairs", data.pairs.len()),
             ("pairs that may ask", data.pairs.values().filter(|(_, pairing)| pairing.may_prompt).count()),
