@@ -18,7 +18,7 @@ from serve import build, served
 
 STORE_CONTRACT = "package(saoma-dynamo) and binary(contract)"
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
-DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md")
+DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md", "docs/accounts.md")
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
 # All people in the tests call from one address.
 RAISED = {"CreatesPerMinute": "100000", "SmsPerNetworkPerDay": "1000000", "SmsPerDay": "100000000"}

@@ -174,6 +174,8 @@ impl World {
             },
             calls: post.clone(),
             failed_calls: post.clone(),
+            challenges: memory.clone(),
+            switches: memory.clone(),
         };
         let deliver = deliver::App {
             service: service.clone(),

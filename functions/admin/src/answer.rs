@@ -21,6 +21,11 @@ pub(crate) struct Done {
 }
 
 impl Done {
+    /// A command about no client and no account.
+    pub(crate) fn plain() -> Self {
+        Self { about: About::default(), fields: Map::new() }
+    }
+
     /// A command about a client.
     pub(crate) fn client(id: &ClientId) -> Self {
         Self { about: About { client: Some(id.clone()), ..About::default() }, fields: Map::new() }

@@ -5,12 +5,14 @@
 //!
 //! * [`client`]: the products that may open sessions.
 //! * [`webhooks`]: the calls that clients' servers did not take in time.
+//! * [`sms`]: whether text messages go out.
 //!
 //! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
 //! event again, with the same `write`, and gets the same answer.
 
 mod answer;
 mod client;
+mod sms;
 mod webhooks;
 
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use saoma_app::Service;
 use saoma_domain::{
     cases::ClientKeeper,
-    ports::{Calls, FailedCalls, WriteId},
+    ports::{Calls, Challenges, FailedCalls, Switches, WriteId},
     text::CleanText,
 };
 use serde::de::DeserializeOwned;
@@ -34,6 +36,8 @@ pub struct App {
     pub clients: ClientKeeper,
     pub calls: Arc<dyn Calls>,
     pub failed_calls: Arc<dyn FailedCalls>,
+    pub challenges: Arc<dyn Challenges>,
+    pub switches: Arc<dyn Switches>,
 }
 
 /// A command, with what every command carries.
@@ -51,6 +55,7 @@ struct Order {
 enum Command {
     Client(client::Command),
     Webhooks(webhooks::Command),
+    Sms(sms::Command),
 }
 
 /// Carries out the command of an event, and writes its audit line.
@@ -63,6 +68,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
     let done = match command {
         Command::Client(command) => client::run(app, command, &write).await,
         Command::Webhooks(command) => webhooks::run(app, command).await,
+        Command::Sms(command) => sms::run(app, command).await,
     };
     let about = done.as_ref().map(|done| &done.about).ok();
     tracing::info!(
@@ -93,6 +99,7 @@ impl Order {
         let command = match name.split('.').next().unwrap_or_default() {
             "client" => Command::Client(read(fields)?),
             "webhooks" => Command::Webhooks(read(fields)?),
+            "sms" => Command::Sms(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
         Ok(Self { name, by, write, command })

@@ -10,6 +10,8 @@ async fn main() -> Result<(), StartError> {
         clients: deployment.client_keeper(),
         calls: deployment.calls()?,
         failed_calls: deployment.failed_calls()?,
+        challenges: deployment.directory.clone(),
+        switches: deployment.directory.clone(),
         service: deployment.service,
     };
     serve_commands(async |event| admin::handle(&app, &event).await).await

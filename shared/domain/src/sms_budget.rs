@@ -209,14 +209,19 @@ impl SmsLimits {
         network.into_iter().chain([block]).chain(country).chain([service]).collect()
     }
 
+    /// The budget of all messages.
+    #[must_use]
+    pub fn service_budget(&self, now: Timestamp) -> Budget {
+        let limits = (self.per_day / 2, self.per_day);
+        Budget::of(BudgetKind::Service, String::new(), DAY, now, limits)
+    }
+
     /// The budgets that pay for a message in a known device's lane.
     #[must_use]
     pub fn device_budgets(&self, owner: AccountId, now: Timestamp) -> Vec<Budget> {
-        let of = |kind, name: String, limits| Budget::of(kind, name, DAY, now, limits);
-        vec![
-            of(BudgetKind::Owner, owner.to_string(), (MESSAGES_OF_AN_OWNER, MESSAGES_OF_AN_OWNER)),
-            of(BudgetKind::Service, String::new(), (self.per_day / 2, self.per_day)),
-        ]
+        let limits = (MESSAGES_OF_AN_OWNER, MESSAGES_OF_AN_OWNER);
+        let owner = Budget::of(BudgetKind::Owner, owner.to_string(), DAY, now, limits);
+        vec![owner, self.service_budget(now)]
     }
 
     /// The wrong codes of the caller's network, and of all callers. Many of them make messages cost a puzzle; only

@@ -2,7 +2,6 @@
 
 use acceptance::{Answer, Call, World};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use saoma_domain::ports::Switches;
 use serde_json::{Value, json};
 
 use super::{MINUTE, NUMBER, challenge, send_call, send_patiently, send_with, wrong};
@@ -203,7 +202,8 @@ async fn a_high_rate_of_wrong_codes_raises_the_puzzle_and_closes_nothing() {
 async fn operators_switch_messages_off_and_on() {
     let world = World::default();
     assert_eq!(ask(&world, 1, "192.0.2.1", &json!({})).await.status, 200);
-    world.memory.switch_sms(false).await.unwrap();
+    let shown = world.command(json!({"do": "sms.off"})).await;
+    assert_eq!((&shown["sms"]["on"], &shown["sms"]["sentToday"]), (&json!(false), &json!(1)), "{shown}");
     world.clock.advance(std::time::Duration::from_secs(5));
     let off = ask(&world, 2, "192.0.2.1", &json!({})).await;
     off.problem(503, "sms_off");
@@ -212,7 +212,19 @@ async fn operators_switch_messages_off_and_on() {
     let code = world.outbox.last_code().unwrap();
     let body = json!({"challenge": nth(1).1, "code": code});
     assert_eq!(world.call(Call::post("/api/user/login/code").json(&body)).await.status, 200);
-    world.memory.switch_sms(true).await.unwrap();
+    assert_eq!(world.command(json!({"do": "sms.on"})).await["sms"]["on"], true);
     world.clock.advance(std::time::Duration::from_secs(5));
     assert_eq!(ask(&world, 2, "192.0.2.1", &json!({})).await.status, 200);
+}
+
+// F16: what carriers want registered is to the letter what is sent.
+#[tokio::test]
+async fn operators_read_the_texts_that_carriers_want_registered() {
+    let world = World::default();
+    ask(&world, 1, "192.0.2.1", &json!({})).await;
+    let (_, sent) = world.outbox.messages().remove(0);
+    let texts = world.command(json!({"do": "sms.texts"})).await["texts"].clone();
+    let code = world.outbox.last_code().unwrap();
+    assert_eq!(texts["zh"].as_str().unwrap().replace("${code}", &code), sent);
+    assert!(texts["en"].as_str().unwrap().starts_with("${code} is your Saoma code"), "{texts}");
 }

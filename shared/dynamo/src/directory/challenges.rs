@@ -120,12 +120,12 @@ impl Directory {
             self.put_version(lane_item(number, &next.open), before.open.version, write)?
         };
         let mut parts = vec![challenge, open];
-        if let (Some(before), Some(next)) = (&before.device, &next.device) {
+        if let Some(before) = &before.device {
             let version = before.lane.version;
-            parts.push(if next.lane.version == version {
-                self.check_version(known_key(&next.phone), version)?
-            } else {
-                self.put_version(device_item(next), version, write)?
+            let changed = next.device.as_ref().filter(|next| next.lane.version != version);
+            parts.push(match changed {
+                Some(next) => self.put_version(device_item(next), version, write)?,
+                None => self.check_version(known_key(&before.phone), version)?,
             });
         }
         Ok(parts)
