@@ -74,7 +74,7 @@ async fn kiosk_and_web(world: &World) -> Vec<String> {
     let mut secrets = vec![SIGNING_SECRET.to_owned(), "13800138000".to_owned(), "138-0013-8000".to_owned()];
     let person = world.sign_in("138-0013-8000").await;
     secrets.push(world.outbox.last_code().unwrap());
-    secrets.extend([person.token.clone(), person.refresh_token.clone()]);
+    secrets.extend([person.token.clone(), person.refresh_token.clone(), person.known.clone()]);
     let challenge = ChallengeId::random(&*world.random).as_str().to_owned();
     let asked = json!({"phone": "13800138000", "challenge": challenge});
     world.call(Call::post("/api/user/sendCode").json(&asked)).await;
