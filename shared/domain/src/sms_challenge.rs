@@ -117,7 +117,7 @@ pub enum Asked {
     /// sent.
     Again,
     /// A message to this number is already on its way. The challenge shares its code, and nothing is sent.
-    Joins(Records),
+    Joins(Box<Records>),
     /// The caller pays, stores the records and then sends the message.
     Sends(Box<Sending>),
 }
@@ -246,7 +246,7 @@ impl Records {
         if !wait.is_zero() {
             let shares = lane.code_for(id, now).is_some();
             let challenge = self.challenge.asks(self.device.as_ref(), lane.sent_at);
-            let joined = || Asked::Joins(Self { challenge, ..self.clone() });
+            let joined = || Asked::Joins(Box::new(Self { challenge, ..self.clone() }));
             return if shares { Ok(joined()) } else { Err(NotSent::TooMany(wait)) };
         }
         let day = match kind {
@@ -329,7 +329,7 @@ impl Records {
         challenge.version += 1;
         challenge.tries += 1;
         challenge.wrong.push(mark);
-        Self { open, device, challenge }
+        Self { challenge, open, device }
     }
 }
 

@@ -118,7 +118,7 @@ fn proof(keys: &dyn KeyedHash, number: &PhoneNumber, said: &str) -> String {
 #[must_use]
 pub fn solve(token: &str, bits: u32) -> String {
     let numbers = (0..PARTS).map(|part| {
-        let found = (0_u32..).find(|n| zero_bits(token, part, &n.to_string()) >= bits);
+        let found = (0..=u32::MAX).find(|n| zero_bits(token, part, &n.to_string()) >= bits);
         found.unwrap_or_default().to_string()
     });
     format!("{token}:{}", numbers.collect::<Vec<_>>().join(","))

@@ -154,7 +154,7 @@ async fn a_sign_in_begins_and_is_replaced_once() {
     let network = Lossy::network().await;
     let both = Both { directory: directory(&network.config), checks: checks(&network.config) };
     contract::a_version_of_a_sign_in_is_stored_once(Arc::new(both), &System).await;
-    network.lost(&[("PutItem", 7), ("UpdateItem", 3)]);
+    network.lost(&[("PutItem", 7), ("TransactWriteItems", 3)]);
 }
 
 // K12 D1

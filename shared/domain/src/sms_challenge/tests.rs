@@ -72,7 +72,7 @@ fn sent(asked: Result<Asked, NotSent>) -> Records {
 
 fn joined(records: &Records, n: u8, secs: u64) -> Records {
     match ask(&other(records, n), secs) {
-        Ok(Asked::Joins(joined)) => joined,
+        Ok(Asked::Joins(joined)) => *joined,
         other => panic!("not shared: {other:?}"),
     }
 }
