@@ -55,7 +55,7 @@ impl Challenges for Directory {
         for charge in charges {
             writes.push(self.taking(charge)?);
         }
-        let Some(reasons) = self.transact(writes).await? else { return Ok(Recorded::Stored) };
+        let Some(reasons) = self.transact_patiently(writes).await? else { return Ok(Recorded::Stored) };
         if reasons.iter().filter_map(|reason| reason.item.as_ref()).any(|item| is_of(item, write)) {
             return Ok(Recorded::Stored);
         }

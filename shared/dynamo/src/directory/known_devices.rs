@@ -13,7 +13,7 @@ use super::{
     Directory, EXPIRES_AT, Key, PK, SK,
     challenges::{lane_attributes, read_lane},
     item_of, sign_in_key,
-    writes::{MOST_CONFLICTS, checking, did_not_hold, putting},
+    writes::{checking, putting},
 };
 use crate::item::{Item, Reader, bytes, seconds, text};
 
@@ -29,19 +29,14 @@ impl KnownDevices for Directory {
     }
 
     async fn remember(&self, device: &KnownDevice) -> Result<(), StoreError> {
-        for _ in 0..MOST_CONFLICTS {
-            let check = self
-                .check_of(sign_in_key(&device.phone))
-                .condition_expression("ended = :no")
-                .expression_attribute_values(":no", AttributeValue::Bool(false));
-            let put = self.put_of(device_item(device)).condition_expression("attribute_not_exists(pk)");
-            match self.transact(vec![checking(check)?, putting(put)?]).await? {
-                Some(reasons) if !reasons.iter().any(did_not_hold) => {}
-                // Stored now or before, or its sign-in was ended.
-                _ => return Ok(()),
-            }
-        }
-        Err(StoreError::new("other transactions were writing the same device again and again"))
+        let check = self
+            .check_of(sign_in_key(&device.phone))
+            .condition_expression("ended = :no")
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        let put = self.put_of(device_item(device)).condition_expression("attribute_not_exists(pk)");
+        // When it is refused, the device is stored already or its sign-in was ended.
+        self.transact_patiently(vec![checking(check)?, putting(put)?]).await?;
+        Ok(())
     }
 }
 

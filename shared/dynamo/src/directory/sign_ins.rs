@@ -12,7 +12,7 @@ use saoma_domain::{
 use super::{
     Directory, EXPIRES_AT, Key, PK, SK, item_of,
     known_devices::known_key,
-    writes::{MOST_CONFLICTS, Written, deleting, did_not_hold, updating},
+    writes::{Written, deleting, updating},
 };
 use crate::item::{Item, Reader, number, seconds, text};
 
@@ -48,27 +48,20 @@ impl SignIns for Directory {
     }
 
     async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
-        for _ in 0..MOST_CONFLICTS {
-            let update = self
-                .update_of(key_of(phone))
-                .update_expression("SET ended = :yes ADD #version :one")
-                .condition_expression("attribute_exists(pk)")
-                .expression_attribute_names("#version", "version")
-                .expression_attribute_values(":yes", AttributeValue::Bool(true))
-                .expression_attribute_values(":one", number(1));
-            let forget = deleting(self.delete_of(known_key(phone)))?;
-            match self.transact(vec![updating(update)?, forget.clone()]).await? {
-                None => return Ok(()),
-                // There is no such sign-in, or none any more.
-                Some(reasons) if reasons.iter().any(did_not_hold) => {
-                    if self.transact(vec![forget]).await?.is_none() {
-                        return Ok(());
-                    }
-                }
-                Some(_) => {}
-            }
+        let update = self
+            .update_of(key_of(phone))
+            .update_expression("SET ended = :yes ADD #version :one")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":one", number(1));
+        let forget = deleting(self.delete_of(known_key(phone)))?;
+        let refused = self.transact_patiently(vec![updating(update)?, forget.clone()]).await?;
+        if refused.is_some() {
+            // There is no such sign-in, or none any more.
+            self.transact_patiently(vec![forget]).await?;
         }
-        Err(StoreError::new("other transactions were writing the same sign-in again and again"))
+        Ok(())
     }
 }
 

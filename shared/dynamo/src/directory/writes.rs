@@ -4,6 +4,8 @@
 //! succeeded. A conditional write that could be mistaken for another's therefore stores its own id in the item. A
 //! failed condition on an item that holds our id is a success (`docs/security.md` K12).
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{
     error::BuildError,
     operation::{
@@ -26,7 +28,9 @@ use crate::{
 };
 
 /// How often a transaction is made again when others were writing the same items.
-pub(super) const MOST_CONFLICTS: usize = 16;
+const MOST_CONFLICTS: u32 = 10;
+/// The pause before that. It grows each time.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
 /// The attribute that names the last write of an item.
 pub(crate) const WRITE_ID: &str = "write_id";
 
@@ -136,9 +140,29 @@ impl Directory {
         }))
     }
 
+    /// Writes everything or nothing. Where other transactions were only in the way, because they wrote a count of many
+    /// callers, it tries again. `None` when everything is written; otherwise a condition did not hold, and these are
+    /// the reasons.
+    pub(super) async fn transact_patiently(
+        &self,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
+        for tried in 1..=MOST_CONFLICTS {
+            match self.transact(writes.clone()).await? {
+                Some(reasons) if !reasons.iter().any(did_not_hold) => {
+                    tokio::time::sleep(CONFLICT_PAUSE * tried).await;
+                }
+                done => return Ok(done),
+            }
+        }
+        Err(StoreError::new(
+            "TransactWriteItems on directory: other transactions were in the way again and again",
+        ))
+    }
+
     /// `None` when everything is written; the reasons when a condition did not hold or another transaction was
     /// in the way. DynamoDB also cancels a transaction when it throttles; that is an error like any other.
-    pub(super) async fn transact(
+    async fn transact(
         &self,
         writes: Vec<TransactWriteItem>,
     ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
