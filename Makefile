@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$($(it)))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client webhooks sms lock
+.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys webhooks sms lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [C
 
 sms: $(VENV) ## text messages: [DO=show|on|off|texts] (docs/accounts.md)
 	@$(PYTHON) functions/admin/cli/sms.py $(call given,DO STAGE)
+
+keys: $(VENV) ## the keys that sign tokens: DO=show|rotate|drop [VERSION=... FORCE=yes WAIT=seconds] (docs/operations.md)
+	@$(PYTHON) functions/admin/cli/keys.py $(call given,DO VERSION FORCE WAIT YES STAGE)
 
 test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 	@$(PYTHON) tests/local/packages.py

@@ -1,11 +1,15 @@
-//! The calls to a client's server, and what happens when the server refuses them.
+//! The calls to clients' servers: what happens when a server refuses them, hangs, or says that it has enough.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    time::sleep,
 };
 
 use crate::{
@@ -13,53 +17,66 @@ use crate::{
     service::{Service, eventually},
 };
 
-/// Attempts a call, calls a record: what webhook.rs and template.yaml say.
-const ATTEMPTS: usize = 3 * 5;
+/// How often a call is handed over: what the suite sets as `WebhookTries`.
+const TRIES: usize = 4;
+/// How often a time is taken.
+const TIMES: usize = 7;
 
-/// A server of a client that takes nothing: the `webhook-id` of each call it was sent.
-struct Broken {
+/// A client's server: the `webhook-id` of each call it got, and when.
+struct Server {
     url: String,
-    seen: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<(String, Instant)>>>,
 }
 
-impl Broken {
-    async fn start() -> Self {
+impl Server {
+    /// Answers every call with this status; `None` never answers.
+    async fn answering(status: Option<u16>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = seen.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let id = refuse(stream).await;
-                log.lock().unwrap().push(id);
+                tokio::spawn(answer(stream, status, log.clone()));
             }
         });
         Self { url, seen }
     }
 
     fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+        self.seen.lock().unwrap().iter().map(|(id, _)| id.clone()).collect()
+    }
+
+    /// When the first call of this id came.
+    async fn came(&self, id: &str) -> Instant {
+        let came = async || self.seen.lock().unwrap().iter().find(|(of, _)| of == id).map(|(_, at)| *at);
+        eventually("a call", came).await
     }
 }
 
-/// Answers 500; the call's id.
-async fn refuse(mut stream: TcpStream) -> String {
+async fn answer(mut stream: TcpStream, status: Option<u16>, log: Arc<Mutex<Vec<(String, Instant)>>>) {
     let (mut request, mut piece) = (String::new(), [0; 4096]);
     while !request.contains("\r\n\r\n") {
         let read = stream.read(&mut piece).await.unwrap();
         assert_ne!(read, 0, "{request}");
         request.push_str(&String::from_utf8_lossy(&piece[..read]));
     }
-    let answer = "HTTP/1.1 500 Broken\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    stream.write_all(answer.as_bytes()).await.unwrap();
     let id = request.lines().find_map(|line| line.strip_prefix("webhook-id: "));
-    id.unwrap_or_else(|| panic!("no id: {request}")).to_owned()
+    let id = id.unwrap_or_else(|| panic!("no id: {request}")).to_owned();
+    log.lock().unwrap().push((id, Instant::now()));
+    match status {
+        Some(status) => {
+            let answer = format!("HTTP/1.1 {status} So\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        None => sleep(Duration::from_mins(5)).await,
+    }
 }
 
-/// The records in the queue of failed deliveries.
-async fn undelivered(service: &Service) -> Vec<Value> {
+/// The event ids of the calls in the failure queue.
+async fn failed(service: &Service) -> Vec<String> {
     let queue = json!({
-        "QueueUrl": service.variable("SAOMA_NOTIFY_FAILURES"),
+        "QueueUrl": service.variable("SAOMA_CALL_FAILURES"),
         "MaxNumberOfMessages": 10,
         "VisibilityTimeout": 0,
     });
@@ -70,25 +87,67 @@ async fn undelivered(service: &Service) -> Vec<Value> {
     let answer = answer.header("content-type", "application/x-amz-json-1.0").body(queue.to_string());
     let answer: Value = answer.send().await.unwrap().json().await.unwrap();
     let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
-    messages.iter().map(|message| serde_json::from_str(message["Body"].as_str().unwrap()).unwrap()).collect()
+    let call = |message: &Value| serde_json::from_str::<Value>(message["Body"].as_str().unwrap()).unwrap();
+    messages.iter().map(|message| call(message)["id"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
-async fn a_server_that_takes_nothing_is_tried_again_and_then_it_waits_in_the_queue() {
+async fn a_server_that_takes_nothing_is_tried_again_and_then_the_call_waits_in_the_failure_queue() {
     let service = Service::served();
-    let broken = Broken::start().await;
+    let broken = Server::answering(Some(500)).await;
     let region = Region::told_at(&service, Some(&broken.url)).await;
     let trace = region.asks(None).await;
+    let event = region.first(&trace).await["eventId"].as_str().unwrap().to_owned();
 
-    let given_up = async || {
-        let waiting = undelivered(&service).await;
-        let ours = |it: &Value| it["requestContext"]["condition"] == "RetryAttemptsExhausted";
-        (broken.seen().len() >= ATTEMPTS && waiting.iter().any(ours)).then_some(())
-    };
-    eventually("its place in the queue", given_up).await;
-    // More, if a call of the function was lost on the way; never fewer.
+    let given_up = async || failed(&service).await.contains(&event).then_some(());
+    eventually("its place in the failure queue", given_up).await;
+    // A handover whose function was not reached counts, and is no call.
     let seen = broken.seen();
-    assert!(seen.iter().all(|id| *id == seen[0]), "one event, one id: {seen:?}");
-    // A client that polls gets the answer all the same.
-    assert_eq!(region.first(&trace).await["eventId"], seen[0]);
+    assert!((2..=TRIES).contains(&seen.len()) && seen.iter().all(|id| *id == event), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_says_gone_gets_a_call_once() {
+    let service = Service::served();
+    let gone = Server::answering(Some(410)).await;
+    let region = Region::told_at(&service, Some(&gone.url)).await;
+    let trace = region.asks(None).await;
+    let event = region.first(&trace).await["eventId"].as_str().unwrap().to_owned();
+    gone.came(&event).await;
+    sleep(Duration::from_secs(4)).await; // the second attempt would have come after one or two
+    assert_eq!(gone.seen(), [event]);
+}
+
+// K13
+#[tokio::test]
+async fn a_server_that_hangs_delays_no_other_client() {
+    let service = Service::served();
+    let (hanging, healthy) = (Server::answering(None).await, Server::answering(Some(200)).await);
+    let slow = Region::told_at(&service, Some(&hanging.url)).await;
+    let quick = Region::told_at(&service, Some(&healthy.url)).await;
+    let takes = async || {
+        let mut times = Vec::new();
+        for _ in 0..TIMES {
+            let asked = Instant::now();
+            let trace = quick.asks(None).await;
+            let event = quick.first(&trace).await["eventId"].as_str().unwrap().to_owned();
+            times.push(healthy.came(&event).await - asked);
+        }
+        times.sort();
+        times
+    };
+    let alone = takes().await;
+    // Several calls at the same moment, more than there are instances.
+    for _ in 0..6 {
+        slow.asks(None).await;
+    }
+    eventually("a call that hangs", async || (!hanging.seen().is_empty()).then_some(())).await;
+    let beside = takes().await;
+    // The pollers here look a few times a second, so a time varies by that much.
+    let most = alone[TIMES / 2] * 6 / 5 + Duration::from_millis(300);
+    assert!(beside[TIMES / 2] <= most, "{beside:?} instead of {alone:?}");
+    assert!(
+        beside[TIMES - 1] < Duration::from_secs(3),
+        "none waits for the other's five seconds: {beside:?}"
+    );
 }

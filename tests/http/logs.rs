@@ -16,7 +16,6 @@ use saoma_domain::{
     sms_challenge::ChallengeId,
 };
 use saoma_memory::Fault;
-use saoma_tokens::Keys;
 use serde_json::{Value, json};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -205,14 +204,15 @@ async fn debug_never_shows_a_secret() {
     let world = World::default();
     let person = world.sign_in("13800138000").await;
     let session = world.session(&confirmed_kiosk(&world, &person).await.text("id"));
-    let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
+    let keys = &world.service.keys;
     let redemption =
         saoma_domain::session::Redemption { id: TokenId::random(&*world.random), at: world.clock.now() };
     let life = Duration::from_mins(15);
     let minted =
         keys.mint_screen_token(ISSUER, &session, person.account, &redemption, Method::Sms, life).unwrap();
     assert_eq!(format!("{minted:?}"), "MintedToken(…, 900s)");
-    assert!(!format!("{keys:?}").contains(SIGNING_SECRET));
+    let shown = format!("{keys:?} {:?}", world.vault.secret());
+    assert!(shown.contains("Keyring") && !shown.contains(SIGNING_SECRET), "{shown}");
     let web = confirmed_web(&world, &person, "saoma").await;
     let poll_token = web.text("pollToken");
     let key = saoma_http::cookie::ScreenKey::parse(&poll_token).unwrap();

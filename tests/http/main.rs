@@ -12,6 +12,7 @@ mod devices;
 mod events;
 mod failed_calls;
 mod faults;
+mod keys;
 mod kiosk;
 mod logs;
 mod notify;

@@ -17,13 +17,14 @@ _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
 _WORK_OFF = {f"sqs:{it}" for it in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")}
 # A message's number is no resource, so this right is bound to the way it comes.
 _ONLY_THROUGH_SNS = {"ForAnyValue:StringEquals": {"aws:CalledViaLast": "sns.amazonaws.com"}}
+_CHANGE_THE_SECRET = {f"secretsmanager:{it}" for it in ("PutSecretValue", "UpdateSecretVersionStage")}
 # The allowed actions, by their purpose. A function that may do anything else fails this check.
 _ALLOWED = {
     "Sessions.Arn": _READ_AND_STEP,
     "Sessions.StreamArn": _READ_A_STREAM,
     "Directory.Arn": _READ_AND_STEP | _LIST_AND_REMOVE,
     "QrImages.Arn": {"s3:GetObject", "s3:PutObject"},
-    "SigningSecret.Id": {"secretsmanager:GetSecretValue"},
+    "SigningSecret.Id": {"secretsmanager:GetSecretValue"} | _CHANGE_THE_SECRET,
     "LoginEvents": {"sns:Publish"},
     "ApnsPlatformArn": _PUSH,
     "FcmPlatformArn": _PUSH,
@@ -39,6 +40,7 @@ def main():
     routes_agree(template)
     no_route_ends_in_a_slash(processed)
     rights_are_narrow(template)
+    only_operators_change_the_secret(template)
     failures_are_kept(template)
     calls_are_kept(template, processed)
     a_small_account_suffices(template, processed)
@@ -85,6 +87,17 @@ def rights_are_narrow(template):
                 statement = statement.get("Fn::If", [None, statement, None])[1]
                 if not narrow(statement):
                     raise Failure(f"{name}: the statement {statement['Sid']} allows more than a port needs")
+
+
+def only_operators_change_the_secret(template):
+    """J8: the function without an address is the only one that may change the signing secret."""
+    for name, it in template["Resources"].items():
+        for policy in it["Properties"].get("Policies", []) if it["Type"] == "AWS::Serverless::Function" else []:
+            for statement in policy["Statement"]:
+                actions = statement.get("Action", [])
+                actions = {actions} if isinstance(actions, str) else set(actions)
+                if actions & _CHANGE_THE_SECRET and name != "Admin":
+                    raise Failure(f"{name}: the statement {statement['Sid']} lets it change the signing secret")
 
 
 def narrow(statement):

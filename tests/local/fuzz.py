@@ -97,7 +97,7 @@ def expect_no_panic(function, seed):
 
 def judge(function, answer):
     """Fails unless this is an answer in the form that Lambda or API Gateway takes; its status."""
-    if function == "notify":
+    if function in ("notify", "deliver"):
         return judge_batch(answer)
     if function == "admin":
         return judge_command(answer)
@@ -131,9 +131,9 @@ def judge_command(answer):
 
 
 def judge_error(answer):
-    """Fails unless this is the one allowed error: the one for a stream's event that names no records."""
+    """Fails unless this is an allowed error: the one for an event that names no records, or no messages."""
     error = json.loads(answer)
-    expect(error.get("errorType") == "NoBatch", error)
+    expect(error.get("errorType") in ("NoBatch", "NoMessages"), error)
     return "no batch"
 
 

@@ -152,7 +152,7 @@ def _deep(chance, event):
 
 
 def _more_records(chance, event):
-    records = event["Records"]
+    records = event.get("Records")
     if isinstance(records, list) and records:
         event["Records"] = [json.loads(json.dumps(record)) for record in chance.choices(records, k=chance.randrange(1, 11))]
 

@@ -31,10 +31,10 @@ def build():
 
 
 @contextmanager
-def served(port, emulator, *, reload, concurrency=2):
-    """Creates the data, serves the functions and waits until each of them answers."""
+def served(port, emulator, *, reload, concurrency=2, **parameters):
+    """Creates the data with these parameters, serves the functions and waits until each of them answers."""
     template = sam.load()
-    outputs = aws.create_data(emulator, template)
+    outputs = aws.create_data(emulator, template, **parameters)
     url = f"http://localhost:{port}"
     environment = {
         # What the template says, which our own environment may override: SESSION_SECONDS=30 make run

@@ -13,15 +13,18 @@ import template as sam
 from deploy_local import deployed
 from fuzz import fuzz
 from processes import ROOT, VENV, free_port, run, tidy
+from rotation import rotation
 from second_store import moto
 from serve import build, served
 
 STORE_CONTRACT = "package(saoma-dynamo) and binary(contract)"
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md", "docs/accounts.md")
+LOGINS_OF_A_ROTATION = 16  # tests/local/rotation.py plays 200 by itself
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
 # All people in the tests call from one address.
 RAISED = {"CreatesPerMinute": "100000", "SmsPerNetworkPerDay": "1000000", "SmsPerDay": "100000000"}
+FEW_TRIES = {"WebhookTries": "4"}  # of a call, so that a test sees the last one
 
 
 def check():
@@ -56,12 +59,14 @@ def end_to_end():
     build()
     step("events that are not what they should be")
     fuzz(MUTATED_EVENTS, profile="debug")
+    step("the keys are rotated while people sign in")
+    rotation(LOGINS_OF_A_ROTATION, wait=15, profile="debug")
     step("end to end, as `make run` serves")
     os.environ |= {upper(name): value for name, value in RAISED.items()}
-    with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False) as stack:
+    with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False, **FEW_TRIES) as stack:
         against(stack, "run")
     step("end to end, as `make deploy-local` deploys")
-    with aws.running(free_port()) as emulator, deployed(free_port(), emulator, **RAISED) as stack:
+    with aws.running(free_port()) as emulator, deployed(free_port(), emulator, **RAISED, **FEW_TRIES) as stack:
         against(stack, "deploy-local")
 
 

@@ -12,7 +12,7 @@ use notify::{BatchAnswer, Record};
 use saoma_app::{Environment, LoggedAlarm, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{ClientKeeper, Lives, People, RememberedLogins, SmsSwitch, Texting},
+    cases::{ClientKeeper, KeyKeeper, Lives, People, RememberedLogins, SmsSwitch, Texting},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::{Clock, QueuedCall, WaitingCall},
@@ -23,9 +23,10 @@ use saoma_domain::{
 use saoma_http::auth::Phones;
 use saoma_memory::{
     Memory,
+    vault::Vault,
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
-use saoma_tokens::Keys;
+use saoma_tokens::{Keyring, keyring::PUBLISHED_BEFORE_USE};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -42,6 +43,8 @@ pub struct World {
     pub memory: Arc<Memory>,
     /// Stands at the kiosk contract's example until moved.
     pub clock: Arc<FixedClock>,
+    /// The signing secret.
+    pub vault: Arc<Vault>,
     /// The same bytes in every run.
     pub random: Arc<SeededRandom>,
     /// The messages sent.
@@ -58,10 +61,25 @@ pub struct World {
     pub admin: admin::App,
     /// What deliver works with.
     pub deliver: deliver::App,
+    /// What its functions stand on.
+    around: Around,
     /// The newest version of each session that the stream has brought.
     brought: Mutex<HashMap<SessionCode, u64>>,
     /// By the function's name.
     routers: HashMap<&'static str, Router>,
+}
+
+/// What the instances of one world share.
+#[derive(Clone)]
+struct Around {
+    memory: Arc<Memory>,
+    clock: Arc<FixedClock>,
+    random: Arc<SeededRandom>,
+    outbox: Arc<Outbox>,
+    drawer: Arc<Drawer>,
+    post: Arc<Post>,
+    vault: Arc<Vault>,
+    environment: Environment,
 }
 
 /// A person with a phone that is signed in.
@@ -89,16 +107,32 @@ impl World {
     /// A world with these variables set, besides `PUBLIC_URL`. It sends messages to all countries.
     #[must_use]
     pub fn with(variables: &[(&str, &str)]) -> Self {
-        let memory = Arc::new(Memory::default());
         let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
-        let random = Arc::new(SeededRandom::new(42));
-        let (outbox, drawer) = (Arc::new(Outbox::default()), Arc::new(Drawer::default()));
-        let post = Arc::new(Post::default());
-        let variables =
-            [("PUBLIC_URL", ISSUER), ("SMS_COUNTRIES", "all")].into_iter().chain(variables.iter().copied());
-        let environment = Environment::of(variables);
+        let variables_of_all = [("PUBLIC_URL", ISSUER), ("SMS_COUNTRIES", "all")];
+        let variables = variables_of_all.into_iter().chain(variables.iter().copied());
+        let around = Around {
+            memory: Arc::default(),
+            random: Arc::new(SeededRandom::new(42)),
+            outbox: Arc::default(),
+            drawer: Arc::default(),
+            post: Arc::default(),
+            vault: Arc::new(Vault::holding(SIGNING_SECRET, clock.clone())),
+            clock,
+            environment: Environment::of(variables),
+        };
+        Self::of(around)
+    }
+
+    /// Another instance of every function, which starts now, in the same world.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self::of(self.around.clone())
+    }
+
+    fn of(around: Around) -> Self {
+        let Around { memory, clock, random, outbox, drawer, post, vault, environment } = around.clone();
         let settings = Settings::read(&environment).unwrap();
-        let keys = Keys::derive(SIGNING_SECRET, None).unwrap();
+        let keys = Keyring::new(&vault.secret(), vault.clone(), clock.clone()).unwrap();
         let service = Service::new(settings, keys, clock.clone(), random.clone());
         let phones = Phones::new(service.clone(), memory.clone());
         let logins = saoma_memory::wired::logins(&memory, random.clone());
@@ -176,6 +210,12 @@ impl World {
             failed_calls: post.clone(),
             challenges: memory.clone(),
             switches: memory.clone(),
+            keys: KeyKeeper {
+                stages: vault.clone(),
+                random: random.clone(),
+                published_before_use: PUBLISHED_BEFORE_USE,
+                sign_in_idle: service.settings.sign_ins.idle,
+            },
         };
         let deliver = deliver::App {
             service: service.clone(),
@@ -200,6 +240,7 @@ impl World {
         Self {
             memory,
             clock,
+            vault,
             random,
             outbox,
             drawer,
@@ -208,6 +249,7 @@ impl World {
             notify,
             admin,
             deliver,
+            around,
             brought: Mutex::default(),
             routers,
         }

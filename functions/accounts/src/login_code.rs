@@ -27,7 +27,7 @@ pub(crate) async fn login_code(
     let client = read_app(&app, presented.client.as_deref()).await?;
     let proof = app.people.prove_by_sms(&challenge, &code, facts.ip, app.service.clock.now()).await?;
     let signed_in = app.people.begin(proof, client).await?;
-    let answer = SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new)?;
+    let answer = SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).await?;
     Ok(Json(answer.known_by(&signed_in.known)))
 }
 

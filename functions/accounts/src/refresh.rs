@@ -23,5 +23,5 @@ pub(crate) async fn refresh(
 ) -> Result<Json<SignedIn>, Problem> {
     let token = Secret::presented(&presented.refresh_token).ok_or_else(Problem::unauthorized)?;
     let renewed = app.people.refresh(&token, app.service.clock.now()).await?;
-    SignedIn::of(&app, &facts, &renewed.account, &renewed.sign_in, false).map(Json)
+    SignedIn::of(&app, &facts, &renewed.account, &renewed.sign_in, false).await.map(Json)
 }

@@ -34,7 +34,7 @@ struct User {
 
 impl SignedIn {
     /// Mints the tokens of a stored sign-in.
-    pub(crate) fn of(
+    pub(crate) async fn of(
         app: &App,
         facts: &Facts,
         account: &Account,
@@ -50,7 +50,7 @@ impl SignedIn {
             token: minted.token,
             token_type: "Bearer",
             expires_in: minted.expires_in.as_secs(),
-            refresh_token: refresh_token(&*service.keys, sign_in).reveal().to_owned(),
+            refresh_token: refresh_token(&*service.keys, sign_in).await.reveal().to_owned(),
             known: None,
             user: User { member_id: account.id.to_string(), nick_name: account.nick_name(), is_new },
         })

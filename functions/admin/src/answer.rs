@@ -12,9 +12,11 @@ use serde_json::{Map, Value, json};
 pub(crate) struct About {
     pub(crate) client: Option<ClientId>,
     pub(crate) account: Option<AccountId>,
+    pub(crate) secret_version: Option<String>,
 }
 
 /// A command that was carried out.
+#[derive(Default)]
 pub(crate) struct Done {
     pub(crate) about: About,
     fields: Map<String, Value>,
@@ -34,6 +36,12 @@ impl Done {
     /// A command about one client, or about all of them.
     pub(crate) fn perhaps_of_client(client: Option<ClientId>) -> Self {
         Self { about: About { client, ..About::default() }, fields: Map::new() }
+    }
+
+    /// A command about a version of the signing secret.
+    pub(crate) fn secret_version(version: &str) -> Self {
+        let about = About { secret_version: Some(version.to_owned()), ..About::default() };
+        Self { about, fields: Map::new() }
     }
 
     /// The same, with one more field in its answer.

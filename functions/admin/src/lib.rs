@@ -4,6 +4,7 @@
 //! `{"ok": false, "code": "…", "detail": "…"}`. What stands before the dot names the thing, and each thing is a file:
 //!
 //! * [`client`]: the products that may open sessions.
+//! * [`keys`]: the versions of the signing secret.
 //! * [`webhooks`]: the calls that clients' servers did not take in time.
 //! * [`sms`]: whether text messages go out.
 //!
@@ -12,6 +13,7 @@
 
 mod answer;
 mod client;
+mod keys;
 mod sms;
 mod webhooks;
 
@@ -19,7 +21,7 @@ use std::sync::Arc;
 
 use saoma_app::Service;
 use saoma_domain::{
-    cases::ClientKeeper,
+    cases::{ClientKeeper, KeyKeeper},
     ports::{Calls, Challenges, FailedCalls, Switches, WriteId},
     text::CleanText,
 };
@@ -34,6 +36,7 @@ use crate::answer::{Done, Refused};
 pub struct App {
     pub service: Service,
     pub clients: ClientKeeper,
+    pub keys: KeyKeeper,
     pub calls: Arc<dyn Calls>,
     pub failed_calls: Arc<dyn FailedCalls>,
     pub challenges: Arc<dyn Challenges>,
@@ -54,6 +57,7 @@ struct Order {
 /// The things that operators work on.
 enum Command {
     Client(client::Command),
+    Keys(keys::Command),
     Webhooks(webhooks::Command),
     Sms(sms::Command),
 }
@@ -67,6 +71,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
     let Order { name, by, write, command } = order;
     let done = match command {
         Command::Client(command) => client::run(app, command, &write).await,
+        Command::Keys(command) => keys::run(app, command).await,
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Sms(command) => sms::run(app, command).await,
     };
@@ -77,6 +82,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         actor = by.as_str(),
         client = about.and_then(|about| about.client.as_ref()).map(tracing::field::display),
         account = about.and_then(|about| about.account).map(tracing::field::display),
+        secret_version = about.and_then(|about| about.secret_version.as_deref()),
         outcome = done.as_ref().map_or_else(|refused| refused.code, |_| "done"),
         cause = done.as_ref().err().and_then(|refused| refused.cause.as_deref()),
         "an operator's command"
@@ -98,6 +104,7 @@ impl Order {
         };
         let command = match name.split('.').next().unwrap_or_default() {
             "client" => Command::Client(read(fields)?),
+            "keys" => Command::Keys(read(fields)?),
             "webhooks" => Command::Webhooks(read(fields)?),
             "sms" => Command::Sms(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),

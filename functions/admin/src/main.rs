@@ -12,6 +12,7 @@ async fn main() -> Result<(), StartError> {
         failed_calls: deployment.failed_calls()?,
         challenges: deployment.directory.clone(),
         switches: deployment.directory.clone(),
+        keys: deployment.key_keeper()?,
         service: deployment.service,
     };
     serve_commands(async |event| admin::handle(&app, &event).await).await

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use saoma_domain::{
     client::Client,
-    ports::{CallError, CallFailure, Freshness, QueuedCall, StoreError, Webhook},
+    ports::{CallError, CallFailure, Freshness, QueuedCall, StoreError, Webhook, WebhookKeys},
     secrets::{SessionCode, TokenId},
     session::{Session, Standing},
 };

@@ -78,6 +78,7 @@ pub(crate) enum EffectError {
 
 /// Runs each record's effects. Changes of one session run in their order, different sessions run at the same time.
 pub async fn handle(app: &App, records: Vec<Record>) -> BatchAnswer {
+    app.service.keys.keep_fresh().await;
     let mut running = JoinSet::new();
     for row in by_session(records) {
         running.spawn(in_order(app.clone(), row));

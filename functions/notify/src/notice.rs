@@ -17,8 +17,8 @@ pub(crate) async fn signed_in(app: &App, progress: &mut Progress, claim: &Claim)
     }
     let session = &progress.session;
     let version = session.version.to_string();
-    let hash = app.service.keys.keyed_hash("login notice", &[session.code.as_str(), &version]);
-    let id = hash.iter().take(16).fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
+    let tag = app.service.keys.keyed_hash("login notice", &[session.code.as_str(), &version]);
+    let id = tag.hash.iter().take(16).fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
     let message = PushMessage { kind: PushKind::SignedIn, id };
     // Every phone of the person gets the notice, also one whose app may not approve this client's logins.
     match phones::push_to_all(app, claim.by.account, None, &message).await {

@@ -7,17 +7,17 @@ use axum::{
 };
 use saoma_app::Service;
 use saoma_http::body::Json;
+use saoma_tokens::keyring::JWKS_MAX_AGE;
 
-/// `GET /.well-known/jwks.json` (RFC 7517 section 5). The keys change only when the secret is rotated, and the previous
-/// key stays published, so caching them for five minutes is safe. They are public, so any page may read them.
+/// `GET /.well-known/jwks.json` (RFC 7517 section 5): every key that signs, that still verifies, or that is about to
+/// sign. A key is published for longer than this answer may be kept before it signs, so no cache is too old. The keys
+/// are public, so any page may read them.
 pub(crate) async fn jwks(State(service): State<Service>) -> Response {
-    let mut response = Json(service.keys.jwks()).into_response();
-    for (name, value) in [
+    let kept = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
+    let headers = [
         (header::CONTENT_TYPE, "application/jwk-set+json"),
-        (header::CACHE_CONTROL, "public, max-age=300"),
+        (header::CACHE_CONTROL, kept.as_str()),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    ] {
-        response.headers_mut().insert(name, axum::http::HeaderValue::from_static(value));
-    }
-    response
+    ];
+    (headers, Json(service.keys.jwks())).into_response()
 }

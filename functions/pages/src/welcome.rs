@@ -1,6 +1,7 @@
 //! Our own page, signed in, exchanges its ticket for a token.
 
 use axum::{extract::State, http::HeaderMap};
+use saoma_app::Service;
 use saoma_domain::{client::Client, identity::ClientId, ports::Freshness};
 use saoma_http::{
     Facts, Problem,
@@ -8,6 +9,7 @@ use saoma_http::{
     cookie::ScreenKey,
     exchange::{self, Exchanged, INVALID_TICKET},
 };
+use saoma_tokens::TicketClaims;
 use serde::Deserialize;
 
 use crate::App;
@@ -32,12 +34,7 @@ pub(crate) async fn exchange(
 ) -> Result<Json<Exchanged>, Problem> {
     let service = &app.service;
     let issuer = service.public_url(facts.domain())?;
-    let now = service.clock.now();
-    let good_for = |us: &str| {
-        let us = ClientId::parse(us)?;
-        service.keys.verify_ticket(&issuer, &us, &presented.ticket, now).ok()
-    };
-    let ticket = OURS.into_iter().find_map(good_for).ok_or(INVALID_TICKET)?;
+    let ticket = good_ticket(service, &issuer, &presented.ticket).await.ok_or(INVALID_TICKET)?;
     let key = ScreenKey::from_header(&headers).or_else(|| ScreenKey::from_cookie(&headers, &issuer));
     let key = key.filter(|key| key.code == ticket.code);
     let key = key.ok_or(INVALID_TICKET)?;
@@ -46,4 +43,16 @@ pub(crate) async fn exchange(
         return Err(INVALID_TICKET);
     }
     exchange::exchange(service, &app.logins, &issuer, &ticket).await.map(Json)
+}
+
+/// The ticket, if it was made for one of our own pages.
+async fn good_ticket(service: &Service, issuer: &str, ticket: &str) -> Option<TicketClaims> {
+    let now = service.clock.now();
+    for us in OURS {
+        let us = ClientId::parse(us)?;
+        if let Ok(ticket) = service.keys.verify_ticket(issuer, &us, ticket, now).await {
+            return Some(ticket);
+        }
+    }
+    None
 }

@@ -2,6 +2,7 @@
 
 use axum::{extract::State, http::HeaderMap};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use saoma_domain::ports::WebhookKeys;
 use saoma_http::{Problem, auth, body::Json};
 use serde::Serialize;
 

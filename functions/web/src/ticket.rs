@@ -26,7 +26,7 @@ pub(crate) async fn ticket(
     let client = auth::client(&app.service, &*app.clients, &headers).await?;
     let issuer = app.service.public_url(facts.domain())?;
     let now = app.service.clock.now();
-    let ticket = app.service.keys.verify_ticket(&issuer, &client.id, &presented.ticket, now);
+    let ticket = app.service.keys.verify_ticket(&issuer, &client.id, &presented.ticket, now).await;
     let ticket = ticket.map_err(|_| exchange::INVALID_TICKET)?;
     exchange::exchange(&app.service, &app.logins, &issuer, &ticket).await.map(Json)
 }

@@ -8,7 +8,7 @@ use saoma_domain::{
     ports::{Clients, Clock, Randomness, StoreError},
     session::Dialect,
 };
-use saoma_tokens::Keys;
+use saoma_tokens::Keyring;
 
 use crate::{Settings, pace::Pace};
 
@@ -22,8 +22,8 @@ pub struct NoPublicUrl;
 pub struct Service {
     /// What the deployment sets.
     pub settings: Arc<Settings>,
-    /// The keys, which sign and verify.
-    pub keys: Arc<Keys>,
+    /// The keys, which sign and verify, and follow the secret while it is rotated.
+    pub keys: Arc<Keyring>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Unpredictable bytes.
@@ -35,7 +35,12 @@ pub struct Service {
 impl Service {
     /// A service with a fresh memory.
     #[must_use]
-    pub fn new(settings: Settings, keys: Keys, clock: Arc<dyn Clock>, random: Arc<dyn Randomness>) -> Self {
+    pub fn new(
+        settings: Settings,
+        keys: Keyring,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Randomness>,
+    ) -> Self {
         let pace = Arc::new(Pace::new(settings.creates_per_minute));
         Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace }
     }

@@ -1,14 +1,14 @@
 //! What a process needs from AWS at its start, and the bucket.
 //!
 //! * [`connect`]: one configuration for every SDK, over one shared HTTP client.
-//! * [`mod@signing_secret`]: the generated secret from which all keys are derived.
+//! * [`SecretsManager`]: the generated secret from which all keys are derived.
 //! * [`pictures`]: QR pictures in S3.
 
 pub mod pictures;
 mod signing_secret;
 
 pub use pictures::PictureBucket;
-pub use signing_secret::{SigningSecret, signing_secret};
+pub use signing_secret::SecretsManager;
 
 use std::time::Duration;
 

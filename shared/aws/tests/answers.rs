@@ -9,9 +9,9 @@ use std::{
 };
 
 use aws_types::SdkConfig;
-use saoma_aws::{PictureBucket, signing_secret};
+use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
-    ports::{Pictures, StoreError},
+    ports::{KeyStage, KeyStages, Pictures, SecretVersion, SigningSecrets, StoreError},
     session::PictureName,
 };
 
@@ -83,35 +83,85 @@ async fn what_keeps_s3_from_answering_is_a_failure() {
     }
 }
 
-/// Secrets Manager with a current version, and this answer about the previous one.
-async fn secret(previous: Reply) -> Result<Option<String>, StoreError> {
-    let config = answering(move |asked| {
-        if asked.contains("AWSPREVIOUS") {
-            previous.clone()
-        } else {
-            ("200 OK", r#"{"SecretString": "now"}"#.to_owned())
-        }
-    });
-    let read = signing_secret(&config, "arn:aws:secretsmanager:us-east-1:000000000000:secret:s").await?;
-    assert_eq!(read.current, "now");
-    Ok(read.previous)
+/// A version of the secret, as Secrets Manager gives it.
+fn version(id: &str) -> Reply {
+    (
+        "200 OK",
+        format!(r#"{{"SecretString": "text of {id}", "VersionId": "{id}", "CreatedDate": 1705998038.25}}"#),
+    )
 }
 
 fn refused(kind: &str) -> Reply {
     ("400 Bad Request", format!(r#"{{"__type": "{kind}", "message": "m"}}"#))
 }
 
+/// Secrets Manager with these answers about the current, the pending and the previous version.
+fn secret(current: Reply, pending: Reply, previous: Reply) -> SecretsManager {
+    let config = answering(move |asked| match asked {
+        _ if asked.contains("AWSPREVIOUS") => previous.clone(),
+        _ if asked.contains("AWSPENDING") => pending.clone(),
+        _ => current.clone(),
+    });
+    SecretsManager::new(&config, "arn:aws:secretsmanager:us-east-1:000000000000:secret:s".to_owned())
+}
+
+fn none() -> Reply {
+    refused("ResourceNotFoundException")
+}
+
+fn id(version: Option<SecretVersion>) -> Option<String> {
+    version.map(|version| version.id)
+}
+
+// E13
 #[tokio::test]
-async fn the_previous_secret_verifies_where_there_is_one() {
-    let before = ("200 OK", r#"{"SecretString": "before"}"#.to_owned());
-    assert_eq!(secret(before).await.unwrap(), Some("before".to_owned()));
-    assert_eq!(secret(refused("ResourceNotFoundException")).await.unwrap(), None);
+async fn the_secret_is_read_by_its_stages() {
+    let read = secret(version("now"), none(), none()).read().await.unwrap();
+    assert_eq!((read.current.text.as_str(), read.current.made_at.secs()), ("text of now", 1_705_998_038));
+    assert_eq!((id(read.pending), id(read.previous)), (None, None));
+    let read = secret(version("now"), version("next"), version("before")).read().await.unwrap();
+    assert_eq!((id(read.pending), id(read.previous)), (Some("next".to_owned()), Some("before".to_owned())));
+}
+
+/// Secrets Manager leaves the label of a pending version where it was when that version becomes current.
+#[tokio::test]
+async fn a_version_that_was_promoted_is_not_pending() {
+    let read = secret(version("now"), version("now"), version("before")).read().await.unwrap();
+    assert_eq!((id(read.pending), id(read.previous)), (None, Some("before".to_owned())));
+}
+
+/// A promotion that comes between two reads may give one version at two stages.
+#[tokio::test]
+async fn no_version_has_two_stages() {
+    let read = secret(version("now"), version("next"), version("now")).read().await.unwrap();
+    assert_eq!((id(read.pending), id(read.previous)), (Some("next".to_owned()), None));
 }
 
 #[tokio::test]
-async fn a_previous_secret_that_cannot_be_read_is_a_failure() {
+async fn a_version_that_cannot_be_read_is_a_failure() {
     for kind in ["ThrottlingException", "InternalServiceError", "AccessDeniedException", "DecryptionFailure"]
     {
-        assert!(secret(refused(kind)).await.is_err(), "{kind}");
+        assert!(secret(version("now"), none(), refused(kind)).read().await.is_err(), "{kind}");
+        assert!(secret(version("now"), refused(kind), none()).read().await.is_err(), "{kind}");
+        assert!(secret(refused(kind), none(), none()).read().await.is_err(), "{kind}");
     }
+    assert!(secret(none(), none(), none()).read().await.is_err(), "no current version");
+}
+
+/// Secrets Manager refuses a move that was made already: its first answer was lost.
+#[tokio::test]
+async fn a_move_whose_answer_was_lost_is_a_success() {
+    let moved = |current: &'static str, previous: Reply| {
+        let config = answering(move |asked| match asked {
+            _ if asked.contains("VersionId") => refused("InvalidParameterException"),
+            _ if asked.contains("AWSPREVIOUS") => previous.clone(),
+            _ => version(current),
+        });
+        SecretsManager::new(&config, "arn:aws:secretsmanager:us-east-1:000000000000:secret:s".to_owned())
+    };
+    assert!(moved("next", none()).promote("next", "now").await.is_ok());
+    assert!(moved("now", none()).promote("next", "now").await.is_err(), "it was not made");
+    assert!(moved("next", none()).remove(KeyStage::Previous, "now").await.is_ok());
+    let still = moved("next", version("now")).remove(KeyStage::Previous, "now").await;
+    assert!(still.is_err(), "the leaked version still counts");
 }

@@ -11,6 +11,7 @@ use crate::{
     identity::{AccountId, Phone, PhoneNumber, SignInId},
     ports::KeyedHash,
     secrets::{Secret, SecretHash},
+    sign_in::SignIn,
     sms_lane::Lane,
     time::Timestamp,
 };
@@ -49,11 +50,12 @@ impl KnownDevice {
 }
 
 /// The secret of the device that a sign-in made known: `<account>.<sign-in>.<keyed hash>`. A repeated sign-in gets the
-/// same one. The record keeps its hash, so it stays good when the key is changed.
-pub fn known_secret(keys: &dyn KeyedHash, phone: &Phone) -> Secret {
-    let (account, sign_in) = (phone.account.to_string(), phone.sign_in.as_str());
-    let proof = URL_SAFE_NO_PAD.encode(keys.keyed_hash("known device", &[&account, sign_in]));
-    Secret::issued(format!("{account}.{sign_in}.{proof}"))
+/// same one, at every instance. The record keeps its hash, so it stays good when the key is changed.
+pub async fn known_secret(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
+    let (account, id, key) = (sign_in.account.to_string(), sign_in.id.as_str(), &sign_in.family.key);
+    keys.learn(key).await;
+    let proof = keys.keyed_hash_by(key, "known device", &[&account, id]);
+    Secret::issued(format!("{account}.{id}.{}", URL_SAFE_NO_PAD.encode(proof.hash)))
 }
 
 /// The phone that a presented secret names. Only the record says whether the secret is good.

@@ -3,12 +3,9 @@
 //! A refresh token needs no record of its own: a keyed hash proves that we made it, and its generation says
 //! whether it was used. One implementation serves every holder of a sign-in.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use subtle::ConstantTimeEq;
-
 use crate::{
     identity::{AccountId, Phone, SignInId},
-    ports::KeyedHash,
+    ports::{KeyName, KeyedHash, KeyedTag},
     secrets::Secret,
     sign_in::{SignIn, SignInLives},
     time::Timestamp,
@@ -16,6 +13,7 @@ use crate::{
 
 /// After this many rotations in a row with a replay, we conclude that two holders share the token.
 const MOST_REPLAYED: u32 = 3;
+const PURPOSE: &str = "refresh token";
 
 /// The state of a sign-in's refresh tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +26,9 @@ pub struct Family {
     pub replayed: bool,
     /// How many rotations in a row saw such a replay, this one included.
     pub replayed_running: u32,
+    /// The key that proves the newest token. It stays the same when the token is given out again, so that the token
+    /// is the same, even if the service's keys were rotated meanwhile.
+    pub key: KeyName,
 }
 
 /// What happens when a refresh token is presented.
@@ -43,18 +44,19 @@ pub enum Presented {
 }
 
 impl Family {
-    /// The first generation, given out at `now`.
+    /// The first generation, given out at `now` under `key`.
     #[must_use]
-    pub const fn begin(now: Timestamp) -> Self {
-        Self { generation: 1, rotated_at: now.whole_secs(), replayed: false, replayed_running: 0 }
+    pub const fn begin(now: Timestamp, key: KeyName) -> Self {
+        Self { generation: 1, rotated_at: now.whole_secs(), replayed: false, replayed_running: 0, key }
     }
 
-    fn next(&self, now: Timestamp) -> Self {
+    fn next(&self, now: Timestamp, key: KeyName) -> Self {
         Self {
             generation: self.generation + 1,
             rotated_at: now.whole_secs(),
             replayed: false,
             replayed_running: if self.replayed { self.replayed_running } else { 0 },
+            key,
         }
     }
 
@@ -64,19 +66,19 @@ impl Family {
 }
 
 impl SignIn {
-    /// Decides what happens when the refresh token of `generation` is presented.
+    /// Decides what happens when the refresh token of `generation` is presented. A next token gets `key`.
     ///
     /// The newest token rotates. The one before it gets the same next token for `lives.retry`, because its
     /// answer may have been lost, the phone may have slept or two tabs may have raced. Later than that, or in
     /// three rotations in a row, a second holder is the likelier reason (RFC 9700 section 4.14.2).
     #[must_use]
-    pub fn present(&self, generation: u64, lives: &SignInLives, now: Timestamp) -> Presented {
+    pub fn present(&self, generation: u64, key: KeyName, lives: &SignInLives, now: Timestamp) -> Presented {
         let with = |family: Family, expires_at| {
             Presented::Moves(Self { version: self.version + 1, family, expires_at, ..self.clone() })
         };
         let family = &self.family;
         if generation == family.generation {
-            return with(family.next(now), lives.end(self.created_at, now));
+            return with(family.next(now, key), lives.end(self.created_at, now));
         }
         let previous = generation.checked_add(1) == Some(family.generation);
         if !previous || now.since(family.rotated_at) > lives.retry {
@@ -93,29 +95,27 @@ impl SignIn {
     }
 }
 
-/// The newest refresh token of a sign-in: `<account>.<sign-in>.<generation>.<keyed hash>`.
-pub fn refresh_token(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
+/// The newest refresh token of a sign-in: `<account>.<sign-in>.<generation>.<key>.<keyed hash>`. It is the same at every
+/// instance, even if another one gave it out first, under a key that is new to this one.
+pub async fn refresh_token(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
     let (account, id) = (sign_in.account.to_string(), sign_in.id.as_str());
     let generation = sign_in.family.generation.to_string();
-    let proof = proof(keys, &[&account, id, &generation]);
+    keys.learn(&sign_in.family.key).await;
+    let proof = keys.keyed_hash_by(&sign_in.family.key, PURPOSE, &[&account, id, &generation]);
     Secret::issued(format!("{account}.{id}.{generation}.{proof}"))
 }
 
-/// Reads a refresh token that we made: its sign-in and generation; `None` for any other text.
-pub fn read_refresh_token(keys: &dyn KeyedHash, token: &Secret) -> Option<(Phone, u64)> {
-    let mut parts = token.reveal().split('.');
-    let (account, id, generation, presented) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let expected = proof(keys, &[account, id, generation]);
-    let genuine: bool = expected.as_bytes().ct_eq(presented.as_bytes()).into();
-    if !genuine || parts.next().is_some() {
+/// Reads a refresh token that we made: its sign-in and generation; `None` for any other text. The token names its
+/// key, so one that was made before a rotation is good after it (`docs/security.md` E13).
+pub async fn read_refresh_token(keys: &dyn KeyedHash, token: &Secret) -> Option<(Phone, u64)> {
+    let mut parts = token.reveal().splitn(4, '.');
+    let (account, id, generation) = (parts.next()?, parts.next()?, parts.next()?);
+    let proof = KeyedTag::parse(parts.next()?)?;
+    if !keys.verifies(&proof, PURPOSE, &[account, id, generation]).await {
         return None;
     }
     let phone = Phone { account: AccountId::parse(account)?, sign_in: SignInId::parse(id)? };
     Some((phone, generation.parse().ok()?))
-}
-
-fn proof(keys: &dyn KeyedHash, parts: &[&str]) -> String {
-    URL_SAFE_NO_PAD.encode(keys.keyed_hash("refresh token", parts))
 }
 
 #[cfg(test)]
@@ -138,6 +138,10 @@ mod tests {
         Timestamp::from_secs(1_700_000_000 + secs)
     }
 
+    fn key() -> KeyName {
+        KeyName::of_kid("the-key-")
+    }
+
     fn begun() -> SignIn {
         SignIn {
             id: SignInId::parse("aaaa").unwrap(),
@@ -146,7 +150,7 @@ mod tests {
             client: ClientId::phone(),
             method: Method::Sms,
             version: 1,
-            family: Family::begin(at(0)),
+            family: Family::begin(at(0), key()),
             ended: false,
             created_at: at(0),
             expires_at: LIVES.end(at(0), at(0)),
@@ -161,12 +165,23 @@ mod tests {
     // F1 K10 E15
     #[test]
     fn the_previous_token_gets_the_same_answer_for_ten_minutes() {
-        let second = moved(begun().present(1, &LIVES, at(10)));
+        let second = moved(begun().present(1, key(), &LIVES, at(10)));
         assert_eq!((second.family.generation, second.version), (2, 2));
-        let again = moved(second.present(1, &LIVES, at(610)));
+        let again = moved(second.present(1, key(), &LIVES, at(610)));
         assert_eq!((again.family.generation, again.family.replayed), (2, true));
-        assert_eq!(again.present(1, &LIVES, at(610)), Presented::Again, "a third time writes nothing");
-        assert_eq!(second.present(1, &LIVES, at(611)), Presented::Ends, "too late");
+        assert_eq!(again.present(1, key(), &LIVES, at(610)), Presented::Again, "a third time writes nothing");
+        assert_eq!(second.present(1, key(), &LIVES, at(611)), Presented::Ends, "too late");
+    }
+
+    // E13
+    #[test]
+    fn a_token_that_is_given_out_again_keeps_its_key() {
+        let rotated = KeyName::of_kid("another-");
+        let second = moved(begun().present(1, key(), &LIVES, at(10)));
+        let again = moved(second.present(1, rotated.clone(), &LIVES, at(20)));
+        assert_eq!((again.family.generation, &again.family.key), (2, &key()));
+        let third = moved(again.present(2, rotated.clone(), &LIVES, at(30)));
+        assert_eq!((third.family.generation, &third.family.key), (3, &rotated));
     }
 
     // E15
@@ -174,24 +189,24 @@ mod tests {
     fn replays_in_three_rotations_running_end_the_sign_in() {
         let mut sign_in = begun();
         for generation in 1..=2 {
-            sign_in = moved(sign_in.present(generation, &LIVES, at(generation * 10)));
-            sign_in = moved(sign_in.present(generation, &LIVES, at(generation * 10 + 1)));
+            sign_in = moved(sign_in.present(generation, key(), &LIVES, at(generation * 10)));
+            sign_in = moved(sign_in.present(generation, key(), &LIVES, at(generation * 10 + 1)));
         }
-        sign_in = moved(sign_in.present(3, &LIVES, at(30)));
-        assert_eq!(sign_in.present(3, &LIVES, at(31)), Presented::Ends, "the third running");
+        sign_in = moved(sign_in.present(3, key(), &LIVES, at(30)));
+        assert_eq!(sign_in.present(3, key(), &LIVES, at(31)), Presented::Ends, "the third running");
 
-        let undisturbed = moved(sign_in.present(4, &LIVES, at(40)));
-        let replayed = moved(undisturbed.present(4, &LIVES, at(41)));
+        let undisturbed = moved(sign_in.present(4, key(), &LIVES, at(40)));
+        let replayed = moved(undisturbed.present(4, key(), &LIVES, at(41)));
         assert_eq!(replayed.family.replayed_running, 1, "a rotation without a replay starts the count anew");
     }
 
     // E15
     #[test]
     fn a_token_older_than_the_previous_one_ends_the_sign_in() {
-        let third = moved(moved(begun().present(1, &LIVES, at(1))).present(2, &LIVES, at(2)));
-        assert_eq!(third.present(1, &LIVES, at(3)), Presented::Ends);
-        assert_eq!(third.present(9, &LIVES, at(3)), Presented::Ends, "never given out");
-        assert_eq!(third.present(u64::MAX, &LIVES, at(3)), Presented::Ends);
+        let third = moved(moved(begun().present(1, key(), &LIVES, at(1))).present(2, key(), &LIVES, at(2)));
+        assert_eq!(third.present(1, key(), &LIVES, at(3)), Presented::Ends);
+        assert_eq!(third.present(9, key(), &LIVES, at(3)), Presented::Ends, "never given out");
+        assert_eq!(third.present(u64::MAX, key(), &LIVES, at(3)), Presented::Ends);
     }
 
     #[test]
@@ -199,7 +214,7 @@ mod tests {
         let day = 24 * 3600;
         let mut sign_in = begun();
         for n in 1..=4 {
-            sign_in = moved(sign_in.present(n, &LIVES, at(n * (day - 1))));
+            sign_in = moved(sign_in.present(n, key(), &LIVES, at(n * (day - 1))));
             assert!(sign_in.expires_at <= at(3 * day), "rotation {n}");
         }
         assert_eq!(sign_in.expires_at, at(3 * day));

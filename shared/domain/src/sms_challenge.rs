@@ -9,13 +9,12 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 pub use crate::sms_lane::{Lane, LiveCode, RESEND_AFTER, SHARED_TRIES_OF_A_CODE, TRIES_OF_A_CHALLENGE};
 use crate::{
     identity::{Phone, PhoneNumber, SignInId},
     known_device::KnownDevice,
-    ports::Randomness,
+    ports::{KeyedTag, Randomness},
     sms_budget::{FREE_MESSAGES, MESSAGES_OF_A_DEVICE, SmsLimits},
     sms_code::CodeNonce,
     sms_lane::DaysMessages,
@@ -92,7 +91,7 @@ pub struct Challenge {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Used {
     /// A keyed hash of the code, which a repeated call must present again.
-    pub code: [u8; 32],
+    pub code: KeyedTag,
     /// The sign-in it led to.
     pub sign_in: SignInId,
     /// When it was proved.
@@ -270,6 +269,12 @@ impl Records {
         Ok(Asked::Sends(Box::new(Sending { records, nonce: next.nonce, lane })))
     }
 
+    /// The nonces of the codes that the challenge may try now.
+    #[must_use]
+    pub fn nonces(&self, now: Timestamp) -> Vec<CodeNonce> {
+        self.good_codes(now).map(|code| code.nonce.clone()).collect()
+    }
+
     /// The known device that asks, while it is known.
     fn device_at(&self, now: Timestamp) -> Option<&KnownDevice> {
         self.device.as_ref().filter(|device| now < device.expires_at)
@@ -286,18 +291,18 @@ impl Records {
     pub fn try_code(&self, is_right: impl Fn(&CodeNonce) -> bool, used: Used, now: Timestamp) -> Tried {
         let challenge = &self.challenge;
         if let Some(before) = &challenge.used {
-            let same: bool = before.code.ct_eq(&used.code).into();
+            let same = before.code == used.code;
             let in_time = now.since(before.at) <= SIGN_IN_AGAIN;
             return if same && in_time { Tried::Again(before.clone()) } else { Tried::Refused };
         }
-        let against: Vec<CodeNonce> = self.good_codes(now).map(|code| code.nonce.clone()).collect();
+        let against = self.nonces(now);
         if against.is_empty() || challenge.is_spent() {
             return Tried::Refused;
         }
         if let Some(nonce) = against.iter().find(|nonce| is_right(nonce)) {
             return Tried::Right(self.after_right(nonce, used));
         }
-        let mark = mark(&used.code, &against);
+        let mark = mark(&used.code.hash, &against);
         if challenge.wrong.contains(&mark) {
             return Tried::Refused;
         }

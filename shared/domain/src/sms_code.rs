@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     identity::PhoneNumber,
-    ports::{KeyedHash, Randomness},
+    ports::{KeyName, KeyedHash, Randomness},
     text::fold,
 };
 
@@ -13,11 +13,16 @@ use crate::{
 pub struct SmsCode(String);
 
 impl SmsCode {
-    /// The code for this number and nonce. It is a keyed hash, so no table holds it, and a message that is sent
-    /// again carries the same code.
+    /// The code for this number and nonce. It is a keyed hash, so no table holds it. The nonce names the key, so a
+    /// message that is sent again carries the same code, even if the keys were rotated meanwhile
+    /// (`docs/security.md` E13). Once that key was dropped, another code follows from the same nonce.
     pub fn derive(keys: &dyn KeyedHash, number: &PhoneNumber, nonce: &CodeNonce) -> Self {
-        let hash = keys.keyed_hash("sms code", &[number.as_str(), nonce.as_str()]);
-        let head = hash.first_chunk().copied().map_or(0, u64::from_be_bytes);
+        let parts = [number.as_str(), nonce.as_str()];
+        let tag = match nonce.key() {
+            Some(key) => keys.keyed_hash_by(&key, "sms code", &parts),
+            None => keys.keyed_hash("sms code", &parts),
+        };
+        let head = tag.hash.first_chunk().copied().map_or(0, u64::from_be_bytes);
         Self(format!("{:06}", head % 1_000_000))
     }
 
@@ -42,16 +47,23 @@ impl std::fmt::Debug for SmsCode {
     }
 }
 
-/// Distinguishes one code of a number from the next: 128 random bits. It is no secret by itself.
+/// Distinguishes one code of a number from the next: the name of the key it is derived with, and 128 random bits. It is
+/// no secret by itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeNonce(String);
 
 impl CodeNonce {
-    /// A fresh nonce.
-    pub fn random(random: &dyn Randomness) -> Self {
+    /// A fresh nonce, for a code under this key.
+    pub fn random(key: &KeyName, random: &dyn Randomness) -> Self {
         let mut bytes = [0_u8; 16];
         random.fill(&mut bytes);
-        Self(URL_SAFE_NO_PAD.encode(bytes))
+        Self(format!("{}.{}", key.as_str(), URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// The key of its code.
+    #[must_use]
+    pub fn key(&self) -> Option<KeyName> {
+        self.0.split_once('.').and_then(|(key, _)| KeyName::parse(key))
     }
 
     /// From a stored nonce.

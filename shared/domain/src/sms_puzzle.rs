@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     identity::PhoneNumber,
-    ports::{KeyedHash, Randomness},
+    ports::{KeyName, KeyedHash, Randomness},
     time::Timestamp,
 };
 
@@ -47,7 +47,7 @@ pub struct Solved {
     pub doublings: u32,
 }
 
-/// Tells one puzzle from another: 72 random bits, and when it ends.
+/// Tells one puzzle from another: 48 random bits, and when it ends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PuzzleId {
     /// The random bits in base64url.
@@ -65,17 +65,18 @@ impl Puzzle {
         random: &dyn Randomness,
         now: Timestamp,
     ) -> Self {
-        let mut name = [0_u8; 9];
+        let mut name = [0_u8; 6];
         random.fill(&mut name);
         let (name, doublings) = (URL_SAFE_NO_PAD.encode(name), doublings.min(MOST_DOUBLINGS));
-        let said = format!("{name}.{}.{doublings}", now.plus(LIFE).secs());
-        let proof = proof(keys, number, &said);
+        let key = keys.current_key();
+        let said = format!("{name}.{}.{doublings}.{}", now.plus(LIFE).secs(), key.as_str());
+        let proof = proof(keys, &key, number, &said).unwrap_or_default();
         Self { token: format!("{said}.{proof}"), bits: FIRST_BITS + doublings }
     }
 }
 
 /// Reads `<token>:<n0>,<n1>,…`. `None` unless the token is ours, for this number, not over, and every part is solved.
-pub fn read_solution(
+pub async fn read_solution(
     keys: &dyn KeyedHash,
     number: &PhoneNumber,
     presented: &str,
@@ -83,9 +84,12 @@ pub fn read_solution(
 ) -> Option<Solved> {
     let (token, numbers) = presented.split_once(':').filter(|_| presented.len() <= LONGEST)?;
     let (said, presented_proof) = token.rsplit_once('.')?;
-    let genuine: bool = proof(keys, number, said).as_bytes().ct_eq(presented_proof.as_bytes()).into();
     let mut parts = said.split('.');
     let (name, expires_at, doublings) = (parts.next()?, parts.next()?, parts.next()?);
+    let key = KeyName::parse(parts.next()?)?;
+    keys.learn(&key).await;
+    let expected = proof(keys, &key, number, said)?;
+    let genuine: bool = expected.as_bytes().ct_eq(presented_proof.as_bytes()).into();
     let expires_at = Timestamp::from_secs(expires_at.parse().ok()?);
     let doublings: u32 = doublings.parse().ok()?;
     if !genuine || now >= expires_at || !solves(token, numbers, FIRST_BITS + doublings) {
@@ -109,9 +113,10 @@ fn zero_bits(token: &str, part: u32, n: &str) -> u32 {
     hash.first_chunk().copied().map_or(0, |head| u64::from_be_bytes(head).leading_zeros())
 }
 
-fn proof(keys: &dyn KeyedHash, number: &PhoneNumber, said: &str) -> String {
-    let hash = keys.keyed_hash("sms puzzle", &[number.as_str(), said]);
-    URL_SAFE_NO_PAD.encode(hash.get(..12).unwrap_or_default())
+/// What proves that we drew a puzzle: the beginning of a keyed hash. `None` when the key is not known.
+fn proof(keys: &dyn KeyedHash, key: &KeyName, number: &PhoneNumber, said: &str) -> Option<String> {
+    let tag = keys.keyed_hash_under(key, "sms puzzle", &[number.as_str(), said])?;
+    Some(URL_SAFE_NO_PAD.encode(tag.hash.get(..9)?))
 }
 
 /// Solves a puzzle, as a caller does. For tests and callers of ours.
@@ -126,16 +131,30 @@ pub fn solve(token: &str, bits: u32) -> String {
 
 #[cfg(test)]
 mod tests {
+    use async_trait::async_trait;
+
     use super::*;
-    use crate::ports::testing::Counting;
+    use crate::ports::{KeyedTag, testing::Counting};
 
     /// SHA-256 of everything, which is keyed enough for these tests.
     struct Plain;
 
+    #[async_trait]
     impl KeyedHash for Plain {
-        fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
-            Sha256::digest(format!("{purpose} {parts:?}")).into()
+        fn current_key(&self) -> KeyName {
+            KeyName::of_kid("the-key-")
         }
+
+        fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> KeyedTag {
+            let hash = Sha256::digest(format!("{purpose} {parts:?}")).into();
+            KeyedTag { key: self.current_key(), hash }
+        }
+
+        fn keyed_hash_under(&self, key: &KeyName, purpose: &str, parts: &[&str]) -> Option<KeyedTag> {
+            (*key == self.current_key()).then(|| self.keyed_hash(purpose, parts))
+        }
+
+        async fn learn(&self, _: &KeyName) {}
     }
 
     fn number(raw: &str) -> PhoneNumber {
@@ -152,25 +171,26 @@ mod tests {
         (puzzle, solution)
     }
 
-    fn read(solution: &str, secs: u64) -> Option<Solved> {
-        read_solution(&Plain, &number("+8613800138000"), solution, at(secs))
+    async fn read(solution: &str, secs: u64) -> Option<Solved> {
+        read_solution(&Plain, &number("+8613800138000"), solution, at(secs)).await
     }
 
     // K6
-    #[test]
-    fn a_solution_is_good_for_its_number_and_its_time() {
+    #[tokio::test]
+    async fn a_solution_is_good_for_its_number_and_its_time() {
         let (puzzle, solution) = solved();
         assert_eq!(puzzle.bits, 13);
-        let read_once = read(&solution, 599).unwrap();
+        let read_once = read(&solution, 599).await.unwrap();
         assert_eq!((read_once.doublings, read_once.id.expires_at), (0, at(600)));
-        assert_eq!(read(&solution, 600), None, "over");
-        assert_eq!(read_solution(&Plain, &number("+8613900139000"), &solution, at(1)), None);
+        assert_eq!(read(&solution, 600).await, None, "over");
+        assert_eq!(read_solution(&Plain, &number("+8613900139000"), &solution, at(1)).await, None);
         assert!(solution.len() < LONGEST);
+        assert!(puzzle.token.len() <= 43, "a text of one block: {}", puzzle.token);
     }
 
     // K6
-    #[test]
-    fn a_bent_solution_is_none() {
+    #[tokio::test]
+    async fn a_bent_solution_is_none() {
         let (puzzle, solution) = solved();
         let (token, numbers) = solution.split_once(':').unwrap();
         let mut fields: Vec<_> = token.split('.').collect();
@@ -187,10 +207,11 @@ mod tests {
             format!("{token}:0{numbers}"),
             format!("{token}:{}", numbers.split_once(',').unwrap().1),
             solve(&longer_lived, puzzle.bits),
-            solve("a.1999999999.0.b", puzzle.bits),
+            solve("a.1999999999.0.the-key-.b", puzzle.bits),
+            solve("a.1999999999.0.other-key.b", puzzle.bits),
             format!("{token}:{}", "9".repeat(10_000)),
         ] {
-            assert_eq!(read(&bent, 0), None, "{bent:.80}");
+            assert_eq!(read(&bent, 0).await, None, "{bent:.80}");
         }
     }
 

@@ -46,10 +46,10 @@ impl Phones {
 
     /// The holder of a phone's token that we signed and that is good now. This does not check whether its sign-in
     /// was ended: a step of a login checks that together with the session.
-    fn token(&self, parts: &Parts) -> Result<Approver, Problem> {
+    async fn token(&self, parts: &Parts) -> Result<Approver, Problem> {
         let token = presented_token(&parts.headers).ok_or_else(Problem::unauthorized)?;
         let (issuer, now) = (self.service.public_url(Facts::of(parts).domain())?, self.service.clock.now());
-        let by = self.service.keys.verify_approver(&issuer, token, now)?;
+        let by = self.service.keys.verify_approver(&issuer, token, now).await?;
         self.service.pace.call(&by.phone.sign_in, now).map_err(Problem::too_many)?;
         Ok(by)
     }
@@ -70,7 +70,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        Phones::from_ref(state).token(parts).map(Self)
+        Phones::from_ref(state).token(parts).await.map(Self)
     }
 }
 
@@ -95,7 +95,7 @@ where
     /// was not ended; the account may be used.
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let phones = Phones::from_ref(state);
-        let by = phones.token(parts)?;
+        let by = phones.token(parts).await?;
         let records = phones.checks.phone(&by.phone).await?;
         let (sign_in, account) = records.stands(phones.service.clock.now())?;
         Ok(Self { by, account, method: sign_in.method })
@@ -132,7 +132,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match presented_token(&parts.headers) {
-            Some(_) => Phones::from_ref(state).token(parts).map(|by| Self(Some(by))),
+            Some(_) => Phones::from_ref(state).token(parts).await.map(|by| Self(Some(by))),
             None => Ok(Self(None)),
         }
     }

@@ -45,6 +45,7 @@ pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
         .fallback(|| async { no_such_route() })
         .method_not_allowed_fallback(|| async { wrong_method() })
         .layer(middleware::from_fn(refuse_secrets_in_query))
+        .layer(middleware::from_fn_with_state(service.clone(), keep_keys_fresh))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn_with_state(service.clone(), guesses::slow_down))
         .layer(middleware::from_fn_with_state(shape, word_refusals))
@@ -70,6 +71,12 @@ async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
         return Problem::bad_request("secret_in_query", "Send tokens and secrets in headers.")
             .into_response();
     }
+    next.run(request).await
+}
+
+/// Reads the signing secret again when it is time, before the request needs a key.
+async fn keep_keys_fresh(State(service): State<Service>, request: Request, next: Next) -> Response {
+    service.keys.keep_fresh().await;
     next.run(request).await
 }
 

@@ -60,9 +60,9 @@ pub(crate) async fn log_request(
 }
 
 /// The name of a session in logs: a keyed hash of its code. An operator with the code and the key finds the session's
-/// lines; the lines do not reveal the code.
+/// lines; the lines do not reveal the code. After a rotation of the keys, a session has another name.
 #[must_use]
 pub fn session_ref(keys: &dyn KeyedHash, code: &SessionCode) -> String {
-    let hash = keys.keyed_hash("session ref", &[code.as_str()]);
-    hash.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+    let tag = keys.keyed_hash("session ref", &[code.as_str()]);
+    tag.hash.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }

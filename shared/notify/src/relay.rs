@@ -8,10 +8,11 @@ use std::{
 
 use async_trait::async_trait;
 use saoma_domain::{
-    client::WebhookUrl,
+    client::{Client, WebhookUrl},
     identity::PhoneNumber,
     ports::{
-        CallError, CallFailure, Clock, Push, Pushed, Randomness, Sms, SmsError, StoreError, Webhook, Webhooks,
+        CallError, CallFailure, Clock, Push, Pushed, Randomness, Sms, SmsError, StoreError, Webhook,
+        WebhookKeys, Webhooks,
     },
     push::{PushMessage, PushPlatform, PushToken},
 };
@@ -34,8 +35,10 @@ pub struct Relay {
     pub webhooks: Arc<dyn Webhooks>,
     /// The address of the client's server.
     pub url: WebhookUrl,
-    /// The keys that sign calls to the client.
-    pub keys: Vec<[u8; 32]>,
+    /// The client.
+    pub client: Client,
+    /// The keys that sign calls to it, as they are when it is called.
+    pub keys: Arc<dyn WebhookKeys>,
     /// The time of a call.
     pub clock: Arc<dyn Clock>,
     /// For the ids of text messages.
@@ -67,7 +70,7 @@ impl Relay {
             id: format!("msg_{id:032x}"),
             at: self.clock.now(),
             body: body.to_string(),
-            keys: self.keys.clone(),
+            keys: self.keys.webhook_keys(&self.client, self.clock.now()),
         };
         let mut pauses = PAUSES.iter();
         loop {
@@ -150,7 +153,7 @@ fn push_id(platform: PushPlatform, address: &str, message: &PushMessage) -> u128
 mod tests {
     use std::sync::Mutex;
 
-    use saoma_domain::{push::PushKind, time::Timestamp};
+    use saoma_domain::{identity::ClientId, push::PushKind, time::Timestamp};
 
     use super::*;
 
@@ -170,6 +173,14 @@ mod tests {
             let mut count = self.0.lock().unwrap();
             *count += 1;
             bytes.fill(*count);
+        }
+    }
+
+    struct OneKey;
+
+    impl WebhookKeys for OneKey {
+        fn webhook_keys(&self, _: &Client, _: Timestamp) -> Vec<[u8; 32]> {
+            vec![[1; 32]]
         }
     }
 
@@ -194,7 +205,8 @@ mod tests {
         let relay = Relay {
             webhooks: outbox.clone(),
             url: WebhookUrl::parse("https://messages.example/saoma").unwrap(),
-            keys: vec![[1; 32]],
+            client: Client::built_in(&ClientId::parse(Client::DEFAULT_WEB).unwrap(), "Test").unwrap(),
+            keys: Arc::new(OneKey),
             clock: Arc::new(Noon),
             random: Arc::new(Counter::default()),
             pushes: Pushes::default(),

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use aws_types::SdkConfig;
 use saoma_app::{Environment, LoggedAlarm, Service};
-use saoma_aws::PictureBucket;
+use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
-    cases::{ClientKeeper, Lives, Logins, People, RememberedLogins, SmsSwitch, Texting},
+    cases::{ClientKeeper, KeyKeeper, Lives, Logins, People, RememberedLogins, SmsSwitch, Texting},
     ports::{Calls, Checks, FailedCalls, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks},
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::auth::Phones;
 use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
+use saoma_tokens::keyring::PUBLISHED_BEFORE_USE;
 
 use crate::{Process, StartError, relay::message_client};
 
@@ -119,6 +120,22 @@ impl Deployment {
         }
     }
 
+    /// The versions of the signing secret, as operators change them.
+    ///
+    /// # Errors
+    /// `SIGNING_SECRET_ARN` is not set.
+    pub fn key_keeper(&self) -> Result<KeyKeeper, StartError> {
+        Ok(KeyKeeper {
+            stages: Arc::new(SecretsManager::new(
+                &self.aws,
+                self.environment.required("SIGNING_SECRET_ARN")?,
+            )),
+            random: self.service.random.clone(),
+            published_before_use: PUBLISHED_BEFORE_USE,
+            sign_in_idle: self.service.settings.sign_ins.idle,
+        })
+    }
+
     /// The Sessions table.
     ///
     /// # Errors
@@ -200,13 +217,11 @@ impl Deployment {
     }
 
     async fn relay(&self) -> Result<Option<Relay>, StartError> {
-        let (keys, clients) = (&self.service.keys, &*self.directory);
-        let now = self.service.clock.now();
-        let Some((url, keys)) = message_client(&self.environment, keys, clients, now).await? else {
+        let Some((client, url)) = message_client(&self.environment, &*self.directory).await? else {
             return Ok(None);
         };
-        let (clock, random) = (self.service.clock.clone(), self.service.random.clone());
+        let Service { keys, clock, random, .. } = self.service.clone();
         let pushes = Pushes::default();
-        Ok(Some(Relay { webhooks: self.webhooks()?, url, keys, clock, random, pushes }))
+        Ok(Some(Relay { webhooks: self.webhooks()?, url, client, keys, clock, random, pushes }))
     }
 }

@@ -7,8 +7,10 @@ use saoma_app::{
     Environment, Service, Settings,
     system::{SystemClock, SystemRandom},
 };
+use saoma_aws::SecretsManager;
+use saoma_domain::ports::SigningSecrets;
 use saoma_http::telemetry;
-use saoma_tokens::Keys;
+use saoma_tokens::Keyring;
 
 use crate::StartError;
 
@@ -36,9 +38,11 @@ impl Process {
     /// A setting is out of bounds, or the secret cannot be read.
     pub async fn service(&self) -> Result<Service, StartError> {
         let arn = self.environment.required("SIGNING_SECRET_ARN")?;
-        let secret = Box::pin(saoma_aws::signing_secret(&self.aws, &arn)).await?;
+        let source = Arc::new(SecretsManager::new(&self.aws, arn));
+        let secret = source.read().await?;
         let settings = Settings::read(&self.environment)?;
-        let keys = Keys::derive(&secret.current, secret.previous.as_deref())?;
-        Ok(Service::new(settings, keys, Arc::new(SystemClock), Arc::new(SystemRandom)))
+        let clock = Arc::new(SystemClock);
+        let keys = Keyring::new(&secret, source, clock.clone())?;
+        Ok(Service::new(settings, keys, clock, Arc::new(SystemRandom)))
     }
 }

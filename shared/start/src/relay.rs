@@ -1,8 +1,11 @@
 //! The client that sends text messages and pushes where SNS does not: AWS China offers neither.
 
 use saoma_app::Environment;
-use saoma_domain::{client::WebhookUrl, identity::ClientId, ports::Clients, time::Timestamp};
-use saoma_tokens::Keys;
+use saoma_domain::{
+    client::{Client, WebhookUrl},
+    identity::ClientId,
+    ports::Clients,
+};
 
 use crate::StartError;
 
@@ -11,29 +14,25 @@ use crate::StartError;
 #[error("MESSAGE_CLIENT is {0:?}, which is no registered client with a webhook")]
 pub struct NoSuchMessageClient(String);
 
-/// The server of the client that `MESSAGE_CLIENT` names, and the keys that sign calls to it. `None` when the variable
-/// is not set.
+/// The client that `MESSAGE_CLIENT` names, and the address of its server. `None` when the variable is not set.
 ///
 /// # Errors
 /// When it names no client that has a webhook.
 pub async fn message_client(
     environment: &Environment,
-    keys: &Keys,
     clients: &dyn Clients,
-    now: Timestamp,
-) -> Result<Option<(WebhookUrl, Vec<[u8; 32]>)>, StartError> {
+) -> Result<Option<(Client, WebhookUrl)>, StartError> {
     let Some(named) = environment.get("MESSAGE_CLIENT") else { return Ok(None) };
     let client = match ClientId::parse(&named) {
         Some(id) => clients.client(&id).await?,
         None => None,
     };
-    let found = client.and_then(|client| Some((client.webhook.clone()?, keys.webhook_keys(&client, now))));
+    let found = client.and_then(|client| Some((client.clone(), client.webhook?)));
     found.map(Some).ok_or_else(|| NoSuchMessageClient(named).into())
 }
 
 #[cfg(test)]
 mod tests {
-    use saoma_domain::client::Client;
     use saoma_memory::Memory;
 
     use super::*;
@@ -47,9 +46,8 @@ mod tests {
             memory.put_client(Client { id, webhook, ..Client::built_in(&like, "Test").unwrap() });
         }
         let environment = Environment::of([("MESSAGE_CLIENT", value)]);
-        let keys = Keys::derive(&"a-secret-for-tests".repeat(4), None).unwrap();
-        let found = message_client(&environment, &keys, &memory, Timestamp::default()).await;
-        found.map(|found| Some(found?.0.url().to_string())).map_err(|error| format!("{error:?}"))
+        let found = message_client(&environment, &memory).await;
+        found.map(|found| Some(found?.1.url().to_string())).map_err(|error| format!("{error:?}"))
     }
 
     #[tokio::test]

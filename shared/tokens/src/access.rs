@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use strum::IntoStaticStr;
 use thiserror::Error;
 
-use crate::{Keys, issued_at};
+use crate::{Keyring, issued_at};
 
 const TYP: &str = "at+jwt";
 
@@ -140,7 +140,7 @@ pub(crate) fn present_number<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     u64::deserialize(deserializer)
 }
 
-impl Keys {
+impl Keyring {
     /// Signs an access token. The same contents give the same token, to the byte.
     ///
     /// # Errors
@@ -211,8 +211,13 @@ impl Keys {
     ///
     /// # Errors
     /// [`TokenError::Invalid`] or [`TokenError::MayNotApprove`].
-    pub fn verify_approver(&self, issuer: &str, token: &str, now: Timestamp) -> Result<Approver, TokenError> {
-        let claims: UnverifiedClaims = self.open(TYP, token)?;
+    pub async fn verify_approver(
+        &self,
+        issuer: &str,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Approver, TokenError> {
+        let claims: UnverifiedClaims = self.open(TYP, token).await?;
         if claims.iss != issuer || now.secs() >= claims.exp || now.secs() < claims.nbf {
             return Err(TokenError::Invalid);
         }

@@ -4,7 +4,7 @@ use saoma_domain::{identity::AccountId, session::Session, sign_in::Method, time:
 use serde::Serialize;
 use std::time::Duration;
 
-use crate::{Keys, TokenError, issued_at};
+use crate::{Keyring, TokenError, issued_at};
 
 /// A token type of its own, so that no verifier takes it for another kind (RFC 8725 section 3.11).
 const TYP: &str = "identity+jwt";
@@ -19,7 +19,7 @@ struct Claims<'a> {
     amr: [&'static str; 1],
 }
 
-impl Keys {
+impl Keyring {
     /// Tells a session's client who signed in, and when. It gives access to nothing.
     ///
     /// # Errors

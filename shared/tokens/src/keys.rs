@@ -1,4 +1,4 @@
-//! The keys of a deployment, all derived from one generated secret.
+//! The keys of a deployment at one moment, all derived from the versions of one secret.
 
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
@@ -9,7 +9,7 @@ use jsonwebtoken::{
 use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
 use saoma_domain::{
     client::{Client, Registration},
-    ports::KeyedHash,
+    ports::{KeyName, KeyedTag, SigningSecret},
     time::Timestamp,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -32,12 +32,18 @@ pub enum KeyError {
     Underivable,
 }
 
-/// The keys of a deployment: the current one signs, both verify.
+/// The keys of the versions that count: the current one signs, all verify. They never change; a
+/// [`Keyring`](crate::Keyring) replaces them.
 pub struct Keys {
-    current: KeyPair,
-    previous: Option<KeyPair>,
-    hash_key: [u8; 32],
-    previous_hash_key: Option<[u8; 32]>,
+    /// The current version's come first, then the pending one's, then the previous one's.
+    versions: Vec<VersionKeys>,
+}
+
+/// The keys of one version of the secret.
+struct VersionKeys {
+    name: KeyName,
+    pair: KeyPair,
+    hash: [u8; 32],
 }
 
 struct KeyPair {
@@ -50,75 +56,134 @@ struct KeyPair {
     published: Jwk,
 }
 
+/// A token whose key and type are checked, and whose signature is not.
+pub(crate) struct Unverified<'a> {
+    text: &'a str,
+    kid: String,
+}
+
+impl<'a> Unverified<'a> {
+    /// Reads the header of a token of this `typ` (RFC 8725 section 3.11).
+    pub(crate) fn read(typ: &str, text: &'a str) -> Result<Self, TokenError> {
+        if text.len() > LONGEST_TOKEN {
+            return Err(TokenError::Invalid);
+        }
+        let header = jsonwebtoken::decode_header(text).map_err(|_| TokenError::Invalid)?;
+        if header.typ.as_deref() != Some(typ) {
+            return Err(TokenError::Invalid);
+        }
+        Ok(Self { text, kid: header.kid.ok_or(TokenError::Invalid)? })
+    }
+
+    /// The name of the key that it says it was signed with.
+    pub(crate) fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
 impl Keys {
     /// The fewest characters a secret may have. The template generates 64.
     pub const SHORTEST_SECRET: usize = 32;
 
-    /// Derives the keys (HKDF-SHA256, RFC 5869). `previous` is the secret before the last rotation.
+    /// Derives the keys (HKDF-SHA256, RFC 5869) of every version that counts.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn derive(current: &str, previous: Option<&str>) -> Result<Self, KeyError> {
+    pub fn derive(secret: &SigningSecret) -> Result<Self, KeyError> {
         es256::install();
-        Ok(Self {
-            current: KeyPair::derive(current)?,
-            previous: previous.map(KeyPair::derive).transpose()?,
-            hash_key: derive_hash_key(current)?,
-            previous_hash_key: previous.map(derive_hash_key).transpose()?,
-        })
+        let versions = secret.versions().map(|(_, version)| VersionKeys::derive(&version.text));
+        Ok(Self { versions: versions.collect::<Result<_, _>>()? })
+    }
+
+    /// The `kid` under which the key of a secret text is published.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn kid_of(text: &str) -> Result<String, KeyError> {
+        es256::install();
+        Ok(KeyPair::derive(text)?.kid)
     }
 
     /// The published key set (RFC 7517 section 5): the public keys, current first.
     #[must_use]
     pub fn jwks(&self) -> JwkSet {
-        JwkSet { keys: self.pairs().map(|pair| pair.published.clone()).collect() }
+        JwkSet { keys: self.versions.iter().map(|version| version.pair.published.clone()).collect() }
     }
 
-    fn pairs(&self) -> impl Iterator<Item = &KeyPair> {
-        std::iter::once(&self.current).chain(&self.previous)
+    /// Whether a token with this `kid` can be checked.
+    pub(crate) fn has_kid(&self, kid: &str) -> bool {
+        self.versions.iter().any(|version| version.pair.kid == kid)
     }
 
-    /// The keys that sign calls to a client's server: the current one first, then those of the previous secret and
-    /// of the client's previous registration, as long as those count. No table holds them, so a dump of the tables
+    /// Whether a keyed hash under this key can be checked.
+    pub(crate) fn has_name(&self, name: &KeyName) -> bool {
+        self.versions.iter().any(|version| version.name == *name)
+    }
+
+    /// The name of the current version's keys.
+    pub(crate) fn current_name(&self) -> KeyName {
+        self.current().name.clone()
+    }
+
+    /// The keys that sign calls to a client's server: the current one first, then those of the other versions and of
+    /// the client's previous registration, as long as those count. No table holds them, so a dump of the tables
     /// forges no call. Another registration of the same id has other keys (`docs/security.md` K4).
-    #[must_use]
-    pub fn webhook_keys(&self, client: &Client, now: Timestamp) -> Vec<[u8; 32]> {
-        let secrets = || std::iter::once(&self.hash_key).chain(&self.previous_hash_key);
+    pub(crate) fn webhook_keys(&self, client: &Client, now: Timestamp) -> Vec<[u8; 32]> {
         let of = |registration: &Registration| {
             let parts = [client.id.as_str(), registration.as_str()];
-            secrets().map(|key| keyed_hash(key, "webhook", &parts)).collect::<Vec<_>>()
+            self.versions.iter().map(|it| keyed_hash(&it.hash, "webhook", &parts)).collect::<Vec<_>>()
         };
         client.registrations(now).flat_map(of).collect()
     }
 
+    /// A keyed hash under the current key.
+    pub(crate) fn tag(&self, purpose: &str, parts: &[&str]) -> KeyedTag {
+        self.current().tag(purpose, parts)
+    }
+
+    /// A keyed hash under the named key.
+    pub(crate) fn tag_under(&self, name: &KeyName, purpose: &str, parts: &[&str]) -> Option<KeyedTag> {
+        let named = self.versions.iter().find(|version| version.name == *name);
+        named.map(|version| version.tag(purpose, parts))
+    }
+
     /// Signs claims under the current key, as a token of this `typ` (RFC 8725 section 3.11).
     pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, TokenError> {
-        let KeyPair { kid, algorithm, signing, .. } = &self.current;
+        let KeyPair { kid, algorithm, signing, .. } = &self.current().pair;
         let header = Header { typ: Some(typ.to_owned()), kid: Some(kid.clone()), ..Header::new(*algorithm) };
         jsonwebtoken::encode(&header, claims, signing).map_err(|_| TokenError::Unsignable)
     }
 
-    /// The claims of a token that one of our keys signed as a token of this `typ`. They count as unverified until
-    /// the caller has checked their audience and their time.
-    pub(crate) fn open<C: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<C, TokenError> {
-        if token.len() > LONGEST_TOKEN {
-            return Err(TokenError::Invalid);
-        }
-        let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
-        let named = |pair: &&KeyPair| header.kid.as_deref() == Some(pair.kid.as_str());
-        let pair = self.pairs().find(named).ok_or(TokenError::Invalid)?;
-        if header.typ.as_deref() != Some(typ) {
-            return Err(TokenError::Invalid);
-        }
+    /// The claims of a token that one of our keys signed. They count as unverified until the caller has checked their
+    /// audience and their time.
+    pub(crate) fn open<C: DeserializeOwned>(&self, token: &Unverified<'_>) -> Result<C, TokenError> {
+        let named = self.versions.iter().find(|version| version.pair.kid == token.kid);
+        let pair = &named.ok_or(TokenError::Invalid)?.pair;
         // The header does not choose the algorithm: only the key's own is allowed.
         let mut signature_only = Validation::new(pair.algorithm);
         signature_only.required_spec_claims.clear();
         signature_only.validate_exp = false;
         signature_only.validate_nbf = false;
         signature_only.validate_aud = false;
-        let data = jsonwebtoken::decode::<C>(token, &pair.verifying, &signature_only)
+        let data = jsonwebtoken::decode::<C>(token.text, &pair.verifying, &signature_only)
             .map_err(|_| TokenError::Invalid)?;
         Ok(data.claims)
+    }
+
+    fn current(&self) -> &VersionKeys {
+        let Some(current) = self.versions.first() else { unreachable!("a secret has a current version") };
+        current
+    }
+}
+
+impl VersionKeys {
+    fn derive(secret: &str) -> Result<Self, KeyError> {
+        let pair = KeyPair::derive(secret)?;
+        Ok(Self { name: KeyName::of_kid(&pair.kid), pair, hash: derive_hash_key(secret)? })
+    }
+
+    fn tag(&self, purpose: &str, parts: &[&str]) -> KeyedTag {
+        KeyedTag { key: self.name.clone(), hash: keyed_hash(&self.hash, purpose, parts) }
     }
 }
 
@@ -163,12 +228,6 @@ fn expand(secret: &str, info: &[u8], out: &mut [u8]) -> Result<(), KeyError> {
     Hkdf::<Sha256>::new(None, secret.as_bytes()).expand(info, out).map_err(|_| KeyError::Underivable)
 }
 
-impl KeyedHash for Keys {
-    fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> [u8; 32] {
-        keyed_hash(&self.hash_key, purpose, parts)
-    }
-}
-
 fn keyed_hash(key: &[u8; 32], purpose: &str, parts: &[&str]) -> [u8; 32] {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
         unreachable!("HMAC takes keys of any length")
@@ -182,6 +241,6 @@ fn keyed_hash(key: &[u8; 32], purpose: &str, parts: &[&str]) -> [u8; 32] {
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Keys({})", self.current.kid)
+        f.debug_list().entries(self.versions.iter().map(|version| &version.pair.kid)).finish()
     }
 }

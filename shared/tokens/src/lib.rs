@@ -1,6 +1,8 @@
 //! Keys, tokens and the published key set.
 //!
-//! * [`keys`]: the ES256 key pair, its `kid` and the key for keyed hashes, all derived from one generated secret.
+//! * [`keys`]: the ES256 key pair, its `kid` and the key for keyed hashes, derived from each version of the secret.
+//! * [`keyring`]: the keys of a running instance, which follow the secret while it is rotated. All tokens are made and
+//!   verified through it.
 //! * [`es256`]: the one signature algorithm, as `jsonwebtoken`'s provider. Algorithm confusion needs a second one.
 //! * [`access`]: access tokens (RFC 9068), for phones and for screens, which differ in what they may do.
 //! * [`identity`]: who a person is, signed, for the shop contract.
@@ -11,10 +13,12 @@
 pub mod access;
 mod es256;
 pub mod identity;
+pub mod keyring;
 pub mod keys;
 pub mod ticket;
 
 pub use access::{AccessToken, MintedToken, Scope, TokenError};
+pub use keyring::Keyring;
 pub use keys::{KeyError, Keys};
 pub use ticket::TicketClaims;
 

@@ -10,7 +10,7 @@ use saoma_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Keys, TokenError, access::present_number, issued_at};
+use crate::{Keyring, TokenError, access::present_number, issued_at};
 
 const TYP: &str = "ticket+jwt";
 
@@ -49,7 +49,7 @@ struct UnverifiedTicket {
     nbf: u64,
 }
 
-impl Keys {
+impl Keyring {
     /// A ticket for a confirmed session. Making one stores nothing. Using one redeems the session, so of any number
     /// of tickets for one session one works.
     ///
@@ -79,14 +79,14 @@ impl Keys {
     ///
     /// # Errors
     /// [`TokenError::Invalid`].
-    pub fn verify_ticket(
+    pub async fn verify_ticket(
         &self,
         issuer: &str,
         client: &ClientId,
         ticket: &str,
         now: Timestamp,
     ) -> Result<TicketClaims, TokenError> {
-        let claims: UnverifiedTicket = self.open(TYP, ticket)?;
+        let claims: UnverifiedTicket = self.open(TYP, ticket).await?;
         let for_them = claims.iss == issuer && claims.aud == client.as_str();
         let expires_at = Timestamp::from_secs(claims.exp);
         let good_now = claims.nbf <= now.secs() && now < expires_at.plus(REDEEM_AGAIN);

@@ -108,13 +108,17 @@ async fn refreshes_at_once_give_one_successor() {
 async fn a_forged_refresh_token_ends_nothing() {
     let world = World::default();
     let person = world.sign_in(NUMBER).await;
-    let (head, proof) = person.refresh_token.rsplit_once('.').unwrap();
-    let sign_in = head.strip_suffix(".1").unwrap();
-    let flipped = if proof.starts_with('A') { "B" } else { "A" };
+    let (head, hash) = person.refresh_token.rsplit_once('.').unwrap();
+    let (sign_in, key) = head.rsplit_once(".1.").unwrap();
+    let proof = format!("{key}.{hash}");
+    let flipped = if hash.starts_with('A') { "B" } else { "A" };
     for forged in [
         "x",
         &format!("{sign_in}.1."),
-        &format!("{sign_in}.1.{flipped}{}", &proof[1..]),
+        &format!("{sign_in}.1.{hash}"),
+        &format!("{sign_in}.1.{key}."),
+        &format!("{sign_in}.1.{key}.{flipped}{}", &hash[1..]),
+        &format!("{sign_in}.1.another-.{hash}"),
         &format!("{sign_in}.0.{proof}"),
         &format!("{sign_in}.2.{proof}"),
         &format!("{sign_in}.01.{proof}"),

@@ -11,10 +11,9 @@ use saoma_domain::{
     client::{Client, WebhookUrl},
     identity::ClientId,
     ports::{
-        CallError, CallFailure, Clients, Clock, Postpone, QueuedCall, StoreError, WaitingCall, Webhook,
+        CallError, CallFailure, Clients, Clock, QueuedCall, StoreError, WaitingCall, Webhook, WebhookKeys,
         Webhooks,
     },
-    time::Timestamp,
 };
 use saoma_memory::world::FixedClock;
 use serde_json::{Value, json};

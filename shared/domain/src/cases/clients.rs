@@ -196,7 +196,7 @@ impl ClientKeeper {
     /// The secret that a write hands out: derived, so that its repetition hands out the same.
     fn secret_of(&self, id: &ClientId, write: &WriteId) -> Secret {
         let derived = self.keys.keyed_hash("client secret", &[id.as_str(), write.as_str()]);
-        Secret::issued(URL_SAFE_NO_PAD.encode(derived))
+        Secret::issued(URL_SAFE_NO_PAD.encode(derived.hash))
     }
 }
 

@@ -7,12 +7,14 @@
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
 //! * [`ClientKeeper`]: the clients, as operators keep them.
+//! * [`KeyKeeper`]: the versions of the signing secret, as operators change them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `sms_switch` lets operators
 //!   stop it.
 
 mod cancel;
 mod clients;
 mod confirm;
+mod keys;
 mod logins;
 mod on_confirm;
 mod open;
@@ -25,6 +27,7 @@ mod sms_switch;
 mod status;
 
 pub use clients::{ClientKeeper, KeeperError, Rejected};
+pub use keys::{Dropped, KeyKeeper, KeysError, Rotation};
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
 pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};
 pub use open::{OpenError, Opened, Opening};

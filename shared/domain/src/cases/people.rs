@@ -26,7 +26,7 @@ pub struct People {
     pub checks: Arc<dyn Checks>,
     /// The codes by SMS.
     pub texting: Texting,
-    /// The key that no table holds.
+    /// The keys that no table holds.
     pub keys: Arc<dyn KeyedHash>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,
@@ -109,7 +109,7 @@ impl People {
             client,
             method: proof.method,
             version: 1,
-            family: Family::begin(at),
+            family: Family::begin(at, self.keys.current_key()),
             ended: false,
             created_at: at,
             expires_at: self.lives.end(at, at),
@@ -150,10 +150,11 @@ impl People {
     /// # Errors
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn refresh(&self, token: &Secret, now: Timestamp) -> Result<Renewed, SignInError> {
-        let (phone, generation) = read_refresh_token(&*self.keys, token).ok_or(NotSignedIn::Over)?;
+        let read = read_refresh_token(&*self.keys, token).await;
+        let (phone, generation) = read.ok_or(NotSignedIn::Over)?;
         let (mut sign_in, account) = self.checks.phone(&phone).await?.stands(now)?;
         for _ in 0..MOST_RACES {
-            let next = match sign_in.present(generation, &self.lives, now) {
+            let next = match sign_in.present(generation, self.keys.current_key(), &self.lives, now) {
                 Presented::Again => return Ok(Renewed { account, sign_in }),
                 Presented::Moves(next) => next,
                 Presented::Ends => {

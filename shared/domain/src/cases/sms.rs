@@ -13,7 +13,7 @@ use crate::{
     account::AccountStatus,
     identity::{Identity, Phone, PhoneNumber, SignInId},
     known_device::{KnownDevice, known_secret, named_by},
-    ports::{Challenges, KnownDevices, Recorded, Sms, SmsAlarm, SmsError, StoreError},
+    ports::{Challenges, KeyedTag, KnownDevices, Recorded, Sms, SmsAlarm, SmsError, StoreError},
     secrets::Secret,
     sign_in::{Method, SignIn},
     sms_budget::{Budget, BudgetKind, Charge, Level, Payer, SmsLimits},
@@ -113,12 +113,14 @@ impl People {
         let texting = &self.texting;
         let same = Sent { resend_after: RESEND_AFTER, expires_in: texting.limits.code_life };
         let device = self.known_device(asking, now).await?;
-        let solved = |puzzle| read_solution(&*self.keys, asking.number, puzzle, now);
-        let mut solved = asking.puzzle.and_then(solved);
+        let mut solved = match asking.puzzle {
+            Some(puzzle) => read_solution(&*self.keys, asking.number, puzzle, now).await,
+            None => None,
+        };
         for _ in 0..MOST_RACES {
             let records =
                 texting.challenges.records_of(asking.challenge, asking.number, device.as_ref()).await?;
-            let fresh = CodeNonce::random(&*self.random);
+            let fresh = CodeNonce::random(&self.keys.current_key(), &*self.random);
             match records.ask(asking.number, fresh, now, &texting.limits)? {
                 Asked::Again => return Ok(same),
                 Asked::Joins(next) => {
@@ -274,7 +276,7 @@ impl People {
         charges: &[Charge],
     ) -> Result<(), StoreError> {
         let Asking { number, host, .. } = *asking;
-        let code = SmsCode::derive(&*self.keys, number, &sending.nonce);
+        let code = self.code(number, &sending.nonce).await;
         let text = self.texting.texts.message(number, &code, host);
         let handed_over = self.texting.sender.send(number, &text).await;
         if matches!(handed_over, Err(SmsError::Refused(_))) {
@@ -300,17 +302,16 @@ impl People {
         now: Timestamp,
     ) -> Result<Proof, SignInError> {
         let sign_in = SignInId::random(&*self.random);
-        let code_hash = self.keys.keyed_hash("used sms code", &[id.as_str(), code.reveal()]);
         for _ in 0..MOST_RACES {
             let Some(records) = self.texting.challenges.records(id).await? else {
                 return Err(SignInError::InvalidCode);
             };
             let number = records.challenge.number.clone();
-            let is_right = |nonce: &CodeNonce| {
-                let right = SmsCode::derive(&*self.keys, &number, nonce);
-                right.reveal().as_bytes().ct_eq(code.reveal().as_bytes()).into()
-            };
-            let used = Used { code: code_hash, sign_in: sign_in.clone(), at: now.whole_secs() };
+            let right = self.right_one(&number, &records.nonces(now), code).await;
+            let is_right = |nonce: &CodeNonce| right.as_ref() == Some(nonce);
+            let tag = self.used_code(id, code, records.challenge.used.as_ref()).await;
+            let hash = tag.hash;
+            let used = Used { code: tag, sign_in: sign_in.clone(), at: now.whole_secs() };
             let (next, wrong, proof) = match records.try_code(is_right, used.clone(), now) {
                 Tried::Refused => return Err(SignInError::InvalidCode),
                 Tried::Again(used) => return Ok(proof_of(&number, used)),
@@ -319,13 +320,48 @@ impl People {
             };
             let charges = match records.device {
                 Some(_) => Vec::new(),
-                None => self.charge_try(source, wrong, code_hash, now).await?,
+                None => self.charge_try(source, wrong, hash, now).await?,
             };
             if self.replace(&records, &next, &charges).await? == Recorded::Stored {
                 return proof;
             }
         }
         Err(StoreError::new("lost more races than a number has callers").into())
+    }
+
+    /// The nonce whose code this is.
+    async fn right_one(
+        &self,
+        number: &PhoneNumber,
+        nonces: &[CodeNonce],
+        code: &SmsCode,
+    ) -> Option<CodeNonce> {
+        let mut right = None;
+        for nonce in nonces {
+            let other = self.code(number, nonce).await;
+            if other.reveal().as_bytes().ct_eq(code.reveal().as_bytes()).into() {
+                right = Some(nonce.clone());
+            }
+        }
+        right
+    }
+
+    /// The code of a nonce, which another instance may have drawn under a key that is new to this one.
+    async fn code(&self, number: &PhoneNumber, nonce: &CodeNonce) -> SmsCode {
+        if let Some(key) = nonce.key() {
+            self.keys.learn(&key).await;
+        }
+        SmsCode::derive(&*self.keys, number, nonce)
+    }
+
+    /// What the challenge keeps of a right code. It is made under the key of the one that is kept, to compare with it.
+    async fn used_code(&self, id: &ChallengeId, code: &SmsCode, kept: Option<&Used>) -> KeyedTag {
+        let (purpose, parts) = ("used sms code", [id.as_str(), code.reveal()]);
+        let Some(Used { code: KeyedTag { key, .. }, .. }) = kept else {
+            return self.keys.keyed_hash(purpose, &parts);
+        };
+        self.keys.learn(key).await;
+        self.keys.keyed_hash_by(key, purpose, &parts)
     }
 
     /// What a stranger's try costs: nothing when it is right, and then only while its network may try. Its hash says which
@@ -364,7 +400,7 @@ impl People {
         now: Timestamp,
     ) -> Result<Secret, StoreError> {
         let Identity::Phone(number) = identity;
-        let secret = known_secret(&*self.keys, &sign_in.phone());
+        let secret = known_secret(&*self.keys, sign_in).await;
         let device = KnownDevice::new(sign_in.phone(), number.clone(), &secret, now);
         self.texting.known.remember(&device).await?;
         Ok(secret)

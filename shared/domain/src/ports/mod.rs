@@ -3,7 +3,9 @@
 //! Each trait is narrow, so a function holds only what it uses, and its IAM policy lists the same. Absence is
 //! `Option`. An `Err` means that a store or a service failed; trying again is safe.
 //!
-//! * `world`: the time, unpredictable bytes, a keyed hash: [`Clock`], [`Randomness`], [`KeyedHash`].
+//! * `world`: the time and unpredictable bytes: [`Clock`], [`Randomness`].
+//! * `keys`: the signing secret and what is made with it: [`SigningSecrets`], [`KeyStages`], [`KeyedHash`],
+//!   [`WebhookKeys`].
 //! * `error`: the one error of all ports: [`StoreError`].
 //! * `sessions`: the store of [`Sessions`], and the results of a write to it.
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
@@ -22,6 +24,7 @@
 
 mod calls;
 mod error;
+mod keys;
 mod on_confirm;
 mod outgoing;
 mod people;
@@ -39,6 +42,10 @@ pub use calls::{
     Webhooks,
 };
 pub use error::StoreError;
+pub use keys::{
+    KeyName, KeyStage, KeyStages, KeyedHash, KeyedTag, SecretVersion, SigningSecret, SigningSecrets,
+    WebhookKeys,
+};
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
@@ -48,5 +55,5 @@ pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};
 pub use sessions::{Committed, Created, Freshness, Sessions};
 pub use sms::{Challenges, KnownDevices, Recorded, SmsAlarm, Switches};
-pub use world::{Clock, KeyedHash, Randomness};
+pub use world::{Clock, Randomness};
 pub use write_id::WriteId;

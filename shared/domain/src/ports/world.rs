@@ -1,4 +1,4 @@
-//! What the process gives: the time, unpredictable bytes, and a keyed hash.
+//! What the process gives: the time and unpredictable bytes.
 
 use crate::time::Timestamp;
 
@@ -12,11 +12,4 @@ pub trait Clock: Send + Sync {
 pub trait Randomness: Send + Sync {
     /// Fills `bytes`. An implementation without randomness must not return.
     fn fill(&self, bytes: &mut [u8]);
-}
-
-/// A keyed hash (HMAC-SHA256) under a key that is in no table. It serves values that are too short for a plain
-/// hash, and tokens that need no record of their own.
-pub trait KeyedHash: Send + Sync {
-    /// The hash of `parts` for one `purpose`. Moving a boundary between two parts changes the hash.
-    fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> [u8; 32];
 }

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::sms_lane::DAY;
-use crate::{ports::testing::Counting, secrets::Secret};
+use crate::{
+    ports::{KeyName, testing::Counting},
+    secrets::Secret,
+};
 
 fn limits() -> SmsLimits {
     SmsLimits {
@@ -78,7 +81,11 @@ fn joined(records: &Records, n: u8, secs: u64) -> Records {
 }
 
 fn used(code: u8, secs: u64) -> Used {
-    Used { code: [code; 32], sign_in: SignInId::parse("aaaa").unwrap(), at: at(secs) }
+    Used {
+        code: KeyedTag { key: KeyName::of_kid("the-key-"), hash: [code; 32] },
+        sign_in: SignInId::parse("aaaa").unwrap(),
+        at: at(secs),
+    }
 }
 
 /// Tries the nth wrong code.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use saoma_domain::{
     identity::{AccountId, Phone, PhoneNumber, SignInId},
-    ports::{Challenges, Freshness, KnownDevices, Recorded, StoreError, WriteId},
+    ports::{Challenges, Freshness, KeyedTag, KnownDevices, Recorded, StoreError, WriteId},
     sms_budget::{Charge, CountKey},
     sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
     sms_code::CodeNonce,
@@ -225,7 +225,7 @@ fn challenge_item(challenge: &Challenge) -> Item {
     }
     keep("wrong", AttributeValue::L(challenge.wrong.iter().map(|mark| bytes(mark)).collect()));
     if let Some(used) = &challenge.used {
-        keep("used_code", bytes(&used.code));
+        keep("used_code", text(used.code.to_string()));
         keep("sign_in", text(used.sign_in.as_str()));
         keep("used_at", seconds(used.at));
     }
@@ -240,7 +240,8 @@ fn read_challenge(item: &Item, id: &ChallengeId) -> Result<Challenge, StoreError
         let sign_in = SignInId::parse(sign_in).ok_or_else(|| inconsistent("device_sign_in"))?;
         Ok(Phone { account, sign_in })
     };
-    let used = |code| -> Result<Used, StoreError> {
+    let used = |_| -> Result<Used, StoreError> {
+        let code = item.parsed("used_code", KeyedTag::parse)?;
         let sign_in = item.parsed("sign_in", SignInId::parse)?;
         Ok(Used { code, sign_in, at: item.seconds("used_at")? })
     };
@@ -253,6 +254,6 @@ fn read_challenge(item: &Item, id: &ChallengeId) -> Result<Challenge, StoreError
         asked_at: item.seconds("asked_at")?,
         tries: item.number("tries")?,
         wrong: item.hashes("wrong")?,
-        used: item.optional_hash("used_code")?.map(used).transpose()?,
+        used: item.optional_text("used_code")?.map(used).transpose()?,
     })
 }

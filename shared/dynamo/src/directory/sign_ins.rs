@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
-    ports::{Begun, Replaced, SignIns, StoreError, WriteId},
+    ports::{Begun, KeyName, Replaced, SignIns, StoreError, WriteId},
     refresh::Family,
     sign_in::{Holder, Method, SignIn},
 };
@@ -78,6 +78,7 @@ fn to_item(sign_in: &SignIn) -> Item {
             ("rotated_at", seconds(family.rotated_at)),
             ("replayed", AttributeValue::Bool(family.replayed)),
             ("replayed_running", number(family.replayed_running)),
+            ("proof_key", text(family.key.as_str())),
             ("ended", AttributeValue::Bool(sign_in.ended)),
             ("created_at", seconds(sign_in.created_at)),
             (EXPIRES_AT, seconds(sign_in.expires_at)),
@@ -100,6 +101,7 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
             rotated_at: item.seconds("rotated_at")?,
             replayed: item.flag("replayed")?,
             replayed_running: item.number("replayed_running")?,
+            key: item.parsed("proof_key", KeyName::parse)?,
         },
         ended: item.flag("ended")?,
         created_at: item.seconds("created_at")?,

@@ -59,7 +59,7 @@ pub(crate) fn is_of(item: &Item, write: &WriteId) -> bool {
 }
 
 impl Directory {
-    /// An update of one item; [`if_held`] or [`if_held_or`] sends it.
+    /// An update of one item; [`if_held`] sends it.
     pub(super) fn update(&self, Key(pk, sk): Key) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
@@ -199,24 +199,6 @@ pub(super) async fn if_held(update: UpdateItemFluentBuilder) -> Result<bool, Sto
         Ok(_) => Ok(true),
         Err(error) => match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(false),
-            _ => Err(failed("UpdateItem on directory")(error)),
-        },
-    }
-}
-
-/// Sends an update that must take effect only once. Its condition refuses a repetition, and `is_ours` recognises
-/// from the item that this same update has already taken effect.
-pub(super) async fn if_held_or(
-    update: UpdateItemFluentBuilder,
-    is_ours: impl FnOnce(&Item) -> bool,
-) -> Result<bool, StoreError> {
-    let returning = ReturnValuesOnConditionCheckFailure::AllOld;
-    match update.return_values_on_condition_check_failure(returning).send().await {
-        Ok(_) => Ok(true),
-        Err(error) => match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(why)) => {
-                Ok(why.item.as_ref().is_some_and(is_ours))
-            }
             _ => Err(failed("UpdateItem on directory")(error)),
         },
     }

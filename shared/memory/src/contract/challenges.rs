@@ -5,7 +5,7 @@ use std::sync::Arc;
 use saoma_domain::{
     identity::{PhoneNumber, SignInId},
     known_device::KnownDevice,
-    ports::{Challenges, KnownDevices, Randomness, Recorded, SignIns},
+    ports::{Challenges, KeyedTag, KnownDevices, Randomness, Recorded, SignIns},
     secrets::Secret,
     sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
     sms_code::CodeNonce,
@@ -13,7 +13,7 @@ use saoma_domain::{
 use tokio::task::JoinSet;
 
 use super::{
-    fixtures::{at, random_number},
+    fixtures::{at, key, random_number},
     sign_ins::sign_in_of_anybody,
     steps::write,
 };
@@ -22,7 +22,7 @@ use super::{
 pub(super) fn first_message(before: &Records, random: &dyn Randomness) -> Records {
     let challenge = Challenge { version: 1, messages: 1, asked_at: at(0), ..before.challenge.clone() };
     let asker = challenge.id.clone();
-    let code = LiveCode { nonce: CodeNonce::random(random), expires_at: at(300), tries: 0, asker };
+    let code = LiveCode { nonce: CodeNonce::random(&key(), random), expires_at: at(300), tries: 0, asker };
     let open =
         Lane { version: 1, code: Some(code), sent_at: at(0), sent: 1, puzzles: 1, day_began_at: at(0) };
     Records { challenge, open, device: None }
@@ -71,7 +71,8 @@ pub async fn challenges_follow_one_another(challenges: Arc<dyn Challenges>, rand
     assert_eq!(stored, Recorded::Stored, "the lane stays");
     assert_eq!(challenges.records(&id).await.unwrap(), Some(second.clone()));
 
-    let used = Used { code: [7; 32], sign_in: SignInId::random(random), at: at(9) };
+    let used =
+        Used { code: KeyedTag { key: key(), hash: [7; 32] }, sign_in: SignInId::random(random), at: at(9) };
     let done = Records {
         open: Lane { version: 3, code: None, ..second.open.clone() },
         challenge: Challenge { version: 3, used: Some(used), ..second.challenge.clone() },

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use saoma_domain::{
     identity::{AccountId, Phone, PhoneNumber, SignInId},
-    ports::Randomness,
+    ports::{KeyName, Randomness},
     time::Timestamp,
 };
 
@@ -23,4 +23,9 @@ pub(super) fn person(random: &dyn Randomness) -> Phone {
 pub(super) fn random_number(random: &dyn Randomness) -> PhoneNumber {
     let digits = AccountId::random(random).to_string();
     PhoneNumber::parse(&format!("+861{}{}", 3, &digits[1..])).unwrap()
+}
+
+/// The name of a key.
+pub(super) fn key() -> KeyName {
+    KeyName::of_kid("the-key-")
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use saoma_domain::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Identity, SignInId},
-    ports::{Accounts, Begun, Checks, Randomness, Replaced, Sessions, SignIns},
+    ports::{Accounts, Begun, Checks, KeyName, Randomness, Replaced, Sessions, SignIns},
     refresh::Family,
     sign_in::{Holder, Method, SignIn},
 };
 use tokio::task::JoinSet;
 
 use super::{
-    fixtures::{at, person, random_number},
+    fixtures::{at, key, person, random_number},
     steps::{open_largest, write},
 };
 
@@ -24,7 +24,7 @@ fn sign_in(random: &dyn Randomness, account: AccountId) -> SignIn {
         client: ClientId::parse("their-app").unwrap(),
         method: Method::Sms,
         version: 1,
-        family: Family::begin(at(0)),
+        family: Family::begin(at(0), key()),
         ended: false,
         created_at: at(0),
         expires_at: at(1000),
@@ -37,8 +37,11 @@ pub(super) fn sign_in_of_anybody(random: &dyn Randomness) -> SignIn {
 }
 
 fn rotated(before: &SignIn) -> SignIn {
-    let family =
-        Family { generation: before.family.generation + 1, rotated_at: at(5), ..Family::begin(at(5)) };
+    let family = Family {
+        generation: before.family.generation + 1,
+        rotated_at: at(5),
+        ..Family::begin(at(5), KeyName::of_kid("another-"))
+    };
     SignIn { version: before.version + 1, family, expires_at: at(2000), ..before.clone() }
 }
 

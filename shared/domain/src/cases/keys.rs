@@ -1,0 +1,169 @@
+//! The versions of the signing secret, as operators change them: rotate the keys, and drop a key that leaked.
+//!
+//! Each call takes one step, on the secret as it stands. So a command that stopped goes on where it was, and two
+//! operators who do the same do it once.
+
+use std::{sync::Arc, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use thiserror::Error;
+
+use crate::{
+    ports::{KeyStage, KeyStages, Randomness, SigningSecret, StoreError},
+    secrets::random_hex,
+    time::Timestamp,
+};
+
+/// The secret over its port, and the times that a rotation keeps.
+#[derive(Clone)]
+pub struct KeyKeeper {
+    /// The versions.
+    pub stages: Arc<dyn KeyStages>,
+    /// Unpredictable bytes.
+    pub random: Arc<dyn Randomness>,
+    /// How long a version is published before it signs.
+    pub published_before_use: Duration,
+    /// How long a sign-in lasts without a refresh. Its refresh token may rest on the previous version for so long.
+    pub sign_in_idle: Duration,
+}
+
+/// How far a rotation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// The version is published, and may sign from this moment on. The next call after it goes on.
+    Published {
+        /// The version.
+        version: String,
+        /// From when it may sign.
+        signs_from: Timestamp,
+    },
+    /// The version signs now.
+    Current {
+        /// The version.
+        version: String,
+    },
+}
+
+/// What dropping a version did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dropped {
+    /// It signed. A new version, which none has seen before, signs now.
+    Current,
+    /// It was about to sign.
+    Pending,
+    /// It had signed before the current one.
+    Previous,
+    /// It has no stage, so nothing rests on it. The same call may have dropped it already.
+    Nothing,
+}
+
+/// Why a step was not taken.
+#[derive(Clone, Debug, Error)]
+pub enum KeysError {
+    /// The current version is so new that sign-ins may still rest on the previous one, which a rotation would end.
+    #[error("the last rotation was so short ago that another one would end sign-ins")]
+    TooSoon {
+        /// From this moment on, none of them does.
+        until: Timestamp,
+    },
+    /// The rotation that is going on is another one.
+    #[error("another version is about to sign")]
+    AnotherIsPending,
+    /// Secrets Manager failed. Trying again is safe.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl KeyKeeper {
+    /// The versions as they stand.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn show(&self) -> Result<SigningSecret, StoreError> {
+        self.stages.read().await
+    }
+
+    /// Takes the next step of a rotation: publishes a new version, or promotes the published one once `wait` is over
+    /// ([`KeyKeeper::published_before_use`] without one).
+    ///
+    /// `version` is the rotation that goes on, so a call that is repeated after the last step begins no other one.
+    /// `force` rotates although sign-ins rest on the previous version; it ends them.
+    ///
+    /// # Errors
+    /// [`KeysError`].
+    pub async fn rotate(
+        &self,
+        version: Option<&str>,
+        force: bool,
+        wait: Option<Duration>,
+        now: Timestamp,
+    ) -> Result<Rotation, KeysError> {
+        let secret = self.stages.read().await?;
+        if version == Some(secret.current.id.as_str()) {
+            return Ok(Rotation::Current { version: secret.current.id });
+        }
+        let wait = wait.unwrap_or(self.published_before_use);
+        let Some(pending) = secret.pending else {
+            return self.publish(&secret, force, wait, now).await;
+        };
+        if version.is_some_and(|version| version != pending.id) {
+            return Err(KeysError::AnotherIsPending);
+        }
+        let signs_from = pending.made_at.plus(wait);
+        if now < signs_from {
+            return Ok(Rotation::Published { version: pending.id, signs_from });
+        }
+        self.stages.promote(&pending.id, &secret.current.id).await?;
+        // Secrets Manager leaves the label where it was. It does no harm there, so a failure is none of the rotation.
+        let _ = self.stages.remove(KeyStage::Pending, &pending.id).await;
+        Ok(Rotation::Current { version: pending.id })
+    }
+
+    async fn publish(
+        &self,
+        secret: &SigningSecret,
+        force: bool,
+        wait: Duration,
+        now: Timestamp,
+    ) -> Result<Rotation, KeysError> {
+        let until = secret.current.made_at.plus(self.sign_in_idle);
+        if secret.previous.is_some() && now < until && !force {
+            return Err(KeysError::TooSoon { until });
+        }
+        let version = random_hex(&*self.random);
+        self.stages.add(KeyStage::Pending, &version, &self.fresh_text()).await?;
+        Ok(Rotation::Published { version, signs_from: now.plus(wait) })
+    }
+
+    /// Takes every stage from a version, at once. If it signs, a new version signs instead, and every older one goes
+    /// with it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn drop_version(&self, version: &str) -> Result<Dropped, StoreError> {
+        let secret = self.stages.read().await?;
+        let stage = secret.versions().find(|(_, held)| held.id == version).map(|(stage, _)| stage);
+        let dropped = match stage {
+            None => return Ok(Dropped::Nothing),
+            Some(KeyStage::Pending) => Dropped::Pending,
+            Some(KeyStage::Previous) => Dropped::Previous,
+            Some(KeyStage::Current) => {
+                let fresh = random_hex(&*self.random);
+                self.stages.add(KeyStage::Current, &fresh, &self.fresh_text()).await?;
+                // It is the previous one now. Stopped here, the same command goes on when it is repeated.
+                Dropped::Current
+            }
+        };
+        // It may have both labels: see `SigningSecret::of`.
+        self.stages.remove(KeyStage::Previous, version).await?;
+        self.stages.remove(KeyStage::Pending, version).await?;
+        Ok(dropped)
+    }
+
+    /// 64 characters that hold 384 random bits.
+    fn fresh_text(&self) -> String {
+        let mut bytes = [0_u8; 48];
+        self.random.fill(&mut bytes);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+}

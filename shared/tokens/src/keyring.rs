@@ -1,0 +1,180 @@
+//! The keys of a running instance, which follow the secret while it is rotated.
+
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use jsonwebtoken::jwk::JwkSet;
+use saoma_domain::{
+    client::Client,
+    ports::{Clock, KeyName, KeyedHash, KeyedTag, SigningSecret, SigningSecrets, WebhookKeys},
+    time::Timestamp,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::sync::Mutex;
+
+use crate::{KeyError, Keys, TokenError, keys::Unverified};
+
+/// How long an instance uses what it has read. A version that is published now is known to every instance after this
+/// time, and one that is dropped is used by none.
+pub const RELOAD_EVERY: Duration = Duration::from_mins(5);
+
+/// The shortest time between two reads for keys that are not known, and between two reads of which the first failed.
+pub const RELOAD_FLOOR: Duration = Duration::from_secs(30);
+
+/// How long others may keep the published key set: the `max-age` of its answer.
+pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
+
+/// How long a new version is published before it may sign. An instance may publish the old set for [`RELOAD_EVERY`]
+/// longer, and others may keep that answer for [`JWKS_MAX_AGE`].
+pub const PUBLISHED_BEFORE_USE: Duration = RELOAD_EVERY.saturating_add(JWKS_MAX_AGE);
+
+/// The keys, read again by time and when a key is met that is not known.
+///
+/// Every use takes the keys as they are at that moment; no lock is held while anything waits. A read that fails keeps
+/// the keys.
+pub struct Keyring {
+    source: Arc<dyn SigningSecrets>,
+    clock: Arc<dyn Clock>,
+    keys: RwLock<Arc<Keys>>,
+    reads: Mutex<Reads>,
+}
+
+/// When the secret was read.
+struct Reads {
+    /// The last read that succeeded.
+    last: Timestamp,
+    /// The last read that failed, since then.
+    failed: Option<Timestamp>,
+    /// The last read because a key was not known.
+    asked: Option<Timestamp>,
+}
+
+impl Reads {
+    /// Whether it is time to read again. After a failure, the next read waits for the floor.
+    fn is_due(&self, now: Timestamp) -> bool {
+        now.since(self.last) >= RELOAD_EVERY && self.failed.is_none_or(|at| now.since(at) >= RELOAD_FLOOR)
+    }
+
+    /// Whether an unknown key may cause a read. A thousand of them in a minute cause two.
+    fn may_ask(&self, now: Timestamp) -> bool {
+        self.asked.is_none_or(|at| now.since(at) >= RELOAD_FLOOR)
+    }
+}
+
+impl Keyring {
+    /// The keys of a secret that was read just now, and where to read it again.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn new(
+        secret: &SigningSecret,
+        source: Arc<dyn SigningSecrets>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, KeyError> {
+        let reads = Reads { last: clock.now(), failed: None, asked: None };
+        let keys = RwLock::new(Arc::new(Keys::derive(secret)?));
+        Ok(Self { source, clock, keys, reads: Mutex::new(reads) })
+    }
+
+    /// Reads the secret again if the last read was [`RELOAD_EVERY`] ago. Call it at the start of every invocation:
+    /// an instance sleeps between two, so no task of its own could keep the time.
+    pub async fn keep_fresh(&self) {
+        let mut reads = self.reads.lock().await;
+        if reads.is_due(self.clock.now()) {
+            self.read_again(&mut reads).await;
+        }
+    }
+
+    /// Reads the secret again, unless it knows the key by now or has asked lately.
+    async fn learn_unless(&self, known: impl Fn(&Keys) -> bool) {
+        if known(&self.keys()) {
+            return;
+        }
+        let mut reads = self.reads.lock().await;
+        let now = self.clock.now();
+        if !known(&self.keys()) && reads.may_ask(now) {
+            reads.asked = Some(now);
+            self.read_again(&mut reads).await;
+        }
+    }
+
+    async fn read_again(&self, reads: &mut Reads) {
+        let now = self.clock.now();
+        match self.read().await {
+            Ok(keys) => {
+                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+                (reads.last, reads.failed) = (now, None);
+            }
+            Err(cause) => {
+                reads.failed = Some(now);
+                tracing::error!(
+                    cause,
+                    "the signing secret could not be read again; the keys stay as they are"
+                );
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Keys, String> {
+        let secret = self.source.read().await.map_err(|error| error.to_string())?;
+        Keys::derive(&secret).map_err(|error| error.to_string())
+    }
+
+    /// The keys as they are now.
+    fn keys(&self) -> Arc<Keys> {
+        self.keys.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The published key set (RFC 7517 section 5).
+    #[must_use]
+    pub fn jwks(&self) -> JwkSet {
+        self.keys().jwks()
+    }
+
+    pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, TokenError> {
+        self.keys().sign(typ, claims)
+    }
+
+    /// The claims of a token of this `typ`. One whose key is not known may come from an instance that knows more, so
+    /// the secret is read again before it is refused.
+    pub(crate) async fn open<C: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<C, TokenError> {
+        let token = Unverified::read(typ, token)?;
+        self.learn_unless(|keys| keys.has_kid(token.kid())).await;
+        self.keys().open(&token)
+    }
+}
+
+#[async_trait]
+impl KeyedHash for Keyring {
+    fn current_key(&self) -> KeyName {
+        self.keys().current_name()
+    }
+
+    fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> KeyedTag {
+        self.keys().tag(purpose, parts)
+    }
+
+    fn keyed_hash_under(&self, key: &KeyName, purpose: &str, parts: &[&str]) -> Option<KeyedTag> {
+        self.keys().tag_under(key, purpose, parts)
+    }
+
+    async fn learn(&self, key: &KeyName) {
+        self.learn_unless(|keys| keys.has_name(key)).await;
+    }
+}
+
+impl WebhookKeys for Keyring {
+    fn webhook_keys(&self, client: &Client, now: Timestamp) -> Vec<[u8; 32]> {
+        self.keys().webhook_keys(client, now)
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Keyring({:?})", self.keys())
+    }
+}

@@ -1,0 +1,197 @@
+"""Rotates the keys while people sign in: no login fails, and every refresh token stays good.
+
+Each function runs twice under AWS's runtime interface emulator. The warm instance started before the rotation, the
+fresh one right after it; from then on calls go to both by turns. So a token that one signs with the new key reaches
+one that has not read it yet, and the other way round.
+
+python tests/local/rotation.py --logins 200 --wait 600   plays 200 logins and waits as long as on AWS; about 15 minutes
+make test                                                 plays a few, and waits for some seconds
+"""
+
+import argparse
+import itertools
+import json
+import re
+import secrets
+import sys
+import threading
+import time
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import emulator as aws
+import template as sam
+from fuzz import binary_of
+from lambdas import environment, event, instance
+from played_logins import LOGINS, REGION, SITE
+from processes import Failure, free_port, tidy
+
+CAST = ("kiosk", "web", "remembered", "shop", "accounts", "pages", "oauth")  # the functions that take part
+PHONES = 8  # people who sign in at the same time
+RAISED = {"CREATES_PER_MINUTE": "100000", "SMS_PER_IP_PER_DAY": "10000"}  # all call from one address
+
+
+class Functions:
+    """The instances of every function. A call goes to one after the other."""
+
+    def __init__(self, env, profile):
+        self._env, self._profile = env, profile
+        self._running = ExitStack()
+        self._instances = {name: [] for name in CAST}
+        self._turn = itertools.count()
+        self.calls = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self._running.__exit__(*error)
+
+    def start_one_more(self):
+        """Starts an instance of every function."""
+        for name in CAST:
+            run = self._running.enter_context(instance(binary_of(name, self._profile), self._env))
+            run.call(event("oauth-jwks")).expect(200, 404)  # which only starts it
+            self._instances[name].append((run, threading.Lock()))
+
+    def call(self, name, **changes):
+        """Makes the call of events/<name>.json; its answer, which must be a success."""
+        instances = self._instances[name.split("-")[0]]
+        run, lock = instances[next(self._turn) % len(instances)]
+        with lock:  # an instance serves one call at a time
+            self.calls += 1
+            return run.call(event(name, **changes)).expect(200)
+
+    def everywhere(self, name, **changes):
+        """The answers of all instances."""
+        return [run.call(event(name, **changes)).expect(200).json() for run, _ in self._instances[name.split("-")[0]]]
+
+
+class Phone:
+    """A person with a phone, who signs in on screens and refreshes in between. It plays as a stage for the logins."""
+
+    def __init__(self, functions, emulator, number, servers):
+        self._functions, self.servers = functions, servers
+        challenge = secrets.token_urlsafe(16)
+        functions.call("accounts-send-code", body={"phone": number, "challenge": challenge})
+        code = re.search(r"\d{6}", emulator.messages()[number][-1])[0]
+        signed_in = functions.call("accounts-login-code", body={"challenge": challenge, "code": code}).json()
+        self.phone_token, self.refresh_token = signed_in["token"], signed_in["refreshToken"]
+        self.refreshes = 0
+        self.call = functions.call
+
+    def play(self, login):
+        """Refreshes, as a phone does whose answer was lost now and then, and plays a login."""
+        self.refresh(lost=self.refreshes % 3 == 0)
+        login(self)
+
+    def refresh(self, *, lost):
+        """The next tokens. When the first answer was lost, the same token gets the same next one."""
+        presented = {"refreshToken": self.refresh_token}
+        answer = self.call("accounts-refresh", body=presented).json()
+        if lost:
+            again = self.call("accounts-refresh", body=presented).json()
+            if again["refreshToken"] != answer["refreshToken"]:
+                raise Failure("a refresh token that came again got another next one")
+            answer = again
+        self.phone_token, self.refresh_token = answer["token"], answer["refreshToken"]
+        self.refreshes += 1
+
+
+def rotation(logins, *, wait, profile):
+    """Plays so many logins and rotates the keys after a quarter of them."""
+    template = sam.load()
+    with aws.running(free_port()) as emulator:
+        env = environment(emulator, template, aws.create_data(emulator, template)) | RAISED | {"RUST_LOG": "warn"}
+        with Functions(env, profile) as functions, instance(binary_of("admin", profile), env) as admin:
+            functions.start_one_more()
+            servers = {
+                SITE: register(admin, id=SITE, name="Site", page="https://site.example/signed-in"),
+                REGION: register(admin, id=REGION, name="Region", dialect="remembered"),
+            }
+            phones = [Phone(functions, emulator, f"+861380013{8000 + n}", servers) for n in range(PHONES)]
+            played = play_all(functions, admin, phones, logins, wait)
+            check(functions, phones)
+    print(f"  {played} logins, {sum(it.refreshes for it in phones)} refreshes, {functions.calls} calls: none failed")
+
+
+def play_all(functions, admin, phones, logins, wait):
+    """Plays until as many logins are over and the rotation is, whichever takes longer; how many there were."""
+    kinds, done, rotated = itertools.cycle(LOGINS.values()), itertools.count(1), threading.Event()
+    played, quarter, guard = 0, threading.Event(), threading.Lock()
+
+    def person(phone):
+        nonlocal played
+        while played < logins or not rotated.is_set():
+            with guard:
+                login = next(kinds)
+            phone.play(login)
+            played = next(done)
+            if played >= logins / 4:
+                quarter.set()
+
+    with ThreadPoolExecutor(len(phones)) as people:
+        runs = [people.submit(person, phone) for phone in phones]
+        try:
+            while not quarter.wait(0.2) and not any(run.done() for run in runs):
+                pass
+            rotate(admin, wait)
+            functions.start_one_more()
+            time.sleep(2)
+        finally:
+            rotated.set()
+        for run in runs:
+            run.result()
+    return played
+
+
+def rotate(admin, wait):
+    """What `make keys DO=rotate` does."""
+    fields = {"waitSeconds": wait}
+    while (answer := command(admin, "keys.rotate", **fields))["state"] == "published":
+        fields["version"] = answer["version"]
+        print(f"  published {answer['version']}, waiting {answer['waitSeconds']} s", flush=True)
+        time.sleep(answer["waitSeconds"] + 1)
+    print(f"  {answer['version']} signs now", flush=True)
+
+
+def check(functions, phones):
+    """Every phone is signed in, at whichever instance it asks; and every instance publishes both keys."""
+    for phone in phones:
+        for lost in (True, False, False):
+            phone.refresh(lost=lost)
+    for keys in functions.everywhere("oauth-jwks"):
+        print(f"  published: {', '.join(key['kid'][:8] for key in keys['keys'])}")
+    newest = functions.everywhere("oauth-jwks")[-1]["keys"]
+    if len(newest) != 2:
+        raise Failure(f"the fresh instance publishes {len(newest)} keys")
+
+
+def register(admin, **settings):
+    """Registers a client; the header its server authenticates with."""
+    secret = command(admin, "client.create", **settings)["secret"]
+    return {"authorization": "Basic " + b64encode(f"{settings['id']}:{secret}".encode()).decode()}
+
+
+def command(admin, what, **fields):
+    """The answer to an operator's command."""
+    answer = admin.call({"do": what, "by": "rotation.py", **fields}).json()
+    if not answer.get("ok"):
+        raise Failure(f"{what}: {json.dumps(answer)}")
+    return answer
+
+
+def main():
+    """Reads the command line."""
+    found = argparse.ArgumentParser(prog="rotation.py", description="Rotates the keys while people sign in.")
+    found.add_argument("--logins", type=int, default=200)
+    found.add_argument("--wait", type=int, default=600, help="seconds between publishing a key and signing with it")
+    found.add_argument("--profile", default="debug", choices=["debug", "release"])
+    options = found.parse_args(sys.argv[1:])
+    rotation(options.logins, wait=options.wait, profile=options.profile)
+
+
+if __name__ == "__main__":
+    with tidy():
+        main()
