@@ -14,7 +14,7 @@ export SAM_CLI_TELEMETRY := 0
 given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$($(it)))'))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys account audit webhooks lock
+.PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys account audit webhooks sms lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ client: $(VENV) ## register a client: ID=... NAME=... [DO=show|list|change|disab
 
 webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [CLIENT=...] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/webhooks.py $(call given,DO CLIENT STAGE)
+
+sms: $(VENV) ## text messages: [DO=show|on|off|texts] (docs/accounts.md)
+	@$(PYTHON) functions/admin/cli/sms.py $(call given,DO STAGE)
 
 keys: $(VENV) ## the keys that sign tokens: DO=show|rotate|drop [VERSION=... FORCE=yes WAIT=seconds] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/keys.py $(call given,DO VERSION FORCE WAIT YES STAGE)

@@ -18,7 +18,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
 /// The modules that pages begin with; each becomes one file, together with all that it imports.
-const SCRIPTS: [&str; 4] = ["screen.js", "phone.js", "mine.js", "stale.js"];
+/// A script may name one that stands before it.
+const SCRIPTS: [&str; 5] = ["puzzle_worker.js", "screen.js", "phone.js", "mine.js", "stale.js"];
 const STYLES: [&str; 1] = ["app.css"];
 const PAGES: [&str; 4] = ["index.html", "phone.html", "account.html", "welcome.html"];
 /// Drawn into the scripts, so that it costs no request.
@@ -32,12 +33,15 @@ fn main() -> Result<(), Failure> {
     println!("cargo::rerun-if-changed=assets");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut list = String::new();
-    let mut renamed = Vec::new();
+    let mut renamed: Vec<(&str, String)> = Vec::new();
     let icon = read(ICON)?;
     write_file(&out, &mut list, ICON, icon.as_bytes())?;
     let drawn = format!("data:image/svg+xml,{}", utf8_percent_encode(icon.trim(), NON_ALPHANUMERIC));
     for script in SCRIPTS {
-        let linked = Linker::link(script)?.replace(&format!("/assets/{ICON}"), &drawn);
+        let mut linked = Linker::link(script)?.replace(&format!("/assets/{ICON}"), &drawn);
+        for (file, name) in &renamed {
+            linked = linked.replace(&format!("/assets/{file}"), &format!("/assets/{name}"));
+        }
         let content = minifier::js::minify(&linked)?.to_string();
         renamed.push((script, write_file(&out, &mut list, script, content.as_bytes())?));
     }

@@ -2,10 +2,7 @@
 
 use acceptance::{Call, World};
 use insta::assert_snapshot;
-use saoma_domain::{
-    identity::ClientId,
-    ports::{Clock, WebhookKeys},
-};
+use saoma_domain::{identity::ClientId, ports::WebhookKeys};
 use saoma_memory::Fault;
 use serde_json::{Value, json};
 

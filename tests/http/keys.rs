@@ -103,11 +103,13 @@ async fn sign_in(play: &mut Play) -> Person {
     let first = play.call(presented.clone()).await;
     let again = play.call(presented).await;
     assert_eq!(again.text("refreshToken"), first.text("refreshToken"));
+    assert_eq!(again.text("known"), first.text("known"));
     let member = first.json()["user"]["memberId"].as_str().unwrap().to_owned();
     let person = Person {
         number: NUMBER.to_owned(),
         token: again.text("token"),
         refresh_token: first.text("refreshToken"),
+        known: first.text("known"),
         account: AccountId::parse(&member).unwrap(),
     };
     let renewed = play.call(refresh(&person.refresh_token)).await;

@@ -26,7 +26,35 @@ use crate::{
 
 /// The lines of the log.
 #[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    /// The lines so far.
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+
+    /// The lines with this message.
+    pub(crate) fn of(&self, message: &str) -> Vec<Value> {
+        let text = self.text();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.filter(|line| line["message"] == message).collect()
+    }
+}
+
+/// Captures the log of this thread from here on, as functions write it, until the guard is dropped.
+pub(crate) fn captured() -> (Captured, impl Sized) {
+    let captured = Captured::default();
+    let writer = captured.clone();
+    let log = tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
+        .without_time()
+        .with_writer(move || writer.clone())
+        .finish();
+    (captured, log.set_default())
+}
 
 impl io::Write for Captured {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -45,7 +73,7 @@ async fn kiosk_and_web(world: &World) -> Vec<String> {
     let mut secrets = vec![SIGNING_SECRET.to_owned(), "13800138000".to_owned(), "138-0013-8000".to_owned()];
     let person = world.sign_in("138-0013-8000").await;
     secrets.push(world.outbox.last_code().unwrap());
-    secrets.extend([person.token.clone(), person.refresh_token.clone()]);
+    secrets.extend([person.token.clone(), person.refresh_token.clone(), person.known.clone()]);
     let challenge = ChallengeId::random(&*world.random).as_str().to_owned();
     let asked = json!({"phone": "13800138000", "challenge": challenge});
     world.call(Call::post("/api/user/sendCode").json(&asked)).await;
@@ -151,21 +179,12 @@ async fn shop_and_remembered(world: &World) -> Vec<String> {
 // J1 W9
 #[tokio::test]
 async fn no_secret_reaches_the_log_and_every_line_is_one_object() {
-    let captured = Captured::default();
-    let writer = captured.clone();
-    let log = tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
-        .without_time()
-        .with_writer(move || writer.clone())
-        .finish()
-        .set_default();
+    let (captured, log) = captured();
     let world = World::default();
     let mut secrets = kiosk_and_web(&world).await;
     secrets.extend(shop_and_remembered(&world).await);
     drop(log);
-    let text = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let text = captured.text();
     for line in text.lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         assert!(line.is_object() && line["level"].is_string(), "{line}");

@@ -19,6 +19,8 @@ _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "G
 _ENDPOINTS = {f"sns:{it}" for it in ("CreatePlatformEndpoint", "GetEndpointAttributes", "SetEndpointAttributes")}
 _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
 _WORK_OFF = {f"sqs:{it}" for it in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")}
+# A message's number is no resource, so this right is bound to the way it comes.
+_ONLY_THROUGH_SNS = {"ForAnyValue:StringEquals": {"aws:CalledViaLast": "sns.amazonaws.com"}}
 _CHANGE_THE_SECRET = {f"secretsmanager:{it}" for it in ("PutSecretValue", "UpdateSecretVersionStage")}
 # The allowed actions, by their purpose. A function that may do anything else fails this check.
 _ALLOWED = {
@@ -109,6 +111,8 @@ def narrow(statement):
     actions = {actions} if isinstance(actions, str) else set(actions)
     if "NotResource" in statement:
         return actions == {"sns:Publish"} and statement["NotResource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
+    if actions == {"sms-voice:SendTextMessage"}:
+        return statement["Condition"] == _ONLY_THROUGH_SNS
     named = sam.names(statement["Resource"], attributes=True)
     return len(named) == 1 and all(actions <= _ALLOWED.get(name, set()) for name in named)
 

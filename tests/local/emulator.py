@@ -115,7 +115,7 @@ def create_data(emulator, template, **parameters):
 
 
 def local_parameters(emulator):
-    """The parameters of a local stack: the emulator, phones of both kinds, and webhooks that reach this machine."""
+    """The parameters of a local stack: the emulator, phones of both kinds, all countries, webhooks to this machine."""
     sns = emulator.client("sns")
 
     def platform(kind):
@@ -126,6 +126,7 @@ def local_parameters(emulator):
     return {
         "ApnsPlatformArn": platform("APNS_SANDBOX"),
         "FcmPlatformArn": platform("GCM"),
+        "SmsCountries": "all",
         "WebhookLoopback": "true",
         "AwsEndpointUrl": emulator.endpoint,
     }

@@ -19,11 +19,18 @@ from serve import build, served
 
 STORE_CONTRACT = "package(saoma-dynamo) and binary(contract)"
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
-DOCS = ("docs/kiosk.md", "docs/web.md", "docs/remembered.md", "docs/shop.md", "docs/people.md")
+DOCS = (
+    "docs/kiosk.md",
+    "docs/web.md",
+    "docs/remembered.md",
+    "docs/shop.md",
+    "docs/accounts.md",
+    "docs/people.md",
+)
 LOGINS_OF_A_ROTATION = 16  # tests/local/rotation.py plays 200 by itself
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
 # All people in the tests call from one address.
-RAISED = {"CreatesPerMinute": "100000", "SmsPerIpPerDay": "10000"}
+RAISED = {"CreatesPerMinute": "100000", "SmsPerNetworkPerDay": "1000000", "SmsPerDay": "100000000"}
 FEW_TRIES = {"WebhookTries": "4"}  # of a call, so that a test sees the last one
 
 

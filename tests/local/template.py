@@ -17,7 +17,9 @@ _FUNCTION = "AWS::Serverless::Function"
 _MAPPING = "AWS::Lambda::EventSourceMapping"
 # What only runs or guards on AWS: everything else is data, and is created locally as it stands. The bucket's policy
 # refuses plain http, which is all an emulator speaks.
-_NOT_DATA = (_FUNCTION, _MAPPING, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy")
+_NOT_DATA = (
+    _FUNCTION, _MAPPING, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy", "AWS::IAM::Role",
+)  # fmt: skip
 
 
 def load():

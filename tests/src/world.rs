@@ -9,10 +9,13 @@ use axum::Router;
 use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
-use saoma_app::{Environment, LoggedHistory, RecentClients, Service, Settings};
+use saoma_app::{Environment, LoggedAlarm, LoggedHistory, RecentClients, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
+    cases::{
+        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, SmsSwitch,
+        Texting,
+    },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::{Clock, QueuedCall, WaitingCall},
@@ -92,6 +95,8 @@ pub struct Person {
     pub token: String,
     /// Their phone's refresh token.
     pub refresh_token: String,
+    /// What makes their phone a known device.
+    pub known: String,
     /// Their account.
     pub account: AccountId,
 }
@@ -103,13 +108,12 @@ impl Default for World {
 }
 
 impl World {
-    /// A world with these variables set, besides `PUBLIC_URL`.
+    /// A world with these variables set, besides `PUBLIC_URL`. It sends messages to all countries.
     #[must_use]
     pub fn with(variables: &[(&str, &str)]) -> Self {
         let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
-        let variables = [("PUBLIC_URL", ISSUER), ("BUILT_IN_CLIENTS", "true")]
-            .into_iter()
-            .chain(variables.iter().copied());
+        let ours = [("PUBLIC_URL", ISSUER), ("BUILT_IN_CLIENTS", "true"), ("SMS_COUNTRIES", "all")];
+        let variables = ours.into_iter().chain(variables.iter().copied());
         let around = Around {
             memory: Arc::default(),
             random: Arc::new(SeededRandom::new(42)),
@@ -240,6 +244,8 @@ impl World {
             accounts: AccountKeeper { accounts: memory.clone() },
             calls: post.clone(),
             failed_calls: post.clone(),
+            challenges: memory.clone(),
+            switches: memory.clone(),
             keys: KeyKeeper {
                 stages: vault.clone(),
                 random: random.clone(),
@@ -396,6 +402,7 @@ impl World {
             number: number.to_owned(),
             token: signed_in.text("token"),
             refresh_token: signed_in.text("refreshToken"),
+            known: signed_in.text("known"),
             account: AccountId::parse(&member).unwrap(),
         }
     }
@@ -450,12 +457,17 @@ fn people_over(
         history: Arc::new(LoggedHistory(memory.clone())),
         clients,
         checks: memory.clone(),
-        challenges: memory.clone(),
-        sms: outbox.clone(),
+        texting: Texting {
+            challenges: memory.clone(),
+            known: memory.clone(),
+            sender: outbox.clone(),
+            switch: Arc::new(SmsSwitch::new(memory.clone())),
+            alarm: Arc::new(LoggedAlarm::default()),
+            limits: service.settings.sms.clone(),
+            texts: service.settings.sms_texts.clone(),
+        },
         keys: service.keys.clone(),
         random: service.random.clone(),
         lives: service.settings.sign_ins,
-        limits: service.settings.sms,
-        service_name: service.settings.service_name.clone(),
     }
 }

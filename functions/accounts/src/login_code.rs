@@ -26,9 +26,10 @@ pub(crate) async fn login_code(
     let challenge = read_challenge(presented.challenge.as_deref())?;
     let code = SmsCode::parse(&presented.code).ok_or(SignInError::InvalidCode)?;
     let client = read_app(&app, presented.client.as_deref()).await?;
-    let proof = app.people.prove_by_sms(&challenge, &code, app.service.clock.now()).await?;
+    let proof = app.people.prove_by_sms(&challenge, &code, facts.ip, app.service.clock.now()).await?;
     let signed_in = app.people.begin(proof, client, facts.seen()).await?;
-    SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).await.map(Json)
+    let answer = SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).await?;
+    Ok(Json(answer.known_by(&signed_in.known)))
 }
 
 /// The app through which a phone signs in: a registered client.

@@ -6,6 +6,7 @@
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber as Parsed, PhoneNumberFormat, PhoneNumberType};
 use saoma_domain::{
     identity::PhoneNumber,
+    sms_budget::SmsLimits,
     text::{fold, is_separator},
 };
 use saoma_http::Problem;
@@ -18,7 +19,17 @@ const INVALID: Problem = Problem::bad_request(
     "A telephone number is + and 8 to 15 digits, or eleven mainland digits.",
 );
 const NOT_SERVED: Problem =
-    Problem::bad_request("country_not_served", "No messages are sent to numbers of this kind.");
+    Problem::bad_request("country_not_served", "No messages are sent to numbers of this country or kind.");
+const FIXED_LINE: Problem =
+    Problem::bad_request("not_a_mobile", "This is the number of a fixed line, which gets no messages.");
+
+/// A number that gets messages.
+pub(crate) struct Served {
+    /// The number.
+    pub(crate) number: PhoneNumber,
+    /// The calling code of its country.
+    pub(crate) country: String,
+}
 
 /// How much a message to a number may cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +38,8 @@ pub(crate) enum NumberKind {
     Ordinary,
     /// More than that: premium-rate, shared-cost and personal numbers, whose owners may earn by it.
     Premium,
+    /// A fixed line, which would be paid for and get nothing.
+    FixedLine,
     /// It belongs to no country: satellite and other worldwide networks (+870, +881, +882, +979).
     Worldwide,
 }
@@ -34,17 +47,29 @@ pub(crate) enum NumberKind {
 /// Reads the number in a body.
 ///
 /// # Errors
-/// `invalid_phone` when it can be no number; `country_not_served` when it is premium or of no country.
-pub(crate) fn read_number(raw: &str) -> Result<PhoneNumber, Problem> {
-    match read(raw).ok_or(INVALID)? {
-        (number, NumberKind::Ordinary) => Ok(number),
-        (_, NumberKind::Premium | NumberKind::Worldwide) => Err(NOT_SERVED),
+/// `invalid_phone` when it can be no number; `not_a_mobile` for a fixed line; `country_not_served` when it is premium, of
+/// no country, or of one that this deployment does not serve.
+pub(crate) fn read_number(raw: &str, limits: &SmsLimits) -> Result<Served, Problem> {
+    let read = read(raw).ok_or(INVALID)?;
+    match read.kind {
+        _ if !limits.serve(&read.number) => Err(NOT_SERVED),
+        NumberKind::Premium | NumberKind::Worldwide => Err(NOT_SERVED),
+        NumberKind::FixedLine => Err(FIXED_LINE),
+        NumberKind::Ordinary => Ok(Served { number: read.number, country: read.country.to_string() }),
     }
+}
+
+/// A number, its calling code and its kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Read {
+    number: PhoneNumber,
+    country: i32,
+    kind: NumberKind,
 }
 
 /// Reads a number as people write it: folded, with separators anywhere, with `+` or `00` before the
 /// calling code, or a mainland mobile number with `86` or nothing before it. `None` otherwise.
-fn read(raw: &str) -> Option<(PhoneNumber, NumberKind)> {
+fn read(raw: &str) -> Option<Read> {
     let written = without_separators(raw)?;
     let (international, digits) = match written.strip_prefix('+') {
         Some(digits) => (true, digits),
@@ -59,7 +84,7 @@ fn read(raw: &str) -> Option<(PhoneNumber, NumberKind)> {
     };
     let national = digits.strip_prefix("86").or((!international).then_some(digits));
     match national.and_then(PhoneNumber::mainland) {
-        Some(number) => Some((number, NumberKind::Ordinary)),
+        Some(number) => Some(Read { number, country: 86, kind: NumberKind::Ordinary }),
         None if international => look_up(digits),
         None => None,
     }
@@ -70,7 +95,7 @@ fn read(raw: &str) -> Option<(PhoneNumber, NumberKind)> {
 ///
 /// Two countries write a mobile number with and without a digit that other countries dial: Argentina a 9, Mexico
 /// until 2019 a 1. One phone must be one person, so the 9 is added and the 1 is dropped.
-fn look_up(digits: &str) -> Option<(PhoneNumber, NumberKind)> {
+fn look_up(digits: &str) -> Option<Read> {
     let valid =
         |digits: &str| PHONE_NUMBER_UTIL.parse(format!("+{digits}"), None).ok().filter(Parsed::is_valid);
     let argentine = digits.strip_prefix("54").and_then(|rest| valid(&format!("549{rest}")));
@@ -78,7 +103,7 @@ fn look_up(digits: &str) -> Option<(PhoneNumber, NumberKind)> {
     let mexican = mexican.and_then(|rest| valid(&format!("52{rest}")));
     let parsed = argentine.or(mexican).or_else(|| valid(digits))?;
     let number = PhoneNumber::parse(&parsed.format_as(PhoneNumberFormat::E164))?;
-    Some((number, kind_of(&parsed)))
+    Some(Read { number, country: parsed.country_code, kind: kind_of(&parsed) })
 }
 
 fn kind_of(number: &Parsed) -> NumberKind {
@@ -91,6 +116,7 @@ fn kind_of(number: &Parsed) -> NumberKind {
         PhoneNumberType::PremiumRate | PhoneNumberType::SharedCost | PhoneNumberType::PersonalNumber => {
             NumberKind::Premium
         }
+        PhoneNumberType::FixedLine => NumberKind::FixedLine,
         _ => NumberKind::Ordinary,
     }
 }
@@ -107,7 +133,7 @@ mod tests {
     use super::*;
 
     fn e164(raw: &str) -> Option<String> {
-        read(raw).map(|(number, _)| number.as_str().to_owned())
+        read(raw).map(|read| read.number.as_str().to_owned())
     }
 
     // F8
@@ -153,7 +179,7 @@ mod tests {
         ] {
             assert_eq!(e164(raw).as_deref(), Some(number), "{raw}");
             let stored = PhoneNumber::parse(number).unwrap();
-            assert_eq!(read(stored.as_str()), Some((stored.clone(), NumberKind::Ordinary)), "{raw}");
+            assert_eq!(read(stored.as_str()).map(|read| read.number), Some(stored.clone()), "{raw}");
         }
     }
 
@@ -203,10 +229,16 @@ mod tests {
             ("+883 5100 12345", NumberKind::Worldwide),
             ("+979 1 2345 6789", NumberKind::Worldwide),
             ("+800 1234 5678", NumberKind::Worldwide),
+            ("+881 8 1234 5678", NumberKind::Worldwide),
+            ("+878 10 1234567890", NumberKind::Worldwide),
+            ("+39 06 6982 1234", NumberKind::FixedLine),
+            ("+86 10 6552 9988", NumberKind::FixedLine),
+            ("+44 20 7946 0018", NumberKind::FixedLine),
             ("+44 7911 123456", NumberKind::Ordinary),
+            ("+1 415 555 2671", NumberKind::Ordinary),
             ("13800138000", NumberKind::Ordinary),
         ] {
-            assert_eq!(read(raw).map(|(_, kind)| kind), Some(kind), "{raw}");
+            assert_eq!(read(raw).map(|read| read.kind), Some(kind), "{raw}");
         }
     }
 
@@ -218,8 +250,8 @@ mod tests {
         for (code, tail) in (1..1000).flat_map(|code| tails.iter().map(move |tail| (code, tail))) {
             for length in [8, 10, 12] {
                 let typed = &format!("+{code}{tail}")[..=length];
-                let Some((number, kind)) = read(typed) else { continue };
-                assert_eq!(read(number.as_str()), Some((number.clone(), kind)), "{typed}");
+                let Some(once) = read(typed) else { continue };
+                assert_eq!(read(once.number.as_str()), Some(once), "{typed}");
                 read_once += 1;
             }
         }

@@ -1,6 +1,7 @@
 //! A person asks for a code by SMS.
 
 use axum::extract::State;
+use saoma_domain::{cases::Asking, secrets::Secret};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::{Deserialize, Serialize};
 
@@ -11,9 +12,13 @@ use crate::{App, number::read_number, read_challenge};
 pub(crate) struct Asked {
     phone: String,
     challenge: Option<String>,
+    /// What the last sign-in gave this device.
+    known: Option<String>,
+    /// The solution of a puzzle.
+    puzzle: Option<String>,
 }
 
-/// The answer. It is the same for known and unknown numbers.
+/// The answer. It is the same for known and unknown numbers, and for a message that others share.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Sent {
@@ -29,8 +34,25 @@ pub(crate) async fn send_code(
     Json(asked): Json<Asked>,
 ) -> Result<Json<Sent>, Problem> {
     let challenge = read_challenge(asked.challenge.as_deref())?;
-    let number = read_number(&asked.phone)?;
-    let now = app.service.clock.now();
-    let sent = app.people.send_code(&challenge, &number, facts.network(), now).await?;
+    let served = read_number(&asked.phone, &app.service.settings.sms)?;
+    let known = asked.known.as_deref().and_then(Secret::presented);
+    let host = our_host(&app, &facts);
+    let asking = Asking {
+        challenge: &challenge,
+        number: &served.number,
+        country: &served.country,
+        known: known.as_ref(),
+        puzzle: asked.puzzle.as_deref(),
+        source: facts.ip,
+        host: host.as_deref(),
+    };
+    let sent = app.people.send_code(&asking, app.service.clock.now()).await?;
     Ok(Json(Sent { resend_after: sent.resend_after.as_secs(), expires_in: sent.expires_in.as_secs() }))
+}
+
+/// The host of our pages, to which a message binds its code. A browser takes no code for an address with a port.
+fn our_host(app: &App, facts: &Facts) -> Option<String> {
+    let url = app.service.public_url(facts.domain()).ok()?;
+    let host = url.strip_prefix("https://")?;
+    (!host.contains(':')).then(|| host.to_owned())
 }

@@ -1,6 +1,11 @@
 //! The tokens of a phone that has signed in.
 
-use saoma_domain::{account::Account, refresh::refresh_token, secrets::TokenId, sign_in::SignIn};
+use saoma_domain::{
+    account::Account,
+    refresh::refresh_token,
+    secrets::{Secret, TokenId},
+    sign_in::SignIn,
+};
 use saoma_http::{Facts, Problem};
 use serde::Serialize;
 
@@ -14,6 +19,8 @@ pub(crate) struct SignedIn {
     token_type: &'static str,
     expires_in: u64,
     refresh_token: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known: Option<String>,
     user: User,
 }
 
@@ -44,7 +51,13 @@ impl SignedIn {
             token_type: "Bearer",
             expires_in: minted.expires_in.as_secs(),
             refresh_token: refresh_token(&*service.keys, sign_in).await.reveal().to_owned(),
+            known: None,
             user: User { member_id: account.id.to_string(), nick_name: account.nick_name(), is_new },
         })
+    }
+
+    /// The same, with what makes the phone a known device when it asks for its next code.
+    pub(crate) fn known_by(self, known: &Secret) -> Self {
+        Self { known: Some(known.reveal().to_owned()), ..self }
     }
 }

@@ -8,6 +8,7 @@
 //! * [`webhooks`]: the calls that clients' servers did not take in time.
 //! * [`account`]: the people.
 //! * [`session`]: by which name the log calls a session.
+//! * [`sms`]: whether text messages go out.
 //!
 //! `by` says who asks, for the audit line. `write` names the logical step: a caller whose answer was lost sends the same
 //! event again, with the same `write`, and gets the same answer.
@@ -17,6 +18,7 @@ mod answer;
 mod client;
 mod keys;
 mod session;
+mod sms;
 mod webhooks;
 
 use std::sync::Arc;
@@ -25,7 +27,7 @@ use saoma_app::Service;
 use saoma_domain::{
     cases::{AccountKeeper, ClientKeeper, KeyKeeper},
     identity::ClientId,
-    ports::{Calls, FailedCalls, WriteId},
+    ports::{Calls, Challenges, FailedCalls, Switches, WriteId},
     text::CleanText,
 };
 use serde::de::DeserializeOwned;
@@ -43,6 +45,8 @@ pub struct App {
     pub calls: Arc<dyn Calls>,
     pub failed_calls: Arc<dyn FailedCalls>,
     pub accounts: AccountKeeper,
+    pub challenges: Arc<dyn Challenges>,
+    pub switches: Arc<dyn Switches>,
 }
 
 /// A command, with what every command carries.
@@ -65,6 +69,7 @@ enum Command {
     Webhooks(webhooks::Command),
     Account(account::Command),
     Session(session::Command),
+    Sms(sms::Command),
 }
 
 /// Carries out the command of an event, and writes its audit line.
@@ -81,6 +86,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Account(command) => account::run(app, command).await,
         Command::Session(command) => session::run(app, command),
+        Command::Sms(command) => sms::run(app, command).await,
     };
     let account = done.as_ref().ok().and_then(|done| done.account);
     let secret_version = done.as_ref().ok().and_then(|done| done.secret_version.as_deref());
@@ -118,6 +124,7 @@ impl Order {
             "webhooks" => Command::Webhooks(read(fields)?),
             "account" => Command::Account(read(fields)?),
             "session" => Command::Session(read(fields)?),
+            "sms" => Command::Sms(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
         Ok(Self { name, by, write, client, command })

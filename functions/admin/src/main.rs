@@ -10,6 +10,8 @@ async fn main() -> Result<(), StartError> {
         clients: deployment.client_keeper(),
         calls: deployment.calls()?,
         failed_calls: deployment.failed_calls()?,
+        challenges: deployment.directory.clone(),
+        switches: deployment.directory.clone(),
         keys: deployment.key_keeper()?,
         accounts: deployment.account_keeper(),
         service: deployment.service,

@@ -3,13 +3,15 @@
 import { forgetAccount, keepAccount, signedIn } from './account.js';
 import { call } from './api.js';
 import { t } from './i18n.js';
-import { keeps, recall, remember } from './kept.js';
+import { keeps, recall, recallKnown, remember, rememberKnown } from './kept.js';
+import { solve } from './puzzle.js';
 import { fold, readDigits, readPhone } from './read.js';
 import { $, announce, busy, countdown, excuse, say, show, state } from './view.js';
 
 const SENT = 'saoma.sms';
 const STALE_MS = 15 * 60_000; // a code that was sent so long ago is dead
 const CHALLENGE_MS = 4 * 60_000; // a challenge that is older may end before its code is typed
+const MOST_PUZZLES = 3; // one is usual; the price may rise while we work
 const AT_CODE = 'sms-code'; // the step, and its entry in the browser's history
 
 // The number, the challenge of this attempt, whether and when a code was sent, when the next may be, and whether
@@ -90,9 +92,19 @@ function challengeFor(phone) {
   return sent.challenge;
 }
 
-const requestCode = (phone) => (
-  call('POST', '/api/user/sendCode', { body: { phone, challenge: challengeFor(phone) } })
-);
+/** Asks for a message, as a device that the service knows if it does, and solves the puzzle if it costs one. */
+async function requestCode(phone) {
+  const body = { phone, challenge: challengeFor(phone), known: recallKnown(phone) };
+  for (let left = MOST_PUZZLES; ; left -= 1) {
+    const answer = await call('POST', '/api/user/sendCode', { body });
+    if (answer.body.code !== 'puzzle_required' || left === 0) return answer;
+    const line = $(state() === AT_CODE ? 'sms-problem' : 'phone-problem');
+    say(line, t('phone.puzzle'));
+    body.puzzle = await solve(answer.body.puzzle);
+    say(line, '');
+    if (!body.puzzle) return answer;
+  }
+}
 
 async function sendCode(phone) {
   let answer = await requestCode(phone);
@@ -127,6 +139,11 @@ function resendIn(seconds) {
   return seconds > 120 ? t('phone.resendInMinutes', { minutes }) : t('phone.resendIn', { seconds });
 }
 
+function badNumber({ body }) {
+  if (body.code === 'country_not_served') return t('phone.notServed');
+  return t(body.code === 'not_a_mobile' ? 'phone.notMobile' : 'phone.badNumber');
+}
+
 async function askForCode() {
   const number = readPhone($('phone').value);
   complain($('phone'), $('phone-problem'), number ? '' : t('phone.badNumber'));
@@ -134,7 +151,7 @@ async function askForCode() {
   if (!number) return;
   const answer = await sendCode(number);
   if (answer.status === 200) return toCode();
-  if (answer.status === 400) return complain($('phone'), $('phone-problem'), t('phone.badNumber'));
+  if (answer.status === 400) return complain($('phone'), $('phone-problem'), badNumber(answer));
   say($('phone-problem'), excuse(answer));
   if (answer.status !== 429) return;
   // Too early for another code, but one may well be there: this page had it sent, or another did.
@@ -203,6 +220,7 @@ async function enterCode() {
 
 function letIn(tokens) {
   keepAccount(tokens);
+  rememberKnown(sent.phone, tokens.known);
   forgetSent();
   // The code's entry in the history is done with; without it the browser's Back leaves as it should.
   if (isAtCode(history.state)) history.back();

@@ -1,5 +1,7 @@
 //! A person deletes their account.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::State,
     http::StatusCode,
@@ -47,7 +49,7 @@ pub(crate) async fn leave(
         app.mine.go_on(by.phone.account).await?
     } else {
         let (_, account) = records.stands(now)?;
-        prove(&app, &account, &presented).await?;
+        prove(&app, &account, &presented, by.address).await?;
         app.mine.leave(&account, now).await?
     };
     Ok(if is_done {
@@ -58,7 +60,12 @@ pub(crate) async fn leave(
 }
 
 /// 403 and not 401: the token is good, and renewing it would not help.
-async fn prove(app: &App, account: &Account, presented: &Presented) -> Result<(), Problem> {
+async fn prove(
+    app: &App,
+    account: &Account,
+    presented: &Presented,
+    source: Option<IpAddr>,
+) -> Result<(), Problem> {
     const CHALLENGE: Problem = Problem::bad_request(
         "invalid_challenge",
         "challenge is the one that a code was just sent for, to the account's own number.",
@@ -71,7 +78,7 @@ async fn prove(app: &App, account: &Account, presented: &Presented) -> Result<()
     let challenge = presented.challenge.as_deref().and_then(ChallengeId::parse).ok_or(CHALLENGE)?;
     let code = presented.code.as_deref().and_then(SmsCode::parse).ok_or(CODE)?;
     let now = app.service.clock.now();
-    app.people.prove_own_number(account, &challenge, &code, now).await.map_err(|error| match error {
+    app.people.prove_own_number(account, &challenge, &code, source, now).await.map_err(|error| match error {
         SignInError::InvalidCode => CODE,
         other => other.into(),
     })

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use saoma_domain::{client::BuiltIns, sign_in::SignInLives, sms_challenge::SmsLimits};
+use saoma_domain::{client::BuiltIns, sign_in::SignInLives, sms_budget::SmsLimits, sms_text::SmsTexts};
 use thiserror::Error;
 use url::Url;
 
@@ -130,6 +130,8 @@ pub struct Settings {
     pub sign_ins: SignInLives,
     /// Limits on text messages.
     pub sms: SmsLimits,
+    /// The texts of these messages.
+    pub sms_texts: SmsTexts,
     /// How many sessions one address may open a minute, on one instance.
     pub creates_per_minute: u32,
 }
@@ -141,6 +143,7 @@ impl Settings {
     /// [`ConfigError`], for the first variable that is missing or out of bounds.
     pub fn read(environment: &Environment) -> Result<Self, ConfigError> {
         let service_name = environment.get("SERVICE_NAME").unwrap_or_else(|| "Saoma".to_owned());
+        let sms = read_sms_limits(environment)?;
         let built_ins = if environment.flag("BUILT_IN_CLIENTS")? {
             BuiltIns::Served(service_name.clone())
         } else {
@@ -149,6 +152,7 @@ impl Settings {
         Ok(Self {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
             stack: environment.get("STACK_NAME").unwrap_or_else(|| "saoma".to_owned()),
+            sms_texts: read_texts(&service_name, sms.code_life)?,
             service_name,
             built_ins,
             session_life: environment.seconds("SESSION_SECONDS", 300, 30..=900)?,
@@ -160,14 +164,45 @@ impl Settings {
                 longest: environment.seconds("SIGN_IN_SECONDS", 15_552_000, 3600..=31_536_000)?,
                 retry: environment.seconds("REFRESH_RETRY_SECONDS", 600, 30..=3600)?,
             },
-            sms: SmsLimits {
-                code_life: environment.seconds("SMS_CODE_SECONDS", 300, 60..=900)?,
-                per_number_per_day: environment.number("SMS_PER_NUMBER_PER_DAY", 10, 1..=100)?,
-                per_ip_per_day: environment.number("SMS_PER_IP_PER_DAY", 50, 1..=10_000)?,
-            },
+            sms,
             creates_per_minute: environment.number("CREATES_PER_MINUTE", 60, 1..=100_000)?,
         })
     }
+}
+
+fn read_sms_limits(environment: &Environment) -> Result<SmsLimits, ConfigError> {
+    Ok(SmsLimits {
+        code_life: environment.seconds("SMS_CODE_SECONDS", 300, 60..=900)?,
+        per_number_per_day: environment.number("SMS_PER_NUMBER_PER_DAY", 10, 1..=100)?,
+        per_network_per_day: environment.number("SMS_PER_NETWORK_PER_DAY", 50, 1..=1_000_000)?,
+        per_day: environment.number("SMS_PER_DAY", 1000, 10..=100_000_000)?,
+        countries: read_countries(environment.get("SMS_COUNTRIES").unwrap_or_else(|| "86".to_owned()))?,
+    })
+}
+
+/// Reads calling codes with commas between them, such as `86,852`. `all` serves every country.
+fn read_countries(value: String) -> Result<Vec<String>, ConfigError> {
+    if value == "all" {
+        return Ok(Vec::new());
+    }
+    let is_code = |code: &&str| {
+        (1..=7).contains(&code.len()) && !code.starts_with('0') && code.bytes().all(|b| b.is_ascii_digit())
+    };
+    let codes: Vec<_> = value.split(',').map(str::trim).collect();
+    if codes.iter().all(is_code) {
+        return Ok(codes.into_iter().map(str::to_owned).collect());
+    }
+    let expected = "all, or calling codes with commas between them".to_owned();
+    Err(ConfigError::Absurd { name: "SMS_COUNTRIES", value, expected })
+}
+
+/// Writes the texts of messages, which must fit one segment.
+fn read_texts(service_name: &str, code_life: Duration) -> Result<SmsTexts, ConfigError> {
+    SmsTexts::new(service_name, code_life).ok_or_else(|| ConfigError::Absurd {
+        name: "SERVICE_NAME",
+        value: service_name.to_owned(),
+        expected: "one line, short enough for an SMS of one segment".to_owned(),
+    })
 }
 
 /// Reads the public origin: `https`, or `http` on the own machine. It has no path, because the QR spells the address
@@ -212,7 +247,14 @@ mod tests {
             ("REFRESH_RETRY_SECONDS", "86400"),
             ("SMS_CODE_SECONDS", "1"),
             ("SMS_PER_NUMBER_PER_DAY", "0"),
-            ("SMS_PER_IP_PER_DAY", "-5"),
+            ("SMS_PER_NETWORK_PER_DAY", "-5"),
+            ("SMS_PER_DAY", "9"),
+            ("SMS_COUNTRIES", "86;852"),
+            ("SMS_COUNTRIES", "+86"),
+            ("SMS_COUNTRIES", "86,,852"),
+            ("SMS_COUNTRIES", "086"),
+            ("SERVICE_NAME", "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀"),
+            ("SERVICE_NAME", "two\nlines"),
             ("CREATES_PER_MINUTE", "0"),
             ("BUILT_IN_CLIENTS", "yes"),
             ("PUBLIC_URL", "http://login.example.com"),

@@ -8,6 +8,7 @@
 //! * [`login_event`]: the events that tell a client about its logins.
 //! * [`metrics`]: what is counted for operators.
 //! * [`batch`]: what a function answers about a batch of records or messages.
+//! * [`sms_alarm`]: the warning when a budget for text messages is used up.
 //! * [`system`]: the real clock and the real randomness.
 
 pub mod batch;
@@ -18,6 +19,7 @@ pub mod metrics;
 pub mod pace;
 pub mod recent;
 pub mod service;
+pub mod sms_alarm;
 pub mod system;
 
 pub use batch::{BatchAnswer, Failed};
@@ -25,3 +27,4 @@ pub use config::{ConfigError, Environment, Settings};
 pub use history::LoggedHistory;
 pub use recent::RecentClients;
 pub use service::{NoPublicUrl, Service};
+pub use sms_alarm::LoggedAlarm;

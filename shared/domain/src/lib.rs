@@ -10,8 +10,9 @@
 //! * [`scan`]: reads the code in what a scanner found.
 //! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
 //! * [`session`]: the session core. One enum of states, one pure function that decides, one kind of change.
-//! * [`account`], [`client`], [`sign_in`], [`refresh`], [`sms_challenge`], [`sms_code`]: the people and products
-//!   around a session.
+//! * [`account`], [`client`], [`sign_in`], [`refresh`]: the people and products around a session.
+//! * [`sms_challenge`], [`sms_lane`], [`known_device`], [`sms_code`], [`sms_text`]: who asks for a code by SMS, which code they
+//!   get, and in which words. [`sms_budget`], [`sms_puzzle`]: what that may cost, in messages and in work.
 //! * [`pairing`], [`prompt_log`]: devices people come back to, and how often a person may be asked.
 //! * [`push`], [`effect`]: phones that can be pushed to, and the side effects of a change.
 //! * [`history`], [`belongings`]: what happened to an account and what it has, as its person sees it.
@@ -33,6 +34,7 @@ pub mod client;
 pub mod effect;
 pub mod history;
 pub mod identity;
+pub mod known_device;
 pub mod pairing;
 pub mod phone_number;
 pub mod ports;
@@ -43,7 +45,11 @@ pub mod scan;
 pub mod secrets;
 pub mod session;
 pub mod sign_in;
+pub mod sms_budget;
 pub mod sms_challenge;
 pub mod sms_code;
+pub mod sms_lane;
+pub mod sms_puzzle;
+pub mod sms_text;
 pub mod text;
 pub mod time;

@@ -1,45 +1,32 @@
 //! Who asked for a code by SMS, how often one is sent, and how often it may be tried.
 //!
 //! A caller draws a [`ChallengeId`]. A call that repeats it, because its answer was lost, is recognised and sends
-//! no second message. All callers of one number share its [`Lane`], which holds one code at a time, so two
-//! messages never contradict each other. Wrong tries count against the challenge that makes them and against the
-//! code (`docs/security.md` D1). These functions are pure; the caller stores and sends afterwards.
+//! no second message. A caller who asks while a message is on its way shares that message and hears what the first
+//! caller heard. Wrong tries count against the challenge that makes them, and against the part of the code's tries that
+//! other challenges share (`docs/security.md` D1, K5). These functions are pure; the caller stores and sends afterwards.
 
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
 
+pub use crate::sms_lane::{Lane, LiveCode, RESEND_AFTER, SHARED_TRIES_OF_A_CODE, TRIES_OF_A_CHALLENGE};
 use crate::{
-    identity::{PhoneNumber, SignInId},
+    identity::{Phone, PhoneNumber, SignInId},
+    known_device::KnownDevice,
     ports::{KeyedTag, Randomness},
+    sms_budget::{FREE_MESSAGES, MESSAGES_OF_A_DEVICE, SmsLimits},
     sms_code::CodeNonce,
+    sms_lane::DaysMessages,
     time::Timestamp,
 };
 
-/// Wrong tries of one challenge, counted across its messages.
-pub const TRIES_OF_A_CHALLENGE: u32 = 5;
-/// Wrong tries of one code, by all challenges together.
-pub const TRIES_OF_A_CODE: u32 = 20;
 /// Messages that one challenge may ask for.
 pub const MESSAGES_OF_A_CHALLENGE: u32 = 3;
-/// How long to wait between two messages to one number.
-pub const RESEND_AFTER: Duration = Duration::from_mins(1);
 /// How long the right code, tried again by the same challenge, returns the same sign-in.
 pub const SIGN_IN_AGAIN: Duration = Duration::from_secs(30);
 /// How long a challenge is kept after its last message. Longer than any code lives.
 const CHALLENGE_KEPT: Duration = Duration::from_mins(20);
-const DAY: Duration = Duration::from_hours(24);
-
-/// Limits that a deployment sets.
-#[derive(Clone, Copy, Debug)]
-pub struct SmsLimits {
-    /// How long a code is good.
-    pub code_life: Duration,
-    /// Messages to one number in a day.
-    pub per_number_per_day: u32,
-    /// Messages asked for from one address in a day.
-    pub per_ip_per_day: u32,
-}
 
 /// A caller's own name for its attempt to sign in: 128 random bits in base64url, drawn by the caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +50,12 @@ impl ChallengeId {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// From a stored id.
+    #[must_use]
+    pub fn from_stored(raw: &str) -> Self {
+        Self(raw.to_owned())
+    }
+
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -70,51 +63,26 @@ impl ChallengeId {
     }
 }
 
-/// What is stored about one number: its code and its day's messages. All callers of the number share it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lane {
-    /// Counts the stored changes; 0 is not stored yet.
-    pub version: u64,
-    /// The code that is good now; `None` after it was used.
-    pub code: Option<LiveCode>,
-    /// When the last message was sent.
-    pub sent_at: Timestamp,
-    /// Messages sent since `day_began_at`.
-    pub sent: u32,
-    /// When the first message of the current day was sent.
-    pub day_began_at: Timestamp,
-}
-
-/// A code that was sent and not used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LiveCode {
-    /// The nonce that the code is derived from.
-    pub nonce: CodeNonce,
-    /// When the code stops being good.
-    pub expires_at: Timestamp,
-    /// Wrong tries of it so far.
-    pub tries: u32,
-}
-
-impl LiveCode {
-    fn is_good(&self, now: Timestamp) -> bool {
-        now < self.expires_at && self.tries < TRIES_OF_A_CODE
-    }
-}
-
 /// What is stored about one caller's attempt to sign in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
+    /// The name that its caller drew.
+    pub id: ChallengeId,
     /// Counts the stored changes; 0 is not stored yet.
     pub version: u64,
     /// The number that gets its messages. It never changes.
     pub number: PhoneNumber,
+    /// The known device that asks; `None` for a caller in the open lane alone.
+    pub device: Option<Phone>,
     /// Messages it asked for.
     pub messages: u32,
     /// When it last asked.
     pub asked_at: Timestamp,
     /// Wrong tries so far.
     pub tries: u32,
+    /// The wrong tries, each as a hash of the code and of what it was compared with. A repetition is not counted, because
+    /// its answer may have been lost, and it tells its caller nothing.
+    pub wrong: Vec<[u8; 32]>,
     /// The right code and the sign-in it led to; `None` until then.
     pub used: Option<Used>,
 }
@@ -130,13 +98,15 @@ pub struct Used {
     pub at: Timestamp,
 }
 
-/// A challenge and the lane of its number, as they are stored.
+/// A challenge and the lanes whose codes it may try, as they are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Records {
-    /// The record of the number.
-    pub lane: Lane,
     /// The record of the caller.
     pub challenge: Challenge,
+    /// The record of the number, which all strangers to it share.
+    pub open: Lane,
+    /// The record of the known device that asks.
+    pub device: Option<KnownDevice>,
 }
 
 /// What happens when a caller asks for a message.
@@ -146,15 +116,35 @@ pub enum Asked {
     /// sent.
     Again,
     /// A message to this number is already on its way. The challenge shares its code, and nothing is sent.
-    Joins(Records),
-    /// The caller stores this and then sends a message with this code.
-    Sends(Records, CodeNonce),
+    Joins(Box<Records>),
+    /// The caller pays, stores the records and then sends the message.
+    Sends(Box<Sending>),
+}
+
+/// A message that is about to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sending {
+    /// What to store before it is sent.
+    pub records: Records,
+    /// The nonce of the code it carries.
+    pub nonce: CodeNonce,
+    /// The lane that sends it.
+    pub lane: LaneKind,
+}
+
+/// The lane that sends a message, and what that costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LaneKind {
+    /// The lane of strangers. The number itself asks for a puzzle whose work is doubled so often, or for none.
+    Open(Option<u32>),
+    /// The known device's own lane, which costs no puzzle.
+    Device,
 }
 
 /// Why no message is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotSent {
-    /// The number got its day's messages; how long to wait.
+    /// The number got its day's messages, or one within the last minute whose code was used up; how long to wait.
     TooMany(Duration),
     /// The challenge is used up, signed in, or belongs to another number. The caller must draw a new one.
     Over,
@@ -169,15 +159,25 @@ pub enum Tried {
     Again(Used),
     /// A wrong code, which is counted.
     Wrong(Records),
-    /// There is no code to compare with, or no try left.
+    /// There is no code to compare with, or no try left, or the try repeats a wrong one.
     Refused,
 }
 
 impl Challenge {
     /// A challenge that asks for its first message.
     #[must_use]
-    pub fn new(number: PhoneNumber) -> Self {
-        Self { version: 0, number, messages: 0, asked_at: Timestamp::default(), tries: 0, used: None }
+    pub fn new(id: ChallengeId, number: PhoneNumber) -> Self {
+        Self {
+            id,
+            version: 0,
+            number,
+            device: None,
+            messages: 0,
+            asked_at: Timestamp::default(),
+            tries: 0,
+            wrong: Vec::new(),
+            used: None,
+        }
     }
 
     /// From this moment the record means nothing, and the store may delete it.
@@ -185,49 +185,19 @@ impl Challenge {
     pub fn forget_at(&self) -> Timestamp {
         self.asked_at.plus(CHALLENGE_KEPT)
     }
-}
 
-impl Lane {
-    /// From this moment the record means nothing, and the store may delete it.
-    #[must_use]
-    pub fn forget_at(&self) -> Timestamp {
-        let code = self.code.as_ref().map_or(self.sent_at, |code| code.expires_at);
-        self.day_began_at.plus(DAY).max(self.sent_at.plus(RESEND_AFTER)).max(code)
+    const fn is_spent(&self) -> bool {
+        self.used.is_some() || self.tries >= TRIES_OF_A_CHALLENGE
     }
 
-    fn good_code(&self, now: Timestamp) -> Option<&LiveCode> {
-        self.code.as_ref().filter(|code| code.is_good(now))
-    }
-
-    fn wait(&self, now: Timestamp) -> Duration {
-        RESEND_AFTER.saturating_sub(now.since(self.sent_at))
-    }
-
-    /// The lane after one more message, and the nonce of its code. A code that is still good is sent again, so
-    /// two messages never contradict each other.
-    fn send(
-        &self,
-        fresh: CodeNonce,
-        now: Timestamp,
-        limits: SmsLimits,
-    ) -> Result<(Self, CodeNonce), NotSent> {
-        let same_day = self.version > 0 && now.since(self.day_began_at) < DAY;
-        if same_day && self.sent >= limits.per_number_per_day {
-            return Err(NotSent::TooMany(DAY.saturating_sub(now.since(self.day_began_at))));
-        }
-        let (nonce, tries) = match self.good_code(now) {
-            Some(code) => (code.nonce.clone(), code.tries),
-            None => (fresh, 0),
-        };
-        let expires_at = now.whole_secs().plus(limits.code_life);
-        let lane = Self {
+    fn asks(&self, device: Option<&KnownDevice>, asked_at: Timestamp) -> Self {
+        Self {
             version: self.version + 1,
-            code: Some(LiveCode { nonce: nonce.clone(), expires_at, tries }),
-            sent_at: now.whole_secs(),
-            sent: if same_day { self.sent + 1 } else { 1 },
-            day_began_at: if same_day { self.day_began_at } else { now.whole_secs() },
-        };
-        Ok((lane, nonce))
+            device: device.map(|device| device.phone.clone()),
+            messages: self.messages + 1,
+            asked_at: asked_at.whole_secs(),
+            ..self.clone()
+        }
     }
 }
 
@@ -241,254 +211,163 @@ impl Records {
         number: &PhoneNumber,
         fresh: CodeNonce,
         now: Timestamp,
-        limits: SmsLimits,
+        limits: &SmsLimits,
     ) -> Result<Asked, NotSent> {
-        let Self { lane, challenge } = self;
-        let spent = challenge.used.is_some() || challenge.tries >= TRIES_OF_A_CHALLENGE;
-        if challenge.number != *number || spent {
+        let challenge = &self.challenge;
+        if challenge.number != *number || challenge.is_spent() {
             return Err(NotSent::Over);
         }
         let waits = challenge.version > 0 && now.since(challenge.asked_at) < RESEND_AFTER;
-        if waits && lane.good_code(now).is_some() {
+        if waits && self.good_codes(now).next().is_some() {
             return Ok(Asked::Again);
         }
         if challenge.messages >= MESSAGES_OF_A_CHALLENGE {
             return Err(NotSent::Over);
         }
-        let asked = |asked_at: Timestamp| Challenge {
-            version: challenge.version + 1,
-            messages: challenge.messages + 1,
-            asked_at: asked_at.whole_secs(),
-            ..challenge.clone()
+        match self.device_at(now) {
+            Some(device) if device.lane.is_full(MESSAGES_OF_A_DEVICE, now).is_none() => {
+                self.ask_in(&device.lane, LaneKind::Device, fresh, now, limits)
+            }
+            _ => self.ask_in(&self.open, LaneKind::Open(None), fresh, now, limits),
+        }
+    }
+
+    fn ask_in(
+        &self,
+        lane: &Lane,
+        kind: LaneKind,
+        fresh: CodeNonce,
+        now: Timestamp,
+        limits: &SmsLimits,
+    ) -> Result<Asked, NotSent> {
+        let id = &self.challenge.id;
+        let wait = lane.wait(now);
+        if !wait.is_zero() {
+            let shares = lane.code_for(id, now).is_some();
+            let challenge = self.challenge.asks(self.device.as_ref(), lane.sent_at);
+            let joined = || Asked::Joins(Box::new(Self { challenge, ..self.clone() }));
+            return if shares { Ok(joined()) } else { Err(NotSent::TooMany(wait)) };
+        }
+        let day = match kind {
+            LaneKind::Open(_) => DaysMessages { free: Some(FREE_MESSAGES), most: limits.per_number_per_day },
+            LaneKind::Device => DaysMessages { free: None, most: MESSAGES_OF_A_DEVICE },
         };
-        let on_its_way = lane.version > 0 && !lane.wait(now).is_zero();
-        if on_its_way && lane.good_code(now).is_some() {
-            return Ok(Asked::Joins(Self { lane: lane.clone(), challenge: asked(lane.sent_at) }));
+        if let Some(wait) = lane.is_full(day.most, now) {
+            return Err(NotSent::TooMany(wait));
         }
-        if on_its_way {
-            return Err(NotSent::TooMany(lane.wait(now)));
-        }
-        let (lane, nonce) = lane.send(fresh, now, limits)?;
-        Ok(Asked::Sends(Self { lane, challenge: asked(now) }, nonce))
+        let next = lane.send(id, fresh, now, limits.code_life, day);
+        let challenge = self.challenge.asks(self.device.as_ref(), now);
+        let (records, lane) = match kind {
+            LaneKind::Open(_) => {
+                (Self { challenge, open: next.lane, ..self.clone() }, LaneKind::Open(next.price))
+            }
+            LaneKind::Device => {
+                let device = self.device.clone().map(|device| KnownDevice { lane: next.lane, ..device });
+                (Self { challenge, device, ..self.clone() }, LaneKind::Device)
+            }
+        };
+        Ok(Asked::Sends(Box::new(Sending { records, nonce: next.nonce, lane })))
     }
 
-    /// How long until another message may be asked for, and how long the code is good.
+    /// The nonces of the codes that the challenge may try now.
     #[must_use]
-    pub fn waits(&self, now: Timestamp) -> (Duration, Duration) {
-        let good = self.lane.good_code(now).map_or(Duration::ZERO, |code| code.expires_at.since(now));
-        (self.lane.wait(now), good)
+    pub fn nonces(&self, now: Timestamp) -> Vec<CodeNonce> {
+        self.good_codes(now).map(|code| code.nonce.clone()).collect()
     }
 
-    /// What to store when the message could not be handed over: the same caller may ask again at once.
-    #[must_use]
-    pub fn not_sent(&self) -> Self {
-        let Self { lane, challenge } = self.clone();
-        Self {
-            lane: Lane {
-                version: lane.version + 1,
-                sent_at: Timestamp::default(),
-                sent: lane.sent.saturating_sub(1),
-                ..lane
-            },
-            challenge: Challenge {
-                version: challenge.version + 1,
-                messages: challenge.messages.saturating_sub(1),
-                asked_at: challenge.asked_at.minus(RESEND_AFTER),
-                ..challenge
-            },
-        }
+    /// The known device that asks, while it is known.
+    fn device_at(&self, now: Timestamp) -> Option<&KnownDevice> {
+        self.device.as_ref().filter(|device| now < device.expires_at)
+    }
+
+    /// The codes that the challenge may try: its device's, and its number's.
+    fn good_codes(&self, now: Timestamp) -> impl Iterator<Item = &LiveCode> {
+        let lanes = self.device_at(now).map(|device| &device.lane).into_iter().chain([&self.open]);
+        lanes.filter_map(move |lane| lane.code_for(&self.challenge.id, now))
     }
 
     /// Decides what happens when the caller tries a code. `is_right` compares the try with the code of a nonce.
     /// The challenge keeps `used` when the code is right.
-    pub fn try_code(&self, is_right: impl FnOnce(&CodeNonce) -> bool, used: Used, now: Timestamp) -> Tried {
-        let Self { lane, challenge } = self;
+    pub fn try_code(&self, is_right: impl Fn(&CodeNonce) -> bool, used: Used, now: Timestamp) -> Tried {
+        let challenge = &self.challenge;
         if let Some(before) = &challenge.used {
             let same = before.code == used.code;
             let in_time = now.since(before.at) <= SIGN_IN_AGAIN;
             return if same && in_time { Tried::Again(before.clone()) } else { Tried::Refused };
         }
-        let Some(code) = lane.good_code(now).filter(|_| challenge.tries < TRIES_OF_A_CHALLENGE) else {
+        let against = self.nonces(now);
+        if against.is_empty() || challenge.is_spent() {
             return Tried::Refused;
+        }
+        if let Some(nonce) = against.iter().find(|nonce| is_right(nonce)) {
+            return Tried::Right(self.after_right(nonce, used));
+        }
+        let mark = mark(&used.code.hash, &against);
+        if challenge.wrong.contains(&mark) {
+            return Tried::Refused;
+        }
+        Tried::Wrong(self.after_wrong(&against, mark))
+    }
+
+    fn after_right(&self, nonce: &CodeNonce, used: Used) -> Self {
+        let of = |lane: &Lane| {
+            let carried = lane.code.as_ref().is_some_and(|code| code.nonce == *nonce);
+            if carried { lane.used() } else { lane.clone() }
         };
-        let next = |code, tries, used| Self {
-            lane: Lane { version: lane.version + 1, code, ..lane.clone() },
-            challenge: Challenge { version: challenge.version + 1, tries, used, ..challenge.clone() },
+        let challenge = &self.challenge;
+        Self {
+            challenge: Challenge { version: challenge.version + 1, used: Some(used), ..challenge.clone() },
+            open: of(&self.open),
+            device: self.device.clone().map(|device| KnownDevice { lane: of(&device.lane), ..device }),
+        }
+    }
+
+    fn after_wrong(&self, against: &[CodeNonce], mark: [u8; 32]) -> Self {
+        let challenge = &self.challenge;
+        let of = |lane: &Lane| {
+            let compared = lane.code.as_ref().is_some_and(|code| against.contains(&code.nonce));
+            if compared { lane.tried_by(&challenge.id) } else { lane.clone() }
         };
-        if is_right(&code.nonce) {
-            Tried::Right(next(None, challenge.tries, Some(used)))
-        } else {
-            let tried = LiveCode { tries: code.tries + 1, ..code.clone() };
-            Tried::Wrong(next(Some(tried), challenge.tries + 1, None))
+        let (open, device) = (of(&self.open), self.device.clone());
+        let device = device.map(|device| KnownDevice { lane: of(&device.lane), ..device });
+        let mut challenge = challenge.clone();
+        challenge.version += 1;
+        challenge.tries += 1;
+        challenge.wrong.push(mark);
+        Self { challenge, open, device }
+    }
+}
+
+/// A hash of a code's keyed hash and the nonces that it was compared with.
+fn mark(code: &[u8; 32], against: &[CodeNonce]) -> [u8; 32] {
+    let mut hash = Sha256::new_with_prefix(code);
+    for nonce in against {
+        hash.update((nonce.as_str().len() as u64).to_be_bytes());
+        hash.update(nonce.as_str());
+    }
+    hash.finalize().into()
+}
+
+impl Sending {
+    /// What to store when the message could not be handed over: the same caller may ask again at once.
+    #[must_use]
+    pub fn not_sent(&self) -> Records {
+        let Records { challenge, open, device } = self.records.clone();
+        let challenge = Challenge {
+            version: challenge.version + 1,
+            messages: challenge.messages.saturating_sub(1),
+            asked_at: challenge.asked_at.minus(RESEND_AFTER),
+            ..challenge
+        };
+        match self.lane {
+            LaneKind::Open(price) => Records { challenge, open: open.not_sent(price), device },
+            LaneKind::Device => {
+                let device = device.map(|device| KnownDevice { lane: device.lane.not_sent(None), ..device });
+                Records { challenge, open, device }
+            }
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ports::{KeyName, testing::Counting};
-
-    const LIMITS: SmsLimits =
-        SmsLimits { code_life: Duration::from_mins(5), per_number_per_day: 4, per_ip_per_day: 9 };
-
-    fn at(secs: u64) -> Timestamp {
-        Timestamp::from_secs(1_700_000_000 + secs)
-    }
-
-    fn number() -> PhoneNumber {
-        PhoneNumber::parse("+8613800138000").unwrap()
-    }
-
-    fn key() -> KeyName {
-        KeyName::of_kid("the-key-")
-    }
-
-    fn nonce() -> CodeNonce {
-        CodeNonce::random(&key(), &Counting::default())
-    }
-
-    fn fresh() -> Records {
-        Records { lane: Lane::default(), challenge: Challenge::new(number()) }
-    }
-
-    fn ask(records: &Records, secs: u64) -> Result<Asked, NotSent> {
-        records.ask(&number(), nonce(), at(secs), LIMITS)
-    }
-
-    fn sent(asked: Result<Asked, NotSent>) -> Records {
-        match asked {
-            Ok(Asked::Sends(records, _)) => records,
-            other => panic!("not sent: {other:?}"),
-        }
-    }
-
-    /// Another caller of the same number.
-    fn stranger(records: &Records) -> Records {
-        Records { challenge: Challenge::new(number()), ..records.clone() }
-    }
-
-    fn used(code: u8, secs: u64) -> Used {
-        Used {
-            code: KeyedTag { key: key(), hash: [code; 32] },
-            sign_in: SignInId::parse("aaaa").unwrap(),
-            at: at(secs),
-        }
-    }
-
-    fn guess(records: &Records, right: bool, secs: u64) -> Tried {
-        records.try_code(|_| right, used(u8::from(right), secs), at(secs))
-    }
-
-    // F2
-    #[test]
-    fn a_repeated_call_sends_nothing_and_a_minute_later_it_sends_the_same_code() {
-        let first = sent(ask(&fresh(), 0));
-        assert_eq!(ask(&first, 59), Ok(Asked::Again));
-        let second = sent(ask(&first, 60));
-        assert_eq!(second.lane.code.as_ref().unwrap().nonce, first.lane.code.as_ref().unwrap().nonce);
-        let third = sent(ask(&second, 120));
-        assert_eq!(ask(&third, 180), Err(NotSent::Over), "three messages a challenge");
-    }
-
-    // F17
-    #[test]
-    fn a_second_caller_shares_the_message_that_is_on_its_way() {
-        let first = sent(ask(&fresh(), 0));
-        let Ok(Asked::Joins(joined)) = ask(&stranger(&first), 10) else { panic!("sent twice") };
-        assert_eq!(joined.lane, first.lane);
-        assert_eq!(joined.waits(at(10)), (Duration::from_secs(50), Duration::from_secs(290)));
-        assert!(matches!(guess(&joined, true, 11), Tried::Right(_)));
-    }
-
-    // H3
-    #[test]
-    fn a_number_gets_its_days_messages_and_no_more() {
-        let mut records = fresh();
-        for n in 0..4 {
-            records = stranger(&sent(ask(&records, n * 60)));
-        }
-        assert_eq!(ask(&records, 240), Err(NotSent::TooMany(DAY.saturating_sub(Duration::from_mins(4)))));
-        assert_eq!(sent(ask(&records, 86_400)).lane.sent, 1);
-    }
-
-    // D1 K5
-    #[test]
-    fn a_stranger_spends_the_strangers_tries() {
-        let mine = sent(ask(&fresh(), 0));
-        let Ok(Asked::Joins(mut theirs)) = ask(&stranger(&mine), 1) else { panic!("sent twice") };
-        for n in 0..5 {
-            let Tried::Wrong(next) = guess(&theirs, false, 2) else { panic!("try {n}") };
-            theirs = next;
-        }
-        assert_eq!(guess(&theirs, true, 3), Tried::Refused, "five tries a challenge");
-        assert_eq!(ask(&theirs, 120), Err(NotSent::Over), "counted across messages");
-        let mine = Records { lane: theirs.lane, ..mine };
-        assert!(matches!(guess(&mine, true, 3), Tried::Right(_)), "mine is untouched");
-    }
-
-    // D1
-    #[test]
-    fn twenty_wrong_tries_use_a_code_up_and_the_next_message_has_another() {
-        let mut records = sent(ask(&fresh(), 0));
-        for n in 0..20 {
-            if n % 5 == 0 {
-                let Ok(Asked::Joins(next)) = ask(&stranger(&records), 1) else { panic!("sent twice") };
-                records = next;
-            }
-            let Tried::Wrong(next) = guess(&records, false, 2) else { panic!("try {n}") };
-            records = next;
-        }
-        assert_eq!(ask(&stranger(&records), 3), Err(NotSent::TooMany(Duration::from_secs(57))));
-        let next = sent(ask(&stranger(&records), 60));
-        assert_eq!(next.lane.code.unwrap().tries, 0);
-    }
-
-    // K11
-    #[test]
-    fn a_right_code_works_once_and_answers_again_for_half_a_minute() {
-        let records = sent(ask(&fresh(), 0));
-        assert_eq!(guess(&records, true, 300), Tried::Refused, "too old");
-        let Tried::Right(done) = guess(&records, true, 299) else { panic!("refused") };
-        assert_eq!(guess(&done, true, 329), Tried::Again(used(1, 299)));
-        assert_eq!(guess(&done, true, 330), Tried::Refused);
-        assert_eq!(guess(&done, false, 300), Tried::Refused, "another code");
-        assert_eq!(guess(&stranger(&done), true, 300), Tried::Refused, "another caller");
-        assert_eq!(ask(&done, 400), Err(NotSent::Over));
-    }
-
-    #[test]
-    fn a_message_that_could_not_be_handed_over_may_be_asked_for_again_at_once() {
-        let failed = sent(ask(&fresh(), 0)).not_sent();
-        let again = sent(ask(&failed, 1));
-        assert_eq!((again.lane.sent, again.challenge.messages), (1, 1));
-    }
-
-    // DynamoDB deletes an item whose TTL is over, and keeps one whose TTL lies more than five years back.
-    #[test]
-    fn records_are_kept_as_long_as_they_mean_something_and_no_longer() {
-        let first = sent(ask(&fresh(), 0));
-        let late = sent(ask(&stranger(&first), 86_399));
-        let code = late.lane.code.clone().unwrap();
-        assert_eq!(late.lane.day_began_at, at(0));
-        assert!(late.lane.forget_at() >= code.expires_at, "the code is good until then");
-        let refused = first.not_sent().challenge.forget_at();
-        assert!(refused > at(0) && refused < first.challenge.forget_at(), "{refused:?}");
-    }
-
-    #[test]
-    fn a_challenge_is_of_one_number() {
-        let other = PhoneNumber::parse("+8613900139000").unwrap();
-        let asked = sent(ask(&fresh(), 0)).ask(&other, nonce(), at(1), LIMITS);
-        assert_eq!(asked, Err(NotSent::Over));
-    }
-
-    #[test]
-    fn an_id_has_128_bits() {
-        let id = ChallengeId::random(&Counting::default());
-        assert_eq!(ChallengeId::parse(id.as_str()), Some(id));
-        for bad in ["", "short", &"a".repeat(21), &"a".repeat(23), &"!".repeat(22), &"é".repeat(11)] {
-            assert_eq!(ChallengeId::parse(bad), None, "{bad}");
-        }
-    }
-}
+mod tests;

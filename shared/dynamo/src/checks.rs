@@ -1,6 +1,6 @@
 //! The records that a phone's step is checked against, read in one call to DynamoDB.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
@@ -15,19 +15,14 @@ use saoma_domain::{
 };
 
 use crate::{
+    batch::{read_all, strongly},
     directory::{
         Key, PK, SK, account_from_item, account_key, client_from_item, client_key, sign_in_from_item,
         sign_in_key,
     },
-    failed,
     item::{Item, text},
     session_item::{self, CODE},
 };
-
-/// How often we ask again for keys that DynamoDB left out.
-const MOST_ROUNDS: u32 = 4;
-/// The pause before keys that were left out are asked for again. It doubles each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
 
 /// Reads over both tables.
 pub struct CheckTables {
@@ -41,30 +36,6 @@ impl CheckTables {
     #[must_use]
     pub fn new(config: &SdkConfig, directory: impl Into<String>, sessions: Option<String>) -> Self {
         Self { client: Client::new(config), directory: directory.into(), sessions }
-    }
-
-    /// The items under these keys, by table. DynamoDB may leave some out under load; those are asked for again,
-    /// each time after a longer pause.
-    async fn read(
-        &self,
-        mut wanted: HashMap<String, KeysAndAttributes>,
-    ) -> Result<HashMap<String, Vec<Item>>, StoreError> {
-        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
-        for round in 0..MOST_ROUNDS {
-            if round > 0 {
-                tokio::time::sleep(FIRST_PAUSE * 2_u32.pow(round - 1)).await;
-            }
-            let read = self.client.batch_get_item().set_request_items(Some(wanted)).send().await;
-            let read = read.map_err(failed("BatchGetItem"))?;
-            for (table, items) in read.responses.unwrap_or_default() {
-                found.entry(table).or_default().extend(items);
-            }
-            wanted = read.unprocessed_keys.unwrap_or_default();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-        }
-        Err(StoreError::new("BatchGetItem: keys were left out again and again"))
     }
 
     /// The keys of a phone's records, and of a client where it is asked for too.
@@ -101,7 +72,7 @@ fn is_under(item: &Item, sort_key: &str) -> bool {
 #[async_trait]
 impl Checks for CheckTables {
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
-        let found = self.read(HashMap::from([self.directory_keys(phone, None)?])).await?;
+        let found = read_all(&self.client, HashMap::from([self.directory_keys(phone, None)?])).await?;
         self.phone_records(&found)
     }
 
@@ -110,7 +81,8 @@ impl Checks for CheckTables {
         phone: &Phone,
         client: &ClientId,
     ) -> Result<(PhoneRecords, Lookup), StoreError> {
-        let found = self.read(HashMap::from([self.directory_keys(phone, Some(client))?])).await?;
+        let wanted = HashMap::from([self.directory_keys(phone, Some(client))?]);
+        let found = read_all(&self.client, wanted).await?;
         let mut items = found.get(&self.directory).into_iter().flatten();
         let stored = items.find(|item| is_under(item, "CLIENT"));
         let stored = stored.map(|item| client_from_item(client, item)).transpose()?;
@@ -127,13 +99,8 @@ impl Checks for CheckTables {
         let key = HashMap::from([(CODE.to_owned(), text(code.as_str()))]);
         let wanted =
             HashMap::from([self.directory_keys(phone, None)?, (sessions.clone(), strongly(vec![key])?)]);
-        let found = self.read(wanted).await?;
+        let found = read_all(&self.client, wanted).await?;
         let session = found.get(sessions).and_then(|items| items.first());
         Ok((self.phone_records(&found)?, session.map_or(Ok(None), session_item::from_item)?))
     }
-}
-
-fn strongly(keys: Vec<Item>) -> Result<KeysAndAttributes, StoreError> {
-    let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-    keys.build().map_err(|error| StoreError::new(error.to_string()))
 }

@@ -13,7 +13,10 @@
 //! | `HISTORY#<account>` | time and a hash | what happened to this account | what redeems, accounts, devices |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts |
-//! | `SMSIP#<ip>#<day>` | `COUNT` | messages asked for from a network in a day | accounts |
+//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts |
+//! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts |
+//! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
+//! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |
 //! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages |
 //! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, pages |
 //! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages |
@@ -30,14 +33,17 @@ mod accounts;
 mod belongings;
 mod challenges;
 mod clients;
+mod counts;
 mod devices;
 mod effects;
 mod history;
+mod known_devices;
 mod leaving;
 mod prompts;
 mod push_endpoints;
 mod servers;
 mod sign_ins;
+mod switches;
 mod traces;
 mod visits;
 pub(crate) mod writes;
@@ -51,7 +57,6 @@ use aws_types::SdkConfig;
 use saoma_domain::{
     identity::AccountId,
     ports::{Freshness, StoreError},
-    time::Timestamp,
 };
 
 use crate::{
@@ -146,9 +151,4 @@ fn item_of<const N: usize>(
         .chain(attributes)
         .map(|(name, value)| (name.to_owned(), value))
         .collect()
-}
-
-/// The UTC day of a moment, counted from the epoch.
-const fn day_of(now: Timestamp) -> u64 {
-    now.secs() / 86_400
 }

@@ -100,6 +100,19 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A list of thirty-two bytes each; missing is empty.
+    pub fn hashes(self, name: &str) -> Result<Vec<[u8; 32]>, StoreError> {
+        let read = |value: &AttributeValue| match value {
+            AttributeValue::B(value) => value.as_ref().try_into().map_err(|_| inconsistent(name)),
+            _ => Err(inconsistent(name)),
+        };
+        match self.0.get(name) {
+            None => Ok(Vec::new()),
+            Some(AttributeValue::L(values)) => values.iter().map(read).collect(),
+            Some(_) => Err(inconsistent(name)),
+        }
+    }
+
     /// Thirty-two bytes.
     pub fn hash(self, name: &str) -> Result<[u8; 32], StoreError> {
         self.optional_hash(name)?.ok_or_else(|| inconsistent(name))

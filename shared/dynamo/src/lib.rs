@@ -7,6 +7,7 @@
 //! * [`stream`]: the Sessions table's stream, as sessions.
 //! * [`item`]: reading and writing attributes. An attribute that does not fit is an error that names it.
 
+mod batch;
 pub mod checks;
 pub mod directory;
 pub mod item;

@@ -97,9 +97,23 @@ async fn a_write_that_comes_again_succeeds_again() {
     contract::a_write_that_comes_again_succeeds_again(&*sessions(), &System).await;
 }
 
+// K6 K12
 #[tokio::test]
-async fn networks_are_counted_to_their_limit() {
-    contract::networks_are_counted_to_their_limit(&*directory(), &System).await;
+async fn a_message_is_paid_for_once_and_to_the_limit() {
+    contract::a_message_is_paid_for_once_and_to_the_limit(directory(), &System).await;
+    contract::a_message_that_was_not_sent_costs_nothing(&*directory(), &System).await;
+    contract::a_puzzle_is_taken_once(directory(), &System).await;
+}
+
+// K5
+#[tokio::test]
+async fn a_known_device_has_a_lane_and_ends_with_its_sign_in() {
+    contract::a_known_device_has_a_lane_and_ends_with_its_sign_in(directory(), &System).await;
+}
+
+#[tokio::test]
+async fn messages_go_out_until_they_are_switched_off() {
+    contract::messages_go_out_until_they_are_switched_off(&*directory()).await;
 }
 
 // D1 H3 K12

@@ -154,7 +154,7 @@ async fn a_sign_in_begins_and_is_replaced_once() {
     let network = Lossy::network().await;
     let both = Both { directory: directory(&network.config), checks: checks(&network.config) };
     contract::a_version_of_a_sign_in_is_stored_once(Arc::new(both), &System).await;
-    network.lost(&[("PutItem", 7), ("UpdateItem", 3)]);
+    network.lost(&[("PutItem", 7), ("TransactWriteItems", 3)]);
 }
 
 // K12 D1
@@ -165,12 +165,22 @@ async fn a_challenge_is_replaced_once() {
     network.lost(&[("TransactWriteItems", 8)]);
 }
 
-// K12 H3
+// K12 K6
 #[tokio::test]
-async fn a_message_is_counted_once_for_its_network() {
-    let network = Lossy::network().await;
-    contract::networks_are_counted_to_their_limit(&*directory(&network.config), &System).await;
-    network.lost(&[("UpdateItem", 6)]);
+async fn a_message_is_paid_for_once() {
+    let network = Lossy::network_without_tokens().await;
+    contract::a_message_is_paid_for_once_and_to_the_limit(directory(&network.config), &System).await;
+    contract::a_message_that_was_not_sent_costs_nothing(&*directory(&network.config), &System).await;
+    contract::a_puzzle_is_taken_once(directory(&network.config), &System).await;
+    network.lost(&[("TransactWriteItems", 12)]);
+}
+
+// K12 K5
+#[tokio::test]
+async fn a_device_becomes_known_once() {
+    let network = Lossy::network_without_tokens().await;
+    contract::a_known_device_has_a_lane_and_ends_with_its_sign_in(directory(&network.config), &System).await;
+    network.lost(&[("TransactWriteItems", 5)]);
 }
 
 // K12

@@ -4,7 +4,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use saoma_domain::cases::Subject;
+use saoma_domain::{
+    cases::Subject,
+    sms_puzzle::{LIFE, PARTS, Puzzle},
+};
 use serde::Serialize;
 
 /// An answer that says what is wrong.
@@ -20,6 +23,8 @@ pub struct Problem {
     pub detail: &'static str,
     /// Seconds after which asking again makes sense.
     pub retry_after: Option<u64>,
+    /// The puzzle that the next request must solve.
+    pub puzzle: Option<Box<Puzzle>>,
     /// The real cause. The log gets it, the caller does not.
     pub cause: Option<String>,
     /// The session it was about, if one is known. The log gets a keyed hash of its code.
@@ -27,7 +32,7 @@ pub struct Problem {
 }
 
 #[derive(Serialize)]
-struct Body {
+struct Body<'a> {
     r#type: &'static str,
     title: &'static str,
     status: u16,
@@ -35,6 +40,18 @@ struct Body {
     detail: &'static str,
     #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    puzzle: Option<PuzzleBody<'a>>,
+}
+
+/// A puzzle, as `docs/accounts.md` describes it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PuzzleBody<'a> {
+    token: &'a str,
+    parts: u32,
+    bits: u32,
+    expires_in: u64,
 }
 
 impl Problem {
@@ -47,7 +64,7 @@ impl Problem {
     /// A problem of this status and code.
     #[must_use]
     pub const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, retry_after: None, cause: None, about: None }
+        Self { status, code, detail, retry_after: None, puzzle: None, cause: None, about: None }
     }
 
     /// The request does not follow the contract.
@@ -125,6 +142,12 @@ impl IntoResponse for Problem {
             code: self.code,
             detail: self.detail,
             retry_after: self.retry_after,
+            puzzle: self.puzzle.as_ref().map(|puzzle| PuzzleBody {
+                token: &puzzle.token,
+                parts: PARTS,
+                bits: puzzle.bits,
+                expires_in: LIFE.as_secs(),
+            }),
         };
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let mut response =

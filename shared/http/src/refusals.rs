@@ -127,6 +127,7 @@ impl From<SignInError> for Problem {
                 "invalid_code",
                 "The code is wrong or no longer good. After five wrong tries, draw a new challenge and ask again.",
             ),
+            SignInError::TooMany(wait) => Self::too_many(wait.as_secs().max(1)),
             SignInError::NotSignedIn(why) => why.into(),
             SignInError::Store(error) => error.into(),
         }
@@ -137,6 +138,24 @@ impl From<SendError> for Problem {
     fn from(error: SendError) -> Self {
         match error {
             SendError::TooMany(wait) => Self::too_many(wait.as_secs().max(1)),
+            SendError::Puzzle(puzzle) => {
+                let mut problem = Self::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "puzzle_required",
+                    "Messages are asked for very often; solve the puzzle and send its solution along.",
+                );
+                problem.puzzle = Some(Box::new(puzzle));
+                problem
+            }
+            SendError::SwitchedOff => {
+                let mut problem = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "sms_off",
+                    "The operators have switched text messages off for now.",
+                );
+                problem.retry_after = Some(60);
+                problem
+            }
             SendError::ChallengeOver => Self::new(
                 StatusCode::CONFLICT,
                 "challenge_over",

@@ -6,7 +6,7 @@
 //! * `fixtures`: moments, people and numbers that the promises share.
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: the promises about sessions, one step at a time and many at once.
-//! * `belongings`, `leaving`, `accounts`, `clients`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
+//! * `belongings`, `leaving`, `accounts`, `clients`, `sign_ins`, `challenges`, `counts`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
 //!   promises about everything else, one port a file.
 //!
 //! Imports point one way: the promises import `steps` and `fixtures`, `steps` imports `fixtures`, and no promise
@@ -23,6 +23,7 @@ mod accounts;
 mod belongings;
 mod challenges;
 mod clients;
+mod counts;
 mod devices;
 mod effects;
 mod fixtures;
@@ -41,10 +42,14 @@ pub use belongings::{
     a_machine_is_forgotten_for_a_new_one, lists_are_read_page_by_page, what_happened_is_written_once,
     what_is_ended_stays_ended,
 };
-pub use challenges::{challenges_follow_one_another, networks_are_counted_to_their_limit};
+pub use challenges::{a_known_device_has_a_lane_and_ends_with_its_sign_in, challenges_follow_one_another};
 pub use clients::{
     a_client_is_kept_with_its_origins, a_redemption_reads_everything_together,
     an_account_is_locked_and_reset, one_operator_wins,
+};
+pub use counts::{
+    a_message_is_paid_for_once_and_to_the_limit, a_message_that_was_not_sent_costs_nothing,
+    a_puzzle_is_taken_once, messages_go_out_until_they_are_switched_off,
 };
 pub use devices::{
     binding_twice_is_binding_once, only_the_login_that_made_a_pair_ends_it, the_newest_pair_counts,

@@ -25,8 +25,7 @@ mod sign_ins;
 mod traces;
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    net::IpAddr,
+    collections::{BTreeMap, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -36,7 +35,8 @@ use saoma_domain::{
     client::Client,
     effect::Effect,
     history::{Entry, EntryId},
-    identity::{AccountId, ClientId, Identity, SignInId},
+    identity::{AccountId, ClientId, Identity, Phone, SignInId},
+    known_device::KnownDevice,
     pairing::{MadeBy, Trace},
     ports::{StoreError, WriteId},
     prompt_log::PromptLog,
@@ -44,7 +44,9 @@ use saoma_domain::{
     secrets::SessionCode,
     session::{Session, TraceId},
     sign_in::SignIn,
+    sms_budget::CountKey,
     sms_challenge::{Challenge, ChallengeId, Lane},
+    sms_puzzle::PuzzleId,
     time::Timestamp,
 };
 
@@ -76,8 +78,12 @@ struct Data {
     /// By account and id, with the write each came from.
     sign_ins: BTreeMap<(String, String), (SignIn, Option<WriteId>)>,
     challenges: HashMap<ChallengeId, (Challenge, WriteId)>,
-    lanes: HashMap<String, (Lane, Option<WriteId>)>,
-    ip_counts: HashMap<(IpAddr, u64), (u32, Option<WriteId>)>,
+    lanes: HashMap<String, Lane>,
+    /// By account and sign-in.
+    known: BTreeMap<(String, String), KnownDevice>,
+    counts: HashMap<CountKey, u32>,
+    puzzles: HashSet<PuzzleId>,
+    sms_is_off: bool,
     /// By account and id.
     history: BTreeMap<(String, EntryId), Entry>,
     /// By account and hardware address.
@@ -140,6 +146,11 @@ impl Memory {
             }
         }
     }
+}
+
+/// Where the records of a phone are.
+fn key_of(phone: &Phone) -> (String, String) {
+    (phone.account.to_string(), phone.sign_in.as_str().to_owned())
 }
 
 /// Lets other tasks run between a read and the write that was decided on it. A real store answers later, and

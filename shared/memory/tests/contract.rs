@@ -38,7 +38,11 @@ async fn directory() {
     contract::a_version_of_a_sign_in_is_stored_once(memory.clone(), &random).await;
     contract::a_check_reads_everything_together(&*memory, &*memory, &*memory, &random).await;
     contract::challenges_follow_one_another(memory.clone(), &random).await;
-    contract::networks_are_counted_to_their_limit(&*memory, &random).await;
+    contract::a_known_device_has_a_lane_and_ends_with_its_sign_in(memory.clone(), &random).await;
+    contract::a_message_is_paid_for_once_and_to_the_limit(memory.clone(), &random).await;
+    contract::a_message_that_was_not_sent_costs_nothing(&*memory, &random).await;
+    contract::a_puzzle_is_taken_once(memory.clone(), &random).await;
+    contract::messages_go_out_until_they_are_switched_off(&*memory).await;
     contract::the_newest_pair_counts(&*memory, &random).await;
     contract::only_the_login_that_made_a_pair_ends_it(&*memory, &random).await;
     contract::a_trace_is_read_as_written(&*memory, &random).await;

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, LoggedHistory, RecentClients, Service};
+use saoma_app::{Environment, LoggedAlarm, LoggedHistory, RecentClients, Service};
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
-    cases::{AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins},
+    cases::{
+        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, SmsSwitch,
+        Texting,
+    },
     ports::{
         Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
     },
@@ -128,13 +131,18 @@ impl Deployment {
             history: self.history(),
             clients: self.clients.clone(),
             checks: self.checks(),
-            challenges: self.directory.clone(),
-            sms: self.sms().await?,
+            texting: Texting {
+                challenges: self.directory.clone(),
+                known: self.directory.clone(),
+                sender: self.sms().await?,
+                switch: Arc::new(SmsSwitch::new(self.directory.clone())),
+                alarm: Arc::new(LoggedAlarm::default()),
+                limits: settings.sms.clone(),
+                texts: settings.sms_texts.clone(),
+            },
             keys: self.service.keys.clone(),
             random: self.service.random.clone(),
             lives: settings.sign_ins,
-            limits: settings.sms,
-            service_name: settings.service_name.clone(),
         })
     }
 

@@ -1,5 +1,7 @@
 //! `/api/user/*` (`docs/accounts.md`), by endpoint. This file has their helpers, and tests of several endpoints.
 
+mod budgets;
+mod lanes;
 mod login_code;
 mod logout;
 mod refresh;
@@ -10,7 +12,7 @@ use std::time::Duration;
 use acceptance::{Call, World};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use insta::assert_snapshot;
-use saoma_domain::account::AccountStatus;
+use saoma_domain::{account::AccountStatus, sms_puzzle};
 use serde_json::json;
 
 const NUMBER: &str = "13800138000";
@@ -27,6 +29,36 @@ fn send_call(n: u8, number: &str) -> Call {
 
 fn login_call(n: u8, code: &str) -> Call {
     Call::post("/api/user/login/code").json(&json!({"challenge": challenge(n), "code": code}))
+}
+
+/// The nth wrong code of a challenge whose right one this is.
+fn wrong(code: &str, n: u32) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + n) % 1_000_000)
+}
+
+/// `sendCode` with more fields than number and challenge.
+fn send_with(challenge: &str, number: &str, more: &serde_json::Value) -> Call {
+    let mut body = json!({"phone": number, "challenge": challenge});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Call::post("/api/user/sendCode").json(&body)
+}
+
+/// Asks as a patient caller does, who solves each puzzle that comes. Gives the last answer, and the bits of the puzzles.
+async fn send_patiently(
+    world: &World,
+    call: impl Fn(&serde_json::Value) -> Call,
+) -> (acceptance::Answer, Vec<u32>) {
+    let (mut more, mut solved) = (json!({}), Vec::new());
+    loop {
+        let answer = world.call(call(&more)).await;
+        if answer.status != 429 || answer.json()["code"] != "puzzle_required" {
+            return (answer, solved);
+        }
+        let puzzle = answer.json()["puzzle"].clone();
+        let bits = u32::try_from(puzzle["bits"].as_u64().unwrap()).unwrap();
+        solved.push(bits);
+        more = json!({"puzzle": sms_puzzle::solve(puzzle["token"].as_str().unwrap(), bits)});
+    }
 }
 
 fn refresh_call(token: &str) -> Call {
@@ -107,6 +139,38 @@ async fn known_and_unknown_numbers_look_the_same() {
         |(n, _)| login_call(n, "12"),
     ] {
         assert_eq!(world.call(call(known)).await.whole(), world.call(call(unknown)).await.whole());
+    }
+}
+
+// H5: also when messages cost a puzzle, whose random part alone differs; and a number that has just signed in, or has a message
+// on its way, looks like any other.
+#[tokio::test]
+async fn known_and_unknown_numbers_look_the_same_when_they_are_busy() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    world.clock.advance(Duration::from_hours(24));
+    let unknown = "13900139000";
+    let whole = |answer: acceptance::Answer| {
+        let mut whole = answer.whole();
+        if let Some(token) = answer.json()["puzzle"]["token"].as_str() {
+            whole = whole.replace(token, "<drawn>");
+        }
+        whole
+    };
+    for n in 1..7 {
+        for stranger in [n, n + 100] {
+            let known = whole(world.call(send_call(stranger, NUMBER)).await);
+            let other = whole(world.call(send_call(stranger + 50, unknown)).await);
+            assert_eq!(known, other, "{n}");
+        }
+        world.clock.advance(MINUTE);
+    }
+    // A secret that is not good is no secret at all.
+    for known in [json!(person.known), json!("3000876.aaaa.bbbb"), json!(""), json!("x".repeat(10_000))] {
+        let asked = |number| send_with(&challenge(200), number, &json!({"known": known}));
+        let other = whole(world.call(asked("13900139001")).await);
+        let fresh = whole(world.call(send_call(201, "13900139002")).await);
+        assert_eq!(other, fresh, "{known}");
     }
 }
 

@@ -28,9 +28,9 @@ async fn sent(world: &World) -> String {
 }
 
 /// What a sign-in draws, when the call that would have stored it failed before it did.
-const NEW_SIGN_IN: &[&str] = &["refreshToken", "sid"];
+const NEW_SIGN_IN: &[&str] = &["refreshToken", "sid", "known"];
 /// The same of a new account.
-const NEW_PERSON: &[&str] = &["refreshToken", "sid", "sub", "memberId", "uin"];
+const NEW_PERSON: &[&str] = &["refreshToken", "sid", "sub", "memberId", "uin", "known"];
 
 // B12 F2 K11
 #[tokio::test]
@@ -68,39 +68,80 @@ async fn a_phone_stays_signed_in_and_signs_out() {
     .await;
 }
 
-/// The tries that are counted of the challenge, and of the code.
-async fn tries(world: &World) -> (u32, u32) {
+/// The tries that are counted of the challenge.
+async fn tries(world: &World) -> u32 {
     let id = ChallengeId::parse(CHALLENGE).unwrap();
-    let records = world.memory.records(&id).await.unwrap().unwrap();
-    (records.challenge.tries, records.lane.code.unwrap().tries)
+    world.memory.records(&id).await.unwrap().unwrap().challenge.tries
 }
 
-// B12 D1 K12: a try whose answer was lost is counted, one that the store refused is not, and no other try counts
-// for more or less than one.
+/// The nth wrong code.
+fn wrong(code: &str, n: u32) -> String {
+    format!("{:06}", (code.parse::<u32>().unwrap() + n) % 1_000_000)
+}
+
+// B12 D1 K12: no try counts for more or less than one, whatever answer of the store is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn wrong_tries_at_once_are_counted_one_by_one_whatever_answer_is_lost() {
     for fault in [Fault::Refused, Fault::AnswerLost] {
         for at in 0.. {
             let world = Arc::new(World::default());
             let code = sent(&world).await;
-            let wrong = if code == "000000" { "000001" } else { "000000" };
             world.memory.inject(at, fault);
-            let answers = at_once(&world, vec![login(wrong); 4]).await;
+            let guesses = (1..5).map(|n| login(&wrong(&code, n))).collect();
+            let answers = at_once(&world, guesses).await;
             if world.memory.disarm() {
-                assert!(at >= 8, "four tries have more calls than {at}");
+                assert!(at >= 12, "four tries have more calls than {at}");
                 break;
             }
             let told = answers.iter().filter(|answer| answer.status == 401).count();
             let counted = tries(&world).await;
-            let case = format!("{fault:?} at {at}: {told} told, {counted:?} counted");
-            assert_eq!(told, 3, "{case}");
-            assert!((3..=4).contains(&counted.0) && counted.0 == counted.1, "{case}");
-            assert!(fault == Fault::AnswerLost || counted.0 == 3, "{case}");
-            for _ in counted.0..5 {
-                world.call(login(wrong)).await.problem(401, "invalid_code");
-            }
-            world.call(login(&code)).await.problem(401, "invalid_code");
-            assert_eq!(tries(&world).await, (5, 5), "{case}");
+            let case = format!("{fault:?} at {at}: {told} told, {counted} counted");
+            assert!((3..=4).contains(&told), "{case}");
+            assert_eq!(usize::try_from(counted).unwrap(), told, "{case}");
         }
     }
+}
+
+// B12: the caller repeats a wrong try whose answer was lost, and it is counted once, for the challenge and for its network.
+#[tokio::test]
+async fn a_wrong_try_that_is_repeated_is_counted_once_whatever_answer_is_lost() {
+    for fault in [Fault::Refused, Fault::AnswerLost] {
+        for at in 0.. {
+            let world = World::default();
+            let code = sent(&world).await;
+            world.memory.inject(at, fault);
+            for _ in 0..2 {
+                let answer = world.call(login(&wrong(&code, 1))).await;
+                assert!(matches!(answer.status.as_u16(), 401 | 503), "{}", answer.whole());
+            }
+            if world.memory.disarm() {
+                break;
+            }
+            assert_eq!(tries(&world).await, 1, "{fault:?} at {at}");
+            assert_eq!(world.memory.counted_under("wrong_of_network"), 1, "{fault:?} at {at}");
+        }
+    }
+}
+
+// B12 K12: a message is paid for once, whatever answer is lost, and one that SNS refused costs nothing.
+#[tokio::test]
+async fn a_message_is_paid_for_once_whatever_answer_is_lost() {
+    for fault in [Fault::Refused, Fault::AnswerLost] {
+        for at in 0.. {
+            let world = World::default();
+            world.memory.inject(at, fault);
+            for _ in 0..2 {
+                world.call(send()).await;
+            }
+            if world.memory.disarm() {
+                break;
+            }
+            let paid = ["service", "network", "block"].map(|budget| world.memory.counted_under(budget));
+            assert_eq!((paid, world.outbox.messages().len()), ([1; 3], 1), "{fault:?} at {at}");
+        }
+    }
+    let world = World::default();
+    world.outbox.fail_next();
+    world.call(send()).await.problem(503, "unavailable");
+    assert_eq!(world.memory.counted_under("service"), 0);
 }

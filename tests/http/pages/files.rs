@@ -37,8 +37,9 @@ async fn every_page_is_html_under_a_strict_policy() {
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
         assert_eq!(
             answer.header("content-security-policy"),
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-             base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self'; child-src 'self'; \
+             frame-src 'none'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+             frame-ancestors 'none'",
         );
         for (name, value) in [
             ("x-frame-options", "DENY"),

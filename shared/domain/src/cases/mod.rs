@@ -11,7 +11,7 @@
 //! * `noted`: writes a redeemed login into the person's history.
 //! * [`Mine`]: what a person ends of what is theirs, and how they leave; `export`: all that is kept of them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `own_number` asks
-//!   for that proof again.
+//!   for that proof again; `sms_switch` lets operators stop it.
 
 mod accounts;
 mod cancel;
@@ -30,6 +30,7 @@ mod redeem;
 mod remembered;
 mod scan;
 mod sms;
+mod sms_switch;
 mod status;
 
 pub use accounts::{AccountError, AccountKeeper, Found};
@@ -43,5 +44,6 @@ pub use open::{OpenError, Opened, Opening};
 pub use people::{People, Proof, Renewed, SignInError, SignedIn};
 pub use redeem::Redeemed;
 pub use remembered::{Answered, Asked, Lives, RememberedLogins};
-pub use sms::{SendError, Sent};
+pub use sms::{Asking, SendError, Sent, Texting};
+pub use sms_switch::SmsSwitch;
 pub use status::View;

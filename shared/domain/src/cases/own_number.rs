@@ -1,5 +1,7 @@
 //! Asks a person who is signed in to prove their number again.
 
+use std::net::IpAddr;
+
 use super::people::{People, SignInError};
 use crate::{
     account::Account, identity::Identity, sms_challenge::ChallengeId, sms_code::SmsCode, time::Timestamp,
@@ -10,15 +12,17 @@ impl People {
     /// challenge and code may come again for 30 s.
     ///
     /// # Errors
-    /// [`SignInError::InvalidCode`], also for the right code of another number, or [`SignInError::Store`].
+    /// [`SignInError::InvalidCode`], also for the right code of another number, [`SignInError::TooMany`] or
+    /// [`SignInError::Store`].
     pub async fn prove_own_number(
         &self,
         account: &Account,
         challenge: &ChallengeId,
         code: &SmsCode,
+        source: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), SignInError> {
-        let proof = self.prove_by_sms(challenge, code, now).await?;
+        let proof = self.prove_by_sms(challenge, code, source, now).await?;
         let own = account.phone_number.clone().map(Identity::Phone);
         if own == Some(proof.identity) { Ok(()) } else { Err(SignInError::InvalidCode) }
     }

@@ -1,23 +1,23 @@
 //! The phone's own sign-in: begins it after a person has proved who they are, refreshes it, and ends it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 
+use super::sms::Texting;
 use crate::{
     account::{Account, AccountStatus},
     allowed::{About, NotAllowed, still_allowed},
     history::Entry,
     identity::{AccountId, ClientId, Identity, Phone, SignInId},
     ports::{
-        Accounts, Begun, Challenges, Checks, Clients, Freshness, HistoryWriter, KeyedHash, Randomness,
-        Replaced, SignIns, Sms, StoreError, WriteId,
+        Accounts, Begun, Checks, Clients, Freshness, HistoryWriter, KeyedHash, Randomness, Replaced, SignIns,
+        StoreError, WriteId,
     },
     refresh::{Family, Presented, read_refresh_token},
     secrets::Secret,
     session::Seen,
     sign_in::{Holder, Method, NotSignedIn, SignIn, SignInLives},
-    sms_challenge::SmsLimits,
     time::Timestamp,
 };
 
@@ -34,20 +34,14 @@ pub struct People {
     pub clients: Arc<dyn Clients>,
     /// The phones and their people, read together.
     pub checks: Arc<dyn Checks>,
-    /// The challenges by SMS.
-    pub challenges: Arc<dyn Challenges>,
-    /// Sends text messages.
-    pub sms: Arc<dyn Sms>,
+    /// The codes by SMS.
+    pub texting: Texting,
     /// The keys that no table holds.
     pub keys: Arc<dyn KeyedHash>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,
     /// How long sign-ins last.
     pub lives: SignInLives,
-    /// Limits on text messages.
-    pub limits: SmsLimits,
-    /// What people know the service as.
-    pub service_name: String,
 }
 
 /// Proof of who a person is. Every way to prove it makes one of these, and [`People::begin`] takes it.
@@ -72,6 +66,8 @@ pub struct SignedIn {
     pub sign_in: SignIn,
     /// Whether the account was made by this sign-in.
     pub is_new: bool,
+    /// What makes the phone a known device when it asks for its next code.
+    pub known: Secret,
 }
 
 /// A sign-in that was refreshed.
@@ -89,6 +85,9 @@ pub enum SignInError {
     /// The code is wrong, used or too old. Callers do not learn which.
     #[error("the code is not good")]
     InvalidCode,
+    /// The network made too many wrong tries.
+    #[error("too many wrong codes; wait {0:?}")]
+    TooMany(Duration),
     /// The sign-in is over, or the account may not be used.
     #[error(transparent)]
     NotSignedIn(#[from] NotSignedIn),
@@ -134,7 +133,8 @@ impl People {
         };
         // The writer logs its failure.
         let _ = self.history.write(account.id, &Entry::of_sign_in(&sign_in)).await;
-        Ok(SignedIn { account, sign_in, is_new })
+        let known = self.remember_device(&sign_in, &proof.identity, at).await?;
+        Ok(SignedIn { account, sign_in, is_new, known })
     }
 
     async fn find_or_register(&self, identity: &Identity, now: Timestamp) -> Result<Account, StoreError> {

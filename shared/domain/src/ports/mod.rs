@@ -9,10 +9,11 @@
 //! * `error`: the one error of all ports: [`StoreError`].
 //! * `sessions`: the store of [`Sessions`], and the results of a write to it.
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
-//!   [`SignIns`], [`Challenges`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
+//!   [`SignIns`], [`Checks`], [`Machines`], [`Pairs`], [`Visits`], [`PushEndpoints`].
 //! * `registry`: the store of clients, as operators change it: [`Registry`].
 //! * `belongings`: what an account has, as its person lists and ends it: [`HistoryWriter`], [`Belongings`],
 //!   [`Leaving`].
+//! * `sms`: the stores behind codes by SMS: [`Challenges`], [`KnownDevices`], [`Switches`]; and [`SmsAlarm`].
 //! * `on_confirm`: what a contract does when a person agrees: [`OnConfirm`].
 //! * `audit`: the record of who did what to which session: [`Audit`].
 //! * `prompts`: the stores behind a login without a scan: [`Traces`] and [`Prompts`].
@@ -35,6 +36,7 @@ mod people;
 mod prompts;
 mod registry;
 mod sessions;
+mod sms;
 #[cfg(test)]
 pub(crate) mod testing;
 mod world;
@@ -54,11 +56,11 @@ pub use keys::{
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
-    Accounts, Begun, Challenges, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, Replaced,
-    SignIns, Visits,
+    Accounts, Begun, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
 };
 pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};
 pub use sessions::{Committed, Created, Freshness, Sessions};
+pub use sms::{Challenges, KnownDevices, Recorded, SmsAlarm, Switches};
 pub use world::{Clock, Randomness};
 pub use write_id::WriteId;

@@ -9,13 +9,12 @@ use crate::{
     account::{Account, AccountStatus, VisitCount},
     client::{Lookup, Origin},
     history::EntryId,
-    identity::{AccountId, ClientId, Identity, Phone, PhoneNumber},
+    identity::{AccountId, ClientId, Identity, Phone},
     pairing::{MadeBy, Pairing},
     push::PushEndpoint,
     secrets::SessionCode,
     session::{DeviceId, LoginPolicy, Session},
     sign_in::{PhoneRecords, SignIn},
-    sms_challenge::{ChallengeId, Records},
     text::CleanText,
     time::Timestamp,
 };
@@ -131,38 +130,9 @@ pub trait SignIns: Send + Sync {
     /// Stores `next` if the stored sign-in has the version before it.
     async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError>;
 
-    /// Ends a sign-in for good. The store then refuses every version that was decided before this call.
+    /// Ends a sign-in for good, and the known device that it made. The store then refuses every version that was
+    /// decided before this call.
     async fn end(&self, phone: &Phone) -> Result<(), StoreError>;
-}
-
-/// The codes sent by SMS, and the callers who asked for them.
-#[async_trait]
-pub trait Challenges: Send + Sync {
-    /// The records of a caller's challenge and of its number; `None` when there is no such challenge.
-    async fn records(&self, id: &ChallengeId) -> Result<Option<Records>, StoreError>;
-
-    /// The same for a caller who names the number. When there is no such challenge, it is a new one.
-    async fn records_of(&self, id: &ChallengeId, number: &PhoneNumber) -> Result<Records, StoreError>;
-
-    /// Stores both records together, if the stored versions are still those of `before`. A repetition of a
-    /// `write` that stored `next` already succeeds too. Otherwise `false`, and nothing is stored.
-    async fn replace(
-        &self,
-        id: &ChallengeId,
-        before: &Records,
-        next: &Records,
-        write: &WriteId,
-    ) -> Result<bool, StoreError>;
-
-    /// Counts one message asked for from `ip` on the UTC day of `now`; `false`, and not counted,
-    /// when there were `limit` already.
-    async fn count_ip(
-        &self,
-        ip: IpAddr,
-        now: Timestamp,
-        limit: u32,
-        write: &WriteId,
-    ) -> Result<bool, StoreError>;
 }
 
 /// The machines people have signed in on.

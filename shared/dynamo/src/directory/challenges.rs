@@ -1,22 +1,21 @@
-//! The codes sent by SMS, the callers who asked for them, and the counts of networks.
-
-use std::net::IpAddr;
+//! The codes sent by SMS, and the callers who asked for them.
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use saoma_domain::{
-    identity::{PhoneNumber, SignInId},
-    ports::{Challenges, Freshness, KeyedTag, StoreError, WriteId},
+    identity::{AccountId, Phone, PhoneNumber, SignInId},
+    ports::{Challenges, Freshness, KeyedTag, KnownDevices, Recorded, StoreError, WriteId},
+    sms_budget::{Charge, CountKey},
     sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
     sms_code::CodeNonce,
-    time::Timestamp,
 };
 
 use super::{
-    Directory, EXPIRES_AT, Key, day_of, item_of,
-    writes::{WRITE_ID, checking, if_held_or, is_of, putting},
+    Directory, EXPIRES_AT, Key, item_of,
+    known_devices::{device_item, known_key},
+    writes::{WRITE_ID, checking, did_not_hold, is_of, putting},
 };
-use crate::item::{Item, Reader, number, seconds, text};
+use crate::item::{Item, Reader, bytes, inconsistent, number, seconds, text};
 
 fn lane_key(number: &PhoneNumber) -> Key {
     Key(format!("SMS#{}", number.as_str()), "LANE".into())
@@ -30,62 +29,106 @@ fn challenge_key(id: &ChallengeId) -> Key {
 impl Challenges for Directory {
     async fn records(&self, id: &ChallengeId) -> Result<Option<Records>, StoreError> {
         let Some(challenge) = self.challenge(id).await? else { return Ok(None) };
-        let lane = self.lane(&challenge.number).await?;
-        Ok(Some(Records { lane, challenge }))
+        self.with_lanes(challenge, None).await.map(Some)
     }
 
-    async fn records_of(&self, id: &ChallengeId, number: &PhoneNumber) -> Result<Records, StoreError> {
-        let (lane, challenge) = (self.lane(number).await?, self.challenge(id).await?);
-        Ok(Records { lane, challenge: challenge.unwrap_or_else(|| Challenge::new(number.clone())) })
+    async fn records_of(
+        &self,
+        id: &ChallengeId,
+        number: &PhoneNumber,
+        device: Option<&Phone>,
+    ) -> Result<Records, StoreError> {
+        let challenge = self.challenge(id).await?;
+        let challenge = challenge.unwrap_or_else(|| Challenge::new(id.clone(), number.clone()));
+        self.with_lanes(challenge, device).await
     }
 
     async fn replace(
         &self,
-        id: &ChallengeId,
         before: &Records,
         next: &Records,
+        charges: &[Charge],
         write: &WriteId,
-    ) -> Result<bool, StoreError> {
-        let number = &next.challenge.number;
-        let challenge =
-            self.put_version(challenge_item(id, &next.challenge), before.challenge.version, write)?;
-        let lane = if next.lane.version == before.lane.version {
-            self.check_version(lane_key(number), before.lane.version)?
-        } else {
-            self.put_version(lane_item(number, &next.lane), before.lane.version, write)?
-        };
-        self.all_or_nothing_as(vec![challenge, lane], write).await
+    ) -> Result<Recorded, StoreError> {
+        let mut writes = self.versions(before, next, write)?;
+        let records = writes.len();
+        for charge in charges {
+            writes.push(self.taking(charge)?);
+        }
+        let Some(reasons) = self.transact_patiently(writes).await? else { return Ok(Recorded::Stored) };
+        if reasons.iter().filter_map(|reason| reason.item.as_ref()).any(|item| is_of(item, write)) {
+            return Ok(Recorded::Stored);
+        }
+        let refused = reasons.iter().position(did_not_hold);
+        let charge = refused.and_then(|at| charges.get(at.checked_sub(records)?));
+        Ok(match charge {
+            None => Recorded::Behind,
+            Some(Charge::Count { .. }) => Recorded::Full,
+            Some(Charge::Puzzle(_)) => Recorded::PuzzleTaken,
+        })
     }
 
-    async fn count_ip(
+    async fn take_back(
         &self,
-        ip: IpAddr,
-        now: Timestamp,
-        limit: u32,
+        before: &Records,
+        next: &Records,
+        charges: &[Charge],
         write: &WriteId,
-    ) -> Result<bool, StoreError> {
-        let day = day_of(now);
-        let update = self
-            .update(Key(format!("SMSIP#{ip}#{day}"), "COUNT".into()))
-            .update_expression("SET expires_at = :until, write_id = :write ADD sent :one")
-            .condition_expression("attribute_not_exists(sent) OR (sent < :limit AND write_id <> :write)")
-            .expression_attribute_values(":one", self::number(1))
-            .expression_attribute_values(":limit", self::number(limit))
-            .expression_attribute_values(":write", text(write.as_str()))
-            .expression_attribute_values(":until", self::number((day + 2) * 86_400));
-        if_held_or(update, |item| is_of(item, write)).await
+    ) -> Result<Recorded, StoreError> {
+        let mut writes = self.versions(before, next, write)?;
+        for charge in charges {
+            writes.push(self.giving_back(charge)?);
+        }
+        let stored = self.all_or_nothing_as(writes, write).await?;
+        Ok(if stored { Recorded::Stored } else { Recorded::Behind })
+    }
+
+    async fn counted(&self, keys: &[CountKey]) -> Result<Vec<u32>, StoreError> {
+        self.counts(keys).await
     }
 }
 
 impl Directory {
-    async fn lane(&self, number: &PhoneNumber) -> Result<Lane, StoreError> {
-        let item = self.get(&lane_key(number), Freshness::Strong).await?;
-        item.as_ref().map_or_else(|| Ok(Lane::default()), read_lane)
-    }
-
     async fn challenge(&self, id: &ChallengeId) -> Result<Option<Challenge>, StoreError> {
         let item = self.get(&challenge_key(id), Freshness::Strong).await?;
-        item.as_ref().map(read_challenge).transpose()
+        item.as_ref().map(|item| read_challenge(item, id)).transpose()
+    }
+
+    /// A challenge with the lanes whose codes it may try. `device` is the known device that asks now.
+    async fn with_lanes(&self, challenge: Challenge, device: Option<&Phone>) -> Result<Records, StoreError> {
+        let item = self.get(&lane_key(&challenge.number), Freshness::Strong).await?;
+        let open = item.as_ref().map_or_else(|| Ok(Lane::default()), read_lane)?;
+        let device = match challenge.device.as_ref().or(device) {
+            Some(phone) => self.device(phone).await?,
+            None => None,
+        };
+        Ok(Records { challenge, open, device })
+    }
+
+    /// The parts of a transaction that store each record that changes, over the version before, and check the others.
+    fn versions(
+        &self,
+        before: &Records,
+        next: &Records,
+        write: &WriteId,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let number = &next.challenge.number;
+        let challenge = self.put_version(challenge_item(&next.challenge), before.challenge.version, write)?;
+        let open = if next.open.version == before.open.version {
+            self.check_version(lane_key(number), before.open.version)?
+        } else {
+            self.put_version(lane_item(number, &next.open), before.open.version, write)?
+        };
+        let mut parts = vec![challenge, open];
+        if let Some(before) = &before.device {
+            let version = before.lane.version;
+            let changed = next.device.as_ref().filter(|next| next.lane.version != version);
+            parts.push(match changed {
+                Some(next) => self.put_version(device_item(next), version, write)?,
+                None => self.check_version(known_key(&before.phone), version)?,
+            });
+        }
+        Ok(parts)
     }
 
     fn put_version(
@@ -117,31 +160,40 @@ fn version_is(before: u64) -> (&'static str, Option<std::collections::HashMap<St
 }
 
 fn lane_item(number_key: &PhoneNumber, lane: &Lane) -> Item {
-    let mut item = item_of(
-        &lane_key(number_key),
-        [
-            ("version", number(lane.version)),
-            ("sent_at", seconds(lane.sent_at)),
-            ("sent", number(lane.sent)),
-            ("day_began_at", seconds(lane.day_began_at)),
-            (EXPIRES_AT, seconds(lane.forget_at())),
-        ],
-    );
-    if let Some(code) = &lane.code {
-        item.insert("nonce".to_owned(), text(code.nonce.as_str()));
-        item.insert("code_expires_at".to_owned(), seconds(code.expires_at));
-        item.insert("tries".to_owned(), number(code.tries));
-    }
+    let mut item = item_of(&lane_key(number_key), [(EXPIRES_AT, seconds(lane.forget_at()))]);
+    item.extend(lane_attributes(lane));
     item
 }
 
-fn read_lane(item: &Item) -> Result<Lane, StoreError> {
+/// A lane's attributes, in the item of a number or of a known device.
+pub(super) fn lane_attributes(lane: &Lane) -> Item {
+    let mut attributes = vec![
+        ("version", number(lane.version)),
+        ("sent_at", seconds(lane.sent_at)),
+        ("sent", number(lane.sent)),
+        ("puzzles", number(lane.puzzles)),
+        ("day_began_at", seconds(lane.day_began_at)),
+    ];
+    if let Some(code) = &lane.code {
+        attributes.extend([
+            ("nonce", text(code.nonce.as_str())),
+            ("code_expires_at", seconds(code.expires_at)),
+            ("tries", number(code.tries)),
+            ("asker", text(code.asker.as_str())),
+        ]);
+    }
+    attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Reads a lane's attributes.
+pub(super) fn read_lane(item: &Item) -> Result<Lane, StoreError> {
     let item = Reader(item);
     let code = |nonce| -> Result<LiveCode, StoreError> {
         Ok(LiveCode {
             nonce: CodeNonce::from_stored(nonce),
             expires_at: item.seconds("code_expires_at")?,
             tries: item.number("tries")?,
+            asker: ChallengeId::from_stored(item.text("asker")?),
         })
     };
     Ok(Lane {
@@ -149,13 +201,14 @@ fn read_lane(item: &Item) -> Result<Lane, StoreError> {
         code: item.optional_text("nonce")?.map(code).transpose()?,
         sent_at: item.seconds("sent_at")?,
         sent: item.number("sent")?,
+        puzzles: item.number("puzzles")?,
         day_began_at: item.seconds("day_began_at")?,
     })
 }
 
-fn challenge_item(id: &ChallengeId, challenge: &Challenge) -> Item {
+fn challenge_item(challenge: &Challenge) -> Item {
     let mut item = item_of(
-        &challenge_key(id),
+        &challenge_key(&challenge.id),
         [
             ("version", number(challenge.version)),
             ("number", text(challenge.number.as_str())),
@@ -165,27 +218,42 @@ fn challenge_item(id: &ChallengeId, challenge: &Challenge) -> Item {
             (EXPIRES_AT, seconds(challenge.forget_at())),
         ],
     );
+    let mut keep = |name: &str, value: AttributeValue| item.insert(name.to_owned(), value);
+    if let Some(device) = &challenge.device {
+        keep("device_account", number(device.account.get()));
+        keep("device_sign_in", text(device.sign_in.as_str()));
+    }
+    keep("wrong", AttributeValue::L(challenge.wrong.iter().map(|mark| bytes(mark)).collect()));
     if let Some(used) = &challenge.used {
-        item.insert("used_code".to_owned(), text(used.code.to_string()));
-        item.insert("sign_in".to_owned(), text(used.sign_in.as_str()));
-        item.insert("used_at".to_owned(), seconds(used.at));
+        keep("used_code", text(used.code.to_string()));
+        keep("sign_in", text(used.sign_in.as_str()));
+        keep("used_at", seconds(used.at));
     }
     item
 }
 
-fn read_challenge(item: &Item) -> Result<Challenge, StoreError> {
+fn read_challenge(item: &Item, id: &ChallengeId) -> Result<Challenge, StoreError> {
     let item = Reader(item);
+    let device = |sign_in: &str| -> Result<Phone, StoreError> {
+        let account: u64 = item.number("device_account")?;
+        let account = AccountId::parse(&account.to_string()).ok_or_else(|| inconsistent("device_account"))?;
+        let sign_in = SignInId::parse(sign_in).ok_or_else(|| inconsistent("device_sign_in"))?;
+        Ok(Phone { account, sign_in })
+    };
     let used = |_| -> Result<Used, StoreError> {
         let code = item.parsed("used_code", KeyedTag::parse)?;
         let sign_in = item.parsed("sign_in", SignInId::parse)?;
         Ok(Used { code, sign_in, at: item.seconds("used_at")? })
     };
     Ok(Challenge {
+        id: id.clone(),
         version: item.number("version")?,
         number: item.parsed("number", PhoneNumber::parse)?,
+        device: item.optional_text("device_sign_in")?.map(device).transpose()?,
         messages: item.number("messages")?,
         asked_at: item.seconds("asked_at")?,
         tries: item.number("tries")?,
+        wrong: item.hashes("wrong")?,
         used: item.optional_text("used_code")?.map(used).transpose()?,
     })
 }

@@ -24,7 +24,7 @@ use crate::{
 
 /// The partitions of an account, by prefix, in the order in which they are removed: what could still be used comes
 /// first. Push endpoints have a removal of their own, because the push service must forget them too.
-const PARTITIONS: [&str; 7] = ["SIGNIN", "PAIR", "MACHINE", "PRESENT", "PROMPT", "VISIT", "HISTORY"];
+const PARTITIONS: [&str; 8] = ["SIGNIN", "KNOWN", "PAIR", "MACHINE", "PRESENT", "PROMPT", "VISIT", "HISTORY"];
 /// The most items that one batch deletes (DynamoDB's limit).
 const BATCH: usize = 25;
 /// How often items that DynamoDB left undone are deleted again, and the first pause before that.

@@ -13,7 +13,8 @@ use super::{
     Directory, EXPIRES_AT, Key, PK, SK,
     history::{put_seen, read_seen},
     item_of,
-    writes::{Written, if_held},
+    known_devices::known_key,
+    writes::{Written, deleting, updating},
 };
 use crate::item::{Item, Reader, number, seconds, text};
 
@@ -55,13 +56,18 @@ impl SignIns for Directory {
 
     async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
         let update = self
-            .update(key_of(phone))
+            .update_of(key_of(phone))
             .update_expression("SET ended = :yes ADD #version :one")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":yes", AttributeValue::Bool(true))
             .expression_attribute_values(":one", number(1));
-        if_held(update).await?;
+        let forget = deleting(self.delete_of(known_key(phone)))?;
+        let refused = self.transact_patiently(vec![updating(update)?, forget.clone()]).await?;
+        if refused.is_some() {
+            // There is no such sign-in, or none any more.
+            self.transact_patiently(vec![forget]).await?;
+        }
         Ok(())
     }
 }

@@ -4,6 +4,8 @@
 //! succeeded. A conditional write that could be mistaken for another's therefore stores its own id in the item. A
 //! failed condition on an item that holds our id is a success (`docs/security.md` K12).
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{
     error::BuildError,
     operation::{
@@ -13,7 +15,7 @@ use aws_sdk_dynamodb::{
     },
     types::{
         CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem,
+        TransactWriteItem, Update,
         builders::{ConditionCheckBuilder, DeleteBuilder, PutBuilder, UpdateBuilder},
     },
 };
@@ -25,6 +27,10 @@ use crate::{
     item::{Item, Reader, text},
 };
 
+/// How often a transaction is made again when others were writing the same items.
+const MOST_CONFLICTS: u32 = 10;
+/// The pause before that. It grows each time.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(5);
 /// The attribute that names the last write of an item.
 pub(crate) const WRITE_ID: &str = "write_id";
 
@@ -53,7 +59,7 @@ pub(crate) fn is_of(item: &Item, write: &WriteId) -> bool {
 }
 
 impl Directory {
-    /// An update of one item; [`if_held`] or [`if_held_or`] sends it.
+    /// An update of one item; [`if_held`] sends it.
     pub(super) fn update(&self, Key(pk, sk): Key) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
@@ -105,6 +111,11 @@ impl Directory {
         Delete::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
     }
 
+    /// An item to be updated in one step with others.
+    pub(super) fn update_of(&self, Key(pk, sk): Key) -> UpdateBuilder {
+        Update::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
+    }
+
     /// An item whose condition must hold while others are written.
     pub(super) fn check_of(&self, Key(pk, sk): Key) -> ConditionCheckBuilder {
         ConditionCheck::builder().table_name(&self.table).key(PK, text(pk)).key(SK, text(sk))
@@ -129,6 +140,26 @@ impl Directory {
         }))
     }
 
+    /// Writes everything or nothing. Where other transactions were only in the way, because they wrote a count of many
+    /// callers, it tries again. `None` when everything is written; otherwise a condition did not hold, and these are
+    /// the reasons.
+    pub(super) async fn transact_patiently(
+        &self,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<Option<Vec<CancellationReason>>, StoreError> {
+        for tried in 1..=MOST_CONFLICTS {
+            match self.transact(writes.clone()).await? {
+                Some(reasons) if !reasons.iter().any(did_not_hold) => {
+                    tokio::time::sleep(CONFLICT_PAUSE * tried).await;
+                }
+                done => return Ok(done),
+            }
+        }
+        Err(StoreError::new(
+            "TransactWriteItems on directory: other transactions were in the way again and again",
+        ))
+    }
+
     /// `None` when everything is written; the reasons when a condition did not hold or another transaction was
     /// in the way. DynamoDB also cancels a transaction when it throttles; that is an error like any other.
     async fn transact(
@@ -151,6 +182,11 @@ impl Directory {
             _ => Err(failed("TransactWriteItems on directory")(error)),
         }
     }
+}
+
+/// Whether a write was refused because its condition did not hold.
+pub(super) fn did_not_hold(reason: &CancellationReason) -> bool {
+    reason.code() == Some("ConditionalCheckFailed")
 }
 
 fn is_a_lost_race(reason: &CancellationReason) -> bool {

@@ -34,6 +34,11 @@ fn sign_in(random: &dyn Randomness, account: AccountId) -> SignIn {
     }
 }
 
+/// A sign-in of a new account.
+pub(super) fn sign_in_of_anybody(random: &dyn Randomness) -> SignIn {
+    sign_in(random, AccountId::random(random))
+}
+
 fn rotated(before: &SignIn) -> SignIn {
     let family = Family {
         generation: before.family.generation + 1,

@@ -94,13 +94,14 @@ impl Memory {
     #[must_use]
     pub fn kinds_that_name(&self, text: &str) -> Vec<&'static str> {
         let data = self.lock();
-        let kinds: [(&str, &dyn Debug); 13] = [
+        let kinds: [(&str, &dyn Debug); 14] = [
             ("sessions", &data.sessions),
             ("accounts", &data.accounts),
             ("identities", &data.identities),
             ("sign-ins", &data.sign_ins),
             ("challenges", &data.challenges),
             ("lanes", &data.lanes),
+            ("known devices", &data.known),
             ("history", &data.history),
             ("machines", &data.machines),
             ("pairs", &data.pairs),
@@ -113,6 +114,14 @@ impl Memory {
         naming.map(|(kind, _)| kind).collect()
     }
 
+    /// What is counted under budgets of this kind.
+    #[must_use]
+    pub fn counted_under(&self, budget: &str) -> u32 {
+        let data = self.lock();
+        let of_kind = |key: &str| key.split('#').next() == Some(budget);
+        data.counts.iter().filter(|(key, _)| of_kind(&key.0)).map(|(_, count)| count).sum()
+    }
+
     /// How many records of each kind are stored, sessions excluded.
     #[must_use]
     pub fn census(&self) -> BTreeMap<&'static str, usize> {
@@ -122,6 +131,7 @@ impl Memory {
             ("accounts", data.accounts.len()),
             ("identities", data.identities.len()),
             ("sign-ins in force", data.sign_ins.values().filter(|(sign_in, _)| !sign_in.ended).count()),
+            ("known devices", data.known.len()),
             ("machines", data.machines.values().filter(|bound| !bound.forgotten).count()),
             ("pairs", data.pairs.values().filter(|paired| !paired.forgotten).count()),
             ("pairs that may ask", data.pairs.values().filter(|it| it.pair.may_ask && !it.forgotten).count()),

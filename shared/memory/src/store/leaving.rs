@@ -46,6 +46,7 @@ fn remove_one(data: &mut Data, account: AccountId) -> bool {
         };
     }
     first_of!(data.sign_ins);
+    first_of!(data.known);
     first_of!(data.pairs);
     first_of!(data.machines);
     first_of!(data.history);

@@ -10,18 +10,14 @@ use saoma_domain::{
     sign_in::{PhoneRecords, SignIn},
 };
 
-use super::{Data, Memory, clients::lookup, let_others_in};
-
-fn key(phone: &Phone) -> (String, String) {
-    (phone.account.to_string(), phone.sign_in.as_str().to_owned())
-}
+use super::{Data, Memory, clients::lookup, key_of, let_others_in};
 
 #[async_trait]
 impl SignIns for Memory {
     async fn begin(&self, sign_in: &SignIn) -> Result<Begun, StoreError> {
         let_others_in().await;
         self.call(|data| {
-            let key = key(&sign_in.phone());
+            let key = key_of(&sign_in.phone());
             if let Some((before, _)) = data.sign_ins.get(&key) {
                 return Begun::Before(before.clone());
             }
@@ -33,7 +29,7 @@ impl SignIns for Memory {
     async fn replace(&self, next: &SignIn, write: &WriteId) -> Result<Replaced, StoreError> {
         let_others_in().await;
         self.call(|data| {
-            let Some((stored, last)) = data.sign_ins.get_mut(&key(&next.phone())) else {
+            let Some((stored, last)) = data.sign_ins.get_mut(&key_of(&next.phone())) else {
                 return Replaced::Gone;
             };
             if last.as_ref() == Some(write) {
@@ -49,10 +45,11 @@ impl SignIns for Memory {
 
     async fn end(&self, phone: &Phone) -> Result<(), StoreError> {
         self.call(|data| {
-            if let Some((sign_in, _)) = data.sign_ins.get_mut(&key(phone)) {
+            if let Some((sign_in, _)) = data.sign_ins.get_mut(&key_of(phone)) {
                 sign_in.ended = true;
                 sign_in.version += 1;
             }
+            data.known.remove(&key_of(phone));
         })
     }
 }
@@ -88,7 +85,7 @@ impl Checks for Memory {
 
 fn records(data: &Data, phone: &Phone) -> PhoneRecords {
     PhoneRecords {
-        sign_in: data.sign_ins.get(&key(phone)).map(|(sign_in, _)| sign_in.clone()),
+        sign_in: data.sign_ins.get(&key_of(phone)).map(|(sign_in, _)| sign_in.clone()),
         account: data.accounts.get(&phone.account.to_string()).cloned(),
     }
 }
