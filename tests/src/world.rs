@@ -12,7 +12,7 @@ use notify::{BatchAnswer, Record};
 use saoma_app::{Environment, Service, Settings};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    cases::{ClientKeeper, KeyKeeper, Lives, People, RememberedLogins},
+    cases::{ClientKeeper, KeyKeeper, Lives, Logins, People, RememberedLogins},
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
     ports::{Clock, QueuedCall, WaitingCall},
@@ -183,19 +183,7 @@ impl World {
         };
         let devices =
             devices::App { service: service.clone(), phones, endpoints: memory.clone(), push: post.clone() };
-        let notify = notify::App {
-            service: service.clone(),
-            public_url: ISSUER.to_owned(),
-            logins,
-            clients: memory.clone(),
-            prompts: memory.clone(),
-            checks: memory.clone(),
-            endpoints: memory.clone(),
-            push: post.clone(),
-            topic: post.clone(),
-            calls: post.clone(),
-            effects: memory.clone(),
-        };
+        let notify = telling(&service, &memory, &post, logins.clone());
         let admin = admin::App {
             service: service.clone(),
             clients: ClientKeeper {
@@ -212,16 +200,7 @@ impl World {
                 sign_in_idle: service.settings.sign_ins.idle,
             },
         };
-        let deliver = deliver::App {
-            service: service.clone(),
-            public_url: ISSUER.to_owned(),
-            clients: memory.clone(),
-            sessions: memory.clone(),
-            webhooks: post.clone(),
-            queue: post.clone(),
-            servers: memory.clone(),
-            circuits: Arc::default(),
-        };
+        let deliver = calling(&service, &memory, &post);
         let routers = HashMap::from([
             ("kiosk", kiosk::router(kiosk)),
             ("web", web::router(web)),
@@ -417,5 +396,36 @@ fn people(service: &Service, memory: &Arc<Memory>, outbox: &Arc<Outbox>) -> Peop
         lives: service.settings.sign_ins,
         limits: service.settings.sms,
         service_name: service.settings.service_name.clone(),
+    }
+}
+
+/// What notify works with.
+fn telling(service: &Service, memory: &Arc<Memory>, post: &Arc<Post>, logins: Logins) -> notify::App {
+    notify::App {
+        service: service.clone(),
+        public_url: ISSUER.to_owned(),
+        logins,
+        clients: memory.clone(),
+        prompts: memory.clone(),
+        checks: memory.clone(),
+        endpoints: memory.clone(),
+        push: post.clone(),
+        topic: post.clone(),
+        calls: post.clone(),
+        effects: memory.clone(),
+    }
+}
+
+/// What deliver works with.
+fn calling(service: &Service, memory: &Arc<Memory>, post: &Arc<Post>) -> deliver::App {
+    deliver::App {
+        service: service.clone(),
+        public_url: ISSUER.to_owned(),
+        clients: memory.clone(),
+        sessions: memory.clone(),
+        webhooks: post.clone(),
+        queue: post.clone(),
+        servers: memory.clone(),
+        circuits: Arc::default(),
     }
 }
