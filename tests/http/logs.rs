@@ -191,7 +191,7 @@ async fn no_secret_reaches_the_log_and_every_line_is_one_object() {
     }
     let said = |message: &str| text.lines().filter(|line| line.contains(message)).count();
     let (answered, refused) = (said("\"message\":\"request\""), said("\"message\":\"refused\""));
-    assert!(answered > 30 && refused > 8, "{answered} answered, {refused} refused");
+    assert!(answered > 30 && refused > 7, "{answered} answered, {refused} refused");
     // J6
     let audited = said("\"target\":\"audit\"");
     assert!(audited > 15 && !text.contains("13800138000"), "{audited} steps");

@@ -221,19 +221,7 @@ impl World {
             endpoints: memory.clone(),
             push: post.clone(),
         };
-        let notify = notify::App {
-            service: service.clone(),
-            public_url: ISSUER.to_owned(),
-            logins,
-            clients: clients.clone(),
-            prompts: memory.clone(),
-            checks: memory.clone(),
-            endpoints: memory.clone(),
-            push: post.clone(),
-            topic: post.clone(),
-            calls: post.clone(),
-            effects: memory.clone(),
-        };
+        let notify = telling(&service, &memory, &post, clients.clone(), logins);
         let admin = admin::App {
             service: service.clone(),
             clients: ClientKeeper {
@@ -253,16 +241,7 @@ impl World {
                 sign_in_idle: service.settings.sign_ins.idle,
             },
         };
-        let deliver = deliver::App {
-            service: service.clone(),
-            public_url: ISSUER.to_owned(),
-            clients: memory.clone(),
-            sessions: memory.clone(),
-            webhooks: post.clone(),
-            queue: post.clone(),
-            servers: memory.clone(),
-            circuits: Arc::default(),
-        };
+        let deliver = calling(&service, &memory, &post);
         let routers = HashMap::from([
             ("kiosk", kiosk::router(kiosk)),
             ("web", web::router(web)),
@@ -469,5 +448,42 @@ fn people_over(
         keys: service.keys.clone(),
         random: service.random.clone(),
         lives: service.settings.sign_ins,
+    }
+}
+
+/// What notify works with.
+fn telling(
+    service: &Service,
+    memory: &Arc<Memory>,
+    post: &Arc<Post>,
+    clients: Arc<RecentClients>,
+    logins: Logins,
+) -> notify::App {
+    notify::App {
+        service: service.clone(),
+        public_url: ISSUER.to_owned(),
+        logins,
+        clients,
+        prompts: memory.clone(),
+        checks: memory.clone(),
+        endpoints: memory.clone(),
+        push: post.clone(),
+        topic: post.clone(),
+        calls: post.clone(),
+        effects: memory.clone(),
+    }
+}
+
+/// What deliver works with.
+fn calling(service: &Service, memory: &Arc<Memory>, post: &Arc<Post>) -> deliver::App {
+    deliver::App {
+        service: service.clone(),
+        public_url: ISSUER.to_owned(),
+        clients: memory.clone(),
+        sessions: memory.clone(),
+        webhooks: post.clone(),
+        queue: post.clone(),
+        servers: memory.clone(),
+        circuits: Arc::default(),
     }
 }

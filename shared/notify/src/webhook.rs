@@ -55,8 +55,8 @@ impl HttpWebhooks {
     }
 
     async fn attempt(&self, webhook: &Webhook, limit: Duration) -> Result<(), CallFailure> {
-        self.reach.judge(webhook.url.url()).map_err(not_allowed)?;
-        let request = request(webhook).map_err(not_allowed)?;
+        self.reach.judge(webhook.url.url()).map_err(|why| not_allowed(&why))?;
+        let request = request(webhook).map_err(|why| not_allowed(&why))?;
         match timeout(limit, self.connector().call(request)).await {
             Ok(Ok(answer)) => taken(&answer, webhook.at),
             Ok(Err(error)) => Err(not_connected(&error)),
@@ -109,7 +109,7 @@ fn request(webhook: &Webhook) -> Result<HttpRequest, Box<dyn Error + Send + Sync
     Ok(request)
 }
 
-fn not_allowed(why: impl ToString) -> CallFailure {
+fn not_allowed(why: &impl ToString) -> CallFailure {
     CallFailure::NotAllowed(why.to_string())
 }
 

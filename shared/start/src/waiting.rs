@@ -22,12 +22,12 @@ impl From<NoMessages> for Diagnostic {
 #[derive(Deserialize)]
 struct Batch {
     #[serde(rename = "Records")]
-    records: Vec<Message>,
+    records: Vec<Handover>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Message {
+struct Handover {
     message_id: String,
     receipt_handle: String,
     body: String,
@@ -49,8 +49,8 @@ pub(crate) fn waiting_calls(json: &str) -> Result<Vec<WaitingCall>, NoMessages> 
     records.into_iter().map(|message| waiting(message).ok_or(NoMessages)).collect()
 }
 
-fn waiting(message: Message) -> Option<WaitingCall> {
-    let Message { message_id, receipt_handle, body, attributes } = message;
+fn waiting(message: Handover) -> Option<WaitingCall> {
+    let Handover { message_id, receipt_handle, body, attributes } = message;
     let named = !message_id.is_empty() && !receipt_handle.is_empty();
     named.then(|| WaitingCall {
         message: message_id,
