@@ -57,7 +57,7 @@ async fn a_login(person: &Person, phone: &Browser) -> Measured {
     phone.reaches("phone-number").await;
     person.types_in(phone, &fresh_number()).await;
     tokio::time::sleep_until(appeared + CONFIRMED_AFTER).await;
-    person.agrees(&phone).await;
+    person.agrees(phone).await;
     let late = (appeared.elapsed().saturating_sub(CONFIRMED_AFTER)).as_secs();
     phone.reaches("confirmed").await;
     screen.reaches("signed-in").await;

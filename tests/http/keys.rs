@@ -65,7 +65,7 @@ impl Play {
             self.fresh = Some(self.warm.beside());
         }
         match &self.fresh {
-            Some(fresh) if (step + self.first) % 2 == 0 => fresh,
+            Some(fresh) if (step + self.first).is_multiple_of(2) => fresh,
             _ => &self.warm,
         }
     }

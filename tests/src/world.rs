@@ -133,6 +133,7 @@ impl World {
         Self::of(self.around.clone())
     }
 
+    #[expect(clippy::too_many_lines, reason = "wires the functions, one after the other")]
     fn of(around: Around) -> Self {
         let Around { memory, clock, random, outbox, drawer, post, vault, environment } = around.clone();
         let settings = Settings::read(&environment).unwrap();

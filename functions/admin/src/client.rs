@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use saoma_domain::{
-    client::{Client, ReturnUrl, settings::ClientSettings},
+    client::{Client, Origin, ReturnUrl, settings::ClientSettings},
     identity::ClientId,
     ports::WriteId,
 };
@@ -148,7 +148,7 @@ fn shown(client: &Client) -> Value {
         "dialect": client.dialects.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(","),
         "policy": client.match_policy.as_str(),
         "page": client.return_url.as_ref().map(ReturnUrl::as_str),
-        "origins": client.origins.iter().map(|it| it.as_str()).collect::<Vec<_>>(),
+        "origins": client.origins.iter().map(Origin::as_str).collect::<Vec<_>>(),
         "webhook": client.webhook.as_ref().map(|it| it.url().as_str()),
         "apps": client.apps.iter().map(ClientId::as_str).collect::<Vec<_>>(),
         "networks": client.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 // A person deletes their account: a fresh code to their own number, and then the account goes.
 
 import { deleteAs, forgetAccount } from './account.js';
-import { call } from './api.js';
+import { drawChallenge, requestCode } from './code_by_sms.js';
 import { t } from './i18n.js';
 import { readDigits } from './read.js';
 import { $, announce, busy, excuse, say, show } from './view.js';
@@ -14,16 +14,11 @@ export function leaving(number, shown) {
   own = { number, shown };
 }
 
-/** 128 random bits, base64url: names this attempt, so that a repeated call sends no second message. */
-function freshChallenge() {
-  const bits = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bits)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
 async function askForOwnCode() {
   say($('leave-problem'), '');
-  fresh = freshChallenge();
-  const answer = await call('POST', '/api/user/sendCode', { body: { phone: own.number, challenge: fresh } });
+  fresh = drawChallenge();
+  const solving = (begun) => say($('leave-problem'), begun ? t('sms.puzzle') : '');
+  const answer = await requestCode(own.number, fresh, solving);
   if (answer.status !== 200) return say($('leave-problem'), excuse(answer));
   $('leave-sent').textContent = t('mine.leaveSent', { phone: own.shown });
   $('leave-begin').hidden = true;

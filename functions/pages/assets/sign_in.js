@@ -2,16 +2,15 @@
 
 import { forgetAccount, keepAccount, signedIn } from './account.js';
 import { call } from './api.js';
+import { drawChallenge, requestCode } from './code_by_sms.js';
 import { t } from './i18n.js';
-import { keeps, recall, recallKnown, remember, rememberKnown } from './kept.js';
-import { solve } from './puzzle.js';
+import { keeps, recall, remember, rememberKnown } from './kept.js';
 import { fold, readDigits, readPhone } from './read.js';
 import { $, announce, busy, countdown, excuse, say, show, state } from './view.js';
 
 const SENT = 'saoma.sms';
 const STALE_MS = 15 * 60_000; // a code that was sent so long ago is dead
 const CHALLENGE_MS = 4 * 60_000; // a challenge that is older may end before its code is typed
-const MOST_PUZZLES = 3; // one is usual; the price may rise while we work
 const AT_CODE = 'sms-code'; // the step, and its entry in the browser's history
 
 // The number, the challenge of this attempt, whether and when a code was sent, when the next may be, and whether
@@ -77,12 +76,6 @@ function complain(input, line, text) {
   if (text) input.focus();
 }
 
-/** 128 random bits, base64url: what names one attempt to sign in, so that a repeated call is known as such. */
-function drawChallenge() {
-  const bits = crypto.getRandomValues(new Uint8Array(16));
-  return btoa(String.fromCharCode(...bits)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
-}
-
 /** The challenge of this attempt: the one that is under way for this number, else a new one. */
 function challengeFor(phone) {
   const same = sent.phone === phone;
@@ -92,26 +85,19 @@ function challengeFor(phone) {
   return sent.challenge;
 }
 
-/** Asks for a message, as a device that the service knows if it does, and solves the puzzle if it costs one. */
-async function requestCode(phone) {
-  const body = { phone, challenge: challengeFor(phone), known: recallKnown(phone) };
-  for (let left = MOST_PUZZLES; ; left -= 1) {
-    const answer = await call('POST', '/api/user/sendCode', { body });
-    if (answer.body.code !== 'puzzle_required' || left === 0) return answer;
-    const line = $(state() === AT_CODE ? 'sms-problem' : 'phone-problem');
-    say(line, t('phone.puzzle'));
-    body.puzzle = await solve(answer.body.puzzle);
-    say(line, '');
-    if (!body.puzzle) return answer;
-  }
-}
+/** Tells the person that a puzzle is being solved, at the step that they are at. */
+const tellPuzzle = (solving) => {
+  say($(state() === AT_CODE ? 'sms-problem' : 'phone-problem'), solving ? t('sms.puzzle') : '');
+};
+
+const request = (phone) => requestCode(phone, challengeFor(phone), tellPuzzle);
 
 async function sendCode(phone) {
-  let answer = await requestCode(phone);
+  let answer = await request(phone);
   if (answer.body.code === 'challenge_over') {
     // Used up by messages or tries, maybe before a reload: the person begins anew.
     keepSent({ challenge: '' });
-    answer = await requestCode(phone);
+    answer = await request(phone);
   }
   const { resendAfter = 60 } = answer.body;
   if (answer.status === 200) keepSent({ sent: true, at: Date.now(), nextAt: Date.now() + resendAfter * 1000 });

@@ -17,7 +17,8 @@ use crate::{
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Exported {
-    exported_at: u64,
+    #[serde(rename = "exportedAt")]
+    made_at: u64,
     account: ExportedAccount,
     sign_ins: Vec<ShownSignIn>,
     history: Vec<ShownEntry>,
@@ -71,7 +72,7 @@ pub(crate) async fn export(State(app): State<App>, phone: SignedInPhone) -> Resu
         pairs.push(shower.pair(pair).await?);
     }
     let exported = Exported {
-        exported_at: app.service.clock.now().secs(),
+        made_at: app.service.clock.now().secs(),
         account: ExportedAccount {
             member_id: account.id.to_string(),
             phone_number: account.phone_number.as_ref().map(PhoneNumber::as_str).map(str::to_owned),

@@ -10,6 +10,7 @@ use saoma_domain::{
     session::Seen,
     sign_in::SignIn,
     text::CleanText,
+    time::Timestamp,
 };
 use serde::Serialize;
 
@@ -155,7 +156,7 @@ impl<'a> Shower<'a> {
             seen: seen(&login.seen),
             approved_by: login.approved_by.as_str().to_owned(),
             token_until: at.plus(self.app.service.settings.access_token_life).secs(),
-            ended_at: login.ended_at.map(|at| at.secs()),
+            ended_at: login.ended_at.map(Timestamp::secs),
         })
     }
 

@@ -109,7 +109,7 @@ async fn an_instance_follows_within_the_reload_time() {
     let deployment = Deployment::new();
     let warm = deployment.instance();
     deployment.rotate(1);
-    deployment.clock.advance(RELOAD_EVERY - Duration::from_millis(1));
+    deployment.clock.advance(RELOAD_EVERY.saturating_sub(Duration::from_millis(1)));
     warm.keep_fresh().await;
     assert_eq!((kids(&warm), deployment.vault.reads()), (vec![kid(0)], 0));
     deployment.clock.advance(Duration::from_millis(1));

@@ -224,7 +224,8 @@ async fn no_other_kind_of_token_is_a_ticket() {
 // A14
 #[tokio::test]
 async fn an_account_barred_since_it_confirmed_signs_nobody_in() {
-    let bar: [(fn(&World, &Person), CancelReason); 3] = [
+    type Barring = fn(&World, &Person);
+    let bar: [(Barring, CancelReason); 3] = [
         (|world, person| world.set_status(person, AccountStatus::Locked), CancelReason::AccountBarred),
         (|world, person| world.set_status(person, AccountStatus::Deleted), CancelReason::AccountBarred),
         // K1: a reset ends the sign-in that agreed.

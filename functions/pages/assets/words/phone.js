@@ -11,7 +11,6 @@ export const phoneWords = {
   'phone.smsPromise': ['No account yet? One is made when you enter the code.', '未注册的手机号验证后将自动创建账号。'],
   'phone.notServed': ['We do not send codes to numbers of this country or kind.', '暂不支持该国家或类型的号码。'],
   'phone.notMobile': ['That is a landline, which gets no SMS. Please enter a mobile number.', '这是固定电话，无法接收短信，请输入手机号。'],
-  'phone.puzzle': ['Many codes are being asked for. Your browser is solving a puzzle first; this takes a few seconds, now and then a minute.', '验证码请求较多，浏览器正在进行安全验证，通常需要几秒，最长约一分钟，请稍候。'],
   'phone.badNumber': ['That does not look like a phone number. Please check it.', '手机号格式不正确，请检查。'],
   'phone.haveCode': ['I already have a code', '我已收到验证码'],
   'phone.enter': ['Enter the code', '输入验证码'],

@@ -177,23 +177,19 @@ mod tests {
         Client::plain(ClientId::parse("shop").unwrap(), CleanText::new("Shop"), vec![Dialect::Kiosk])
     }
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
-    fn refused(settings: ClientSettings) -> String {
+    fn refused(settings: &ClientSettings) -> String {
         settings.apply(kiosk()).unwrap_err().to_string()
     }
 
     #[test]
     fn what_is_not_written_stays_and_what_is_empty_is_cleared() {
         let full = ClientSettings {
-            name: some("Our shop"),
-            dialect: some("web"),
-            policy: some("pick"),
-            page: some("https://shop.example/in"),
+            name: Some("Our shop".to_owned()),
+            dialect: Some("web".to_owned()),
+            policy: Some("pick".to_owned()),
+            page: Some("https://shop.example/in".to_owned()),
             origins: Some(vec!["https://shop.example".to_owned()]),
-            webhook: some("https://shop.example/hook"),
+            webhook: Some("https://shop.example/hook".to_owned()),
             apps: Some(vec!["app".to_owned()]),
             networks: Some(vec!["192.0.2.7/24".to_owned(), "2001:db8::1".to_owned()]),
             strict: Some(true),
@@ -203,8 +199,8 @@ mod tests {
         assert!(client.admits_network("192.0.2.200".parse().ok()));
         let none = Some(Vec::new());
         let cleared = ClientSettings {
-            page: some(""),
-            webhook: some(""),
+            page: Some(String::new()),
+            webhook: Some(String::new()),
             origins: none.clone(),
             apps: none.clone(),
             networks: none,
@@ -220,27 +216,41 @@ mod tests {
     fn each_setting_has_its_limits() {
         let settings = ClientSettings::default;
         for name in ["", "  ", &"x".repeat(65), "two\nlines", "hid\u{200B}den"] {
-            assert!(refused(ClientSettings { name: some(name), ..settings() }).starts_with("name"), "{name}");
+            assert!(
+                refused(&ClientSettings { name: Some(name.to_owned()), ..settings() }).starts_with("name"),
+                "{name}"
+            );
         }
         for address in
             ["http://shop.example/in", "javascript:x", &format!("https://a.example/{}", "x".repeat(500))]
         {
-            assert!(refused(ClientSettings { page: some(address), ..settings() }).starts_with("page"));
-            assert!(refused(ClientSettings { webhook: some(address), ..settings() }).starts_with("webhook"));
+            assert!(
+                refused(&ClientSettings { page: Some(address.to_owned()), ..settings() }).starts_with("page")
+            );
+            assert!(
+                refused(&ClientSettings { webhook: Some(address.to_owned()), ..settings() })
+                    .starts_with("webhook")
+            );
         }
-        assert!(refused(ClientSettings { dialect: some("oauth9"), ..settings() }).contains("remembered"));
-        assert!(refused(ClientSettings { policy: some("none"), ..settings() }).contains("off, show, pick"));
+        assert!(
+            refused(&ClientSettings { dialect: Some("oauth9".to_owned()), ..settings() })
+                .contains("remembered")
+        );
+        assert!(
+            refused(&ClientSettings { policy: Some("none".to_owned()), ..settings() })
+                .contains("off, show, pick")
+        );
         let many: Vec<String> = (0..=MOST_ENTRIES).map(|n| format!("https://s{n}.example")).collect();
         for origins in [many, vec!["https://*.example".to_owned()], vec!["https://a.example".to_owned(); 2]] {
-            assert!(refused(ClientSettings { origins: Some(origins), ..settings() }).starts_with("origins"));
+            assert!(refused(&ClientSettings { origins: Some(origins), ..settings() }).starts_with("origins"));
         }
         for network in ["", "192.0.2.0/33", "office"] {
             let networks = Some(vec![network.to_owned()]);
-            assert!(refused(ClientSettings { networks, ..settings() }).starts_with("networks"), "{network}");
+            assert!(refused(&ClientSettings { networks, ..settings() }).starts_with("networks"), "{network}");
         }
         let networks = Some(vec!["192.0.2.0/24".to_owned()]);
-        let remembered = ClientSettings { dialect: some("remembered"), networks, ..settings() };
-        assert!(refused(remembered).starts_with("networks"));
+        let remembered = ClientSettings { dialect: Some("remembered".to_owned()), networks, ..settings() };
+        assert!(refused(&remembered).starts_with("networks"));
     }
 
     // I9

@@ -135,13 +135,14 @@ where
     assert_eq!(store.device(&phone).await.unwrap(), asks.device, "it is known already");
 
     let other = ChallengeId::random(random);
-    let late = store.records_of(&other, &number, Some(&phone)).await.unwrap();
+    let afterwards = store.records_of(&other, &number, Some(&phone)).await.unwrap();
     for _ in 0..2 {
         store.end(&phone).await.unwrap();
         assert_eq!(store.device(&phone).await.unwrap(), None);
     }
-    let stale =
-        Challenges::replace(&*store, &late, &first_message(&late, random), &[], &write()).await.unwrap();
+    let stale = Challenges::replace(&*store, &afterwards, &first_message(&afterwards, random), &[], &write())
+        .await
+        .unwrap();
     assert_ne!(stale, Recorded::Stored, "a device that has ended");
     assert_eq!(store.records(&id).await.unwrap(), Some(Records { device: None, ..asks }));
     store.remember(&device).await.unwrap();

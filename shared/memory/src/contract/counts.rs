@@ -29,7 +29,7 @@ async fn message(challenges: &dyn Challenges, random: &dyn Randomness) -> (Recor
 }
 
 async fn counted(challenges: &dyn Challenges, key: &CountKey) -> u32 {
-    challenges.counted(std::slice::from_ref(key)).await.unwrap()[0]
+    challenges.counted(std::slice::from_ref(key)).await.unwrap().first().copied().unwrap()
 }
 
 /// A message is paid for once, together with its records, and up to the limit (`docs/security.md` K6, K12).

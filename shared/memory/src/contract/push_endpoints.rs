@@ -25,8 +25,8 @@ fn endpoint(token: &PushTokenId, owner: &Phone) -> PushEndpoint {
 
 const STORED: EndpointKept = EndpointKept::Stored { taken_from: None };
 
-fn takes_from(kept: EndpointKept, before: &Phone) -> bool {
-    matches!(kept, EndpointKept::Stored { taken_from: Some((account, _)) } if account == before.account)
+fn takes_from(kept: &EndpointKept, before: &Phone) -> bool {
+    matches!(kept, EndpointKept::Stored { taken_from: Some((account, _)) } if *account == before.account)
 }
 
 fn random_token(random: &dyn Randomness) -> PushTokenId {
@@ -39,7 +39,7 @@ pub async fn a_push_token_has_one_owner(endpoints: Arc<dyn PushEndpoints>, rando
     assert_eq!(endpoints.keep(&endpoint(&token, &me)).await.unwrap(), STORED);
     assert_eq!(endpoints.keep(&endpoint(&token, &me)).await.unwrap(), STORED, "again is the same");
     assert_eq!(endpoints.endpoints(me.account).await.unwrap(), [endpoint(&token, &me)]);
-    assert!(takes_from(endpoints.keep(&endpoint(&token, &you)).await.unwrap(), &me));
+    assert!(takes_from(&endpoints.keep(&endpoint(&token, &you)).await.unwrap(), &me));
     assert_eq!(endpoints.endpoints(me.account).await.unwrap(), []);
     assert_eq!(endpoints.endpoints(you.account).await.unwrap(), [endpoint(&token, &you)]);
     assert!(!endpoints.forget(&endpoint(&token, &me)).await.unwrap(), "it is not mine any more");
@@ -102,7 +102,7 @@ pub async fn letting_go_takes_nothing_from_the_next_owner(
         assert_eq!(endpoints.endpoints(before.account).await.unwrap(), []);
         assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [next]);
         // A store can take the token from its owner only if it still knows the owner.
-        assert!(takes_from(endpoints.keep(&endpoint(&token, &last)).await.unwrap(), &after));
+        assert!(takes_from(&endpoints.keep(&endpoint(&token, &last)).await.unwrap(), &after));
         assert_eq!(endpoints.endpoints(after.account).await.unwrap(), [], "one token, one account");
     }
 }

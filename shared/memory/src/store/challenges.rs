@@ -55,7 +55,9 @@ impl Challenges for Memory {
             if let Some(refused) = charges.iter().find_map(|charge| refusal(data, charge)) {
                 return refused;
             }
-            charges.iter().for_each(|charge| take(data, charge));
+            for charge in charges {
+                take(data, charge);
+            }
             store(data, next, write);
             Recorded::Stored
         })
@@ -76,7 +78,9 @@ impl Challenges for Memory {
             if !follows(data, before) {
                 return Recorded::Behind;
             }
-            charges.iter().for_each(|charge| give_back(data, charge));
+            for charge in charges {
+                give_back(data, charge);
+            }
             store(data, next, write);
             Recorded::Stored
         })
