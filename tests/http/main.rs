@@ -17,6 +17,7 @@ mod faults;
 mod keys;
 mod kiosk;
 mod logs;
+mod metrics;
 mod notify;
 mod oauth;
 mod operations;

@@ -9,7 +9,10 @@ use axum::Router;
 use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
-use saoma_app::{Environment, LoggedAlarm, LoggedHistory, RecentClients, Service, Settings};
+use saoma_app::{
+    Environment, LoggedAlarm, LoggedHistory, RecentClients, Service, Settings,
+    metrics::{Metric, Metrics, Sink},
+};
 use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
@@ -59,6 +62,8 @@ pub struct World {
     pub post: Arc<Post>,
     /// Settings, keys and pace.
     pub service: Service,
+    /// What was counted for operators.
+    pub counts: Arc<Counts>,
     /// What notify works with.
     pub notify: notify::App,
     /// What operators' commands work with.
@@ -138,7 +143,9 @@ impl World {
         let Around { memory, clock, random, outbox, drawer, post, vault, environment } = around.clone();
         let settings = Settings::read(&environment).unwrap();
         let keys = Keyring::new(&vault.secret(), vault.clone(), clock.clone()).unwrap();
-        let service = Service::new(settings, keys, clock.clone(), random.clone());
+        let counts = Arc::new(Counts::default());
+        let metrics = Metrics::into_sink("test", counts.clone());
+        let service = Service { metrics, ..Service::new(settings, keys, clock.clone(), random.clone()) };
         let phones = Phones::new(service.clone(), memory.clone());
         let history = Arc::new(LoggedHistory(memory.clone()));
         let clients = Arc::new(RecentClients::new(memory.clone(), clock.clone()));
@@ -146,7 +153,7 @@ impl World {
             history,
             clients: clients.clone(),
             built_ins: service.settings.built_ins.clone(),
-            audit: Arc::new(AuditLog::new(service.keys.clone())),
+            audit: Arc::new(AuditLog::new(service.clone())),
             ..saoma_memory::wired::logins(&memory, random.clone())
         };
         let people = people_over(&service, &memory, &outbox, clients.clone());
@@ -263,6 +270,7 @@ impl World {
             drawer,
             post,
             service,
+            counts,
             notify,
             admin,
             deliver,
@@ -440,9 +448,9 @@ fn people_over(
         texting: Texting {
             challenges: memory.clone(),
             known: memory.clone(),
-            sender: outbox.clone(),
+            sender: Arc::new(service.count_messages(outbox.clone())),
             switch: Arc::new(SmsSwitch::new(memory.clone())),
-            alarm: Arc::new(LoggedAlarm::default()),
+            alarm: Arc::new(LoggedAlarm::new(service.metrics.clone())),
             limits: service.settings.sms.clone(),
             texts: service.settings.sms_texts.clone(),
         },
@@ -486,5 +494,28 @@ fn calling(service: &Service, memory: &Arc<Memory>, post: &Arc<Post>) -> deliver
         queue: post.clone(),
         servers: memory.clone(),
         circuits: Arc::default(),
+    }
+}
+
+/// The counts for operators, instead of `CloudWatch`.
+#[derive(Default)]
+pub struct Counts(Mutex<Vec<Value>>);
+
+impl Sink for Counts {
+    fn line(&self, line: &str) {
+        self.0.lock().unwrap().push(serde_json::from_str(line).unwrap());
+    }
+}
+
+impl Counts {
+    /// The values of a metric so far, with their reasons.
+    #[must_use]
+    pub fn of(&self, metric: Metric) -> Vec<(f64, Option<String>)> {
+        let lines = self.0.lock().unwrap();
+        let of = |line: &Value| {
+            let reason = line["Reason"].as_str().map(str::to_owned);
+            line[metric.name()].as_f64().map(|value| (value, reason))
+        };
+        lines.iter().filter_map(of).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! A person signs in, or registers, with a code that came by SMS.
 
 use axum::extract::State;
+use saoma_app::metrics::Metric;
 use saoma_domain::{cases::SignInError, identity::ClientId, ports::Freshness, sms_code::SmsCode};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::Deserialize;
@@ -26,7 +27,12 @@ pub(crate) async fn login_code(
     let challenge = read_challenge(presented.challenge.as_deref())?;
     let code = SmsCode::parse(&presented.code).ok_or(SignInError::InvalidCode)?;
     let client = read_app(&app, presented.client.as_deref()).await?;
-    let proof = app.people.prove_by_sms(&challenge, &code, facts.ip, app.service.clock.now()).await?;
+    let now = app.service.clock.now();
+    let proof = app.people.prove_by_sms(&challenge, &code, facts.ip, now).await;
+    if matches!(proof, Err(SignInError::InvalidCode)) {
+        app.service.metrics.count(Metric::WrongCodes, now);
+    }
+    let proof = proof?;
     let signed_in = app.people.begin(proof, client, facts.seen()).await?;
     let answer = SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).await?;
     Ok(Json(answer.known_by(&signed_in.known)))

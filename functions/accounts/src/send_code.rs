@@ -1,6 +1,7 @@
 //! A person asks for a code by SMS.
 
 use axum::extract::State;
+use saoma_app::metrics::Metric;
 use saoma_domain::{cases::Asking, secrets::Secret};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::{Deserialize, Serialize};
@@ -46,7 +47,15 @@ pub(crate) async fn send_code(
         source: facts.ip,
         host: host.as_deref(),
     };
-    let sent = app.people.send_code(&asking, app.service.clock.now()).await?;
+    let now = app.service.clock.now();
+    let sent = app.people.send_code(&asking, now).await.map_err(|error| {
+        let problem = Problem::from(error);
+        app.service.metrics.count_because(Metric::SmsRefused, problem.code, now);
+        problem
+    })?;
+    if asking.puzzle.is_some() {
+        app.service.metrics.count(Metric::PuzzlesSolved, now);
+    }
     Ok(Json(Sent { resend_after: sent.resend_after.as_secs(), expires_in: sent.expires_in.as_secs() }))
 }
 

@@ -17,8 +17,8 @@ mod pause;
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc};
 
 use futures_util::{FutureExt, future::join_all};
-use saoma_app::Service;
 pub use saoma_app::{BatchAnswer, Failed};
+use saoma_app::{Service, metrics::Metric};
 use saoma_domain::{
     identity::ClientId,
     ports::{Clients, Postpone, Servers, Sessions, WaitingCall, Webhooks},
@@ -91,6 +91,7 @@ async fn settle(app: &App, waiting: WaitingCall) -> Option<String> {
         Outcome::Rests { pause } => pause,
         Outcome::Failed { why, pause } => {
             tracing::warn!(message, handovers, pause = pause.as_secs(), cause = why, "a call failed");
+            app.service.metrics.count(Metric::WebhookFailures, app.service.clock.now());
             pause
         }
     };

@@ -5,7 +5,12 @@
 
 use std::{io::Write, sync::Arc, time::Duration};
 
-use saoma_domain::time::Timestamp;
+use async_trait::async_trait;
+use saoma_domain::{
+    identity::PhoneNumber,
+    ports::{Clock, Sms, SmsError},
+    time::Timestamp,
+};
 use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
@@ -134,6 +139,24 @@ impl Metrics {
             fields.insert(REASON.to_owned(), reason.into());
         }
         self.sink.line(&line.to_string());
+    }
+}
+
+/// A sender of text messages that counts what it hands over.
+pub struct CountedSms {
+    pub(crate) sender: Arc<dyn Sms>,
+    pub(crate) metrics: Metrics,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+#[async_trait]
+impl Sms for CountedSms {
+    async fn send(&self, number: &PhoneNumber, text: &str) -> Result<(), SmsError> {
+        let sent = self.sender.send(number, text).await;
+        if sent.is_ok() {
+            self.metrics.count(Metric::SmsSent, self.clock.now());
+        }
+        sent
     }
 }
 

@@ -5,12 +5,16 @@ use std::sync::Arc;
 use saoma_domain::{
     client::Client,
     identity::ClientId,
-    ports::{Clients, Clock, Freshness, Randomness, StoreError},
+    ports::{Clients, Clock, Freshness, Randomness, Sms, StoreError},
     session::Dialect,
 };
 use saoma_tokens::Keyring;
 
-use crate::{Settings, metrics::Metrics, pace::Pace};
+use crate::{
+    Settings,
+    metrics::{CountedSms, Metrics},
+    pace::Pace,
+};
 
 /// The error when neither `PUBLIC_URL` nor API Gateway names an address.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
@@ -46,6 +50,11 @@ impl Service {
         let pace = Arc::new(Pace::new(settings.creates_per_minute));
         let metrics = Metrics::of(settings.stack.clone());
         Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace, metrics }
+    }
+
+    /// This sender of text messages, whose messages are counted.
+    pub fn count_messages(&self, sender: Arc<dyn Sms>) -> CountedSms {
+        CountedSms { sender, metrics: self.metrics.clone(), clock: self.clock.clone() }
     }
 
     /// The service's public address, which is also the tokens' issuer: `PUBLIC_URL`, else the domain that API Gateway

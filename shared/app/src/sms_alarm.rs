@@ -5,6 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use crate::metrics::{Metric, Metrics};
 use saoma_domain::{
     ports::SmsAlarm,
     sms_budget::{BudgetKind, Level},
@@ -13,9 +14,17 @@ use saoma_domain::{
 
 /// Writes one warning for each budget and level, and writes it again after an hour. Its fields `budget` and `budget_level`
 /// never change, so that an alarm can be made of them.
-#[derive(Default)]
 pub struct LoggedAlarm {
+    metrics: Metrics,
     hour: Mutex<(u64, HashSet<(BudgetKind, &'static str)>)>,
+}
+
+impl LoggedAlarm {
+    /// An alarm that also counts what it tells.
+    #[must_use]
+    pub fn new(metrics: Metrics) -> Self {
+        Self { metrics, hour: Mutex::default() }
+    }
 }
 
 impl SmsAlarm for LoggedAlarm {
@@ -32,6 +41,7 @@ impl SmsAlarm for LoggedAlarm {
         }
         if told.1.insert((budget, budget_level)) {
             let budget = budget.as_str();
+            self.metrics.count_because(Metric::SmsBudgetReached, budget, now);
             tracing::warn!(budget, budget_level, "a budget for text messages is past its limit");
         }
     }

@@ -4,14 +4,12 @@
 //! hold a code). A route is logged as its pattern, a session as its [`session_ref`]. A refusal is one line too, with
 //! its `code`, its client and its session. [`AuditLog`] adds one line for each step of a session.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{MatchedPath, Request, State},
     middleware::Next,
     response::Response,
 };
-use saoma_app::Service;
+use saoma_app::{Service, metrics::Metric};
 use saoma_domain::{
     identity::ClientId,
     ports::{Audit, AuditEvent, KeyedHash},
@@ -73,29 +71,48 @@ pub fn session_ref(keys: &dyn KeyedHash, code: &SessionCode) -> String {
     tag.hash.iter().take(8).fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
-/// The record of every step of a session, as lines of the log with the target `audit` (`docs/operations.md`).
-pub struct AuditLog {
-    keys: Arc<dyn KeyedHash>,
-}
+/// The record of every step of a session: a line of the log with the target `audit`, and a count for operators
+/// (`docs/operations.md`).
+pub struct AuditLog(Service);
 
 impl AuditLog {
-    /// A record that names sessions by a keyed hash.
-    pub fn new(keys: Arc<dyn KeyedHash>) -> Self {
-        Self { keys }
+    /// The record of a function.
+    #[must_use]
+    pub const fn new(service: Service) -> Self {
+        Self(service)
+    }
+
+    fn count(&self, event: &AuditEvent<'_>) {
+        let (metrics, now) = (&self.0.metrics, self.0.clock.now());
+        match event.step {
+            "opened" => metrics.count(Metric::SessionsOpened, now),
+            "scanned" => metrics.count(Metric::SessionsScanned, now),
+            "confirmed" => {
+                metrics.count(Metric::SessionsConfirmed, now);
+                metrics.took(Metric::SecondsToConfirm, event.age.unwrap_or_default(), now);
+            }
+            "redeemed" => metrics.count(Metric::SessionsRedeemed, now),
+            "cancelled" => {
+                let reason = event.reason.as_deref().unwrap_or_default();
+                metrics.count_because(Metric::SessionsCancelled, reason, now);
+            }
+            _ => {}
+        }
     }
 }
 
 impl Audit for AuditLog {
     fn record(&self, event: &AuditEvent<'_>) {
+        self.count(event);
         tracing::info!(
             target: "audit",
             audit = event.step,
-            session_ref = session_ref(&*self.keys, event.code),
+            session_ref = session_ref(&*self.0.keys, event.code),
             client = event.client.map(ClientId::as_str),
             account = event.phone.map(|phone| tracing::field::display(phone.account)),
             sign_in = event.phone.map(|phone| phone.sign_in.as_str()),
             address = event.address.map(tracing::field::display),
-            reason = event.reason,
+            reason = event.reason.as_deref(),
             "a step of a session"
         );
     }

@@ -138,7 +138,7 @@ async fn only_a_fresh_code_of_the_accounts_own_number_deletes_it() {
     }
     world.call(leave(&person, &right)).await.problem(403, "invalid_code");
     let late = proof(&world, NUMBER).await;
-    world.clock.advance(Duration::from_mins(5));
+    world.clock.advance(Duration::from_mins(6));
     world.call(leave(&person, &late)).await.problem(403, "invalid_code");
     assert_eq!(world.memory.census(), before);
     let [account] = &rows(&world, &person, "machines").await[..] else { panic!("no machine") };

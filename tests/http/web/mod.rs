@@ -112,7 +112,7 @@ pub(crate) fn basic(id: &str, secret: &str) -> String {
 }
 
 /// The client's server exchanges a ticket.
-async fn exchange(world: &World, authorization: &str, ticket: &str) -> Answer {
+pub(crate) async fn exchange(world: &World, authorization: &str, ticket: &str) -> Answer {
     let call = Call::post("/qr/ticket").header("authorization", authorization);
     world.call(call.json(&json!({"ticket": ticket}))).await
 }

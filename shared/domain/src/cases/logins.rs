@@ -171,6 +171,7 @@ impl Logins {
                 client: about.client.as_ref(),
                 phone: by,
                 address,
+                age: None,
             });
         }
         result
@@ -189,6 +190,7 @@ impl Logins {
             client: Some(&session.client),
             phone: session.state.claim().map(|claim| &claim.by),
             address,
+            age: Some(session.updated_at.since(session.created_at)),
         });
     }
 

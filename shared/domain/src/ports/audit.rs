@@ -1,6 +1,6 @@
 //! The record of who did what to which session, from where.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use crate::{
     identity::{ClientId, Phone},
@@ -22,6 +22,8 @@ pub struct AuditEvent<'a> {
     pub phone: Option<&'a Phone>,
     /// The address of the caller; `None` when no caller took the step.
     pub address: Option<IpAddr>,
+    /// How long the session had been open; `None` for a step that was not taken.
+    pub age: Option<Duration>,
 }
 
 /// Keeps audit events. It cannot fail, so that no step waits for it.
