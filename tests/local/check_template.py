@@ -15,6 +15,7 @@ _READ_AND_STEP = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem
 _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
 # The function that deletes an account, a batch of records at a time.
 _DELETE_ACCOUNTS = {"dynamodb:BatchWriteItem"}
+_WRITES = {f"dynamodb:{it}" for it in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")}
 _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 _ENDPOINTS = {f"sns:{it}" for it in ("CreatePlatformEndpoint", "GetEndpointAttributes", "SetEndpointAttributes")}
 _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
@@ -44,6 +45,7 @@ def main():
     routes_agree(template)
     no_route_ends_in_a_slash(processed)
     rights_are_narrow(template)
+    each_writes_its_partitions(template)
     only_operators_change_the_secret(template)
     failures_are_kept(template)
     calls_are_kept(template, processed)
@@ -103,6 +105,32 @@ def only_operators_change_the_secret(template):
                 actions = {actions} if isinstance(actions, str) else set(actions)
                 if actions & _CHANGE_THE_SECRET and name != "Admin":
                     raise Failure(f"{name}: the statement {statement['Sid']} lets it change the signing secret")
+
+
+def each_writes_its_partitions(template):
+    """K22: a function writes the partitions of the Directory that shared/dynamo/src/directory.rs says, and no other."""
+    table = (ROOT / "shared/dynamo/src/directory.rs").read_text()
+    rows = re.findall(r"^//! \| `([A-Z]+#?)[^|]*\|[^|]*\|[^|]*\| ([a-z, ]+) \|$", table, re.M)
+    said = {(prefix, name) for prefix, names in rows for name in names.replace("operators", "admin").split(", ")}
+    allowed = {(prefix.rstrip("*"), name) for name, prefix in written_partitions(template)}
+    if said != allowed:
+        raise Failure(
+            "the partitions of the Directory and the rights in template.yaml differ:\n"
+            f"  only in directory.rs: {sorted(said - allowed)}\n  only in template.yaml: {sorted(allowed - said)}"
+        )
+
+
+def written_partitions(template):
+    """Each function's binary with each prefix that it may write."""
+    for it in template["Resources"].values():
+        for policy in it["Properties"].get("Policies", []) if it["Type"] == "AWS::Serverless::Function" else []:
+            for statement in policy["Statement"]:
+                statement = statement.get("Fn::If", [None, statement, None])[1]
+                actions = statement["Action"]
+                writes = _WRITES & ({actions} if isinstance(actions, str) else set(actions))
+                if writes and "Directory.Arn" in sam.names(statement.get("Resource", {}), attributes=True):
+                    keys = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])
+                    yield from ((it["Properties"]["CodeUri"].rstrip("/").rpartition("/")[2], key) for key in keys)
 
 
 def narrow(statement):

@@ -1,30 +1,32 @@
 //! The Directory table: everything that is not a session.
 //!
-//! The prefix of a partition says which functions write there, so rights can be given by prefix.
+//! The prefix of a partition says which functions write there. `template.yaml` gives each the right to write there and
+//! nowhere else, and `make check` compares the two (`docs/security.md` K22).
 //!
 //! | `pk` | `sk` | what | written by |
 //! |---|---|---|---|
 //! | `CLIENT#<id>` | `CLIENT` | a registered client | operators |
 //! | `CLIENTS` | `<id>` | that there is, or was, a client of this id | operators |
 //! | `ORIGIN#<origin>` | `ORIGIN` | the clients that have registered pages of this origin | operators |
-//! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts |
-//! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts |
-//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts |
-//! | `HISTORY#<account>` | time and a hash | what happened to this account | what redeems, accounts, devices |
-//! | `SMS#<number>` | `LANE` | the code sent to a number | accounts |
-//! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts |
-//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts |
-//! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts |
+//! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, people, operators |
+//! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
+//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, people |
+//! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, devices, kiosk, pages, people, shop, web |
+//! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
+//! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
+//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, people |
+//! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts, people |
 //! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
 //! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |
-//! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages |
-//! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, pages |
-//! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages |
-//! | `PROMPT#<account>` | `PROMPTS` | the last three prompts it was sent | remembered |
-//! | `PRESENT#<account>` | sign-in | when this phone of it last asked for prompts | remembered |
-//! | `PUSH#<account>` | the token's hash | a phone of it that can be pushed to | devices, notify |
-//! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify |
+//! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages, people |
+//! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, pages, people |
+//! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages, people |
+//! | `PROMPT#<account>` | `PROMPTS` | the last three prompts it was sent | remembered, people |
+//! | `PRESENT#<account>` | sign-in | when this phone of it last asked for prompts | remembered, people |
+//! | `PUSH#<account>` | the token's hash | a phone of it that can be pushed to | devices, notify, people |
+//! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify, people |
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
+//! | `SERVER#<client>` | `SERVER` | whether an instance may wait for a client's server | deliver |
 //! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
 //!
 //! The function `people` lists, ends and deletes what belongs to an account.
