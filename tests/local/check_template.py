@@ -44,6 +44,7 @@ def main():
     template, processed = sam.load(), sam.processed()
     routes_agree(template)
     no_route_ends_in_a_slash(processed)
+    paces_are_of_routes(template)
     rights_are_narrow(template)
     each_writes_its_partitions(template)
     only_operators_change_the_secret(template)
@@ -83,6 +84,13 @@ def no_route_ends_in_a_slash(processed):
     lost = sorted(path for path in api["Properties"]["Body"]["paths"] if path.endswith("/") and path != "/")
     if lost:
         raise Failure(f"no HTTP API has a route that ends in a slash: {lost}; write {lost[0]}{{proxy+}} instead")
+
+
+def paces_are_of_routes(template):
+    """A pace for a route that does not exist would make the deployment fail."""
+    routes = {f"{method} {path}" for it in sam.functions(template) for method, path in it.routes}
+    if lost := set(template["Resources"]["Api"]["Properties"]["RouteSettings"]) - routes:
+        raise Failure(f"template.yaml sets the pace of routes that it does not have: {sorted(lost)}")
 
 
 def rights_are_narrow(template):
