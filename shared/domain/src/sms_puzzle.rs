@@ -4,7 +4,7 @@
 //! 15 the caller finds a number `n` such that SHA-256 of `<token>:<p>:<n>` begins with `bits` zero bits. The token is signed by
 //! a keyed hash, so short that a whole text is one block of SHA-256, holds for one number and ten minutes, and is used once; the store keeps the ids of used ones.
 //!
-//! How much work it asks for, and what that stops: `docs/decisions/0014-what-a-message-costs.md`.
+//! How much work it asks for, and what that stops: `docs/decisions/0016-what-a-message-costs.md`.
 
 use std::time::Duration;
 
