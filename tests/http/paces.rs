@@ -64,6 +64,21 @@ async fn a_network_that_guesses_client_secrets_is_slowed_down() {
     assert_eq!(answer.text("code"), "too_many_requests");
 }
 
+// K15: a session of the guesser's own opens no way around the limit.
+#[tokio::test]
+async fn a_guesser_gains_nothing_by_naming_a_session_of_its_own() {
+    let world = World::default();
+    register_shop(&world);
+    let own = Pc::open(&world).await;
+    let poll = Call::get("/qr/login").cookie(&own.cookie).from_ip(GUESSER);
+    assert_eq!(world.call(poll).await.status, 200);
+    let guess = |nth: u32| {
+        let call = Call::post("/qr/ticket").header("authorization", &basic("shop", &format!("guess-{nth}")));
+        call.cookie(&own.cookie).json(&serde_json::json!({"ticket": "x"}))
+    };
+    assert_eq!(insist(&world, guess).await.status, 429);
+}
+
 // D7 D8: a neighbour behind the same address still sees its own QR signed in.
 #[tokio::test]
 async fn a_screen_that_this_instance_knows_is_not_slowed_down_by_a_guesser_behind_its_address() {

@@ -15,7 +15,7 @@ _READ_AND_STEP = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem
 _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
 # The function that deletes an account, a batch of records at a time.
 _DELETE_ACCOUNTS = {"dynamodb:BatchWriteItem"}
-_WRITES = {f"dynamodb:{it}" for it in ("BatchWriteItem", "DeleteItem", "PutItem", "UpdateItem")}
+_WRITES = {f"dynamodb:{it}" for it in ("BatchWriteItem", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")}
 _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
 _ENDPOINTS = {f"sns:{it}" for it in ("CreatePlatformEndpoint", "GetEndpointAttributes", "SetEndpointAttributes")}
 _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}

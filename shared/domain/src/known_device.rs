@@ -42,6 +42,12 @@ impl KnownDevice {
         Self { phone, number, secret: secret.hash(), expires_at: now.whole_secs().plus(KNOWN_FOR), lane }
     }
 
+    /// When it became known, which is when its sign-in began.
+    #[must_use]
+    pub fn known_since(&self) -> Timestamp {
+        self.expires_at.minus(KNOWN_FOR)
+    }
+
     /// Whether `known` is this device's secret, for this number, and still good.
     #[must_use]
     pub fn is_known_by(&self, known: &Secret, number: &PhoneNumber, now: Timestamp) -> bool {

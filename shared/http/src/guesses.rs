@@ -32,7 +32,13 @@ pub(crate) async fn slow_down(
     }
     let answer = next.run(request).await;
     match answer.extensions().get::<Problem>() {
-        Some(problem) if MISSES.contains(&problem.code) => pace.missed(network, now),
+        Some(problem) if MISSES.contains(&problem.code) => {
+            pace.missed(network, now);
+            // A caller must not name a session of its own to guess something else.
+            if let Some(code) = &about {
+                pace.lost(code);
+            }
+        }
         Some(_) => {}
         None => about.into_iter().for_each(|code| pace.found(code)),
     }

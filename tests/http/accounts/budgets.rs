@@ -181,6 +181,22 @@ async fn a_known_device_behind_a_stopped_network_signs_in() {
     assert_eq!(world.call(super::login_call(1, &code)).await.status, 200);
 }
 
+// K1: a phone that was stolen is no known device after an operator has ended the account's sign-ins.
+#[tokio::test]
+async fn ending_the_sign_ins_of_an_account_ends_its_known_devices() {
+    let world = World::with(&[("SMS_PER_DAY", "100000")]);
+    let owner = world.sign_in(NUMBER).await;
+    for n in 0..100 {
+        guess(&world, n, "203.0.113.9", false).await;
+    }
+    world.clock.advance(std::time::Duration::from_secs(2));
+    let ended = json!({"do": "account.end-sign-ins", "id": owner.account.to_string()});
+    assert_eq!(world.command(ended).await["ok"], true);
+    world.clock.advance(std::time::Duration::from_secs(120));
+    let known = send_with(&challenge(1), NUMBER, &json!({"known": owner.known}));
+    assert_eq!(world.call(known).await.status, 429, "the network is stopped, and the device is a stranger");
+}
+
 // D2: many wrong codes, from wherever, make messages cost a puzzle. They close nothing.
 #[tokio::test]
 async fn a_high_rate_of_wrong_codes_raises_the_puzzle_and_closes_nothing() {

@@ -152,6 +152,11 @@ impl ClientKeeper {
                 Ok(Client { secret: Some(secret.hash()), registration: fresh.clone(), previous, ..client })
             })
             .await?;
+        if !has(&rotated, &secret) {
+            return Err(
+                StoreError::new("the keys changed since this write; rotate again with a new one").into()
+            );
+        }
         Ok((rotated, secret))
     }
 

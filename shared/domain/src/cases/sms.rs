@@ -19,7 +19,7 @@ use crate::{
     sms_budget::{Budget, BudgetKind, Charge, Level, Payer, SmsLimits},
     sms_challenge::{Asked, ChallengeId, LaneKind, NotSent, RESEND_AFTER, Records, Sending, Tried, Used},
     sms_code::{CodeNonce, SmsCode},
-    sms_puzzle::{Puzzle, Solved, read_solution},
+    sms_puzzle::{MOST_DOUBLINGS, Puzzle, Solved, read_solution},
     sms_text::SmsTexts,
     time::Timestamp,
 };
@@ -150,13 +150,16 @@ impl People {
             return Ok(None);
         };
         let device = self.texting.known.device(&phone).await?;
-        if !device.is_some_and(|device| device.is_known_by(known, asking.number, now)) {
+        let Some(device) = device.filter(|device| device.is_known_by(known, asking.number, now)) else {
             return Ok(None);
-        }
+        };
         let records = self.checks.phone(&phone).await?;
         // A sign-in that is gone ran out of time, and ends only by then. One that was ended takes its device with it.
         let ended = records.sign_in.is_some_and(|sign_in| sign_in.ended);
-        let active = records.account.is_some_and(|account| account.status == AccountStatus::Active);
+        // A credential change ends every device that is older, as it ends every sign-in.
+        let active = records.account.is_some_and(|account| {
+            account.status == AccountStatus::Active && account.credentials_at <= device.known_since()
+        });
         let holder = self.accounts.account_by(&Identity::Phone(asking.number.clone())).await?;
         let stands = active && !ended && holder.is_some_and(|holder| holder.id == phone.account);
         Ok(stands.then_some(phone))
@@ -185,7 +188,8 @@ impl People {
                 let payer = Payer { number, country, source };
                 let wrong = self.levels(&limits.wrong_budgets(source, now), now).await?;
                 let (mut charges, busy) = self.charge(&limits.message_budgets(payer, now), now).await?;
-                let Some(price) = (*price).max(busy).max(wrong) else { return Ok(charges) };
+                let price = (*price).max(busy).max(wrong).map(|price| price.min(MOST_DOUBLINGS));
+                let Some(price) = price else { return Ok(charges) };
                 let Some(solved) = solved.filter(|solved| solved.doublings >= price) else {
                     return Err(SendError::Puzzle(Puzzle::draw(
                         &*self.keys,

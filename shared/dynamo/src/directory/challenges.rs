@@ -79,7 +79,10 @@ impl Challenges for Directory {
         for charge in charges {
             writes.push(self.giving_back(charge)?);
         }
-        let stored = self.all_or_nothing_as(writes, write).await?;
+        let refused = self.transact_patiently(writes).await?;
+        let stored = refused.is_none_or(|reasons| {
+            reasons.iter().filter_map(|reason| reason.item.as_ref()).any(|item| is_of(item, write))
+        });
         Ok(if stored { Recorded::Stored } else { Recorded::Behind })
     }
 
