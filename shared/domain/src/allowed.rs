@@ -1,6 +1,6 @@
 //! "Still allowed?": what every scan, confirm, redeem, answer and refresh asks before it does anything.
 //!
-//! Whatever was allowed a step ago may not be now: an operator removed the client, the person signed out, somebody
+//! Whatever was allowed a step ago may not be now: an operator removed the client, the person signed out, an operator
 //! reset the account. One function answers, over records that were just read. Unknown means no.
 
 use thiserror::Error;

@@ -63,7 +63,7 @@ async fn a_rotation_publishes_waits_and_promotes() {
     assert_eq!(desk.ids(), [Some("first".to_owned()), Some(version.clone()), None]);
     let text = desk.vault.secret().pending.unwrap().text;
     assert_eq!(text.len(), 64);
-    // Whoever runs it again, with or without the version, goes on with the same one and is told the same time.
+    // An operator who runs it again, with or without the version, goes on with the same one and is told the same time.
     desk.clock.advance(WAIT.saturating_sub(Duration::from_secs(1)));
     for again in [None, Some(version.as_str())] {
         let waits = Rotation::Published { version: version.clone(), signs_from };

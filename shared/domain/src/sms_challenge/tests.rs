@@ -270,7 +270,7 @@ fn a_right_code_works_once_and_answers_again_for_half_a_minute() {
     assert_eq!(ask(&done, 400), Err(NotSent::Over));
 }
 
-// H5: nothing tells a stranger that somebody has just signed in.
+// H5: no answer tells a stranger that a person has just signed in.
 #[test]
 fn after_a_sign_in_the_next_caller_gets_a_message_at_once() {
     let Tried::Right(done) = right(&sent(ask(&fresh(), 0)), 5) else { panic!("refused") };
