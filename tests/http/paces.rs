@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use acceptance::{Answer, Call, World};
 use axum::http::StatusCode;
-use saoma_app::pace::{CALLS_OF_A_PHONE_PER_MINUTE, MISSES_PER_MINUTE};
+use saoma_app::pace::CALLS_OF_A_PHONE_PER_MINUTE;
 
 use crate::web::{Pc, app, basic, done, register_shop};
 
 const GUESSER: &str = "198.51.100.66";
+/// The default of `MissesPerMinute`.
+const MISSES_PER_MINUTE: u32 = 120;
 const NEIGHBOUR: &str = "198.51.100.67";
 
 /// Makes a call more often than a network may miss, and returns the last answer.

@@ -134,6 +134,9 @@ pub struct Settings {
     pub sms_texts: SmsTexts,
     /// How many sessions one address may open a minute, on one instance.
     pub creates_per_minute: u32,
+    /// How many unknown codes, wrong secrets and bad tickets one network may send a minute, on one instance. An honest
+    /// screen sends one every two seconds when its session is gone.
+    pub misses_per_minute: u32,
 }
 
 impl Settings {
@@ -166,6 +169,7 @@ impl Settings {
             },
             sms,
             creates_per_minute: environment.number("CREATES_PER_MINUTE", 60, 1..=100_000)?,
+            misses_per_minute: environment.number("MISSES_PER_MINUTE", 120, 10..=1_000_000)?,
         })
     }
 }
@@ -256,6 +260,7 @@ mod tests {
             ("SERVICE_NAME", "😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀"),
             ("SERVICE_NAME", "two\nlines"),
             ("CREATES_PER_MINUTE", "0"),
+            ("MISSES_PER_MINUTE", "9"),
             ("BUILT_IN_CLIENTS", "yes"),
             ("PUBLIC_URL", "http://login.example.com"),
             ("PUBLIC_URL", "javascript:alert(1)"),

@@ -26,9 +26,6 @@ const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(4096) {
 };
 /// The shortest time between two polls that find nothing new.
 pub const SHORTEST_PACE: Duration = Duration::from_secs(1);
-/// How many unknown codes, wrong secrets and bad tickets one network may send in a minute. An honest screen sends one
-/// every two seconds when its session is gone.
-pub const MISSES_PER_MINUTE: u32 = 120;
 /// How many calls one phone may make in a minute. Our own page makes about thirty.
 pub const CALLS_OF_A_PHONE_PER_MINUTE: u32 = 120;
 /// A registered client's server speaks for many people, so it may open as many sessions as this many networks.
@@ -51,6 +48,7 @@ enum Counted {
 /// The memory of which caller asked when.
 pub struct Pace {
     creates_per_minute: u32,
+    misses_per_minute: u32,
     counts: Mutex<LruCache<Counted, (Timestamp, u32)>>,
     good: Mutex<LruCache<SessionCode, ()>>,
     polls: Mutex<LruCache<(SessionCode, bool), (Timestamp, u64)>>,
@@ -60,9 +58,10 @@ pub struct Pace {
 impl Pace {
     /// A memory without any callers.
     #[must_use]
-    pub fn new(creates_per_minute: u32) -> Self {
+    pub fn new(creates_per_minute: u32, misses_per_minute: u32) -> Self {
         Self {
             creates_per_minute,
+            misses_per_minute,
             counts: Mutex::new(LruCache::new(REMEMBERED)),
             good: Mutex::new(LruCache::new(REMEMBERED)),
             polls: Mutex::new(LruCache::new(REMEMBERED)),
@@ -114,7 +113,7 @@ impl Pace {
         }
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         match counts.peek(&Counted::Missed(network)) {
-            Some((since, count)) if *count >= MISSES_PER_MINUTE => wait(*since, now).map_or(Ok(()), Err),
+            Some((since, count)) if *count >= self.misses_per_minute => wait(*since, now).map_or(Ok(()), Err),
             _ => Ok(()),
         }
     }
@@ -123,7 +122,7 @@ impl Pace {
     pub fn missed(&self, network: Option<IpAddr>, now: Timestamp) {
         if let Some(network) = network {
             // An error means that the limit is reached, which the next call is told.
-            let _ = self.count(Counted::Missed(network), MISSES_PER_MINUTE, now);
+            let _ = self.count(Counted::Missed(network), self.misses_per_minute, now);
         }
     }
 

@@ -47,7 +47,7 @@ impl Service {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Randomness>,
     ) -> Self {
-        let pace = Arc::new(Pace::new(settings.creates_per_minute));
+        let pace = Arc::new(Pace::new(settings.creates_per_minute, settings.misses_per_minute));
         let metrics = Metrics::of(settings.stack.clone());
         Self { settings: Arc::new(settings), keys: Arc::new(keys), clock, random, pace, metrics }
     }
