@@ -131,11 +131,6 @@ impl Pace {
         self.good.lock().unwrap_or_else(PoisonError::into_inner).put(code, ());
     }
 
-    /// Forgets a session: a request that named it has missed.
-    pub fn lost(&self, code: &SessionCode) {
-        self.good.lock().unwrap_or_else(PoisonError::into_inner).pop(code);
-    }
-
     fn count(&self, what: Counted, limit: u32, now: Timestamp) -> Result<(), u64> {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, count) = counts.get_or_insert_mut(what, || (now, 0));

@@ -181,12 +181,19 @@ pub const INVALID_CLIENT: Problem = Problem::new(
     "Authenticate as a registered client: Authorization: Basic client:secret.",
 );
 
-fn basic(headers: &HeaderMap) -> Option<(ClientId, Secret)> {
+/// Whether a request authenticates as a client.
+pub(crate) fn is_basic(headers: &HeaderMap) -> bool {
+    encoded_basic(headers).is_some()
+}
+
+fn encoded_basic(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 1024 {
-        return None;
-    }
+    scheme.eq_ignore_ascii_case("basic").then_some(encoded)
+}
+
+fn basic(headers: &HeaderMap) -> Option<(ClientId, Secret)> {
+    let encoded = encoded_basic(headers).filter(|encoded| encoded.len() <= 1024)?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     Some((ClientId::parse(id)?, Secret::presented(secret)?))

@@ -13,7 +13,7 @@ use axum::{
 use saoma_app::Service;
 use saoma_domain::secrets::SessionCode;
 
-use crate::{Facts, Problem, cookie::ScreenKey};
+use crate::{Facts, Problem, auth, cookie::ScreenKey};
 
 /// The codes of the refusals that count as a miss.
 const MISSES: [&str; 3] = ["not_found", "invalid_client", "invalid_ticket"];
@@ -32,21 +32,23 @@ pub(crate) async fn slow_down(
     }
     let answer = next.run(request).await;
     match answer.extensions().get::<Problem>() {
-        Some(problem) if MISSES.contains(&problem.code) => {
-            pace.missed(network, now);
-            // A caller must not name a session of its own to guess something else.
-            if let Some(code) = &about {
-                pace.lost(code);
-            }
-        }
+        Some(problem) if MISSES.contains(&problem.code) => pace.missed(network, now),
         Some(_) => {}
         None => about.into_iter().for_each(|code| pace.found(code)),
     }
     answer
 }
 
-/// The session that a request says it is about: in its path, its `token` header or its cookie.
+/// The calls that bring a ticket. Whichever session their cookie names, it is the ticket that could be guessed.
+const BRING_A_TICKET: [&str; 2] = ["/qr/ticket", "/welcome"];
+
+/// The session that a request asks about: in its path, its `token` header or its cookie. `None` for a request that could
+/// guess something else, a ticket or a client's secret, while it names a session of its own.
 fn session_of(service: &Service, facts: &Facts, request: &Request) -> Option<SessionCode> {
+    let as_a_client = auth::is_basic(request.headers());
+    if as_a_client || BRING_A_TICKET.contains(&request.uri().path()) {
+        return None;
+    }
     let in_path = || request.uri().path().split('/').find_map(SessionCode::parse);
     let held = |headers: &HeaderMap| {
         let public_url = service.public_url(facts.domain()).ok()?;
