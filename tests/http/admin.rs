@@ -173,3 +173,15 @@ async fn an_account_is_found_and_its_number_masked() {
     assert_eq!(by_id["account"]["phone"], "138****8000");
     assert_eq!(by_id["account"]["status"], "active");
 }
+
+// K12: a write names one step.
+#[tokio::test]
+async fn the_write_of_another_command_prints_no_secret() {
+    let world = World::default();
+    good(&world, create()).await;
+    let write = "another-write-of-22-ch";
+    good(&world, json!({"do": "client.change", "write": write, "id": "region-1", "name": "Renamed"})).await;
+    let refused =
+        world.command(json!({"do": "client.rotate-secret", "write": write, "id": "region-1"})).await;
+    assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("write_spent")), "{refused}");
+}

@@ -92,6 +92,7 @@ impl From<KeeperError> for Refused {
         let code = match rejected {
             Rejected::Unknown => "unknown_client",
             Rejected::Taken => "client_exists",
+            Rejected::WriteSpent => "write_spent",
             Rejected::Unfit(_) => "bad_setting",
         };
         Self::new(code, rejected.to_string())

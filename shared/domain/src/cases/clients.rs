@@ -37,6 +37,9 @@ pub enum Rejected {
     /// There is a client of this id already.
     #[error("there is a client of this id already")]
     Taken,
+    /// The write was another command's, or the keys have changed since it was made, so its secret is known to no one.
+    #[error("this write was spent, or the keys have changed since; send the command with a new one")]
+    WriteSpent,
     /// A setting is refused.
     #[error(transparent)]
     Unfit(#[from] Unfit),
@@ -134,7 +137,7 @@ impl ClientKeeper {
     /// the same secret.
     ///
     /// # Errors
-    /// [`Rejected::Unknown`], or the store's failure.
+    /// [`Rejected::Unknown`], [`Rejected::WriteSpent`], or the store's failure.
     pub async fn rotate(
         &self,
         id: &ClientId,
@@ -153,9 +156,7 @@ impl ClientKeeper {
             })
             .await?;
         if !has(&rotated, &secret) {
-            return Err(
-                StoreError::new("the keys changed since this write; rotate again with a new one").into()
-            );
+            return Err(Rejected::WriteSpent.into());
         }
         Ok((rotated, secret))
     }
