@@ -69,9 +69,11 @@ async fn a_new_code_ends_the_one_before_it() {
     let phone = person.scans().await;
     person.signs_in(&phone).await;
     person.screen.reaches("scanned").await;
+    // The number of this code; the next one has another.
+    person.picks(&phone).await;
     person.screen.press("restart").await;
     person.screen.reaches("waiting").await;
-    person.agrees(&phone).await;
+    phone.press("confirm").await;
     phone.reaches("gone").await;
 }
 
