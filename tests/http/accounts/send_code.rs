@@ -27,7 +27,7 @@ async fn a_second_caller_shares_the_message_on_its_way() {
     let code = send(&world, 1, NUMBER).await;
     world.clock.advance(Duration::from_secs(10));
     let joined = world.call(send_call(2, NUMBER)).await.json();
-    // H5: nothing says that somebody asked ten seconds ago.
+    // H5: the answer does not tell that another caller asked ten seconds ago.
     assert_eq!((joined["resendAfter"].as_u64(), joined["expiresIn"].as_u64()), (Some(60), Some(300)));
     assert_eq!(world.outbox.messages().len(), 1);
     assert_eq!(world.call(login_call(2, &code)).await.status, 200);

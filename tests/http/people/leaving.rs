@@ -87,7 +87,7 @@ async fn a_deleted_account_is_refused_everywhere_at_once() {
     let opened = world.call(Call::get("/qr/code")).await;
     let scan = Call::post(&format!("/q/{}/scan", opened.text("code"))).bearer(&person.token);
     assert!([401, 403].contains(&world.call(scan).await.status.as_u16()));
-    // The number may begin again, as somebody new.
+    // The number may begin again, as a new person.
     world.clock.advance(Duration::from_mins(2));
     let anew = world.sign_in(NUMBER).await;
     assert_ne!(anew.account, person.account);

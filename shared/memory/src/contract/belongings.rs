@@ -57,7 +57,7 @@ async fn whole<T, S: Belongings>(
     }
 }
 
-/// History: an entry is written once, whoever writes it again, and belongs to one account. It is read newest first.
+/// History: an entry is written once, however many callers write it, and belongs to one account. It is read newest first.
 pub async fn what_happened_is_written_once<S: HistoryWriter + Belongings>(
     store: &S,
     random: &dyn Randomness,

@@ -54,7 +54,7 @@ fn sign_in(account: AccountId, random: &dyn Randomness) -> SignIn {
 }
 
 /// Leaving: an account is refused as soon as it is marked, and its number is free. Its records go a bounded number at a
-/// time, however often the call is repeated, and nobody else's go with them.
+/// time, however often the call is repeated, and no other account's go with them.
 pub async fn a_deleted_account_leaves_its_mark<S>(store: &S, random: &dyn Randomness)
 where
     S: Accounts + Belongings + HistoryWriter + Leaving + Machines + Pairs + Prompts + SignIns + Visits,
