@@ -1,6 +1,7 @@
 """make client: the products that may open sessions. docs/operations.md says what each DO and setting means.
 
 make client ID=my-shop NAME="My shop" PAGE=https://shop.example/signed-in ORIGIN=https://shop.example
+make client ID=my-tv NAME="My TV" GRANTS=device_code,refresh_token AUTH=none
 make client ID=clientId-01 NAME="Hosted" DIALECT=remembered WEBHOOK=https://hosted.example/logins
 """
 
@@ -18,6 +19,9 @@ SETTINGS = {
     "WEBHOOK": ("webhook", str),
     "APPS": ("apps", split),
     "NETWORKS": ("networks", split),
+    "REDIRECT": ("redirects", split),
+    "GRANTS": ("grants", split),
+    "AUTH": ("auth", str),
     "STRICT": ("strict", lambda text: yes_or_no("STRICT", text)),
 }
 # What each command takes besides ID.

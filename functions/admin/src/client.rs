@@ -5,7 +5,9 @@ use std::time::Duration;
 use saoma_domain::{
     client::{Client, Origin, ReturnUrl, settings::ClientSettings},
     identity::ClientId,
+    oauth::RedirectUri,
     ports::WriteId,
+    session::Dialect,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -74,6 +76,9 @@ pub(crate) struct Settings {
     webhook: Option<String>,
     apps: Option<Vec<String>>,
     networks: Option<Vec<String>>,
+    redirects: Option<Vec<String>>,
+    grants: Option<Vec<String>>,
+    auth: Option<String>,
     strict: Option<bool>,
 }
 
@@ -88,6 +93,9 @@ impl Settings {
             webhook: self.webhook,
             apps: self.apps,
             networks: self.networks,
+            redirects: self.redirects,
+            grants: self.grants,
+            auth: self.auth,
             strict: self.strict,
         };
         Ok((read_id(&self.id)?, settings))
@@ -152,6 +160,9 @@ fn shown(client: &Client) -> Value {
         "webhook": client.webhook.as_ref().map(|it| it.url().as_str()),
         "apps": client.apps.iter().map(ClientId::as_str).collect::<Vec<_>>(),
         "networks": client.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "redirects": client.oauth.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
+        "grants": client.oauth.grants.iter().map(|it| it.as_str()).collect::<Vec<_>>(),
+        "auth": client.dialects.contains(&Dialect::Oauth).then(|| client.oauth.auth.as_str()),
         "strict": client.strict,
         "enabled": client.enabled,
         "registeredAt": client.registered_at.secs(),

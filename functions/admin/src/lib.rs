@@ -64,7 +64,7 @@ struct Order {
 
 /// The things that operators work on.
 enum Command {
-    Client(client::Command),
+    Client(Box<client::Command>),
     Keys(keys::Command),
     Webhooks(webhooks::Command),
     Account(account::Command),
@@ -81,7 +81,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
     };
     let Order { name, by, write, client, command } = order;
     let done = match command {
-        Command::Client(command) => client::run(app, command, &write).await,
+        Command::Client(command) => client::run(app, *command, &write).await,
         Command::Keys(command) => keys::run(app, command).await,
         Command::Webhooks(command) => webhooks::run(app, command).await,
         Command::Account(command) => account::run(app, command).await,

@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::{
     identity::ClientId,
+    oauth::OauthClient,
     ports::Randomness,
     secrets::{Secret, SecretHash, random_hex},
     session::{Dialect, MatchPolicy},
@@ -47,6 +48,8 @@ pub struct Client {
     pub apps: Vec<ClientId>,
     /// The networks that its screens may call from; empty admits every network.
     pub networks: Vec<IpNet>,
+    /// What is registered of one that speaks OAuth.
+    pub oauth: OauthClient,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: bool,
     /// Whether it is switched on. A client that is switched off is refused everywhere.
@@ -126,6 +129,7 @@ impl Client {
             webhook: None,
             apps: Vec::new(),
             networks: Vec::new(),
+            oauth: OauthClient::default(),
             strict: false,
             enabled: true,
             registration: Registration::none(),

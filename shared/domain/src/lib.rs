@@ -15,6 +15,7 @@
 //!   get, and in which words. [`sms_budget`], [`sms_puzzle`]: what that may cost, in messages and in work.
 //! * [`pairing`], [`prompt_log`]: devices people come back to, and how often a person may be asked.
 //! * [`push`], [`effect`]: phones that can be pushed to, and the side effects of a change.
+//! * [`oauth`]: scopes, user codes, and what is registered of an OAuth client.
 //! * [`history`], [`belongings`]: what happened to an account and what it has, as its person sees it.
 //! * [`allowed`]: the one question that each step asks first.
 //! * [`ports`]: what the rules need from the world. Each trait documents its promises.
@@ -35,6 +36,7 @@ pub mod effect;
 pub mod history;
 pub mod identity;
 pub mod known_device;
+pub mod oauth;
 pub mod pairing;
 pub mod phone_number;
 pub mod ports;

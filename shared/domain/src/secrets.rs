@@ -33,13 +33,18 @@ impl SessionCode {
     pub fn random(random: &dyn Randomness) -> Self {
         let mut bytes = [0_u8; Self::LENGTH];
         random.fill(&mut bytes);
-        Self(
-            bytes
-                .iter()
-                .filter_map(|byte| CROCKFORD.get(usize::from(byte & 31)))
-                .map(|letter| char::from(*letter))
-                .collect(),
-        )
+        Self::of_bytes(bytes.iter())
+    }
+
+    /// The code that 256 bits of a keyed hash stand for. Like a random one, it takes five bits of each byte.
+    #[must_use]
+    pub fn of_hash(hash: &[u8; 32]) -> Self {
+        Self::of_bytes(hash.iter().take(Self::LENGTH))
+    }
+
+    fn of_bytes<'a>(bytes: impl Iterator<Item = &'a u8>) -> Self {
+        let letters = bytes.filter_map(|byte| CROCKFORD.get(usize::from(byte & 31)));
+        Self(letters.map(|letter| char::from(*letter)).collect())
     }
 
     /// Reads a bare code as people and machines write it: folded ([`fold`]), any case, dashes and

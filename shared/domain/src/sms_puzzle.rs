@@ -145,6 +145,10 @@ mod tests {
             KeyName::of_kid("the-key-")
         }
 
+        fn key_names(&self) -> Vec<KeyName> {
+            vec![self.current_key()]
+        }
+
         fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> KeyedTag {
             let hash = Sha256::digest(format!("{purpose} {parts:?}")).into();
             KeyedTag { key: self.current_key(), hash }

@@ -154,6 +154,10 @@ impl KeyedHash for Keyring {
         self.keys().current_name()
     }
 
+    fn key_names(&self) -> Vec<KeyName> {
+        self.keys().names()
+    }
+
     fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> KeyedTag {
         self.keys().tag(purpose, parts)
     }

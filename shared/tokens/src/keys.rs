@@ -125,6 +125,11 @@ impl Keys {
         self.current().name.clone()
     }
 
+    /// The names of all versions' keys, the current one first.
+    pub(crate) fn names(&self) -> Vec<KeyName> {
+        self.versions.iter().map(|version| version.name.clone()).collect()
+    }
+
     /// The keys that sign calls to a client's server: the current one first, then those of the other versions and of
     /// the client's previous registration, as long as those count. No table holds them, so a dump of the tables
     /// forges no call. Another registration of the same id has other keys (`docs/security.md` K4).

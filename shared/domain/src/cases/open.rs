@@ -45,7 +45,7 @@ pub enum OpenError {
     /// The client refuses such a session.
     #[error(transparent)]
     NotAllowed(#[from] ClientRefusal),
-    /// Every drawn code was taken. 130 random bits do not collide, so the generator is broken.
+    /// Every drawn code was taken. 130 random bits do not collide, and 51 hardly ever do, so the generator is broken.
     #[error("no free code was drawn")]
     NoFreeCode,
     /// The store failed.
@@ -56,10 +56,21 @@ pub enum OpenError {
 impl Opening<'_> {
     /// A session with a fresh code, secret and match number, not stored yet.
     pub fn draw(self, random: &dyn Randomness, now: Timestamp) -> Opened {
+        self.draw_under(|| (SessionCode::random(random), ()), random, now).0
+    }
+
+    /// The same, under a code that is drawn together with a shorter one.
+    fn draw_under<Short>(
+        self,
+        code: impl Fn() -> (SessionCode, Short),
+        random: &dyn Randomness,
+        now: Timestamp,
+    ) -> (Opened, Short) {
         let secret = Secret::random(random);
+        let (code, short) = code();
         let now = now.whole_secs();
         let session = Session {
-            code: SessionCode::random(random),
+            code,
             version: 1,
             client: self.client.id.clone(),
             screen: secret.hash(),
@@ -73,7 +84,7 @@ impl Opening<'_> {
             expires_at: now.plus(self.life),
             state: State::Pending,
         };
-        Opened { session, secret }
+        (Opened { session, secret }, short)
     }
 }
 
@@ -85,17 +96,29 @@ impl Logins {
     /// # Errors
     /// [`OpenError`]. The session may be stored all the same. It then expires unused, because its secret is lost.
     pub async fn open(&self, opening: Opening<'_>, now: Timestamp) -> Result<Opened, OpenError> {
+        let draw = || (SessionCode::random(&*self.random), ());
+        Ok(self.open_as(opening, draw, now).await?.0)
+    }
+
+    /// The same, under a code that follows from a shorter one. `draw` draws both; a pair whose session code is taken is
+    /// drawn again.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open_as<Short: Send>(
+        &self,
+        opening: Opening<'_>,
+        draw: impl Fn() -> (SessionCode, Short) + Send + Sync,
+        now: Timestamp,
+    ) -> Result<(Opened, Short), OpenError> {
         opening.client.may_open(opening.flow.dialect(), &opening.seen)?;
-        let random = &*self.random;
-        let Opened { mut session, secret } = opening.draw(random, now);
+        let (Opened { mut session, secret }, mut short) = opening.draw_under(&draw, &*self.random, now);
         for _ in 0..MOST_DRAWS {
-            match self.sessions.create(&session, &WriteId::random(random)).await? {
-                Created::Stored => {
-                    self.reached(&session, session.seen.ip);
-                    return Ok(Opened { session, secret });
-                }
-                Created::Collision => session.code = SessionCode::random(random),
+            if self.sessions.create(&session, &WriteId::random(&*self.random)).await? == Created::Stored {
+                self.reached(&session, session.seen.ip);
+                return Ok((Opened { session, secret }, short));
             }
+            (session.code, short) = draw();
         }
         Err(OpenError::NoFreeCode)
     }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{Client, Origin, ReturnUrl, WebhookUrl};
 use crate::{
     identity::ClientId,
+    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
     session::{Dialect, MatchPolicy},
     text::CleanText,
 };
@@ -37,6 +38,12 @@ pub struct ClientSettings {
     pub apps: Option<Vec<String>>,
     /// The only networks that its screens may call from, as addresses or CIDR blocks.
     pub networks: Option<Vec<String>>,
+    /// The addresses that an authorization code may be sent to.
+    pub redirects: Option<Vec<String>>,
+    /// How it may get tokens: the names of [`GrantType`]s.
+    pub grants: Option<Vec<String>>,
+    /// How it proves who it is: the name of a [`ClientAuth`].
+    pub auth: Option<String>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: Option<bool>,
 }
@@ -52,10 +59,17 @@ pub struct Unfit {
 }
 
 impl ClientSettings {
-    /// The contract of a new client that names none: web with a page, else kiosk.
+    /// The contract of a new client that names none: oauth with a redirect address or a grant, web with a page, else kiosk.
     #[must_use]
     pub fn default_dialect(&self) -> Dialect {
-        if self.page.as_ref().is_some_and(|page| !page.is_empty()) { Dialect::Web } else { Dialect::Kiosk }
+        let names_some = |list: &Option<Vec<String>>| list.as_ref().is_some_and(|list| !list.is_empty());
+        if names_some(&self.redirects) || names_some(&self.grants) {
+            Dialect::Oauth
+        } else if self.page.as_ref().is_some_and(|page| !page.is_empty()) {
+            Dialect::Web
+        } else {
+            Dialect::Kiosk
+        }
     }
 
     /// The client with these settings.
@@ -78,6 +92,7 @@ impl ClientSettings {
             apps: list(self.apps.as_ref(), "apps", "ids of clients", ClientId::parse)?.unwrap_or(client.apps),
             networks: list(self.networks.as_ref(), "networks", "blocks such as 192.0.2.0/24", read_network)?
                 .unwrap_or(client.networks),
+            oauth: self.oauth(client.oauth)?,
             strict: self.strict.unwrap_or(client.strict),
             ..client
         };
@@ -85,8 +100,35 @@ impl ClientSettings {
         if !changed.networks.is_empty() && changed.dialects.contains(&Dialect::Remembered) {
             return Err(unfit("networks", "empty for the dialect remembered, whose screens have no address"));
         }
+        fits_its_contract(&changed)?;
         Ok(changed)
     }
+
+    fn oauth(&self, stored: OauthClient) -> Result<OauthClient, Unfit> {
+        let addresses = "https addresses, http://127.0.0.1, or com.example.app:/path";
+        let redirect_uris = list(self.redirects.as_ref(), "redirects", addresses, RedirectUri::parse)?;
+        let names = one_of(GrantType::ALL.iter().map(|it| it.as_str()));
+        let grants = list(self.grants.as_ref(), "grants", &names, GrantType::parse)?;
+        let redirect_uris = redirect_uris.unwrap_or(stored.redirect_uris);
+        let grants = grants.unwrap_or(stored.grants);
+        let auth = read(self.auth.as_ref(), "auth", read_auth)?.unwrap_or(stored.auth);
+        Ok(OauthClient { redirect_uris, grants, auth })
+    }
+}
+
+/// The settings of OAuth belong to its dialect, and a code needs an address to be sent to.
+fn fits_its_contract(client: &Client) -> Result<(), Unfit> {
+    let (oauth, speaks) = (&client.oauth, client.dialects.contains(&Dialect::Oauth));
+    if !speaks && *oauth != OauthClient::default() {
+        return Err(unfit("dialect", "oauth for a client with redirects, grants or auth"));
+    }
+    if speaks && oauth.grants.is_empty() {
+        return Err(unfit("grants", "at least one grant for the dialect oauth"));
+    }
+    if oauth.grants.contains(&GrantType::AuthorizationCode) && oauth.redirect_uris.is_empty() {
+        return Err(unfit("redirects", "at least one address for the grant authorization_code"));
+    }
+    Ok(())
 }
 
 fn unfit(field: &'static str, expected: impl Into<String>) -> Unfit {
@@ -109,6 +151,10 @@ fn read_dialect(raw: &str) -> Result<Vec<Dialect>, String> {
 fn read_policy(raw: &str) -> Result<MatchPolicy, String> {
     let names = [MatchPolicy::Off, MatchPolicy::Show, MatchPolicy::Pick].map(MatchPolicy::as_str);
     MatchPolicy::parse(raw).ok_or_else(|| one_of(names.into_iter()))
+}
+
+fn read_auth(raw: &str) -> Result<ClientAuth, String> {
+    ClientAuth::parse(raw).ok_or_else(|| one_of(ClientAuth::ALL.iter().map(|it| it.as_str())))
 }
 
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -193,6 +239,7 @@ mod tests {
             apps: Some(vec!["app".to_owned()]),
             networks: Some(vec!["192.0.2.7/24".to_owned(), "2001:db8::1".to_owned()]),
             strict: Some(true),
+            ..ClientSettings::default()
         };
         let client = full.apply(kiosk()).unwrap();
         assert_eq!(ClientSettings::default().apply(client.clone()).unwrap(), client);

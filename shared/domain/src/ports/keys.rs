@@ -84,6 +84,9 @@ pub trait KeyedHash: Send + Sync {
     /// The key that new hashes are made with.
     fn current_key(&self) -> KeyName;
 
+    /// The keys whose hashes count, the current one first.
+    fn key_names(&self) -> Vec<KeyName>;
+
     /// A new hash, under the current key.
     fn keyed_hash(&self, purpose: &str, parts: &[&str]) -> KeyedTag;
 

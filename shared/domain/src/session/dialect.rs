@@ -14,6 +14,8 @@ pub enum Dialect {
     Remembered,
     /// The three-call login (`docs/shop.md`).
     Shop,
+    /// Standard clients, by OAuth 2.0 and OpenID Connect (`docs/oauth.md`).
+    Oauth,
 }
 
 words!(Dialect);

@@ -1,6 +1,7 @@
 //! The data that only one wire contract needs in a session.
 
 use crate::{
+    oauth::Scopes,
     ports::Randomness,
     secrets::SessionCode,
     session::{Dialect, PictureFormat, PictureName, Ties},
@@ -34,6 +35,11 @@ pub enum Flow {
     Shop {
         /// The stored picture.
         picture: PictureName,
+    },
+    /// `docs/oauth.md`.
+    Oauth {
+        /// What the client asks to be granted.
+        scopes: Scopes,
     },
 }
 
@@ -75,6 +81,7 @@ impl Flow {
             Self::Web { .. } => Dialect::Web,
             Self::Remembered { .. } => Dialect::Remembered,
             Self::Shop { .. } => Dialect::Shop,
+            Self::Oauth { .. } => Dialect::Oauth,
         }
     }
 

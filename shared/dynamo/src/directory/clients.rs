@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
+    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
     ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
     secrets::SecretHash,
     session::{Dialect, MatchPolicy},
@@ -147,6 +148,12 @@ fn to_item(client: &Client) -> Item {
             ("origins", texts(client.origins.iter().map(|it| it.as_str().to_owned()).collect())),
             ("apps", texts(client.apps.iter().map(ToString::to_string).collect())),
             ("networks", texts(client.networks.iter().map(ToString::to_string).collect())),
+            (
+                "redirect_uris",
+                texts(client.oauth.redirect_uris.iter().map(|it| it.as_str().to_owned()).collect()),
+            ),
+            ("grants", texts(client.oauth.grants.iter().map(|it| it.as_str().to_owned()).collect())),
+            ("auth", text(client.oauth.auth.as_str())),
             ("strict", AttributeValue::Bool(client.strict)),
             ("disabled", AttributeValue::Bool(!client.enabled)),
             ("registration", text(client.registration.as_str())),
@@ -181,6 +188,11 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
         webhook: item.optional("webhook", WebhookUrl::parse)?,
         apps: all_of(item, "apps", ClientId::parse)?,
         networks: all_of(item, "networks", |it| it.parse().ok())?,
+        oauth: OauthClient {
+            redirect_uris: all_of(item, "redirect_uris", RedirectUri::parse)?,
+            grants: all_of(item, "grants", GrantType::parse)?,
+            auth: item.parsed("auth", ClientAuth::parse)?,
+        },
         strict: item.flag("strict")?,
         enabled: !item.flag("disabled")?,
         registration: Registration::from_stored(item.text("registration")?),

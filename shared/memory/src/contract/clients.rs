@@ -6,6 +6,7 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::{AccountId, ClientId, Identity},
+    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
     ports::{Accounts, Checks, Clients, Freshness, Kept, Randomness, Registry},
     secrets::Secret,
     session::{Dialect, MatchPolicy},
@@ -31,6 +32,11 @@ fn largest(random: &dyn Randomness) -> Client {
         webhook: WebhookUrl::parse("https://shop.example/hook"),
         apps: vec![ClientId::parse("their-app").unwrap()],
         networks: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+        oauth: OauthClient {
+            redirect_uris: vec![RedirectUri::parse("https://shop.example/cb").unwrap()],
+            grants: GrantType::ALL.to_vec(),
+            auth: ClientAuth::None,
+        },
         strict: true,
         registration: Registration::random(random),
         previous: Some(Previous {

@@ -1,6 +1,7 @@
 //! Sessions, one step at a time.
 
 use saoma_domain::{
+    oauth::Scopes,
     ports::{Committed, Created, Freshness, Randomness, Sessions},
     session::{Command, Flow, PageState, RedeemKey, Session},
 };
@@ -31,7 +32,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(redeemed.version, 4);
     assert_eq!(redeemed.expires_at, pending.expires_at, "C5: nothing extends a session");
 
-    let largest = open_largest(&crate::Memory::default(), random).await.session;
+    let largest = unlike(random).await;
     let web = Session { flow: Flow::web(PageState::parse("of-the-page")), ..largest };
     assert_eq!(sessions.create(&web, &write()).await.unwrap(), Created::Stored);
     let scanned = step(sessions, &web, &scan(&me), at(1)).await;
@@ -39,11 +40,24 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(scanned.flow.page_state(), web.flow.page_state(), "K16: a scan keeps it");
     assert_eq!(stored(sessions, &scanned).await, scanned);
 
-    let unknown = open_largest(&crate::Memory::default(), random).await.session;
+    let oauth =
+        Session { flow: Flow::Oauth { scopes: Scopes::parse("openid phone") }, ..unlike(random).await };
+    let bare = Session { flow: Flow::Oauth { scopes: Scopes::default() }, ..unlike(random).await };
+    for session in [oauth, bare] {
+        assert_eq!(sessions.create(&session, &write()).await.unwrap(), Created::Stored);
+        assert_eq!(stored(sessions, &session).await, session);
+    }
+
+    let unknown = unlike(random).await;
     assert_eq!(sessions.find(&unknown.code, Freshness::Eventual).await.unwrap(), None);
     let nowhere = change(&unknown, &scan(&me), at(1));
     assert_eq!(sessions.commit(&nowhere, &write()).await.unwrap(), Committed::Gone);
     assert_eq!(sessions.find(&unknown.code, Freshness::Strong).await.unwrap(), None, "no item was made");
+}
+
+/// A session with a code of its own, which this store does not have.
+async fn unlike(random: &dyn Randomness) -> Session {
+    open_largest(&crate::Memory::default(), random).await.session
 }
 
 /// Creating a session under a taken code leaves the old session alone (`docs/security.md` B10).
