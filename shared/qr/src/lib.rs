@@ -5,7 +5,7 @@
 //! * `picture`: what a caller may ask for, parsed: [`PictureSize`], [`Margin`], [`LogoSize`].
 //! * `logo`: the built-in numbered logos, drawn by formula.
 //! * `raster`: modules, quiet zone and logo to rows of pixels.
-//! * [`png`](fn@png), [`jpeg`](fn@jpeg), [`svg`](fn@svg): the file formats.
+//! * [`png`](fn@png), [`jpeg`](fn@jpeg), [`svg`](fn@svg): the file formats. [`terminal`](fn@terminal): lines of text.
 //!
 //! The rule between them: formats read rasters, rasters read symbols, and nothing reads back. Parsing a [`Picture`]
 //! checks its sizes, so no later step draws more than about a million pixels.
@@ -18,6 +18,7 @@ mod png;
 mod raster;
 mod svg;
 mod symbol;
+mod terminal;
 mod text;
 
 pub use error::QrError;
@@ -27,4 +28,5 @@ pub use picture::{LogoSize, Margin, Picture, PictureSize};
 pub use png::png;
 pub use svg::svg;
 pub use symbol::{Level, Symbol};
+pub use terminal::terminal;
 pub use text::session_text;

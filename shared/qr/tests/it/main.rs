@@ -7,6 +7,7 @@ mod limits;
 mod pictures;
 mod readers;
 mod symbols;
+mod terminal;
 mod texts;
 
 use rqrr::PreparedImage;
