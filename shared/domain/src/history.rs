@@ -55,6 +55,12 @@ impl EntryId {
         &self.0
     }
 
+    /// The hash of what it is about: 32 hexadecimal digits.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        self.0.get(Self::TIME..).unwrap_or_default()
+    }
+
     /// When it happened, to the second.
     #[must_use]
     pub fn at(&self) -> Timestamp {

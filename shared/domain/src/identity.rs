@@ -4,6 +4,7 @@ use std::{fmt, net::IpAddr};
 
 pub use crate::phone_number::PhoneNumber;
 use crate::{
+    history::EntryId,
     ports::Randomness,
     secrets::{random_hex, uniform_below},
 };
@@ -84,6 +85,12 @@ impl SignInId {
     /// A fresh id: 128 random bits in hexadecimal.
     pub fn random(random: &dyn Randomness) -> Self {
         Self(random_hex(random))
+    }
+
+    /// The sign-in of the screen that signed in by this login: the hash in its id.
+    #[must_use]
+    pub fn of_login(login: &EntryId) -> Self {
+        Self(login.hash().to_owned())
     }
 
     /// 1 to 32 characters of `0-9 a-z -`; `None` otherwise.

@@ -7,13 +7,21 @@ use crate::{
     identity::{AccountId, Phone, SignInId},
     ports::{KeyName, KeyedHash, KeyedTag},
     secrets::Secret,
-    sign_in::{SignIn, SignInLives},
+    sign_in::{HolderKind, SignIn, SignInLives},
     time::Timestamp,
 };
 
 /// After this many rotations in a row with a replay, we conclude that two holders share the token.
 const MOST_REPLAYED: u32 = 3;
-const PURPOSE: &str = "refresh token";
+
+/// What the keyed hash of a token is for. It differs by the kind of holder, so a screen's token is not even read where
+/// phones refresh, and the other way round (`docs/security.md` A12).
+const fn purpose(of: HolderKind) -> &'static str {
+    match of {
+        HolderKind::Phone => "refresh token",
+        HolderKind::Screen => "refresh token of a screen",
+    }
+}
 
 /// The state of a sign-in's refresh tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,17 +109,22 @@ pub async fn refresh_token(keys: &dyn KeyedHash, sign_in: &SignIn) -> Secret {
     let (account, id) = (sign_in.account.to_string(), sign_in.id.as_str());
     let generation = sign_in.family.generation.to_string();
     keys.learn(&sign_in.family.key).await;
-    let proof = keys.keyed_hash_by(&sign_in.family.key, PURPOSE, &[&account, id, &generation]);
+    let purpose = purpose(sign_in.holder.kind());
+    let proof = keys.keyed_hash_by(&sign_in.family.key, purpose, &[&account, id, &generation]);
     Secret::issued(format!("{account}.{id}.{generation}.{proof}"))
 }
 
-/// Reads a refresh token that we made: its sign-in and generation; `None` for any other text. The token names its
+/// Reads a refresh token that we made for this kind of holder: its sign-in and generation; `None` for any other text. The token names its
 /// key, so one that was made before a rotation is good after it (`docs/security.md` E13).
-pub async fn read_refresh_token(keys: &dyn KeyedHash, token: &Secret) -> Option<(Phone, u64)> {
+pub async fn read_refresh_token(
+    keys: &dyn KeyedHash,
+    of: HolderKind,
+    token: &Secret,
+) -> Option<(Phone, u64)> {
     let mut parts = token.reveal().splitn(4, '.');
     let (account, id, generation) = (parts.next()?, parts.next()?, parts.next()?);
     let proof = KeyedTag::parse(parts.next()?)?;
-    if !keys.verifies(&proof, PURPOSE, &[account, id, generation]).await {
+    if !keys.verifies(&proof, purpose(of), &[account, id, generation]).await {
         return None;
     }
     let phone = Phone { account: AccountId::parse(account)?, sign_in: SignInId::parse(id)? };

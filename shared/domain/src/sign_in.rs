@@ -1,4 +1,4 @@
-//! A person's sign-ins: the phones, and later the screens, that refresh tokens keep signed in.
+//! A person's sign-ins: the phones and the screens that refresh tokens keep signed in.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Phone, SignInId},
+    oauth::Scopes,
     refresh::Family,
     session::Seen,
     time::Timestamp,
@@ -19,7 +20,7 @@ pub struct SignIn {
     pub id: SignInId,
     /// The account of its person.
     pub account: AccountId,
-    /// The kind of holder of its refresh tokens.
+    /// The holder of its refresh tokens.
     pub holder: Holder,
     /// The app through which it began, or the client of the screen.
     pub client: ClientId,
@@ -39,15 +40,40 @@ pub struct SignIn {
     pub expires_at: Timestamp,
 }
 
-/// The kind of holder of a sign-in's refresh tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
-#[strum(serialize_all = "snake_case")]
+/// The holder of a sign-in's refresh tokens.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holder {
     /// A phone, which may approve logins.
     Phone,
+    /// A client's screen, which got its tokens by OAuth and approves nothing.
+    Screen {
+        /// What its person granted. A refresh grants no more (`docs/security.md` A18).
+        scopes: Scopes,
+    },
 }
 
-words!(Holder);
+/// The kind of a [`Holder`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum HolderKind {
+    /// A phone.
+    Phone,
+    /// A screen.
+    Screen,
+}
+
+words!(HolderKind);
+
+impl Holder {
+    /// Its kind.
+    #[must_use]
+    pub const fn kind(&self) -> HolderKind {
+        match self {
+            Self::Phone => HolderKind::Phone,
+            Self::Screen { .. } => HolderKind::Screen,
+        }
+    }
+}
 
 /// How a person proved who they are: `amr` in the tokens of the sign-in (RFC 8176).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]

@@ -10,11 +10,11 @@
 //! | `ORIGIN#<origin>` | `ORIGIN` | the clients that have registered pages of this origin | operators |
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, people, operators |
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
-//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, people |
-//! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, devices, kiosk, pages, people, shop, web |
+//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, oauth, people |
+//! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, devices, kiosk, oauth, pages, people, shop, web |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
-//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, people |
+//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, people |
 //! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts, people |
 //! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
 //! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |

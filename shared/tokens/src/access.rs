@@ -7,16 +7,16 @@ use std::{fmt, time::Duration};
 
 use saoma_domain::{
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
+    oauth::Scopes,
     secrets::TokenId,
     session::{Redemption, Session},
     sign_in::{Method, SignIn},
     time::Timestamp,
 };
 use serde::{Deserialize, Deserializer, Serialize};
-use strum::IntoStaticStr;
 use thiserror::Error;
 
-use crate::{Keyring, issued_at};
+use crate::{ISSUED_EARLIER, Keyring, issued_at};
 
 const TYP: &str = "at+jwt";
 
@@ -50,13 +50,28 @@ impl fmt::Debug for MintedToken {
     }
 }
 
-/// What a token allows its holder to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, IntoStaticStr)]
-#[serde(into = "&'static str")]
-#[strum(serialize_all = "snake_case")]
-pub enum Scope {
-    /// Approve logins. Only a phone's token has it.
+/// The `scope` of a phone's token. No [`Scopes`] that a client can be granted contain it.
+const APPROVE_LOGIN: &str = "approve_login";
+
+/// What a token allows its holder to do: its `scope` (RFC 9068 section 2.2.3).
+#[derive(Clone, Copy, Debug)]
+pub enum Allows {
+    /// Nothing but to say who signed in.
+    Nothing,
+    /// To approve logins. Only a phone's token does.
     ApproveLogin,
+    /// What the person granted to a client by OAuth.
+    Granted(Scopes),
+}
+
+impl Allows {
+    fn scope(self) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::ApproveLogin => Some(APPROVE_LOGIN.to_owned()),
+            Self::Granted(scopes) => Some(scopes.to_string()).filter(|scope| !scope.is_empty()),
+        }
+    }
 }
 
 /// An access token to be signed.
@@ -72,8 +87,8 @@ pub struct AccessToken<'a> {
     pub client: &'a ClientId,
     /// `jti`.
     pub id: &'a TokenId,
-    /// `scope`: what it allows its holder to do, if anything.
-    pub scope: Option<Scope>,
+    /// `scope`: what it allows its holder to do.
+    pub allows: Allows,
     /// `sid`: the sign-in it belongs to, if it belongs to one.
     pub sign_in: Option<&'a SignInId>,
     /// `amr`: how the person proved who they are. A screen's token has the method of the phone that approved it.
@@ -94,7 +109,7 @@ struct AccessClaims<'a> {
     exp: u64,
     jti: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<Scope>,
+    scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<&'a str>,
     /// RFC 8176.
@@ -111,7 +126,7 @@ impl<'a> AccessToken<'a> {
             iat: issued_at(self.at),
             exp: self.at.plus(self.life).secs(),
             jti: self.id.as_str(),
-            scope: self.scope,
+            scope: self.allows.scope(),
             sid: self.sign_in.map(SignInId::as_str),
             amr: [self.method.as_str()],
         }
@@ -133,6 +148,10 @@ struct UnverifiedClaims {
     sid: String,
     #[serde(default)]
     client_id: String,
+    #[serde(default)]
+    jti: String,
+    #[serde(default, deserialize_with = "present_number")]
+    iat: u64,
 }
 
 /// Reads a claim that may be missing, but not `null`, a string or a fraction (`docs/security.md` E10).
@@ -167,7 +186,7 @@ impl Keyring {
             account: sign_in.account,
             client: &sign_in.client,
             id,
-            scope: Some(Scope::ApproveLogin),
+            allows: Allows::ApproveLogin,
             sign_in: Some(&sign_in.id),
             method: sign_in.method,
             at: now,
@@ -195,7 +214,7 @@ impl Keyring {
             account,
             client: &session.client,
             id: &redemption.id,
-            scope: None,
+            allows: Allows::Nothing,
             sign_in: None,
             method,
             at: redemption.at,
@@ -221,7 +240,7 @@ impl Keyring {
         if claims.iss != issuer || now.secs() >= claims.exp || now.secs() < claims.nbf {
             return Err(TokenError::Invalid);
         }
-        if !claims.scope.split(' ').any(|scope| scope == <&str>::from(Scope::ApproveLogin)) {
+        if !claims.scope.split(' ').any(|scope| scope == APPROVE_LOGIN) {
             return Err(TokenError::MayNotApprove);
         }
         if claims.aud != issuer {
@@ -231,5 +250,59 @@ impl Keyring {
         let phone = SignInId::parse(&claims.sid).ok_or(TokenError::Invalid)?;
         let app = ClientId::parse(&claims.client_id).ok_or(TokenError::Invalid)?;
         Ok(Approver { phone: Phone { account, sign_in: phone }, app, address: None })
+    }
+
+    /// Verifies an access token that a client was granted by OAuth. Its audience is that client, so it approves nothing
+    /// here.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`].
+    pub async fn verify_granted(
+        &self,
+        issuer: &str,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<GrantedClaims, TokenError> {
+        let claims: UnverifiedClaims = self.open(TYP, token).await?;
+        let good_now = now.secs() < claims.exp && now.secs() >= claims.nbf;
+        if claims.iss != issuer || !good_now || claims.aud != claims.client_id {
+            return Err(TokenError::Invalid);
+        }
+        Ok(GrantedClaims {
+            account: AccountId::parse(&claims.sub).ok_or(TokenError::Invalid)?,
+            client: ClientId::parse(&claims.client_id).ok_or(TokenError::Invalid)?,
+            sign_in: SignInId::parse(&claims.sid),
+            scopes: Scopes::parse(&claims.scope),
+            id: TokenId::from_stored(&claims.jti),
+            issued_at: Timestamp::from_secs(claims.iat),
+            expires_at: Timestamp::from_secs(claims.exp),
+        })
+    }
+}
+
+/// What a verified access token of a client says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrantedClaims {
+    /// `sub`.
+    pub account: AccountId,
+    /// `client_id`.
+    pub client: ClientId,
+    /// `sid`: the sign-in that refreshes it, if there is one.
+    pub sign_in: Option<SignInId>,
+    /// `scope`.
+    pub scopes: Scopes,
+    /// `jti`.
+    pub id: TokenId,
+    /// `iat`.
+    pub issued_at: Timestamp,
+    /// `exp`.
+    pub expires_at: Timestamp,
+}
+
+impl GrantedClaims {
+    /// When it was made.
+    #[must_use]
+    pub fn made_at(&self) -> Timestamp {
+        self.issued_at.plus(ISSUED_EARLIER)
     }
 }

@@ -5,6 +5,7 @@
 //!   verified through it.
 //! * [`es256`]: the one signature algorithm, as `jsonwebtoken`'s provider. Algorithm confusion needs a second one.
 //! * [`access`]: access tokens (RFC 9068), for phones and for screens, which differ in what they may do.
+//! * [`id_token`]: who signed in, for a client that speaks OpenID Connect.
 //! * [`identity`]: who a person is, signed, for the shop contract.
 //! * [`ticket`]: the one-time ticket that a signed-in page brings to its server.
 //!
@@ -12,12 +13,14 @@
 
 pub mod access;
 mod es256;
+pub mod id_token;
 pub mod identity;
 pub mod keyring;
 pub mod keys;
 pub mod ticket;
 
-pub use access::{AccessToken, MintedToken, Scope, TokenError};
+pub use access::{AccessToken, Allows, GrantedClaims, MintedToken, TokenError};
+pub use id_token::IdToken;
 pub use keyring::Keyring;
 pub use keys::{KeyError, Keys};
 pub use ticket::TicketClaims;

@@ -100,6 +100,15 @@ impl StepError {
         Self { why: why.into(), about: Some(about) }
     }
 
+    /// The rule that refuses the step, if one does.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self.why {
+            StepFailure::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
     /// Whether trying again is useless: the rules refuse the step, or there is no such session.
     #[must_use]
     pub const fn is_final(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::{
         Belongings, Checks, Leaving, Push, PushEndpoints, Randomness, SignIns, StoreError, Visits, WriteId,
     },
     session::LoginPolicy,
-    sign_in::SignIn,
+    sign_in::{Holder, SignIn},
     text::CleanText,
     time::Timestamp,
 };
@@ -83,13 +83,13 @@ const ROWS: u16 = 500;
 pub const MARK_KEPT: Duration = Duration::from_hours(400 * 24);
 
 impl Mine {
-    /// A page of the sign-ins that are not over.
+    /// A page of the phones' sign-ins that are not over. Those of screens are listed as logins.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sign_ins(&self, turn: &Turn, now: Timestamp) -> Result<Page<SignIn>, StoreError> {
         let mut page = self.belongings.sign_ins(turn).await?;
-        page.rows.retain(|sign_in| sign_in.is_live(now));
+        page.rows.retain(|sign_in| sign_in.holder == Holder::Phone && sign_in.is_live(now));
         Ok(page)
     }
 
@@ -117,7 +117,14 @@ impl Mine {
                 }
                 Ok(found.is_some())
             }
-            Row::Login(id) => self.belongings.end_login(account, id, now).await,
+            Row::Login(id) => {
+                let found = self.belongings.end_login(account, id, now).await?;
+                if found {
+                    let screen = Phone { account, sign_in: SignInId::of_login(id) };
+                    self.sign_ins.end(&screen).await?;
+                }
+                Ok(found)
+            }
             Row::Machine(mac) => self.belongings.forget_machine(account, mac, now).await,
             Row::Pair(client, policy) => self.belongings.forget_pair(account, client, *policy, now).await,
         }

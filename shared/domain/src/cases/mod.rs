@@ -12,6 +12,7 @@
 //! * [`Mine`]: what a person ends of what is theirs, and how they leave; `export`: all that is kept of them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `own_number` asks
 //!   for that proof again; `sms_switch` lets operators stop it.
+//! * [`Screens`]: screens that OAuth gave refresh tokens; `rotate` serves them and phones alike.
 
 mod accounts;
 mod cancel;
@@ -28,7 +29,9 @@ mod own_number;
 mod people;
 mod redeem;
 mod remembered;
+mod rotate;
 mod scan;
+mod screens;
 mod sms;
 mod sms_switch;
 mod status;
@@ -44,6 +47,7 @@ pub use open::{OpenError, Opened, Opening};
 pub use people::{People, Proof, Renewed, SignInError, SignedIn};
 pub use redeem::Redeemed;
 pub use remembered::{Answered, Asked, Lives, RememberedLogins};
+pub use screens::Screens;
 pub use sms::{Asking, SendError, Sent, Texting};
 pub use sms_switch::SmsSwitch;
 pub use status::View;

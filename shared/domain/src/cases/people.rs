@@ -4,20 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 
-use super::sms::Texting;
+use super::{rotate::Rotate, sms::Texting};
 use crate::{
     account::{Account, AccountStatus},
     allowed::{About, NotAllowed, still_allowed},
     history::Entry,
     identity::{AccountId, ClientId, Identity, Phone, SignInId},
     ports::{
-        Accounts, Begun, Checks, Clients, Freshness, HistoryWriter, KeyedHash, Randomness, Replaced, SignIns,
+        Accounts, Begun, Checks, Clients, Freshness, HistoryWriter, KeyedHash, Randomness, SignIns,
         StoreError, WriteId,
     },
-    refresh::{Family, Presented, read_refresh_token},
+    refresh::{Family, read_refresh_token},
     secrets::Secret,
     session::Seen,
-    sign_in::{Holder, Method, NotSignedIn, SignIn, SignInLives},
+    sign_in::{Holder, HolderKind, Method, NotSignedIn, SignIn, SignInLives},
     time::Timestamp,
 };
 
@@ -73,7 +73,7 @@ pub struct SignedIn {
 /// A sign-in that was refreshed.
 #[derive(Debug)]
 pub struct Renewed {
-    /// Whose phone it is.
+    /// Whose it is.
     pub account: Account,
     /// The sign-in, for minting its tokens.
     pub sign_in: SignIn,
@@ -163,25 +163,15 @@ impl People {
     /// # Errors
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn refresh(&self, token: &Secret, now: Timestamp) -> Result<Renewed, SignInError> {
-        let read = read_refresh_token(&*self.keys, token).await;
+        let read = read_refresh_token(&*self.keys, HolderKind::Phone, token).await;
         let (phone, generation) = read.ok_or(NotSignedIn::Over)?;
-        let (mut sign_in, account) = self.still_allowed(&phone, now).await?;
-        for _ in 0..MOST_RACES {
-            let next = match sign_in.present(generation, self.keys.current_key(), &self.lives, now) {
-                Presented::Again => return Ok(Renewed { account, sign_in }),
-                Presented::Moves(next) => next,
-                Presented::Ends => {
-                    self.sign_ins.end(&phone).await?;
-                    return Err(NotSignedIn::Over.into());
-                }
-            };
-            match self.sign_ins.replace(&next, &self.write()).await? {
-                Replaced::Stored => return Ok(Renewed { account, sign_in: next }),
-                Replaced::Behind(stored) if stored.is_live(now) => sign_in = stored,
-                Replaced::Behind(_) | Replaced::Gone => return Err(NotSignedIn::Over.into()),
-            }
-        }
-        Err(StoreError::new("lost more races than a sign-in has holders").into())
+        let (sign_in, account) = self.still_allowed(&phone, now).await?;
+        let sign_in = self.rotate().present(sign_in, generation, now).await?;
+        Ok(Renewed { account, sign_in })
+    }
+
+    fn rotate(&self) -> Rotate<'_> {
+        Rotate { sign_ins: &*self.sign_ins, keys: &*self.keys, random: &*self.random, lives: &self.lives }
     }
 
     /// Asks [`still_allowed`] about a sign-in: its app must be registered and switched on, unless it is our own page.

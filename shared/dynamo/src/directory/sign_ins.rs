@@ -4,9 +4,10 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
+    oauth::Scopes,
     ports::{Begun, KeyName, Replaced, SignIns, StoreError, WriteId},
     refresh::Family,
-    sign_in::{Holder, Method, SignIn},
+    sign_in::{Holder, HolderKind, Method, SignIn},
 };
 
 use super::{
@@ -77,7 +78,7 @@ fn to_item(sign_in: &SignIn) -> Item {
     let mut item = item_of(
         &key_of(&sign_in.phone()),
         [
-            ("holder", text(sign_in.holder.as_str())),
+            ("holder", text(sign_in.holder.kind().as_str())),
             ("client", text(sign_in.client.as_str())),
             ("method", text(sign_in.method.as_str())),
             ("version", number(sign_in.version)),
@@ -91,6 +92,9 @@ fn to_item(sign_in: &SignIn) -> Item {
             (EXPIRES_AT, seconds(sign_in.expires_at)),
         ],
     );
+    if let Holder::Screen { scopes } = &sign_in.holder {
+        item.insert("scope".to_owned(), text(scopes.to_string()));
+    }
     put_seen(&mut item, &sign_in.seen);
     item
 }
@@ -101,7 +105,10 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
     Ok(SignIn {
         id: item.parsed(SK, SignInId::parse)?,
         account: item.parsed(PK, |pk| AccountId::parse(pk.strip_prefix("SIGNIN#")?))?,
-        holder: item.parsed("holder", Holder::parse)?,
+        holder: match item.parsed("holder", HolderKind::parse)? {
+            HolderKind::Phone => Holder::Phone,
+            HolderKind::Screen => Holder::Screen { scopes: Scopes::parse(item.text("scope")?) },
+        },
         client: item.parsed("client", ClientId::parse)?,
         method: item.parsed("method", Method::parse)?,
         seen: read_seen(item)?,

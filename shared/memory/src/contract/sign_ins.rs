@@ -5,6 +5,7 @@ use std::sync::Arc;
 use saoma_domain::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Identity, SignInId},
+    oauth::Scopes,
     ports::{Accounts, Begun, Checks, KeyName, Randomness, Replaced, Sessions, SignIns},
     refresh::Family,
     session::Seen,
@@ -85,6 +86,11 @@ pub async fn a_version_of_a_sign_in_is_stored_once<S: SignIns + Checks + 'static
     assert_eq!(outcomes.iter().filter(|it| **it == Replaced::Stored).count(), 1, "one of eight wins");
     let third = rotated(&second);
     assert_eq!(outcomes.iter().filter(|it| **it == Replaced::Behind(third.clone())).count(), 7);
+
+    let scopes = Scopes::parse("openid offline_access");
+    let screen = SignIn { holder: Holder::Screen { scopes }, ..sign_in(random, AccountId::random(random)) };
+    store.begin(&screen).await.unwrap();
+    assert_eq!(store.phone(&screen.phone()).await.unwrap().sign_in, Some(screen));
 
     store.end(&phone).await.unwrap();
     store.end(&phone).await.unwrap();
