@@ -6,6 +6,7 @@ use std::time::Duration;
 use acceptance::{Answer, Call, ISSUER, Person, World};
 use saoma_domain::{
     client::Client,
+    oauth::{GrantType, OauthClient},
     ports::Clock,
     secrets::TokenId,
     session::{Dialect, Session, State},
@@ -13,6 +14,7 @@ use saoma_domain::{
 use serde_json::{Value, json};
 
 use crate::{
+    oauth::{DEVICE_GRANT, form},
     operations::shop,
     pages,
     remembered::{DEVICE, Region},
@@ -24,7 +26,7 @@ const NUMBER: &str = "13800138000";
 const AGE: u64 = 10;
 /// A client that is not built in.
 const ID: &str = "a-client";
-const DIALECTS: [Dialect; 4] = [Dialect::Kiosk, Dialect::Web, Dialect::Remembered, Dialect::Shop];
+const DIALECTS: &[Dialect] = Dialect::ALL;
 
 /// A login of a registered client: its session's code, and the call that takes its token.
 struct Login {
@@ -35,7 +37,9 @@ struct Login {
 impl Login {
     /// Registers the client for this contract, and opens a login of it.
     async fn open(world: &World, dialect: Dialect) -> Self {
-        let only = |client: Client| Client { dialects: vec![dialect], ..shop(client) };
+        let grants = if dialect == Dialect::Oauth { vec![GrantType::DeviceCode] } else { Vec::new() };
+        let oauth = OauthClient { grants, ..OauthClient::default() };
+        let only = |client: Client| Client { dialects: vec![dialect], oauth, ..shop(client) };
         let secret = world.register_client(ID, only);
         let authorization = basic(ID, secret.reveal());
         Self::of(world, dialect, &authorization).await
@@ -69,6 +73,15 @@ impl Login {
                 let code = shown.text("code");
                 let poll = Call::get(&format!("/qrlogin/qrcodelogin/{code}"));
                 Self { take: poll.cookie(&shown.cookie()), code }
+            }
+            Dialect::Oauth => {
+                let proven = |call: Call| call.header("authorization", authorization);
+                let begun = world.call(proven(form("/oauth/device_authorization", &[]))).await;
+                let device_code = begun.text("device_code");
+                let code = device_code.split('.').next().unwrap().to_owned();
+                let take =
+                    form("/oauth/token", &[("grant_type", DEVICE_GRANT), ("device_code", &device_code)]);
+                Self { take: proven(take), code }
             }
         }
     }
@@ -111,7 +124,7 @@ fn changes(dialect: Dialect) -> Vec<Value> {
     let mut changes = vec![
         json!({"do": "client.disable", "id": ID}),
         json!({"do": "client.remove", "id": ID}),
-        json!({"do": "client.change", "id": ID, "dialect": other}),
+        json!({"do": "client.change", "id": ID, "dialect": other, "grants": []}),
         json!({"do": "client.change", "id": ID, "apps": ["another-app"]}),
     ];
     if dialect != Dialect::Remembered {
@@ -127,7 +140,7 @@ async fn command(world: &World, event: &Value) {
 
 #[tokio::test]
 async fn a_login_of_a_registered_client_signs_in_by_every_contract() {
-    for dialect in DIALECTS {
+    for &dialect in DIALECTS {
         let world = World::default();
         let person = world.sign_in(NUMBER).await;
         let login = Login::open(&world, dialect).await;
@@ -141,7 +154,7 @@ async fn a_login_of_a_registered_client_signs_in_by_every_contract() {
 // A15 A17 I9
 #[tokio::test]
 async fn what_an_operator_takes_away_is_refused_at_the_next_scan() {
-    for dialect in DIALECTS {
+    for &dialect in DIALECTS {
         for change in changes(dialect) {
             let world = World::default();
             let person = world.sign_in(NUMBER).await;
@@ -158,7 +171,7 @@ async fn what_an_operator_takes_away_is_refused_at_the_next_scan() {
 // A15 A17 I9
 #[tokio::test]
 async fn what_an_operator_takes_away_is_refused_at_the_next_confirm() {
-    for dialect in DIALECTS {
+    for &dialect in DIALECTS {
         for change in changes(dialect) {
             let world = World::default();
             let person = world.sign_in(NUMBER).await;
@@ -178,7 +191,7 @@ async fn what_an_operator_takes_away_is_refused_at_the_next_confirm() {
 // A15 A17 I9
 #[tokio::test]
 async fn what_an_operator_takes_away_is_refused_at_once_when_a_screen_redeems() {
-    for dialect in DIALECTS {
+    for &dialect in DIALECTS {
         for change in changes(dialect) {
             let world = World::default();
             let person = world.sign_in(NUMBER).await;
@@ -197,7 +210,7 @@ async fn what_an_operator_takes_away_is_refused_at_once_when_a_screen_redeems() 
 // A15: what is switched on again goes on where it was.
 #[tokio::test]
 async fn a_client_that_is_switched_on_again_signs_in() {
-    for dialect in DIALECTS {
+    for &dialect in DIALECTS {
         let world = World::default();
         let person = world.sign_in(NUMBER).await;
         let login = Login::open(&world, dialect).await;

@@ -16,8 +16,8 @@ use saoma_app::{
 use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
-        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, SmsSwitch,
-        Texting,
+        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, Screens,
+        SmsSwitch, Texting,
     },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
@@ -204,6 +204,20 @@ impl World {
             visits: memory.clone(),
             pictures: drawer.clone(),
         };
+        let oauth = oauth::App {
+            service: service.clone(),
+            logins: logins.clone(),
+            screens: Screens {
+                sign_ins: memory.clone(),
+                checks: memory.clone(),
+                keys: service.keys.clone(),
+                random: random.clone(),
+                lives: service.settings.sign_ins,
+            },
+            checks: memory.clone(),
+            accounts: memory.clone(),
+            clients: clients.clone(),
+        };
         let mine = Mine {
             belongings: memory.clone(),
             leaving: memory.clone(),
@@ -253,7 +267,7 @@ impl World {
         let routers = HashMap::from([
             ("kiosk", kiosk::router(kiosk)),
             ("web", web::router(web)),
-            ("oauth", oauth::router(service.clone())),
+            ("oauth", oauth::router(oauth)),
             ("accounts", accounts::router(accounts)),
             ("pages", pages::router(pages)),
             ("remembered", remembered::router(remembered)),
@@ -286,7 +300,7 @@ impl World {
         let function = match path {
             _ if path.starts_with("/api/qrCode/") => "kiosk",
             _ if path.starts_with("/qr/") => "web",
-            _ if path.starts_with("/.well-known/") => "oauth",
+            _ if path.starts_with("/.well-known/") || path.starts_with("/oauth/") => "oauth",
             "/api/user/sendCode" | "/api/user/login/code" | "/api/user/refresh" | "/api/user/logout" => {
                 "accounts"
             }

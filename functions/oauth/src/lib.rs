@@ -1,16 +1,70 @@
-//! `/.well-known/*`: the keys with which others verify our tokens.
+//! OAuth 2.0 and OpenID Connect over the session core (`docs/oauth.md`).
 //!
-//! The device grant (RFC 8628) and discovery will be added beside [`jwks`].
+//! | call | who | file |
+//! |---|---|---|
+//! | `POST /oauth/device_authorization` | a device | [`device_authorization`] |
+//! | `POST /oauth/token` | a device, a client's server or app | [`token`], and a file for each grant |
+//! | `GET`, `POST /oauth/userinfo` | who holds an access token | [`userinfo`] |
+//! | `POST /oauth/revoke` | who holds a token | [`revoke`] |
+//! | `POST /oauth/introspect` | a client's server | [`introspect`] |
+//! | `GET /.well-known/openid-configuration`, `oauth-authorization-server` | anybody | [`metadata`] |
+//! | `GET /.well-known/jwks.json` | anybody | [`jwks`] |
+//!
+//! [`client`] finds out which client calls, [`behind`] what stands behind a token that a caller brings, [`issue`] makes the tokens that every grant ends in, and [`refused`] words
+//! refusals as RFC 6749 section 5.2 does.
 
+mod behind;
+mod client;
+mod cors;
+mod device_authorization;
+mod device_code;
+mod introspect;
+mod issue;
 mod jwks;
+mod metadata;
+mod refresh;
+mod refused;
+mod revoke;
+mod token;
+mod userinfo;
 
-use axum::{Router, routing::get};
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
 use saoma_app::Service;
-use saoma_http::harden::{as_problem, hardened};
+use saoma_domain::{
+    cases::{Logins, Screens},
+    ports::{Accounts, Checks, Clients},
+};
+use saoma_http::harden::hardened;
+
+/// What the endpoints need.
+#[derive(Clone)]
+#[expect(missing_docs, reason = "each is the port of its name")]
+pub struct App {
+    pub service: Service,
+    pub logins: Logins,
+    pub screens: Screens,
+    pub checks: Arc<dyn Checks>,
+    pub accounts: Arc<dyn Accounts>,
+    pub clients: Arc<dyn Clients>,
+}
 
 /// The function's routes.
-#[expect(clippy::needless_pass_by_value, reason = "as every function's router")]
-pub fn router(service: Service) -> Router {
-    let routes = Router::new().route("/.well-known/jwks.json", get(jwks::jwks)).with_state(service.clone());
-    hardened(routes, &service, as_problem)
+pub fn router(app: App) -> Router {
+    let service = app.service.clone();
+    let routes = Router::new()
+        .route("/oauth/device_authorization", post(device_authorization::begin))
+        .route("/oauth/token", post(token::token).options(cors::preflight))
+        .route("/oauth/userinfo", get(userinfo::userinfo).post(userinfo::userinfo).options(cors::preflight))
+        .route("/oauth/revoke", post(revoke::revoke).options(cors::preflight))
+        .route("/oauth/introspect", post(introspect::introspect))
+        .route("/.well-known/openid-configuration", get(metadata::openid))
+        .route("/.well-known/oauth-authorization-server", get(metadata::oauth))
+        .route("/.well-known/jwks.json", get(jwks::jwks))
+        .with_state(app);
+    hardened(routes, &service, refused::shape)
 }

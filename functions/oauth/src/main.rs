@@ -1,8 +1,21 @@
 //! Wires the oauth function and runs it.
 
-use saoma_start::{Process, StartError, serve};
+use std::sync::Arc;
+
+use oauth::App;
+use saoma_domain::cases::KeepNothing;
+use saoma_start::{Deployment, StartError, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
-    serve(oauth::router(Process::begin()?.service().await?)).await
+    let deployment = Deployment::reach().await?;
+    serve(oauth::router(App {
+        logins: deployment.logins(Arc::new(KeepNothing))?,
+        screens: deployment.screens(),
+        checks: deployment.checks(),
+        accounts: deployment.directory.clone(),
+        clients: deployment.clients.clone(),
+        service: deployment.service,
+    }))
+    .await
 }

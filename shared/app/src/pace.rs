@@ -28,6 +28,12 @@ const REMEMBERED: NonZeroUsize = match NonZeroUsize::new(4096) {
 pub const SHORTEST_PACE: Duration = Duration::from_secs(1);
 /// How many calls one phone may make in a minute. Our own page makes about thirty.
 pub const CALLS_OF_A_PHONE_PER_MINUTE: u32 = 120;
+/// How many seconds a device waits between two polls (RFC 8628 section 3.2).
+pub const DEVICE_INTERVAL: Duration = Duration::from_secs(3);
+/// What each `slow_down` adds to a device's interval (RFC 8628 section 3.5).
+pub const SLOW_DOWN: Duration = Duration::from_secs(5);
+/// The longest interval of a device. More would only keep its person waiting.
+const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 /// A registered client's server speaks for many people, so it may open as many sessions as this many networks.
 const PEOPLE_OF_A_CLIENT: u32 = 10;
 const MINUTE: Duration = Duration::from_mins(1);
@@ -52,6 +58,7 @@ pub struct Pace {
     counts: Mutex<LruCache<Counted, (Timestamp, u32)>>,
     good: Mutex<LruCache<SessionCode, ()>>,
     polls: Mutex<LruCache<(SessionCode, bool), (Timestamp, u64)>>,
+    devices: Mutex<LruCache<SessionCode, (Timestamp, Duration)>>,
     present: Mutex<LruCache<SignInId, Timestamp>>,
 }
 
@@ -65,6 +72,7 @@ impl Pace {
             counts: Mutex::new(LruCache::new(REMEMBERED)),
             good: Mutex::new(LruCache::new(REMEMBERED)),
             polls: Mutex::new(LruCache::new(REMEMBERED)),
+            devices: Mutex::new(LruCache::new(REMEMBERED)),
             present: Mutex::new(LruCache::new(REMEMBERED)),
         }
     }
@@ -162,6 +170,24 @@ impl Pace {
         }
         polls.put(key, (now, session.version));
         Ok(())
+    }
+
+    /// Notes a poll of a device whose session waits. `false` when it comes early: its interval then grows by
+    /// [`SLOW_DOWN`]. A first poll is never early, and neither is one that lacks a tenth of the interval, because networks
+    /// and timers are not exact. Callers ask only about a session that waits, so an approval is never withheld
+    /// (`docs/security.md` D7, D8).
+    pub fn device(&self, code: &SessionCode, now: Timestamp) -> bool {
+        let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((last, interval)) = devices.get_mut(code) else {
+            devices.put(code.clone(), (now, DEVICE_INTERVAL));
+            return true;
+        };
+        let in_time = now.since(*last) >= *interval * 9 / 10;
+        *last = now;
+        if !in_time {
+            *interval = (*interval + SLOW_DOWN).min(LONGEST_INTERVAL);
+        }
+        in_time
     }
 
     /// Whether to note that a phone is there. `false` within [`PRESENCE_NOTED`] of the last [`Pace::noted`].

@@ -14,7 +14,10 @@ use axum::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Problem, query};
+use crate::{
+    Problem,
+    query::{self, Query},
+};
 
 /// The most bytes a body may have. A larger one is refused with 413 `too_large`.
 pub const LARGEST_BODY: usize = 16 * 1024;
@@ -29,6 +32,10 @@ pub struct Json<T>(pub T);
 /// A body that is JSON or a form, as the web contract allows.
 #[derive(Clone, Debug)]
 pub struct JsonOrForm<T>(pub T);
+
+/// A body that is a form, as OAuth's endpoints take it.
+#[derive(Clone, Debug)]
+pub struct Form(pub Query);
 
 const MALFORMED: Problem =
     Problem::bad_request("malformed_body", "The body is not what the contract says: check fields and types.");
@@ -57,6 +64,18 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonOrForm<T> {
                 .map(Self)
                 .ok_or(MALFORMED),
             Kind::Other => Err(unsupported()),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Form {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let (kind, bytes) = read(request).await?;
+        match kind {
+            Kind::None | Kind::Form => Query::parse(&bytes).map(Self).ok_or(MALFORMED),
+            Kind::Json | Kind::Other => Err(unsupported()),
         }
     }
 }

@@ -12,6 +12,12 @@ use crate::Problem;
 pub struct Query(Map<String, Value>);
 
 impl Query {
+    /// Reads the parameters of a query or a form. `None` when a name comes twice or the text is not UTF-8.
+    #[must_use]
+    pub fn parse(raw: &[u8]) -> Option<Self> {
+        parse_pairs(raw).map(Self)
+    }
+
     /// A parameter's value. An empty value counts as missing.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {

@@ -7,8 +7,8 @@ use saoma_app::{Environment, LoggedAlarm, LoggedHistory, RecentClients, Service}
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
-        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, SmsSwitch,
-        Texting,
+        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, Screens,
+        SmsSwitch, Texting,
     },
     ports::{
         Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
@@ -144,6 +144,18 @@ impl Deployment {
             random: self.service.random.clone(),
             lives: settings.sign_ins,
         })
+    }
+
+    /// The screens that refresh their tokens.
+    #[must_use]
+    pub fn screens(&self) -> Screens {
+        Screens {
+            sign_ins: self.directory.clone(),
+            checks: self.checks(),
+            keys: self.service.keys.clone(),
+            random: self.service.random.clone(),
+            lives: self.service.settings.sign_ins,
+        }
     }
 
     /// The clients, as operators keep them.

@@ -1,0 +1,89 @@
+//! Which client calls (RFC 6749 section 2.3).
+
+use axum::http::{HeaderMap, header};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use saoma_domain::{
+    client::Client,
+    identity::ClientId,
+    oauth::{ClientAuth, GrantType},
+    secrets::Secret,
+    session::Dialect,
+};
+use saoma_http::{Problem, auth::INVALID_CLIENT, query::Query};
+
+use crate::{
+    App,
+    refused::{UNAUTHORIZED_CLIENT, missing},
+};
+
+/// What a request says about its client. Nothing of it is verified.
+struct Claimed {
+    id: String,
+    secret: Option<String>,
+}
+
+/// The client that a request comes from, as last written. The checks, in order: the request names one client, in one
+/// way; it is registered, switched on, and speaks OAuth; it proves itself as it is registered to.
+///
+/// # Errors
+/// `invalid_request` for two ways at once, `invalid_client`, or the store's failure.
+pub(crate) async fn client(app: &App, headers: &HeaderMap, form: &Query) -> Result<Client, Problem> {
+    let Claimed { id, secret } = claimed(headers, form)?;
+    let id = ClientId::parse(&id).ok_or(INVALID_CLIENT)?;
+    let found = app.service.client_now(&*app.clients, &id).await?;
+    let client = found.filter(|client| client.dialects.contains(&Dialect::Oauth)).ok_or(INVALID_CLIENT)?;
+    let proven = match client.oauth.auth {
+        ClientAuth::None => true,
+        ClientAuth::ClientSecret => {
+            let secret = secret.as_deref().and_then(Secret::presented);
+            secret.is_some_and(|secret| client.is_authenticated_by(&secret, app.service.clock.now()))
+        }
+    };
+    if proven { Ok(client) } else { Err(INVALID_CLIENT) }
+}
+
+/// The same, if the client may use this grant.
+///
+/// # Errors
+/// `unauthorized_client` besides.
+pub(crate) async fn client_for(
+    app: &App,
+    headers: &HeaderMap,
+    form: &Query,
+    grant: GrantType,
+) -> Result<Client, Problem> {
+    let client = client(app, headers, form).await?;
+    if client.oauth.grants.contains(&grant) { Ok(client) } else { Err(UNAUTHORIZED_CLIENT) }
+}
+
+fn claimed(headers: &HeaderMap, form: &Query) -> Result<Claimed, Problem> {
+    const TWO_WAYS: Problem =
+        missing("Authenticate in one way: Authorization: Basic, or client_secret in the body.");
+    let named = form.get("client_id").map(str::to_owned);
+    let posted = form.get("client_secret").map(str::to_owned);
+    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+        let id = named.ok_or(missing("client_id is missing."))?;
+        return Ok(Claimed { id, secret: posted });
+    };
+    let (id, secret) = authorization.to_str().ok().and_then(basic).ok_or(INVALID_CLIENT)?;
+    if posted.is_some() || named.is_some_and(|named| named != id) {
+        return Err(TWO_WAYS);
+    }
+    Ok(Claimed { id, secret: Some(secret) })
+}
+
+/// Reads `Basic …`, whose two parts are encoded as in a form (RFC 6749 section 2.3.1).
+fn basic(value: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 1024 {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, secret) = decoded.split_once(':')?;
+    Some((form_decoded(id)?, form_decoded(secret)?))
+}
+
+fn form_decoded(raw: &str) -> Option<String> {
+    let pair = format!("v={}", raw.replace('&', "%26"));
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+}

@@ -1,0 +1,23 @@
+//! Pages of any site may call the endpoints that take no cookie: an app in a browser is a client, too (OAuth 2.0 for
+//! Browser-Based Applications). A person's consent is never asked for here, so no page can act for a person.
+
+use axum::{
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+/// Lets the page that called read the answer.
+pub(crate) fn readable(mut response: Response) -> Response {
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+/// Answers a browser that asks first.
+pub(crate) async fn preflight() -> Response {
+    const ALLOWED: [(HeaderName, &str); 3] = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ];
+    readable((StatusCode::NO_CONTENT, ALLOWED).into_response())
+}

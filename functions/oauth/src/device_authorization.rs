@@ -1,0 +1,93 @@
+//! A device asks to be signed in (RFC 8628 section 3.1).
+
+use axum::{extract::State, http::HeaderMap};
+use saoma_app::pace::DEVICE_INTERVAL;
+use saoma_domain::{
+    cases::Opening,
+    client::Client,
+    oauth::{ClientAuth, GrantType, Scopes, UserCode},
+    session::{Flow, ScreenClaims},
+    text::CleanText,
+};
+use saoma_http::{
+    Facts, Problem,
+    body::{Form, Json},
+    cookie::ScreenKey,
+};
+use saoma_qr::{Level, Margin, Symbol, session_text, svg, terminal};
+use serde::Serialize;
+
+use crate::{App, client::client_for};
+
+/// The answer (RFC 8628 section 3.2). The last three are ours, so that a device shows them without a library.
+#[derive(Serialize)]
+pub(crate) struct Begun {
+    device_code: String,
+    user_code: String,
+    verification_uri: String,
+    verification_uri_complete: String,
+    expires_in: u64,
+    interval: u64,
+    /// The QR, drawn.
+    qr: String,
+    /// The QR as lines of text for a terminal.
+    qr_text: String,
+    /// The number to show beside the QR; missing under the policy `off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    match_number: Option<String>,
+}
+
+/// `POST /oauth/device_authorization`. `device_name` is ours: what the device calls itself, for its person to read.
+pub(crate) async fn begin(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    Form(form): Form,
+) -> Result<Json<Begun>, Problem> {
+    let (service, now) = (&app.service, app.service.clock.now());
+    let client = client_for(&app, &headers, &form, GrantType::DeviceCode).await?;
+    pace(&app, &client, &facts)?;
+    let issuer = service.public_url(facts.domain())?;
+    let opening = Opening {
+        flow: Flow::Oauth { scopes: Scopes::parse(form.get("scope").unwrap_or_default()) },
+        client: &client,
+        claims: ScreenClaims {
+            device_name: form.get("device_name").and_then(CleanText::non_empty),
+            device_mac: None,
+        },
+        seen: facts.seen(),
+        life: service.settings.session_life,
+    };
+    let draw = || {
+        let code = UserCode::random(&*service.random);
+        (code.session_code(&*service.keys), code)
+    };
+    let (opened, user_code) = app.logins.open_as(opening, draw, now).await?;
+    let session = opened.session;
+    let text = session_text(&issuer, session.code.as_str());
+    let text = text.map_err(|error| Problem::internal(error.to_string()))?;
+    let symbol = Symbol::encode(&text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
+    let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
+    Ok(Json(Begun {
+        device_code: key.reveal(),
+        user_code: user_code.to_string(),
+        verification_uri: format!("{issuer}/device"),
+        verification_uri_complete: text,
+        expires_in: session.expires_at.since(now).as_secs(),
+        interval: DEVICE_INTERVAL.as_secs(),
+        qr: svg(&symbol, Margin::QUIET_ZONE),
+        qr_text: terminal(&symbol, Margin::QUIET_ZONE),
+        match_number: session.shown_number(),
+    }))
+}
+
+/// Counts the session about to be opened: by client where a secret proves it, because its server opens for many people,
+/// else by network.
+fn pace(app: &App, client: &Client, facts: &Facts) -> Result<(), Problem> {
+    let (pace, now) = (&app.service.pace, app.service.clock.now());
+    let opened = match client.oauth.auth {
+        ClientAuth::ClientSecret => pace.open_for(&client.id, now),
+        ClientAuth::None => pace.open(facts.network(), now),
+    };
+    opened.map_err(Problem::too_many)
+}

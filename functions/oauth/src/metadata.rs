@@ -1,0 +1,87 @@
+//! What there is, for programs that set themselves up (OpenID Connect Discovery 1.0, RFC 8414). It promises nothing that
+//! is off (`docs/security.md` W17).
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
+use saoma_domain::oauth::{GrantType, Scope};
+use saoma_http::{Facts, Problem, body::Json};
+use serde::Serialize;
+
+use crate::{App, cors};
+
+const KEPT: &str = "public, max-age=300";
+const CLIENT_AUTHENTICATION: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
+const SECRETS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+
+#[derive(Serialize)]
+struct Metadata {
+    issuer: String,
+    token_endpoint: String,
+    device_authorization_endpoint: String,
+    userinfo_endpoint: String,
+    revocation_endpoint: String,
+    introspection_endpoint: String,
+    jwks_uri: String,
+    scopes_supported: Vec<&'static str>,
+    response_types_supported: Vec<&'static str>,
+    grant_types_supported: Vec<&'static str>,
+    subject_types_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: [&'static str; 1],
+    token_endpoint_auth_methods_supported: [&'static str; 3],
+    revocation_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    claims_supported: [&'static str; 14],
+}
+
+/// `GET /.well-known/openid-configuration`.
+pub(crate) async fn openid(State(app): State<App>, facts: Facts) -> Result<Response, Problem> {
+    metadata(&app, &facts)
+}
+
+/// `GET /.well-known/oauth-authorization-server`: the same, for clients without OpenID Connect.
+pub(crate) async fn oauth(State(app): State<App>, facts: Facts) -> Result<Response, Problem> {
+    metadata(&app, &facts)
+}
+
+fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
+    let issuer = app.service.public_url(facts.domain())?;
+    let at = |path: &str| format!("{issuer}{path}");
+    let there_is = [GrantType::RefreshToken, GrantType::DeviceCode];
+    let metadata = Metadata {
+        token_endpoint: at("/oauth/token"),
+        device_authorization_endpoint: at("/oauth/device_authorization"),
+        userinfo_endpoint: at("/oauth/userinfo"),
+        revocation_endpoint: at("/oauth/revoke"),
+        introspection_endpoint: at("/oauth/introspect"),
+        jwks_uri: at("/.well-known/jwks.json"),
+        scopes_supported: Scope::ALL.iter().map(|scope| scope.as_str()).collect(),
+        response_types_supported: Vec::new(),
+        grant_types_supported: there_is.iter().map(|grant| grant.wire_name()).collect(),
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["ES256"],
+        token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        introspection_endpoint_auth_methods_supported: SECRETS,
+        claims_supported: [
+            "iss",
+            "sub",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "amr",
+            "at_hash",
+            "sid",
+            "name",
+            "preferred_username",
+            "phone_number",
+            "phone_number_verified",
+        ],
+        issuer,
+    };
+    Ok(cors::readable(([(header::CACHE_CONTROL, KEPT)], Json(metadata)).into_response()))
+}

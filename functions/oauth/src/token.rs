@@ -1,0 +1,56 @@
+//! The token endpoint (RFC 6749 section 3.2): one file for each grant.
+
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
+use saoma_domain::{client::Client, oauth::GrantType};
+use saoma_http::{
+    Facts, Problem,
+    body::{Form, Json},
+    query::Query,
+};
+
+use crate::{App, client::client_for, cors, device_code, issue::Tokens, refresh, refused::missing};
+
+/// A verified request for tokens.
+pub(crate) struct Asking<'a> {
+    /// The client, as last written.
+    pub(crate) client: Client,
+    /// The other parameters.
+    pub(crate) form: &'a Query,
+    /// What API Gateway says about the caller.
+    pub(crate) facts: &'a Facts,
+}
+
+/// `POST /oauth/token`. Any page may call it, because no cookie takes part.
+pub(crate) async fn token(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    form: Result<Form, Problem>,
+) -> Response {
+    let answer = match form {
+        Ok(Form(form)) => grant(&app, &facts, &headers, &form).await,
+        Err(refused) => Err(refused),
+    };
+    cors::readable(match answer {
+        Ok(tokens) => Json(tokens).into_response(),
+        Err(refused) => refused.into_response(),
+    })
+}
+
+async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> Result<Tokens, Problem> {
+    const UNSUPPORTED: Problem =
+        Problem::bad_request("unsupported_grant_type", "The metadata lists the grants that there are.");
+    let named = form.get("grant_type").ok_or(missing("grant_type is missing."))?;
+    let grant = GrantType::of_wire(named).ok_or(UNSUPPORTED)?;
+    let client = client_for(app, headers, form, grant).await?;
+    let asking = Asking { client, form, facts };
+    match grant {
+        GrantType::DeviceCode => device_code::exchange(app, &asking).await,
+        GrantType::RefreshToken => refresh::exchange(app, &asking).await,
+        GrantType::AuthorizationCode => Err(UNSUPPORTED),
+    }
+}
