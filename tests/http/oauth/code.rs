@@ -73,7 +73,7 @@ async fn authorize(world: &World, changes: &[(&str, &str)]) -> Answer {
 }
 
 /// The parameters of an address.
-fn parameters(url: &str) -> Value {
+pub(crate) fn parameters(url: &str) -> Value {
     let url = Url::parse(url).unwrap();
     url.query_pairs().map(|(name, value)| (name.into_owned(), json!(value))).collect()
 }
@@ -96,7 +96,7 @@ impl Page {
         Self::begin(world, sealed).await
     }
 
-    async fn begin(world: &World, sealed: &str) -> Self {
+    pub(crate) async fn begin(world: &World, sealed: &str) -> Self {
         let begun = world.call(Call::post("/oauth/authorize/begin").json(&json!({"request": sealed}))).await;
         assert_eq!(begun.status, 200, "{}", begun.whole());
         Self { sealed: sealed.to_owned(), shown: begun.json() }
@@ -110,7 +110,7 @@ impl Page {
         world.session(self.text("code"))
     }
 
-    async fn status(&self, world: &World) -> Answer {
+    pub(crate) async fn status(&self, world: &World) -> Answer {
         world.call(Call::get("/oauth/authorize/status").header("token", self.text("pollToken"))).await
     }
 

@@ -6,6 +6,7 @@ mod device;
 mod keys;
 mod metadata;
 mod refresh;
+mod relying_parties;
 mod tokens;
 mod user_code;
 
