@@ -331,7 +331,10 @@ mod tests {
         assert!(code.apply(plain.clone()).unwrap_err().to_string().starts_with("redirects"));
         for bad in [&["http://a.example/cb"][..], &["https://a.example/cb#x"], &["https://a.example/cb"; 2]] {
             let settings = ClientSettings { redirects: texts(bad), ..settings() };
-            assert!(settings.apply(plain.clone()).unwrap_err().to_string().starts_with("redirects"), "{bad:?}");
+            assert!(
+                settings.apply(plain.clone()).unwrap_err().to_string().starts_with("redirects"),
+                "{bad:?}"
+            );
         }
         let auth = ClientSettings { auth: Some("mtls".to_owned()), ..settings() };
         assert!(auth.apply(plain).unwrap_err().to_string().contains("client_secret, none"));
