@@ -106,6 +106,7 @@ def allow_endpoints(emulator, created, platforms):
     rights = {
         "Devices": [(kept, "*")],
         "Notify": [("sns:DeleteEndpoint", "*"), ("sns:Publish", [f"{arn}/*" for arn in platforms])],
+        "Accounts": [("sns:Publish", [f"{arn}/*" for arn in platforms])],
     }
     for function, allowed in rights.items():
         statements = [{"Effect": "Allow", "Action": actions, "Resource": of} for actions, of in allowed]
