@@ -138,6 +138,28 @@ async fn a_phone_that_signs_in_is_told_to_the_persons_other_phones() {
     world.call(refresh(&thief)).await.problem(401, "unauthorized");
 }
 
+// I8: a sign-in whose answer was lost is told once more, under the same id, and never to the phone itself.
+#[tokio::test]
+async fn a_sign_in_that_is_repeated_is_told_under_the_same_id_and_not_to_itself() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    register(&world, &person, TOKEN).await;
+    world.clock.advance(Duration::from_mins(2));
+    let challenge = "AAAAAAAAAAAAAAAAAAAAAA";
+    let asked = json!({"phone": NUMBER, "challenge": challenge});
+    assert_eq!(world.call(Call::post("/api/user/sendCode").json(&asked)).await.status, 200);
+    let body = json!({"challenge": challenge, "code": world.outbox.last_code().unwrap()});
+    let login = Call::post("/api/user/login/code").json(&body);
+    let token = world.call(login.clone()).await.text("token");
+    let own = json!({"platform": "FCM", "token": "its-own-token"});
+    assert_eq!(world.call(Call::post("/api/device/push").bearer(&token).json(&own)).await.status, 200);
+    assert_eq!(world.call(login).await.status, 200);
+    let pushes = world.post.sent().pushes;
+    let id = first_id(&world, &person, "history").await;
+    let notice = (format!("FCM/{TOKEN}"), PushMessage { kind: PushKind::NewPhone, id });
+    assert_eq!(pushes, [notice.clone(), notice]);
+}
+
 // I8: the sign-in counts when the other phones cannot be told.
 #[tokio::test]
 async fn a_notice_that_fails_keeps_no_phone_from_signing_in() {
