@@ -11,7 +11,7 @@ export SAM_CLI_TELEMETRY := 0
 
 # The variables of this list that the command line gives, each as one word for an operator's tool. Variables of the
 # environment do not count, because a shell may have a NAME of its own.
-given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$($(it)))'))
+given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$(value $(it)))'))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys account audit webhooks sms lock

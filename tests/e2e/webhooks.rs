@@ -19,8 +19,8 @@ use crate::{
 
 /// How often a call is handed over: what the suite sets as `WebhookTries`.
 const TRIES: usize = 4;
-/// How often a time is taken.
-const TIMES: usize = 7;
+/// How often a time is taken. The pumps look for news every so often, so one time says little.
+const TIMES: usize = 31;
 
 /// A client's server: the `webhook-id` of each call it got, and when.
 struct Server {
@@ -127,7 +127,9 @@ async fn a_server_that_hangs_delays_no_other_client() {
     let quick = Region::told_at(&service, Some(&healthy.url)).await;
     let takes = async || {
         let mut times = Vec::new();
-        for _ in 0..TIMES {
+        for nth in 0..TIMES {
+            // At no fixed distance from the pumps' looks.
+            sleep(Duration::from_millis(u64::try_from(nth).unwrap() * 37 % 150)).await;
             let asked = Instant::now();
             let trace = quick.asks(None).await;
             let event = quick.first(&trace).await["eventId"].as_str().unwrap().to_owned();
@@ -143,8 +145,8 @@ async fn a_server_that_hangs_delays_no_other_client() {
     }
     eventually("a call that hangs", async || (!hanging.seen().is_empty()).then_some(())).await;
     let beside = takes().await;
-    // The pollers here look a few times a second, so a time varies by that much.
-    let most = alone[TIMES / 2] * 6 / 5 + Duration::from_millis(300);
+    // Other tests run beside this one and slow it down by turns. Alone, the medians are within 20 %.
+    let most = alone[TIMES / 2] * 6 / 5 + Duration::from_millis(60);
     assert!(beside[TIMES / 2] <= most, "{beside:?} instead of {alone:?}");
     assert!(
         beside[TIMES - 1] < Duration::from_secs(3),

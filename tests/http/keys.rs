@@ -222,6 +222,54 @@ async fn the_command_rotates_and_every_key_set_has_the_key_before_it_signs() {
     assert_eq!((&refused["ok"], &refused["code"]), (&json!(false), &json!("too_soon")), "{refused}");
 }
 
+// E13: how long sign-ins may rest on a version is counted from when it was made, so one that waited too long is not used.
+#[tokio::test]
+async fn a_rotation_that_is_resumed_an_hour_late_publishes_anew() {
+    let world = World::default();
+    let rotate = |version: &Value| match version {
+        Value::Null => json!({"do": "keys.rotate"}),
+        version => json!({"do": "keys.rotate", "version": version}),
+    };
+    let first = world.command(rotate(&Value::Null)).await["version"].clone();
+    world.clock.advance(PUBLISHED_BEFORE_USE + Duration::from_hours(1) + Duration::from_secs(1));
+    let anew = world.command(rotate(&first)).await;
+    assert_eq!(
+        (&anew["state"], &anew["waitSeconds"]),
+        (&json!("published"), &json!(PUBLISHED_BEFORE_USE.as_secs())),
+        "{anew}"
+    );
+    assert_ne!(anew["version"], first);
+    // The answer was lost: the call finds the rotation that it began.
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(world.command(rotate(&first)).await["version"], anew["version"]);
+    world.clock.advance(PUBLISHED_BEFORE_USE + Duration::from_mins(59));
+    let current = world.command(rotate(&Value::Null)).await;
+    assert_eq!(
+        (&current["state"], &current["version"]),
+        (&json!("current"), &anew["version"]),
+        "an hour is not over"
+    );
+    world.command(rotate(&first)).await; // which belongs to no rotation any more
+    assert_eq!(world.command(json!({"do": "keys.show"})).await["keys"].as_array().unwrap().len(), 2);
+}
+
+// E13: a sign-in of the last moment before a late promotion rests on the previous version for as long as it may.
+#[tokio::test]
+async fn a_rotation_is_too_soon_as_long_as_any_sign_in_rests_on_the_previous_version() {
+    let world = World::default();
+    let rotate = || world.command(json!({"do": "keys.rotate"}));
+    rotate().await;
+    world.clock.advance(PUBLISHED_BEFORE_USE + Duration::from_hours(1));
+    let person = world.sign_in(NUMBER).await;
+    assert_eq!(rotate().await["state"], "current");
+    let idle = world.service.settings.sign_ins.idle;
+    world.clock.advance(idle.saturating_sub(Duration::from_secs(1)));
+    assert_eq!(rotate().await["code"], "too_soon");
+    assert_eq!(world.call(refresh(&person.refresh_token)).await.status, 200);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(rotate().await["state"], "published");
+}
+
 /// A phone's call that needs its token alone.
 async fn accepts(world: &World, token: &str) -> bool {
     let code = world.call(Call::get("/qr/code")).await.text("text");

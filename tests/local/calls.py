@@ -11,21 +11,37 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from stream import FunctionFailed, Unreachable
 
+_POLLERS = 5  # ask the queue at the same time, as Lambda's do to begin with
 _LONG_POLL = 1  # seconds that a look at the queue waits for a message; the end of the stack waits as long
 _NOT_STARTED = 1  # seconds until a message comes again that reached no function
 
 
 @contextmanager
 def pumped(emulator, queue, mapping, invoke):
-    """Passes the messages of a queue to `invoke` until the stack ends."""
+    """Passes the messages of a queue to `invoke` until the stack ends, so many batches at once as the mapping says.
+
+    There are more pollers than that, so a function that hangs over one batch leaves the queue as well watched as before.
+    """
     over = threading.Event()
-    pollers = [Poller(emulator.client("sqs"), queue, mapping, invoke) for _ in range(mapping.parallel)]
+    invoke = no_more_at_once(mapping.parallel, invoke)
+    pollers = [Poller(emulator.client("sqs"), queue, mapping, invoke) for _ in range(max(_POLLERS, mapping.parallel))]
     for poller in pollers:
         threading.Thread(target=poller.run, args=[over], daemon=True).start()
     try:
         yield
     finally:
         over.set()
+
+
+def no_more_at_once(most, invoke):
+    """The same call, which waits while so many are under way."""
+    slots = threading.Semaphore(most)
+
+    def call(event):
+        with slots:
+            return invoke(event)
+
+    return call
 
 
 class Mapping:
@@ -39,7 +55,7 @@ class Mapping:
 
 
 class Poller:
-    """One of the batches that are under way at once."""
+    """Asks the queue, and hands what comes over."""
 
     def __init__(self, sqs, queue, mapping, invoke):
         self._sqs, self._queue, self._mapping, self._invoke = sqs, queue, mapping, invoke

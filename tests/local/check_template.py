@@ -37,6 +37,20 @@ _ALLOWED = {
     "Calls.Arn": {"sqs:SendMessage"} | _WORK_OFF,
     "CallFailures.Arn": _WORK_OFF - {"sqs:GetQueueAttributes"},
 }
+# The metrics of AWS's own services that the dashboard or an alarm may name, each with its dimensions and the statistics
+# that say something, from the documents of API Gateway ("Monitor CloudWatch metrics for HTTP APIs"), Lambda ("Types of
+# metrics for Lambda functions") and SQS ("Available CloudWatch metrics for Amazon SQS"). Without dimensions, Lambda's
+# are of all functions of the account.
+_AWS_METRICS = {
+    ("AWS/ApiGateway", "Count"): ({"ApiId"}, {"Sum"}),
+    ("AWS/ApiGateway", "4xx"): ({"ApiId"}, {"Sum"}),
+    ("AWS/ApiGateway", "5xx"): ({"ApiId"}, {"Sum"}),
+    ("AWS/ApiGateway", "Latency"): ({"ApiId"}, {"p50", "p99"}),
+    ("AWS/Lambda", "Throttles"): (set(), {"Sum"}),
+    ("AWS/Lambda", "ConcurrentExecutions"): (set(), {"Maximum"}),
+    ("AWS/Lambda", "IteratorAge"): ({"FunctionName"}, {"Maximum"}),
+    ("AWS/SQS", "ApproximateNumberOfMessagesVisible"): ({"QueueName"}, {"Maximum"}),
+}
 
 
 def main():
@@ -56,6 +70,7 @@ def main():
     one_architecture()
     data_expires(template)
     metrics_are_counted(template)
+    metrics_of_aws_exist(template)
 
 
 def routes_agree(template):
@@ -249,6 +264,31 @@ def metrics_are_counted(template):
         raise Failure(f"the dashboard or an alarm names what no function counts: {sorted(unknown)}")
     if any(it["AlarmActions"] != [{"Ref": "Alarms"}] or it["TreatMissingData"] != "notBreaching" for it in alarms):
         raise Failure("an alarm tells no one, or rings while the service is idle")
+
+
+def metrics_of_aws_exist(template):
+    """What the dashboard and the alarms name of AWS's own services is published there under these names and dimensions."""
+    for owner, namespace, name, dimensions, stat in named_metrics(template):
+        if not namespace.startswith("AWS/"):
+            continue
+        wanted, statistics = _AWS_METRICS.get((namespace, name), (None, ()))
+        if dimensions != wanted or stat not in statistics:
+            raise Failure(f"{owner}: {namespace} {name} {stat} by {sorted(dimensions)} is no metric of AWS's, or says nothing")
+
+
+def named_metrics(template):
+    """Each metric that an alarm or the dashboard names: (who, namespace, name, dimensions, statistic). No expressions."""
+    for owner, it in template["Resources"].items():
+        if it["Type"] == "AWS::CloudWatch::Alarm":
+            alarm = it["Properties"]
+            dimensions = {dimension["Name"] for dimension in alarm.get("Dimensions", [])}
+            yield owner, alarm["Namespace"], alarm["MetricName"], dimensions, alarm["Statistic"]
+    body = json.loads(template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    for properties in (widget["properties"] for widget in body["widgets"]):
+        for row in properties["metrics"]:
+            *words, options = row if isinstance(row[-1], dict) else [*row, {}]
+            if words:
+                yield properties["title"], words[0], words[1], set(words[2::2]), options.get("stat", properties["stat"])
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,9 +18,16 @@ from processes import ROOT, SCRATCH, VENV, hold, host_architecture, port_from, r
 from serve import Stack, announce, build
 
 
+def unobserved(*_, **__):
+    """Takes an observation, and forgets it."""
+
+
 @contextmanager
-def deployed(port, emulator, **parameters):
-    """Deploys with these parameters, creates the routes and serves them at their natural paths."""
+def deployed(port, emulator, observe=unobserved, **parameters):
+    """Deploys with these parameters, creates the routes and serves them at their natural paths.
+
+    `observe` is told what AWS's own services would count (cloudwatch.py).
+    """
     url = f"http://localhost:{port}"
     public_url = os.environ.get("PUBLIC_URL") or url
     local = aws.local_parameters(emulator)
@@ -30,10 +38,10 @@ def deployed(port, emulator, **parameters):
     allow_endpoints(emulator, created, [local["ApnsPlatformArn"], local["FcmPlatformArn"]])
     # The bucket refuses plain http, which is all that an emulator speaks.
     emulator.client("s3").delete_bucket_policy(Bucket=created["QrImages"])
-    server = Server(("127.0.0.1", port), gateway(emulator, api, created))
+    server = Server(("127.0.0.1", port), gateway(emulator, api, created, observe))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with mapped(emulator, created, outputs):
+        with mapped(emulator, created, outputs, observe):
             yield Stack(url, emulator, outputs)
     finally:
         server.shutdown()
@@ -98,6 +106,7 @@ def allow_endpoints(emulator, created, platforms):
     rights = {
         "Devices": [(kept, "*")],
         "Notify": [("sns:DeleteEndpoint", "*"), ("sns:Publish", [f"{arn}/*" for arn in platforms])],
+        "Accounts": [("sns:Publish", [f"{arn}/*" for arn in platforms])],
     }
     for function, allowed in rights.items():
         statements = [{"Effect": "Allow", "Action": actions, "Resource": of} for actions, of in allowed]
@@ -109,7 +118,7 @@ def allow_endpoints(emulator, created, platforms):
 
 
 @contextmanager
-def mapped(emulator, created, outputs):
+def mapped(emulator, created, outputs, observe):
     """Hands the sessions' stream and the queue of calls over by the mappings as deployed, in the emulator's place."""
     lambdas = emulator.client("lambda")
     mappings = lambdas.list_event_source_mappings()["EventSourceMappings"]
@@ -120,8 +129,12 @@ def mapped(emulator, created, outputs):
     (told, _), (called, _) = sam.stream(sam.load()), sam.queue(sam.load())
     tell, call = (stream.through_emulator(emulator, created[it.logical_id]) for it in (told, called))
     where = (outputs["SessionsTable"], stream.Mapping(of_stream), outputs["NotifyFailures"])
+
+    def late(age):
+        observe("AWS/Lambda", "IteratorAge", age, "Milliseconds", FunctionName=created[told.logical_id])
+
     with (
-        stream.pumped(emulator, *where, tell),
+        stream.pumped(emulator, *where, tell, late),
         calls.pumped(emulator, outputs["CallsQueue"], calls.Mapping(of_queue), call),
     ):
         yield
@@ -158,13 +171,30 @@ def preflights(emulator, created):
     }
 
 
-def gateway(emulator, api, created):
-    """A door to the deployed API at its natural paths, for programs that cannot choose their Host header."""
+def gateway(emulator, api, created, observe):
+    """A door to the deployed API at its natural paths, for programs that cannot choose their Host header.
+
+    It counts its answers as API Gateway does.
+    """
     host = f"{api}.execute-api.localhost:{emulator.port}"
     asked_before = preflights(emulator, created)
 
+    def answered(status, seconds):
+        counts = {"Count": 1, "4xx": int(400 <= status < 500), "5xx": int(status >= 500)}
+        for name, count in counts.items():
+            observe("AWS/ApiGateway", name, count, ApiId=api)
+        observe("AWS/ApiGateway", "Latency", seconds * 1000, "Milliseconds", ApiId=api)
+
     class Gateway(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def parse_request(self):
+            self.began = time.monotonic()
+            return super().parse_request()
+
+        def send_response_only(self, code, message=None):
+            super().send_response_only(code, message)
+            answered(code, time.monotonic() - self.began)
 
         def ask_before(self):
             ask = asked_before.get(self.path.partition("?")[0])

@@ -34,12 +34,15 @@ class Unreachable(Exception):
 
 
 @contextmanager
-def pumped(emulator, table, mapping, failures, invoke):
-    """Passes the table's stream to `invoke` until the stack ends. Undelivered records go to the queue `failures`."""
+def pumped(emulator, table, mapping, failures, invoke, late=lambda milliseconds: None):
+    """Passes the table's stream to `invoke` until the stack ends. Undelivered records go to the queue `failures`.
+
+    `late` is told how old the last record of each batch was when the function got it, as Lambda's IteratorAge tells.
+    """
     over = threading.Event()
     stream = emulator.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
     sqs = emulator.client("sqs")
-    lanes = [Lane(mapping, invoke, lambda it: _send(sqs, failures, it), over) for _ in range(mapping.parallel)]
+    lanes = [Lane(mapping, invoke, lambda it: _send(sqs, failures, it), over, late) for _ in range(mapping.parallel)]
     threads = [lane.run for lane in lanes] + [lambda: _follow(emulator, stream, mapping, lanes, over)]
     for work in threads:
         threading.Thread(target=work, daemon=True).start()
@@ -83,8 +86,8 @@ def _matches(node, pattern):
 class Lane:
     """One of the batches that are under way at once. The records of one item are always in the same lane, in order."""
 
-    def __init__(self, mapping, invoke, give_up, over):
-        self._mapping, self._invoke, self._give_up, self._over = mapping, invoke, give_up, over
+    def __init__(self, mapping, invoke, give_up, over, late=lambda milliseconds: None):
+        self._mapping, self._invoke, self._give_up, self._over, self._late = mapping, invoke, give_up, over, late
         self.records = SimpleQueue()
 
     def run(self):
@@ -126,7 +129,7 @@ class Lane:
 
     def _left_of(self, batch):
         """Calls the function. Returns the records that it did not accept: all from the first one that it reports."""
-        answer = self._invoke({"Records": batch})
+        answer = self._sent(batch)
         if not self._mapping.reports_items or not answer:
             return []
         failed = [it.get("itemIdentifier") for it in answer.get("batchItemFailures") or []]
@@ -134,6 +137,17 @@ class Lane:
         if not set(failed) <= set(numbers):
             raise FunctionFailed(answer)
         return batch[min((numbers.index(it) for it in failed), default=len(batch)) :]
+
+    def _sent(self, batch):
+        """Calls the function, and tells how late the batch is, unless it reached no function."""
+        age = time.time() - batch[-1]["dynamodb"]["ApproximateCreationDateTime"]
+        try:
+            answer = self._invoke({"Records": batch})
+        except FunctionFailed:
+            self._late(age * 1000)
+            raise
+        self._late(age * 1000)
+        return answer
 
 
 def failure(batch, condition, tries):

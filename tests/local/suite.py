@@ -10,6 +10,7 @@ import time
 
 import emulator as aws
 import template as sam
+from alarms import alarms
 from deploy_local import deployed
 from fuzz import fuzz
 from processes import ROOT, VENV, free_port, run, tidy
@@ -27,8 +28,10 @@ DOCS = (
     "docs/shop.md",
     "docs/accounts.md",
     "docs/people.md",
+    "docs/operations.md",  # the last, because it drops a key
 )
 LOGINS_OF_A_ROTATION = 16  # tests/local/rotation.py plays 200 by itself
+SHORT_LAG = 2  # seconds; `python tests/local/alarms.py` waits longer and rings StreamAgeAlarm too
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
 # All people in the tests call from one address.
 RAISED = {"CreatesPerMinute": "100000", "MissesPerMinute": "1000000", "SmsPerNetworkPerDay": "1000000", "SmsPerDay": "100000000"}
@@ -69,6 +72,8 @@ def end_to_end():
     fuzz(MUTATED_EVENTS, profile="debug")
     step("the keys are rotated while people sign in")
     rotation(LOGINS_OF_A_ROTATION, wait=15, profile="debug")
+    step("the dashboard is read back, and the alarms ring")
+    alarms(lag=SHORT_LAG)
     step("end to end, as `make run` serves")
     os.environ |= {upper(name): value for name, value in RAISED.items()}
     with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False, **FEW_TRIES) as stack:

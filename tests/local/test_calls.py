@@ -124,5 +124,33 @@ class PumpTest(unittest.TestCase):
         self.assertEqual(len(queue.deleted), self.mapping.batch * self.mapping.parallel)
 
 
+    def test_no_more_batches_run_at_once_and_the_queue_is_watched_by_more_pollers(self):
+        queue = Queue(*map(str, range(self.mapping.batch * 4)))
+        held, running, most, handed = threading.Event(), [], [], threading.Semaphore(0)
+
+        def hang(event):
+            running.append(event)
+            most.append(len(running))
+            handed.release()
+            held.wait(10)
+            running.remove(event)
+
+        with calls.pumped(mock.Mock(client=lambda _: queue), "the queue", self.mapping, hang):
+            for _ in range(self.mapping.parallel):
+                self.assertTrue(handed.acquire(timeout=10))
+            for _ in range(500):  # the other pollers have taken the rest, and wait
+                if not queue.waiting:
+                    break
+                time.sleep(0.01)
+            self.assertEqual((queue.waiting, len(running)), ([], self.mapping.parallel))
+            held.set()
+            for _ in range(500):
+                if len(queue.deleted) == self.mapping.batch * 4:
+                    break
+                time.sleep(0.01)
+        self.assertEqual(len(queue.deleted), self.mapping.batch * 4)
+        self.assertEqual(max(most), self.mapping.parallel)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -63,6 +63,18 @@ def reporting(*failed, times=10**6):
     return report
 
 
+def unreachable(times):
+    """Reaches no function, the first so many times."""
+    left = [times]
+
+    def reach(batch):
+        left[0] -= 1
+        if left[0] >= 0:
+            raise stream.Unreachable
+
+    return reach
+
+
 class PumpTest(unittest.TestCase):
     """A lane as the template sets it up, without the waiting."""
 
@@ -104,6 +116,20 @@ class Delivery(PumpTest):
         thread.join(5)
         self.assertEqual([number for call in function.calls for number in call], list(range(25)))
         self.assertEqual(max(map(len, function.calls)), self.mapping.batch)
+
+    def test_a_batch_is_as_late_as_its_last_record_when_the_function_gets_it(self):
+        for does, told in ((lambda batch: None, 1), (reporting(2, times=1), 2), (failing, 1)):
+            ages = []
+            lane = stream.Lane(self.mapping, Function(does), self.given_up.append, self.over, ages.append)
+            lane.deliver([record(1, age=40), record(2, age=30)])
+            self.assertTrue(all(30_000 <= it < 33_000 for it in ages[:told]), ages)
+            self.assertGreaterEqual(len(ages), told)
+
+    def test_a_batch_that_reaches_no_function_is_not_late_yet(self):
+        ages = []
+        lane = stream.Lane(self.mapping, Function(unreachable(times=3)), self.given_up.append, self.over, ages.append)
+        lane.deliver([record(1, age=5)])
+        self.assertEqual(len(ages), 1)
 
     def test_nothing_is_handed_over_after_the_end(self):
         self.over.set()

@@ -10,7 +10,7 @@ use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
 use saoma_app::{
-    Environment, LoggedAlarm, LoggedHistory, RecentClients, Service, Settings,
+    Environment, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service, Settings,
     metrics::{Metric, Metrics, Sink},
 };
 use saoma_domain::{
@@ -178,11 +178,13 @@ impl World {
             logins: logins.clone(),
             clients: clients.clone(),
         };
+        let notices = Notices { endpoints: memory.clone(), checks: memory.clone(), push: post.clone() };
         let accounts = accounts::App {
             service: service.clone(),
             phones: phones.clone(),
             clients: clients.clone(),
             people: people.clone(),
+            notices: notices.clone(),
         };
         let pages = pages::App {
             service: service.clone(),
@@ -241,9 +243,9 @@ impl World {
         let devices = devices::App {
             service: service.clone(),
             phones,
-            checks: memory.clone(),
             endpoints: memory.clone(),
             push: post.clone(),
+            notices,
         };
         let notify = telling(&service, &memory, &post, clients.clone(), logins);
         let admin = admin::App {
@@ -253,7 +255,10 @@ impl World {
                 keys: service.keys.clone(),
                 random: random.clone(),
             },
-            accounts: AccountKeeper { accounts: memory.clone() },
+            accounts: AccountKeeper {
+                accounts: memory.clone(),
+                history: Arc::new(LoggedHistory(memory.clone())),
+            },
             calls: post.clone(),
             failed_calls: post.clone(),
             challenges: memory.clone(),

@@ -21,7 +21,7 @@ mod signed_in;
 use std::sync::Arc;
 
 use axum::{Router, extract::FromRef, routing::post};
-use saoma_app::Service;
+use saoma_app::{Notices, Service};
 use saoma_domain::{cases::People, ports::Clients, sms_challenge::ChallengeId};
 use saoma_http::{
     Problem,
@@ -37,6 +37,7 @@ pub struct App {
     pub phones: Phones,
     pub clients: Arc<dyn Clients>,
     pub people: People,
+    pub notices: Notices,
 }
 
 impl FromRef<App> for Phones {

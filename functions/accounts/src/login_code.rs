@@ -2,7 +2,15 @@
 
 use axum::extract::State;
 use saoma_app::metrics::Metric;
-use saoma_domain::{cases::SignInError, identity::ClientId, ports::Freshness, sms_code::SmsCode};
+use saoma_domain::{
+    cases::{self, SignInError},
+    history::Entry,
+    identity::ClientId,
+    ports::Freshness,
+    push::PushKind,
+    sms_code::SmsCode,
+    time::Timestamp,
+};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::Deserialize;
 
@@ -34,8 +42,20 @@ pub(crate) async fn login_code(
     }
     let proof = proof?;
     let signed_in = app.people.begin(proof, client, facts.seen()).await?;
+    tell_the_others(&app, &signed_in, now).await;
     let answer = SignedIn::of(&app, &facts, &signed_in.account, &signed_in.sign_in, signed_in.is_new).await?;
     Ok(Json(answer.known_by(&signed_in.known)))
+}
+
+/// Tells the person's other phones that this one signed in (`docs/security.md` I8). A call that is repeated tells them
+/// once more, with the same id.
+async fn tell_the_others(app: &App, signed_in: &cases::SignedIn, now: Timestamp) {
+    if signed_in.is_new {
+        return;
+    }
+    let (account, this) = (signed_in.account.id, &signed_in.sign_in);
+    let entry = Entry::of_sign_in(this).id;
+    app.notices.tell(account, Some(&this.id), (PushKind::NewPhone, &entry), now).await;
 }
 
 /// The app through which a phone signs in: a registered client.

@@ -10,6 +10,7 @@ async fn main() -> Result<(), StartError> {
         phones: deployment.phones(),
         clients: deployment.clients.clone(),
         people: deployment.people().await?,
+        notices: deployment.notices().await?,
         service: deployment.service,
     }))
     .await

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use saoma_app::metrics::Metric;
-use saoma_domain::{cases::Asking, secrets::Secret};
+use saoma_domain::{cases::Asking, secrets::Secret, sms_text::bindable_host};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::{Deserialize, Serialize};
 
@@ -59,9 +59,8 @@ pub(crate) async fn send_code(
     Ok(Json(Sent { resend_after: sent.resend_after.as_secs(), expires_in: sent.expires_in.as_secs() }))
 }
 
-/// The host of our pages, to which a message binds its code. A browser takes no code for an address with a port.
+/// The host of our pages, to which a message binds its code.
 fn our_host(app: &App, facts: &Facts) -> Option<String> {
     let url = app.service.public_url(facts.domain()).ok()?;
-    let host = url.strip_prefix("https://")?;
-    (!host.contains(':')).then(|| host.to_owned())
+    bindable_host(&url).map(str::to_owned)
 }

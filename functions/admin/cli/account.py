@@ -4,7 +4,9 @@ make account DO=find PHONE=+8613800138000
 make account DO=lock ID=3000876
 """
 
-from call import Refused, call, show, words
+import re
+
+from call import Refused, call, show, tool, words
 
 COMMANDS = ("find", "lock", "unlock", "end-sign-ins")
 
@@ -17,9 +19,11 @@ def main():
         raise Refused(f"DO= is one of {', '.join(COMMANDS)}")
     which = {name: given[word] for word, name in (("ID", "id"), ("PHONE", "phone")) if word in given}
     if len(which) != 1:
-        raise Refused("ID=..., an account's number, or PHONE=..., a telephone number, is needed")
+        raise Refused("either ID=..., an account's number, or PHONE=..., a telephone number, is needed")
+    if "phone" in which:
+        which["phone"] = re.sub(r"[\s().-]", "", which["phone"])  # as people write numbers
     show(call(given.get("STAGE"), f"account.{what}", **which)["account"])
 
 
 if __name__ == "__main__":
-    main()
+    tool(main)

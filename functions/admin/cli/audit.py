@@ -4,15 +4,16 @@ make audit SINCE=2h CLIENT=my-shop
 make audit SESSION=0P1ACEH01DERC0DE0123456789 STAGE=prod
 
 SESSION is a code or the session_ref of a log line; ACCOUNT an account's number; SINCE counts back in m, h or d (24h).
-On AWS it reads the log groups of the stack's functions, locally the log of `make run`.
+It reads the log groups of a deployed stack's functions, on AWS and of `make deploy-local`; else the log of `make run`.
 """
 
 import json
 import re
+import sys
 import time
 from datetime import UTC, datetime
 
-from call import ROOT, Refused, Stack, call, words
+from call import ROOT, Refused, Stack, call, tool, words
 
 FIELDS = ("session_ref", "client", "account", "sign_in", "address", "actor", "reason", "outcome")
 UNITS = {"m": 60, "h": 3600, "d": 86400}
@@ -26,10 +27,13 @@ def main():
     if session := given.get("SESSION"):
         wanted["session_ref"] = session if re.fullmatch(r"[0-9a-f]{16}", session) else ref(given.get("STAGE"), session)
     since = time.time() - seconds(given.get("SINCE") or "24h")
-    read = local if stack.local else on_aws
+    # A stack whose outputs name the function is deployed; `make run` serves the functions beside its stack.
+    read = of_groups if stack.outputs().get("AdminFunction") else of_make_run
     lines = [line for line in read(stack, wanted, since) if matches(line, wanted, since)]
     for line in sorted(lines, key=lambda line: line["timestamp"]):
         print(told(line))
+    if not lines:
+        print("no line of the audit log is like that", file=sys.stderr)
 
 
 def ref(stage, code):
@@ -60,19 +64,19 @@ def told(line):
     return f"{at:%Y-%m-%d %H:%M:%S} {line['audit']:22}{about}"
 
 
-def local(stack, _wanted, _since):
+def of_make_run(stack, _wanted, _since):
     """The lines in the log of `make run`."""
     try:
         text = (ROOT / ".saoma" / f"functions-{stack.local}.log").read_text(errors="replace")
     except OSError:
-        raise Refused("the local stack keeps no log: start it with make run") from None
+        raise Refused("the local stack has no log yet: start it with make run or make deploy-local") from None
     for line in text.splitlines():
         if read := parsed(line):
             yield read
 
 
-def on_aws(stack, wanted, since):
-    """The lines in the log groups of the stack, filtered there."""
+def of_groups(stack, wanted, since):
+    """The lines in the log groups of the stack, filtered there as far as it can be: the emulator filters by nothing but time."""
     conditions = ['$.target = "audit"', *(f'$.{field} = "{literal(value)}"' for field, value in wanted.items())]
     logs = stack.client("logs")
     groups = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/aws/lambda/{stack.name}/")
@@ -101,4 +105,4 @@ def parsed(line):
 
 
 if __name__ == "__main__":
-    main()
+    tool(main)

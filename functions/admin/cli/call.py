@@ -32,6 +32,19 @@ class Refused(SystemExit):
         super().__init__(1)
 
 
+def tool(main, stopped="Stopped."):
+    """Runs a tool. Ctrl-C ends it with a word, and a reader that hangs up (`make audit | head`) without one."""
+    try:
+        main()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print(f"\n{stopped}", file=sys.stderr)
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+
+
 def words(allowed):
     """The command line's `NAME=value` words. A name that is not `allowed` is refused, because it would change nothing."""
     given = dict(word.partition("=")[::2] for word in sys.argv[1:])
@@ -39,6 +52,20 @@ def words(allowed):
     if unknown:
         raise Refused(f"there is no {'=, '.join(unknown)}=; there are {'=, '.join(allowed)}= and STAGE=")
     return given
+
+
+def yes_or_no(word, text):
+    """Reads a switch."""
+    if text not in ("yes", "no"):
+        raise Refused(f"{word}= is yes or no")
+    return text == "yes"
+
+
+def number(word, text, what):
+    """Reads a whole number, zero or more; `what` says what it means."""
+    if not (text.isascii() and text.isdigit()):
+        raise Refused(f"{word}= is a whole number: {what}")
+    return int(text)
 
 
 def split(text):
@@ -51,7 +78,7 @@ class Stack:
 
     def __init__(self, stage):
         if stage in (None, "", "local"):
-            port = int(os.environ.get("EMULATOR_PORT") or 4566)
+            port = number("EMULATOR_PORT", os.environ.get("EMULATOR_PORT") or "4566", "a port")
             self._session = {"endpoint_url": f"http://127.0.0.1:{port}", **_LOCAL}
             self.name, self.local = "saoma-local", port
         elif stage in STAGES:
@@ -69,15 +96,25 @@ class Stack:
             quick = {"connect_timeout": 5, "retries": {"max_attempts": 1}} if self.local else {}
             (stack,) = self.client("cloudformation", **quick).describe_stacks(StackName=self.name)["Stacks"]
         except (BotoCoreError, ClientError) as error:
-            hint = "start one with make run or make deploy-local" if self.local else "see make deploy"
-            raise Refused(f"there is no stack {self.name}: {hint} ({error})") from None
+            raise Refused(self._unreached(error)) from None
         return {row["OutputKey"]: row["OutputValue"] for row in stack["Outputs"]}
 
     def operator(self):
         """Who calls: on AWS the identity that IAM knows, locally the user of this machine."""
         if self.local:
             return f"{getpass.getuser()} (local)"
-        return self.client("sts").get_caller_identity()["Arn"]
+        try:
+            return self.client("sts").get_caller_identity()["Arn"]
+        except (BotoCoreError, ClientError) as error:
+            raise Refused(self._unreached(error)) from None
+
+    def _unreached(self, error):
+        """What a person can do when the stack cannot be asked."""
+        if self.local:
+            return f"no local stack answers on port {self.local}: start one with make run or make deploy-local, or name its EMULATOR_PORT="
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] == "ValidationError":
+            return f"there is no stack {self.name} in this account and region: see make deploy"
+        return f"AWS cannot be asked about {self.name}: {error}. Check AWS_PROFILE and AWS_REGION"
 
     def invoke(self, event):
         """The function's answer. A call whose answer is lost is sent again: its `write` makes that harmless."""
@@ -127,12 +164,27 @@ def call(stage, command, **fields):
     event = {"do": command, "by": stack.operator(), "write": secrets.token_urlsafe(16), **fields}
     answer = stack.invoke(event)
     if not answer.get("ok"):
-        raise Refused(f"{answer.get('code')}: {answer.get('detail')}")
+        until = f" (until {moment(answer['until'])})" if "until" in answer else ""
+        raise Refused(f"{answer.get('code')}: {answer.get('detail')}{until}")
     return answer
+
+
+def moment(seconds):
+    """A time for people and for comparing: 2026-11-26 07:40:05 UTC."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(seconds))
 
 
 def show(record):
     """Prints a record, one field a line. What is not set is left out."""
     for name, value in record.items():
         if value not in (None, "", []):
-            print(f"{name:20}{', '.join(value) if isinstance(value, list) else value}")
+            print(f"{name:20}{for_people(name, value)}")
+
+
+def for_people(name, value):
+    """A field's value: a list with commas, a switch as the tools take it, a time as a time."""
+    if isinstance(value, list):
+        return ", ".join(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return moment(value) if name.endswith("At") else value

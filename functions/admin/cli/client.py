@@ -7,7 +7,7 @@ make client ID=clientId-01 NAME="Hosted" DIALECT=remembered WEBHOOK=https://host
 
 import sys
 
-from call import Refused, call, show, split, words
+from call import Refused, call, number, show, split, tool, words, yes_or_no
 
 # Each setting as it is called here and in the event, and how its text is read.
 SETTINGS = {
@@ -28,7 +28,7 @@ SETTINGS = {
 TAKES = {
     "create": SETTINGS,
     "change": SETTINGS,
-    "rotate-secret": {"KEEP": ("keepHours", lambda text: hours(text))},
+    "rotate-secret": {"KEEP": ("keepHours", lambda text: number("KEEP", text, "hours, and 0 ends the old secrets at once"))},
     "show": {},
     "disable": {},
     "enable": {},
@@ -71,19 +71,5 @@ def notes(client):
         yield "without PAGE=... people who sign in land on our own page /welcome"
 
 
-def yes_or_no(word, text):
-    """Reads a switch."""
-    if text not in ("yes", "no"):
-        raise Refused(f"{word}= is yes or no")
-    return text == "yes"
-
-
-def hours(text):
-    """Reads for how many hours old secrets stay good."""
-    if not text.isdigit():
-        raise Refused("KEEP= is a number of hours: 0 ends the old secrets at once")
-    return int(text)
-
-
 if __name__ == "__main__":
-    main()
+    tool(main)

@@ -7,10 +7,9 @@ make keys DO=drop VERSION=... [YES=yes]    takes a leaked key out of use at once
 A rotation that is interrupted goes on when it is run again. WAIT=seconds waits shorter, on this machine only.
 """
 
-import sys
 import time
 
-from call import Refused, call, words
+from call import Refused, call, moment, number, tool, words, yes_or_no
 
 ENDS = {
     "current": """\
@@ -56,19 +55,18 @@ def told(keys):
     """Prints versions, one a line."""
     for key in keys:
         stage = STAGES[key["stage"]]
-        made = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(key["madeAt"]))
-        print(f"{key['version']}  kid {key['kid']}  made {made}  {stage}: {MEANS[stage]}")
+        print(f"{key['version']}  kid {key['kid']}  made {moment(key['madeAt'])}  {stage}: {MEANS[stage]}")
 
 
 def rotate(stage, given):
     """Takes one step after the other, and waits in between."""
     fields = {"version": given["VERSION"]} if "VERSION" in given else {}
     if given.get("FORCE"):
-        fields["force"] = yes("FORCE", given["FORCE"])
+        fields["force"] = yes_or_no("FORCE", given["FORCE"])
     if "WAIT" in given:
         if stage not in (None, "", "local"):
             raise Refused("WAIT= is for this machine only: on AWS, instances and relying parties need the whole time")
-        fields["waitSeconds"] = int(given["WAIT"])
+        fields["waitSeconds"] = number("WAIT", given["WAIT"], "seconds")
     while (answer := call(stage, "keys.rotate", **fields))["state"] == "published":
         fields |= {"version": answer["version"], "force": False}
         at = time.strftime("%H:%M:%S", time.localtime(answer["signsFrom"]))
@@ -93,22 +91,21 @@ def drop(stage, given):
         told(keys)
         raise Refused(f"\nNo stage holds version {given['VERSION']}, so nothing rests on it. Those above do count.")
     print(ENDS[held[given["VERSION"]]].format(reload=reload, jwks=jwks))
-    if not yes("YES", given.get("YES", "no")) and input("\nDrop it? Write yes: ").strip() != "yes":
-        raise Refused("Nothing was changed.")
+    if not yes_or_no("YES", given.get("YES", "no")) and not agrees():
+        raise Refused("Nothing was changed. YES=yes does not ask.")
     answer = call(stage, "keys.drop", version=given["VERSION"])
     print(f"\nDropped. Every instance refuses it within {reload} minutes. These count now:\n")
     told(answer["keys"])
 
 
-def yes(word, text):
-    """Reads a switch."""
-    if text not in ("yes", "no"):
-        raise Refused(f"{word}= is yes or no")
-    return text == "yes"
+def agrees():
+    """Asks whether to drop. Where no person is at the keyboard, the answer is no."""
+    try:
+        return input("\nDrop it? Write yes: ").strip() == "yes"
+    except EOFError:
+        print()
+        return False
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        sys.exit("\nStopped. The same command goes on where it was.")
+    tool(main, stopped="Stopped. The same command goes on where it was.")

@@ -5,7 +5,7 @@ make sms DO=off      keeps them in, within five seconds; DO=on lets them out
 make sms DO=texts    the texts, as carriers want them registered
 """
 
-from call import Refused, call, show, words
+from call import Refused, call, show, tool, words
 
 WHAT = ("show", "on", "off", "texts")
 
@@ -24,4 +24,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    tool(main)

@@ -4,9 +4,7 @@ make webhooks DO=list CLIENT=clientId-01
 make webhooks DO=replay
 """
 
-import time
-
-from call import Refused, call, words
+from call import Refused, call, moment, tool, words
 
 
 def main():
@@ -20,7 +18,7 @@ def main():
     if what == "list":
         listed([it for answer in answers for it in answer["calls"]], more=answers[-1]["more"])
     else:
-        print(f"{sum(answer['replayed'] for answer in answers)} calls are in the queue again")
+        print(f"{counted(sum(answer['replayed'] for answer in answers))} put into the queue again")
         unreadable = sum(answer["unreadable"] for answer in answers)
         if unreadable:
             print(f"{unreadable} messages are no calls and stay where they are")
@@ -40,9 +38,14 @@ def listed(calls, *, more):
         if it["client"] is None:
             print(f"message {it['message']} is no call")
         else:
-            print(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(it['queuedAt']))}  {it['client']:32}  {it['event']}")
-    print(f"{len(calls)} calls{' and more' if more else ''}")
+            print(f"{moment(it['queuedAt'])}  {it['client']:32}  {it['event']}")
+    print(f"{counted(len(calls))}{' and more' if more else ''}")
+
+
+def counted(calls):
+    """How many calls, in words."""
+    return "1 call" if calls == 1 else f"{calls} calls"
 
 
 if __name__ == "__main__":
-    main()
+    tool(main)

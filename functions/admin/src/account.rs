@@ -55,8 +55,8 @@ pub(crate) async fn run(app: &App, command: Command) -> Result<Done, Refused> {
     let (accounts, now) = (&app.accounts, app.service.clock.now());
     let account = match command {
         Command::Find(which) => accounts.find(&which.read()?).await?,
-        Command::Lock(which) => accounts.set_status(&which.read()?, AccountStatus::Locked).await?,
-        Command::Unlock(which) => accounts.set_status(&which.read()?, AccountStatus::Active).await?,
+        Command::Lock(which) => accounts.set_status(&which.read()?, AccountStatus::Locked, now).await?,
+        Command::Unlock(which) => accounts.set_status(&which.read()?, AccountStatus::Active, now).await?,
         Command::EndSignIns(which) => accounts.end_sign_ins(&which.read()?, now).await?,
     };
     Ok(Done::account(account.id).with("account", shown(&account)))

@@ -4,6 +4,7 @@ use saoma_domain::{
     cases::{AccountError, KeeperError, Rejected},
     identity::AccountId,
     ports::StoreError,
+    time::Timestamp,
 };
 use serde_json::{Map, Value, json};
 
@@ -46,13 +47,20 @@ impl Done {
 pub(crate) struct Refused {
     pub(crate) code: &'static str,
     detail: String,
+    /// When the command may be sent again, in seconds since 1970.
+    until: Option<u64>,
     /// For the log only.
     pub(crate) cause: Option<String>,
 }
 
 impl Refused {
     pub(crate) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), cause: None }
+        Self { code, detail: detail.into(), until: None, cause: None }
+    }
+
+    /// The same, for a command that may be sent again at this moment.
+    pub(crate) fn until(self, moment: Timestamp) -> Self {
+        Self { until: Some(moment.secs()), ..self }
     }
 
     /// The event is no command.
@@ -61,9 +69,13 @@ impl Refused {
     }
 }
 
-/// `{"ok": false, "code": …, "detail": …}`
+/// `{"ok": false, "code": …, "detail": …}`, and `until` where that is known.
 pub(crate) fn refused(refused: &Refused) -> Value {
-    json!({"ok": false, "code": refused.code, "detail": refused.detail})
+    let mut answer = json!({"ok": false, "code": refused.code, "detail": refused.detail});
+    if let (Some(until), Value::Object(fields)) = (refused.until, &mut answer) {
+        fields.insert("until".to_owned(), json!(until));
+    }
+    answer
 }
 
 impl From<StoreError> for Refused {

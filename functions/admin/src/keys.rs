@@ -122,12 +122,10 @@ impl From<KeysError> for Refused {
             KeysError::Store(error) => error.into(),
             KeysError::TooSoon { until } => Self::new(
                 "too_soon",
-                format!(
-                    "Sign-ins that were not refreshed since the last rotation rest on the previous key, and this rotation \
-                     would end them. None does from {} (seconds since 1970) on. To end them now, send force.",
-                    until.secs()
-                ),
-            ),
+                "Sign-ins that were not refreshed since the last rotation rest on the previous key, and this rotation would \
+                 end them. FORCE=yes ends them now.",
+            )
+            .until(until),
             KeysError::AnotherIsPending => {
                 Self::new("another_pending", "Another version is about to sign. Look at the keys first.")
             }

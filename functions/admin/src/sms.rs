@@ -1,6 +1,6 @@
 //! `sms.*`: whether text messages go out, how many did today, and their texts.
 
-use saoma_domain::sms_budget::Budget;
+use saoma_domain::{sms_budget::Budget, sms_text::bindable_host};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -68,7 +68,7 @@ async fn counted(app: &App, budget: &Budget) -> Result<u32, Refused> {
 
 fn texts(app: &App) -> Done {
     let settings = &app.service.settings;
-    let host = settings.public_url.as_deref().and_then(|url| url.strip_prefix("https://"));
+    let host = settings.public_url.as_deref().and_then(bindable_host);
     let texts = settings.sms_texts.for_registration(VARIABLE, host);
     let texts = texts.map(|(language, text)| (language.to_owned(), Value::String(text)));
     Done::default().with("texts", Value::Object(texts.into_iter().collect()))

@@ -4,19 +4,16 @@
 //! |---|---|
 //! | `POST /api/device/push` | [`register`] |
 //! | `DELETE /api/device/push` | [`unregister`] |
-//!
-//! [`told`] tells a person whose push token another account has registered.
 
 mod register;
-mod told;
 mod unregister;
 
 use std::sync::Arc;
 
 use axum::{Router, extract::FromRef, routing::post};
-use saoma_app::Service;
+use saoma_app::{Notices, Service};
 use saoma_domain::{
-    ports::{Checks, Push, PushEndpoints},
+    ports::{Push, PushEndpoints},
     push::{PushPlatform, PushToken},
 };
 use saoma_http::{
@@ -28,13 +25,13 @@ use serde::Deserialize;
 
 /// What these endpoints need.
 #[derive(Clone)]
-#[expect(missing_docs, reason = "each is the port of its name")]
+#[expect(missing_docs, reason = "each is what its name says")]
 pub struct App {
     pub service: Service,
     pub phones: Phones,
-    pub checks: Arc<dyn Checks>,
     pub endpoints: Arc<dyn PushEndpoints>,
     pub push: Arc<dyn Push>,
+    pub notices: Notices,
 }
 
 impl FromRef<App> for Phones {

@@ -8,9 +8,9 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     serve(devices::router(App {
         phones: deployment.phones(),
-        checks: deployment.checks(),
         endpoints: deployment.directory.clone(),
         push: deployment.push().await?,
+        notices: deployment.notices().await?,
         service: deployment.service,
     }))
     .await

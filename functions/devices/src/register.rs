@@ -1,11 +1,14 @@
 //! A phone registers for pushes.
 
 use axum::{extract::State, http::StatusCode};
-use saoma_domain::{ports::EndpointKept, push::PushEndpoint};
+use saoma_domain::{
+    ports::EndpointKept,
+    push::{PushEndpoint, PushKind},
+};
 use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 use serde::Serialize;
 
-use crate::{App, Named, told};
+use crate::{App, Named};
 
 /// Whether pushes will come.
 #[derive(Debug, Serialize)]
@@ -13,7 +16,8 @@ pub(crate) struct Registered {
     push: bool,
 }
 
-/// `POST /api/device/push`: stores this phone's token for this account alone. If the deployment does not serve the
+/// `POST /api/device/push`: stores this phone's token for this account alone. A person from whose phone the token is
+/// taken is told on their other phones (`docs/security.md` H8). If the deployment does not serve the
 /// platform, the answer says that no push will come; `GET /login/pending` works without pushes.
 pub(crate) async fn register(
     State(app): State<App>,
@@ -38,7 +42,7 @@ pub(crate) async fn register(
         EndpointKept::TooMany => return Err(TOO_MANY),
         EndpointKept::Stored { taken_from: None } => {}
         EndpointKept::Stored { taken_from: Some((loser, entry)) } => {
-            told::that_a_token_was_taken(&app, loser, &entry).await;
+            app.notices.tell(loser, None, (PushKind::PushTaken, &entry), app.service.clock.now()).await;
         }
     }
     Ok(Json(Registered { push: true }))

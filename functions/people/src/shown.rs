@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use saoma_domain::{
     belongings::{Machine, Pair},
-    history::{Entry, Login, What},
+    history::{Act, Entry, Login, What},
     identity::{ClientId, SignInId},
     ports::StoreError,
     session::Seen,
@@ -99,6 +99,9 @@ pub(crate) enum ShownEntry {
     Login(ShownLogin),
     SignedIn { id: String, at: u64, sign_in: String, app: ShownClient, seen: ShownSeen },
     PushTaken { id: String, at: u64, platform: &'static str },
+    Locked { id: String, at: u64 },
+    Unlocked { id: String, at: u64 },
+    SignInsEnded { id: String, at: u64 },
 }
 
 /// Makes shown rows of stored ones, and looks each client's name up once.
@@ -172,6 +175,9 @@ impl<'a> Shower<'a> {
                 seen: seen(&phone.seen),
             },
             What::PushTaken { platform } => ShownEntry::PushTaken { id, at, platform: platform.as_str() },
+            What::ByOperator(Act::Locked) => ShownEntry::Locked { id, at },
+            What::ByOperator(Act::Unlocked) => ShownEntry::Unlocked { id, at },
+            What::ByOperator(Act::EndedSignIns) => ShownEntry::SignInsEnded { id, at },
         })
     }
 

@@ -4,6 +4,7 @@
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
 //! * [`history`]: histories of people, whose failures are logged and stop nothing.
+//! * [`notices`]: pushes to a person's phones about what happened to their account.
 //! * [`recent`]: the clients as they were a moment ago.
 //! * [`login_event`]: the events that tell a client about its logins.
 //! * [`metrics`]: what is counted for operators.
@@ -16,6 +17,7 @@ pub mod config;
 pub mod history;
 pub mod login_event;
 pub mod metrics;
+pub mod notices;
 pub mod pace;
 pub mod recent;
 pub mod service;
@@ -25,6 +27,7 @@ pub mod system;
 pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
 pub use history::LoggedHistory;
+pub use notices::Notices;
 pub use recent::RecentClients;
 pub use service::{NoPublicUrl, Service};
 pub use sms_alarm::LoggedAlarm;

@@ -90,6 +90,19 @@ pub enum What {
         /// The push service of that phone.
         platform: PushPlatform,
     },
+    /// An operator did this to the account.
+    ByOperator(Act),
+}
+
+/// What an operator did to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Locked it.
+    Locked,
+    /// Unlocked it.
+    Unlocked,
+    /// Ended all its sign-ins.
+    EndedSignIns,
 }
 
 /// The name of what happened.
@@ -102,6 +115,12 @@ pub enum Kind {
     SignedIn,
     /// [`What::PushTaken`].
     PushTaken,
+    /// [`Act::Locked`].
+    Locked,
+    /// [`Act::Unlocked`].
+    Unlocked,
+    /// [`Act::EndedSignIns`].
+    SignInsEnded,
 }
 
 words!(Kind);
@@ -114,6 +133,9 @@ impl What {
             Self::Login(_) => Kind::Login,
             Self::SignedIn(_) => Kind::SignedIn,
             Self::PushTaken { .. } => Kind::PushTaken,
+            Self::ByOperator(Act::Locked) => Kind::Locked,
+            Self::ByOperator(Act::Unlocked) => Kind::Unlocked,
+            Self::ByOperator(Act::EndedSignIns) => Kind::SignInsEnded,
         }
     }
 }
@@ -175,6 +197,13 @@ impl Entry {
     #[must_use]
     pub fn of_push_taken(token: &PushTokenId, platform: PushPlatform, at: Timestamp) -> Self {
         Self { id: EntryId::of(at, &["push", token.as_str()]), what: What::PushTaken { platform } }
+    }
+
+    /// An operator did something to the account at `at`.
+    #[must_use]
+    pub fn of_operator(act: Act, at: Timestamp) -> Self {
+        let what = What::ByOperator(act);
+        Self { id: EntryId::of(at, &["operator", what.kind().as_str()]), what }
     }
 
     /// When it is forgotten.

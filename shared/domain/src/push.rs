@@ -122,6 +122,8 @@ pub enum PushKind {
     SignedIn,
     /// Another account has registered the push token of one of this person's phones.
     PushTaken,
+    /// Another phone has signed in as this person. The id is that of its entry in the history.
+    NewPhone,
 }
 
 words!(PushKind);

@@ -39,8 +39,8 @@ const MESSAGES_OF_AN_OWNER: u32 = 10;
 const WRONG_OF_A_NETWORK: (u32, u32) = (20, 100);
 /// Shards of a count that every caller shares.
 const SHARDS: u32 = 8;
-/// What a busy network or service doubles at most: eight times the first puzzle.
-const MOST_DOUBLINGS: u32 = 3;
+/// How often a busy budget doubles the work at most: eight times the first puzzle's.
+const MOST_DOUBLINGS_OF_A_BUDGET: u32 = 3;
 const HOUR: u64 = 3600;
 const DAY: u64 = 86_400;
 
@@ -147,7 +147,7 @@ impl Budget {
         if sum >= self.hard {
             Level::Hard
         } else if sum >= self.soft {
-            Level::Soft((sum / self.soft.max(1)).max(1).ilog2().min(MOST_DOUBLINGS))
+            Level::Soft((sum / self.soft.max(1)).max(1).ilog2().min(MOST_DOUBLINGS_OF_A_BUDGET))
         } else {
             Level::Free
         }

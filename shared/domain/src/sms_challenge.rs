@@ -202,13 +202,15 @@ impl Challenge {
 }
 
 impl Records {
-    /// Decides what happens when the caller asks for a message to `number`. A new code is derived from `fresh`.
+    /// Decides what happens when the caller asks for a message to `number`. A new code is derived from `fresh`. Without
+    /// `own_lane` a known device asks like any other caller, in the open lane.
     ///
     /// # Errors
     /// [`NotSent`].
     pub fn ask(
         &self,
         number: &PhoneNumber,
+        own_lane: bool,
         fresh: CodeNonce,
         now: Timestamp,
         limits: &SmsLimits,
@@ -225,7 +227,7 @@ impl Records {
             return Err(NotSent::Over);
         }
         match self.device_at(now) {
-            Some(device) if device.lane.is_full(MESSAGES_OF_A_DEVICE, now).is_none() => {
+            Some(device) if own_lane && device.lane.is_full(MESSAGES_OF_A_DEVICE, now).is_none() => {
                 self.ask_in(&device.lane, LaneKind::Device, fresh, now, limits)
             }
             _ => self.ask_in(&self.open, LaneKind::Open(None), fresh, now, limits),

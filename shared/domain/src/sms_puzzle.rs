@@ -22,8 +22,8 @@ use crate::{
 pub const PARTS: u32 = 16;
 /// Zero bits that each search asks for, before any doubling: 2^13 hashes on average, 131,072 for the whole puzzle.
 pub const FIRST_BITS: u32 = 13;
-/// The work is doubled this often at most: 64 times the first puzzle's.
-pub const MOST_DOUBLINGS: u32 = 6;
+/// How often the work of a puzzle is doubled at most, whatever asks for it: 64 times the first puzzle's.
+pub const MOST_DOUBLINGS_OF_A_PUZZLE: u32 = 6;
 /// How long a puzzle may be solved.
 pub const LIFE: Duration = Duration::from_mins(10);
 /// The longest solution, in bytes: a token and sixteen numbers of ten digits.
@@ -67,12 +67,19 @@ impl Puzzle {
     ) -> Self {
         let mut name = [0_u8; 6];
         random.fill(&mut name);
-        let (name, doublings) = (URL_SAFE_NO_PAD.encode(name), doublings.min(MOST_DOUBLINGS));
+        let (name, doublings) = (URL_SAFE_NO_PAD.encode(name), doublings.min(MOST_DOUBLINGS_OF_A_PUZZLE));
         let key = keys.current_key();
         let said = format!("{name}.{}.{doublings}.{}", now.plus(LIFE).secs(), key.as_str());
         let proof = proof(keys, &key, number, &said).unwrap_or_default();
         Self { token: format!("{said}.{proof}"), bits: FIRST_BITS + doublings }
     }
+}
+
+/// The doublings that a message costs when each of these may ask for a puzzle: the dearest counts. It is never more than
+/// a puzzle is worth, or no puzzle would pay for the message.
+#[must_use]
+pub fn price_of<const N: usize>(asked: [Option<u32>; N]) -> Option<u32> {
+    asked.into_iter().flatten().max().map(|doublings| doublings.min(MOST_DOUBLINGS_OF_A_PUZZLE))
 }
 
 /// Reads `<token>:<n0>,<n1>,…`. `None` unless the token is ours, for this number, not over, and every part is solved.
@@ -216,6 +223,24 @@ mod tests {
             format!("{token}:{}", "9".repeat(10_000)),
         ] {
             assert_eq!(read(&bent, 0).await, None, "{bent:.80}");
+        }
+    }
+
+    // K5: the seventh puzzle of a day, and every later one, can be paid.
+    #[test]
+    fn the_dearest_price_counts_and_a_puzzle_is_worth_it() {
+        for (asked, price) in [
+            ([None, None], None),
+            ([Some(0), None], Some(0)),
+            ([Some(1), Some(3)], Some(3)),
+            ([Some(6), None], Some(6)),
+            ([Some(7), Some(3)], Some(6)),
+            ([None, Some(u32::MAX)], Some(6)),
+        ] {
+            assert_eq!(price_of(asked), price, "{asked:?}");
+            let draw =
+                |price| Puzzle::draw(&Plain, &number("+8613800138000"), price, &Counting::default(), at(0));
+            assert_eq!(price.map(|price| draw(price).bits), price.map(|price| FIRST_BITS + price));
         }
     }
 

@@ -68,6 +68,13 @@ impl SmsTexts {
     }
 }
 
+/// The host to which a message binds its code, for pages at `public_url`. `None` for an address with a port or without
+/// TLS: a browser takes no code there.
+#[must_use]
+pub fn bindable_host(public_url: &str) -> Option<&str> {
+    public_url.strip_prefix("https://").filter(|host| !host.contains(':'))
+}
+
 fn with_code(text: &str, code: &str) -> String {
     text.replace(CODE, code)
 }

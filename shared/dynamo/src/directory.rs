@@ -11,7 +11,7 @@
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, people, operators |
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
 //! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, oauth, people |
-//! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, devices, kiosk, oauth, pages, people, shop, web |
+//! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, operators, devices, kiosk, oauth, pages, people, shop, web |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
 //! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, people |

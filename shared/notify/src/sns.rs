@@ -196,7 +196,7 @@ fn is_dead(error: &PublishError) -> bool {
 const fn life(kind: PushKind) -> &'static str {
     match kind {
         PushKind::Prompt => "300",
-        PushKind::SignedIn | PushKind::PushTaken => "86400",
+        PushKind::SignedIn | PushKind::PushTaken | PushKind::NewPhone => "86400",
     }
 }
 
@@ -232,6 +232,7 @@ const fn loc_key(kind: PushKind) -> &'static str {
         PushKind::Prompt => "SAOMA_PROMPT",
         PushKind::SignedIn => "SAOMA_SIGNED_IN",
         PushKind::PushTaken => "SAOMA_PUSH_TAKEN",
+        PushKind::NewPhone => "SAOMA_NEW_PHONE",
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, LoggedAlarm, LoggedHistory, RecentClients, Service};
+use saoma_app::{Environment, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service};
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
@@ -193,7 +193,7 @@ impl Deployment {
     /// The accounts, as operators keep them.
     #[must_use]
     pub fn account_keeper(&self) -> AccountKeeper {
-        AccountKeeper { accounts: self.directory.clone() }
+        AccountKeeper { accounts: self.directory.clone(), history: self.history() }
     }
 
     /// The Sessions table.
@@ -274,6 +274,15 @@ impl Deployment {
             Some(relay) => Arc::new(relay),
             None => Arc::new(SnsPush::new(&self.aws, apns, fcm)),
         })
+    }
+
+    /// What tells a person's phones of what happened to their account.
+    ///
+    /// # Errors
+    /// `MESSAGE_CLIENT` names no client that takes messages.
+    pub async fn notices(&self) -> Result<Notices, StartError> {
+        let (endpoints, checks, push) = (self.directory.clone(), self.checks(), self.push().await?);
+        Ok(Notices { endpoints, checks, push })
     }
 
     async fn relay(&self) -> Result<Option<Relay>, StartError> {

@@ -244,3 +244,20 @@ async fn operators_read_the_texts_that_carriers_want_registered() {
     assert_eq!(texts["zh"].as_str().unwrap().replace("${code}", &code), sent);
     assert!(texts["en"].as_str().unwrap().starts_with("${code} is your Saoma code"), "{texts}");
 }
+
+// F16: also where our pages have a port, at which a browser takes no code.
+#[tokio::test]
+async fn a_text_binds_its_code_to_our_host_and_to_no_host_with_a_port() {
+    for (public_url, bound) in [
+        ("https://login.example.com", true),
+        ("https://login.example.com:8443", false),
+        ("http://localhost:9000", false),
+    ] {
+        let world = World::with(&[("PUBLIC_URL", public_url)]);
+        ask(&world, 1, "192.0.2.1", &json!({})).await;
+        let (_, sent) = world.outbox.messages().remove(0);
+        let texts = world.command(json!({"do": "sms.texts"})).await["texts"].clone();
+        let registered = texts["zh"].as_str().unwrap().replace("${code}", &world.outbox.last_code().unwrap());
+        assert_eq!((registered.as_str(), sent.contains("\n@")), (sent.as_str(), bound), "{public_url}");
+    }
+}

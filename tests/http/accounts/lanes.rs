@@ -139,6 +139,33 @@ async fn a_known_device_gets_two_messages_of_its_own_a_day() {
     world.call(asked).await.problem(429, "puzzle_required");
 }
 
+// K5: ten messages a day for all devices of a person; then each is a caller like others.
+#[tokio::test]
+async fn a_known_device_whose_owner_has_had_ten_messages_shares_the_open_lane() {
+    let world = World::default();
+    let mut devices = Vec::new();
+    for _ in 0..6 {
+        devices.push(world.sign_in(NUMBER).await);
+        world.clock.advance(std::time::Duration::from_hours(24));
+    }
+    let ask = async |n: u8, device: usize| {
+        world.clock.advance(MINUTE);
+        world.call(send_with(&challenge(n), NUMBER, &json!({"known": devices[device].known}))).await
+    };
+    for n in 0..10 {
+        assert_eq!(ask(n + 1, usize::from(n / 2)).await.status, 200, "message {n}");
+    }
+    assert_eq!(world.memory.counted_under("owner"), 10);
+    // The eleventh comes in the open lane, which is free until strangers have used it up.
+    assert_eq!(ask(11, 5).await.status, 200);
+    let code = world.outbox.last_code().unwrap();
+    assert_eq!(world.call(login_call(11, &code)).await.status, 200);
+    besiege(&world).await;
+    world.clock.advance(MINUTE);
+    ask(12, 5).await.problem(429, "puzzle_required");
+    assert_eq!(world.memory.counted_under("owner"), 10);
+}
+
 // K5 I7: a device is known for its number, while its account and its sign-in stand.
 #[tokio::test]
 async fn a_known_device_ends_with_its_number_its_account_and_its_sign_in() {

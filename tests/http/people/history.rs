@@ -114,6 +114,87 @@ async fn a_new_login_is_told_to_the_persons_phones_by_its_id() {
     assert_eq!(end(&world, &person, &format!("logins/{id}")).await.status, 204, "and its id ends it");
 }
 
+// I8: as after a login; the phone that signs in is not told of itself, and a new person has no other.
+#[tokio::test]
+async fn a_phone_that_signs_in_is_told_to_the_persons_other_phones() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    register(&world, &person, TOKEN).await;
+    world.clock.advance(Duration::from_mins(2));
+    let gone = world.sign_in(NUMBER).await;
+    register(&world, &gone, "gone-token").await;
+    assert_eq!(world.call(Call::post("/api/user/logout").bearer(&gone.token)).await.status, 204);
+    world.post.change(|posted| posted.pushes.clear());
+    world.clock.advance(Duration::from_mins(2));
+    world.sign_in(OTHER).await;
+    assert_eq!(world.post.sent().pushes, [], "another person");
+    let thief = world.sign_in(NUMBER).await;
+    let newest = rows(&world, &person, "history").await[0].clone();
+    assert_eq!(newest["what"], "signed_in");
+    let notice = PushMessage { kind: PushKind::NewPhone, id: newest["id"].as_str().unwrap().to_owned() };
+    assert_eq!(world.post.sent().pushes, [(format!("FCM/{TOKEN}"), notice)]);
+    let sign_in = newest["signIn"].as_str().unwrap();
+    assert_eq!(end(&world, &person, &format!("sign-ins/{sign_in}")).await.status, 204);
+    world.call(refresh(&thief)).await.problem(401, "unauthorized");
+}
+
+// I8: a sign-in whose answer was lost is told once more, under the same id, and never to the phone itself.
+#[tokio::test]
+async fn a_sign_in_that_is_repeated_is_told_under_the_same_id_and_not_to_itself() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    register(&world, &person, TOKEN).await;
+    world.clock.advance(Duration::from_mins(2));
+    let challenge = "AAAAAAAAAAAAAAAAAAAAAA";
+    let asked = json!({"phone": NUMBER, "challenge": challenge});
+    assert_eq!(world.call(Call::post("/api/user/sendCode").json(&asked)).await.status, 200);
+    let body = json!({"challenge": challenge, "code": world.outbox.last_code().unwrap()});
+    let login = Call::post("/api/user/login/code").json(&body);
+    let token = world.call(login.clone()).await.text("token");
+    let own = json!({"platform": "FCM", "token": "its-own-token"});
+    assert_eq!(world.call(Call::post("/api/device/push").bearer(&token).json(&own)).await.status, 200);
+    assert_eq!(world.call(login).await.status, 200);
+    let pushes = world.post.sent().pushes;
+    let id = first_id(&world, &person, "history").await;
+    let notice = (format!("FCM/{TOKEN}"), PushMessage { kind: PushKind::NewPhone, id });
+    assert_eq!(pushes, [notice.clone(), notice]);
+}
+
+// I8: the sign-in counts when the other phones cannot be told.
+#[tokio::test]
+async fn a_notice_that_fails_keeps_no_phone_from_signing_in() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    register(&world, &person, TOKEN).await;
+    world.post.change(|posted| posted.pushes_fail = true);
+    world.clock.advance(Duration::from_mins(2));
+    world.sign_in(NUMBER).await;
+}
+
+// I8 J6: an operator's hand on an account is in its history, once for each change.
+#[tokio::test]
+async fn a_person_reads_what_operators_did_to_the_account() {
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    let operate = async |what: &str| {
+        world.clock.advance(Duration::from_secs(2));
+        let command = json!({"do": format!("account.{what}"), "id": person.account.to_string()});
+        assert_eq!(world.command(command).await["ok"], true, "{what}");
+    };
+    for what in ["lock", "lock", "find", "unlock", "unlock"] {
+        operate(what).await;
+    }
+    let told = async |person: &Person| {
+        let rows = rows(&world, person, "history").await;
+        rows.iter().map(|row| row["what"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&person).await, ["unlocked", "locked", "signed_in"]);
+    operate("end-sign-ins").await;
+    world.clock.advance(Duration::from_mins(2));
+    let back = world.sign_in(NUMBER).await;
+    assert_eq!(told(&back).await, ["signed_in", "sign_ins_ended", "unlocked", "locked", "signed_in"]);
+}
+
 // H8
 #[tokio::test]
 async fn the_loser_of_a_push_token_is_told_on_other_phones_and_in_the_history() {
@@ -129,6 +210,7 @@ async fn the_loser_of_a_push_token_is_told_on_other_phones_and_in_the_history() 
     let tablet = world.sign_in(NUMBER).await;
     register(&world, &tablet, "tablet-token").await;
 
+    world.post.change(|posted| posted.pushes.clear()); // of the phones that signed in
     let taker = world.sign_in(OTHER).await;
     for _ in 0..2 {
         register(&world, &taker, TOKEN).await;

@@ -6,8 +6,9 @@ use thiserror::Error;
 
 use crate::{
     account::{Account, AccountStatus},
+    history::{Act, Entry},
     identity::{AccountId, Identity, PhoneNumber},
-    ports::{Accounts, StoreError},
+    ports::{Accounts, HistoryWriter, StoreError},
     time::Timestamp,
 };
 
@@ -16,6 +17,8 @@ use crate::{
 pub struct AccountKeeper {
     /// The accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// Where the person reads what an operator did.
+    pub history: Arc<dyn HistoryWriter>,
 }
 
 /// How an operator names an account.
@@ -56,10 +59,22 @@ impl AccountKeeper {
 
     /// Locks or unlocks an account. A locked account is refused everywhere; its sign-ins live on when it is unlocked.
     ///
+    /// The history says so before it happens, and not once more when the account is so already. A call that failed in
+    /// between and is repeated leaves two entries, and never none. An entry that cannot be written stops nothing.
+    ///
     /// # Errors
     /// [`AccountError`].
-    pub async fn set_status(&self, which: &Found, status: AccountStatus) -> Result<Account, AccountError> {
+    pub async fn set_status(
+        &self,
+        which: &Found,
+        status: AccountStatus,
+        now: Timestamp,
+    ) -> Result<Account, AccountError> {
         let account = self.usable(which).await?;
+        if account.status != status {
+            let act = if status == AccountStatus::Active { Act::Unlocked } else { Act::Locked };
+            self.note(&account, act, now).await;
+        }
         let kept = self.accounts.set_status(account.id, status).await?;
         if kept { Ok(Account { status, ..account }) } else { Err(AccountError::Deleted) }
     }
@@ -73,8 +88,14 @@ impl AccountKeeper {
     pub async fn end_sign_ins(&self, which: &Found, now: Timestamp) -> Result<Account, AccountError> {
         let account = self.usable(which).await?;
         let credentials_at = now.whole_secs().plus(Duration::from_secs(1)).max(account.credentials_at);
+        self.note(&account, Act::EndedSignIns, now).await;
         let kept = self.accounts.reset_credentials(account.id, credentials_at).await?;
         if kept { Ok(Account { credentials_at, ..account }) } else { Err(AccountError::Deleted) }
+    }
+
+    async fn note(&self, account: &Account, act: Act, now: Timestamp) {
+        // The writer logs its failure.
+        let _ = self.history.write(account.id, &Entry::of_operator(act, now)).await;
     }
 
     async fn usable(&self, which: &Found) -> Result<Account, AccountError> {

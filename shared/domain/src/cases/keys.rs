@@ -10,9 +10,13 @@ use thiserror::Error;
 
 use crate::{
     ports::{KeyStage, KeyStages, Randomness, SigningSecret, StoreError},
-    secrets::random_hex,
+    secrets::{random_hex, sha256_hex},
     time::Timestamp,
 };
+
+/// How long after its time a published version may still be made current. One that waited for longer is published anew:
+/// how long sign-ins may rest on a version is counted from when it was made.
+const LATEST: Duration = Duration::from_hours(1);
 
 /// The secret over its port, and the times that a rotation keeps.
 #[derive(Clone)]
@@ -86,6 +90,9 @@ impl KeyKeeper {
     /// Takes the next step of a rotation: publishes a new version, or promotes the published one once `wait` is over
     /// ([`KeyKeeper::published_before_use`] without one).
     ///
+    /// A version that waited for more than an hour longer is published anew, because how long sign-ins may rest on it is
+    /// counted from when it was made.
+    ///
     /// `version` is the rotation that goes on, so a call that is repeated after the last step begins no other one.
     /// `force` rotates although sign-ins rest on the previous version; it ends them.
     ///
@@ -106,12 +113,15 @@ impl KeyKeeper {
         let Some(pending) = secret.pending else {
             return self.publish(&secret, force, wait, now).await;
         };
-        if version.is_some_and(|version| version != pending.id) {
+        if version.is_some_and(|version| version != pending.id && anew(version) != pending.id) {
             return Err(KeysError::AnotherIsPending);
         }
         let signs_from = pending.made_at.plus(wait);
         if now < signs_from {
             return Ok(Rotation::Published { version: pending.id, signs_from });
+        }
+        if now > signs_from.plus(LATEST) {
+            return self.add_pending(anew(&pending.id), wait, now).await;
         }
         self.stages.promote(&pending.id, &secret.current.id).await?;
         // Secrets Manager leaves the label where it was. It does no harm there, so a failure is none of the rotation.
@@ -126,11 +136,21 @@ impl KeyKeeper {
         wait: Duration,
         now: Timestamp,
     ) -> Result<Rotation, KeysError> {
-        let until = secret.current.made_at.plus(self.sign_in_idle);
+        // The current version signs since `LATEST` after its time at the latest; until then the one before it signed.
+        let until = secret.current.made_at.plus(self.published_before_use + LATEST).plus(self.sign_in_idle);
         if secret.previous.is_some() && now < until && !force {
             return Err(KeysError::TooSoon { until });
         }
-        let version = random_hex(&*self.random);
+        self.add_pending(random_hex(&*self.random), wait, now).await
+    }
+
+    /// Publishes a version. The one that was pending, if any, has no stage any more.
+    async fn add_pending(
+        &self,
+        version: String,
+        wait: Duration,
+        now: Timestamp,
+    ) -> Result<Rotation, KeysError> {
         self.stages.add(KeyStage::Pending, &version, &self.fresh_text()).await?;
         Ok(Rotation::Published { version, signs_from: now.plus(wait) })
     }
@@ -166,4 +186,10 @@ impl KeyKeeper {
         self.random.fill(&mut bytes);
         URL_SAFE_NO_PAD.encode(bytes)
     }
+}
+
+/// The id of the version that takes the place of one that waited too long. It follows from the id of that one, so a call
+/// that is repeated finds the rotation that it began.
+fn anew(version: &str) -> String {
+    sha256_hex(&["published anew", version]).chars().take(32).collect()
 }

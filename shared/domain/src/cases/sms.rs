@@ -19,7 +19,7 @@ use crate::{
     sms_budget::{Budget, BudgetKind, Charge, Level, Payer, SmsLimits},
     sms_challenge::{Asked, ChallengeId, LaneKind, NotSent, RESEND_AFTER, Records, Sending, Tried, Used},
     sms_code::{CodeNonce, SmsCode},
-    sms_puzzle::{MOST_DOUBLINGS, Puzzle, Solved, read_solution},
+    sms_puzzle::{Puzzle, Solved, price_of, read_solution},
     sms_text::SmsTexts,
     time::Timestamp,
 };
@@ -117,11 +117,12 @@ impl People {
             Some(puzzle) => read_solution(&*self.keys, asking.number, puzzle, now).await,
             None => None,
         };
+        let mut own_lane = true;
         for _ in 0..MOST_RACES {
             let records =
                 texting.challenges.records_of(asking.challenge, asking.number, device.as_ref()).await?;
             let fresh = CodeNonce::random(&self.keys.current_key(), &*self.random);
-            match records.ask(asking.number, fresh, now, &texting.limits)? {
+            match records.ask(asking.number, own_lane, fresh, now, &texting.limits)? {
                 Asked::Again => return Ok(same),
                 Asked::Joins(next) => {
                     if self.replace(&records, &next, &[]).await? == Recorded::Stored {
@@ -129,7 +130,14 @@ impl People {
                     }
                 }
                 Asked::Sends(sending) => {
-                    let charges = self.pay(asking, &sending, solved.as_ref(), now).await?;
+                    let charges = match self.pay(asking, &sending, solved.as_ref(), now).await {
+                        // All devices of its owner have had theirs: it is a caller like others.
+                        Err(SendError::TooMany(_)) if own_lane && sending.lane == LaneKind::Device => {
+                            own_lane = false;
+                            continue;
+                        }
+                        paid => paid?,
+                    };
                     match self.replace(&records, &sending.records, &charges).await? {
                         Recorded::Stored => {
                             self.hand_over(asking, &sending, &charges).await?;
@@ -188,8 +196,7 @@ impl People {
                 let payer = Payer { number, country, source };
                 let wrong = self.levels(&limits.wrong_budgets(source, now), now).await?;
                 let (mut charges, busy) = self.charge(&limits.message_budgets(payer, now), now).await?;
-                let price = (*price).max(busy).max(wrong).map(|price| price.min(MOST_DOUBLINGS));
-                let Some(price) = price else { return Ok(charges) };
+                let Some(price) = price_of([*price, busy, wrong]) else { return Ok(charges) };
                 let Some(solved) = solved.filter(|solved| solved.doublings >= price) else {
                     return Err(SendError::Puzzle(Puzzle::draw(
                         &*self.keys,

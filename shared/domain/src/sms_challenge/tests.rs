@@ -59,7 +59,7 @@ fn owner(records: &Records, n: u8) -> Records {
 }
 
 fn ask(records: &Records, secs: u64) -> Result<Asked, NotSent> {
-    records.ask(&number(), nonce(secs.try_into().unwrap_or(255)), at(secs), &limits())
+    records.ask(&number(), true, nonce(secs.try_into().unwrap_or(255)), at(secs), &limits())
 }
 
 fn sending(asked: Result<Asked, NotSent>) -> Sending {
@@ -304,7 +304,7 @@ fn records_are_kept_as_long_as_they_mean_something_and_no_longer() {
 #[test]
 fn a_challenge_is_of_one_number() {
     let other = PhoneNumber::parse("+8613900139000").unwrap();
-    let asked = sent(ask(&fresh(), 0)).ask(&other, nonce(1), at(1), &limits());
+    let asked = sent(ask(&fresh(), 0)).ask(&other, true, nonce(1), at(1), &limits());
     assert_eq!(asked, Err(NotSent::Over));
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    history::{Entry, EntryId, Kind, Login, NewPhone, What},
+    history::{Act, Entry, EntryId, Kind, Login, NewPhone, What},
     identity::{AccountId, ClientId, SignInId},
     ports::{Freshness, HistoryWriter, StoreError},
     push::PushPlatform,
@@ -61,6 +61,7 @@ pub(super) fn to_item(account: AccountId, entry: &Entry) -> Item {
             put_seen(&mut item, &phone.seen);
         }
         What::PushTaken { platform } => put_texts(&mut item, [("platform", Some(platform.as_str()))]),
+        What::ByOperator(_) => {} // the kind says all
     }
     item
 }
@@ -86,6 +87,9 @@ pub(super) fn from_item(item: &Item) -> Result<Entry, StoreError> {
             seen: read_seen(item)?,
         }),
         Kind::PushTaken => What::PushTaken { platform: item.parsed("platform", PushPlatform::parse)? },
+        Kind::Locked => What::ByOperator(Act::Locked),
+        Kind::Unlocked => What::ByOperator(Act::Unlocked),
+        Kind::SignInsEnded => What::ByOperator(Act::EndedSignIns),
     };
     Ok(Entry { id: item.parsed(SK, EntryId::parse)?, what })
 }

@@ -2,7 +2,7 @@
 
 use saoma_domain::{
     belongings::{Machine, Page, Turn},
-    history::{Entry, EntryId, Login, NewPhone, What},
+    history::{Act, Entry, EntryId, Login, NewPhone, What},
     identity::{AccountId, ClientId, Phone, SignInId},
     pairing::MadeBy,
     ports::{Belongings, HistoryWriter, Machines, Pairs, Randomness},
@@ -82,6 +82,11 @@ pub async fn what_happened_is_written_once<S: HistoryWriter + Belongings>(
         assert_eq!(rows.first(), Some(&third), "as it was written");
     }
     assert_eq!(whole(store, you, 9, async |store, turn| store.history(turn).await.unwrap()).await, []);
+    let acts = [Act::Locked, Act::Unlocked, Act::EndedSignIns].map(|act| Entry::of_operator(act, at(3)));
+    for entry in &acts {
+        store.write(you, entry).await.unwrap();
+        assert_eq!(store.entry(you, &entry.id).await.unwrap().as_ref(), Some(entry));
+    }
 }
 
 /// Machines and pairs are listed page by page, as they were made, each account's alone.

@@ -1,0 +1,143 @@
+"""Tests of the operators' tools: how `make` hands words over, and what a person reads who makes a slip."""
+
+import os
+import shlex
+import subprocess
+import sys
+import unittest
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from unittest import mock
+
+from processes import ROOT
+
+CLI = ROOT / "functions" / "admin" / "cli"
+sys.path.insert(0, str(CLI))
+
+import account  # noqa: E402
+import audit  # noqa: E402
+import call  # noqa: E402
+import client  # noqa: E402
+import keys  # noqa: E402
+import sms  # noqa: E402
+import webhooks  # noqa: E402
+
+NAMES = ("It's $HOME", '$(HOME) "quoted"', "100% `id` \\ {}", "扫码", "a=b;c|d&e>f", "", "#")
+
+
+def said_by(tool, *words, answer=None):
+    """What a tool prints to a person, and its exit code, when the function answers like this."""
+    out, errors = StringIO(), StringIO()
+    with (
+        mock.patch.object(sys, "argv", ["tool", *words]),
+        mock.patch.object(call.Stack, "invoke", lambda stack, event: answer or {"ok": True}),
+        mock.patch.object(call.Stack, "outputs", lambda stack: {}),
+        redirect_stdout(out),
+        redirect_stderr(errors),
+    ):
+        try:
+            tool.main()
+            code = 0
+        except SystemExit as end:
+            code = end.code
+    return out.getvalue(), errors.getvalue().strip(), code
+
+
+class WordsTest(unittest.TestCase):
+    """What the shell and `make` leave of a word."""
+
+    def test_make_hands_over_every_word_as_it_was_typed(self):
+        for name in NAMES:
+            command = ["make", "--silent", "--dry-run", "client", f"NAME={name}", "ID=shop"]
+            recipe = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+            self.assertEqual(shlex.split(recipe.splitlines()[-1])[-2:], ["ID=shop", f"NAME={name}"])
+
+    def test_a_variable_of_the_environment_is_no_word(self):
+        environment = {**os.environ, "NAME": "a name of the shell"}
+        command = ["make", "--silent", "--dry-run", "client", "ID=shop"]
+        recipe = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment).stdout
+        self.assertEqual(shlex.split(recipe.splitlines()[-1])[-1], "ID=shop")
+
+
+class SlipsTest(unittest.TestCase):
+    """Each slip gets one line that says what is wrong, and an exit code of 1."""
+
+    def test_a_slip_gets_one_line(self):
+        for tool, words, line in (
+            (account, [], "either ID=..., an account's number, or PHONE=..., a telephone number, is needed"),
+            (account, ["ID=1", "PHONE=2"], "either ID=..., an account's number, or PHONE=..., a telephone number, is needed"),
+            (account, ["DO=delete", "ID=1"], "DO= is one of find, lock, unlock, end-sign-ins"),
+            (account, ["NAME=x"], "there is no NAME=; there are DO=, ID=, PHONE= and STAGE="),
+            (account, ["ID=1", "STAGE=test"], "STAGE= is one of dev, staging, prod; without it, the local stack"),
+            (audit, ["SINCE=2w"], "SINCE= is a number of minutes, hours or days, such as 30m, 24h or 7d"),
+            (client, [], "ID=... is needed: what the client calls itself"),
+            (client, ["DO=list", "ID=x"], "DO=list takes no ID="),
+            (client, ["DO=show", "ID=x", "NAME=y"], "DO=show takes no NAME="),
+            (client, ["ID=x", "STRICT=on"], "STRICT= is yes or no"),
+            (client, ["DO=rotate-secret", "ID=x", "KEEP=-1"], "KEEP= is a whole number: hours, and 0 ends the old secrets at once"),
+            (keys, ["DO=rotate", "WAIT=soon"], "WAIT= is a whole number: seconds"),
+            (keys, ["DO=rotate", "WAIT=²"], "WAIT= is a whole number: seconds"),
+            (keys, ["DO=rotate", "WAIT=9", "STAGE=prod"],
+             "WAIT= is for this machine only: on AWS, instances and relying parties need the whole time"),
+            (keys, ["DO=drop"], "VERSION=... is needed: make keys shows them"),
+            (sms, ["DO=stop"], "DO= is one of show, on, off, texts"),
+            (webhooks, ["DO=send"], "DO= is list or replay"),
+        ):  # fmt: skip
+            self.assertEqual(said_by(tool, *words), ("", line, 1), words)
+
+    def test_a_port_that_is_none_is_named(self):
+        with mock.patch.dict(os.environ, EMULATOR_PORT="abc"):
+            self.assertEqual(said_by(account, "ID=1"), ("", "EMULATOR_PORT= is a whole number: a port", 1))
+
+    def test_a_refusal_says_until_when(self):
+        answer = {"ok": False, "code": "too_soon", "detail": "Sign-ins rest on it.", "until": 1700000000}
+        _, errors, code = said_by(keys, "DO=rotate", answer=answer)
+        self.assertEqual((errors, code), ("too_soon: Sign-ins rest on it. (until 2023-11-14 22:13:20 UTC)", 1))
+
+    def test_where_no_person_is_at_the_keyboard_nothing_is_dropped(self):
+        key = {"version": "v1", "stage": "AWSCURRENT", "kid": "k", "madeAt": 0}
+        answer = {"ok": True, "keys": [key], "reloadSeconds": 300, "keySetSeconds": 600}
+        with mock.patch.object(sys, "stdin", StringIO()):
+            _, errors, code = said_by(keys, "DO=drop", "VERSION=v1", answer=answer)
+        self.assertEqual((errors, code), ("Nothing was changed. YES=yes does not ask.", 1))
+
+
+class AnswersTest(unittest.TestCase):
+    """What a person reads when all went well."""
+
+    def test_fields_are_for_people(self):
+        record = {"createdAt": 1700000000, "enabled": False, "apps": ["a", "b"], "webhook": None, "name": "扫码", "perDay": 0}
+        out = StringIO()
+        with redirect_stdout(out):
+            call.show(record)
+        self.assertEqual(
+            out.getvalue().splitlines(),
+            ["createdAt           2023-11-14 22:13:20 UTC", "enabled             no", "apps                a, b",
+             "name                扫码", "perDay              0"],
+        )  # fmt: skip
+
+    def test_a_number_is_read_as_people_write_it(self):
+        asked = []
+        with mock.patch.object(account, "call", lambda stage, what, **which: asked.append(which) or {"account": {}}):
+            for text in ("+86 138-0013 8000", "+8613800138000", "+86 (138) 0013.8000"):
+                said_by(account, f"PHONE={text}")
+        self.assertEqual(asked, [{"phone": "+8613800138000"}] * 3)
+
+    def test_calls_are_counted_in_words(self):
+        calls = [{"client": "shop", "queuedAt": 1700000000, "event": "e1"}]
+        for given, line in (([], "0 calls"), (calls, "1 call"), (calls * 2, "2 calls")):
+            out, _, _ = said_by(webhooks, answer={"ok": True, "calls": given, "more": False})
+            self.assertEqual(out.splitlines()[-1], line)
+
+    def test_ctrl_c_ends_a_tool_with_a_word(self):
+        def stopped():
+            raise KeyboardInterrupt
+
+        errors = StringIO()
+        with redirect_stderr(errors), self.assertRaises(SystemExit) as end:
+            call.tool(stopped, "Stopped.")
+        self.assertEqual((errors.getvalue(), end.exception.code), ("\nStopped.\n", 130))
+
+
+if __name__ == "__main__":
+    unittest.main()
