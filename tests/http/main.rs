@@ -29,5 +29,6 @@ mod remembered;
 mod shop;
 mod signed_out;
 mod stale;
+mod strict;
 mod truth;
 mod web;

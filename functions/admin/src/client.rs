@@ -5,6 +5,7 @@ use std::time::Duration;
 use saoma_domain::{
     client::{Client, Origin, ReturnUrl, settings::ClientSettings},
     identity::ClientId,
+    opener::{EnrolledMachine, MachineName},
     ports::WriteId,
 };
 use serde::Deserialize;
@@ -35,6 +36,10 @@ pub(crate) enum Command {
     Remove(Named),
     #[serde(rename = "client.rotate-secret")]
     RotateSecret(Rotating),
+    #[serde(rename = "client.enroll")]
+    Enroll(Machine),
+    #[serde(rename = "client.unenroll")]
+    Unenroll(Machine),
 }
 
 /// A client.
@@ -42,6 +47,22 @@ pub(crate) enum Command {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
     id: String,
+}
+
+/// A machine of a client.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Machine {
+    id: String,
+    machine: String,
+}
+
+impl Machine {
+    fn read(&self) -> Result<(ClientId, MachineName), Refused> {
+        let detail = "machine must be 1 to 32 letters, digits, dashes and underscores";
+        let name = MachineName::parse(&self.machine).ok_or_else(|| Refused::new("bad_setting", detail))?;
+        Ok((read_id(&self.id)?, name))
+    }
 }
 
 /// No further field.
@@ -103,7 +124,12 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
             let (client, secret) = clients.create(&id, &settings, write, now).await?;
             Ok(told(&client).with("secret", json!(secret.reveal())))
         }
-        Command::Show(Named { id }) => Ok(told(&clients.show(&read_id(&id)?).await?)),
+        Command::Show(Named { id }) => {
+            let id = read_id(&id)?;
+            let machines = clients.machines(&id).await?;
+            let names = machines.iter().map(|machine| machine.name.as_str()).collect::<Vec<_>>();
+            Ok(told(&clients.show(&id).await?).with("machines", json!(names)))
+        }
         Command::List(Nothing {}) => {
             let ids: Vec<String> = clients.registry.all().await?.iter().map(ToString::to_string).collect();
             Ok(Done::default().with("clients", json!(ids)))
@@ -116,7 +142,7 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
         Command::Enable(Named { id }) => Ok(told(&clients.switch(&read_id(&id)?, true, write).await?)),
         Command::Remove(Named { id }) => {
             let id = read_id(&id)?;
-            clients.remove(&id, write).await?;
+            clients.remove(&id, write, now).await?;
             Ok(Done::default().with("removed", json!(id.as_str())))
         }
         Command::RotateSecret(Rotating { id, keep_hours }) => {
@@ -128,7 +154,27 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
             let (client, secret) = clients.rotate(&read_id(&id)?, keep, write, now).await?;
             Ok(told(&client).with("secret", json!(secret.reveal())))
         }
+        Command::Enroll(machine) => {
+            let (id, name) = machine.read()?;
+            let (machine, secret) = clients.enroll(&id, &name, write, now).await?;
+            Ok(Done::machine(&name)
+                .with("machine", enrolled(&machine))
+                .with("secret", json!(secret.reveal())))
+        }
+        Command::Unenroll(machine) => {
+            let (id, name) = machine.read()?;
+            clients.unenroll(&id, &name, now).await?;
+            Ok(Done::machine(&name).with("unenrolled", json!(name.as_str())))
+        }
     }
+}
+
+fn enrolled(machine: &EnrolledMachine) -> Value {
+    json!({
+        "id": machine.client.as_str(),
+        "machine": machine.name.as_str(),
+        "enrolledAt": machine.enrolled_at.secs(),
+    })
 }
 
 fn told(client: &Client) -> Done {

@@ -152,8 +152,13 @@ impl Client {
     /// Whether `secret` is this client's now.
     #[must_use]
     pub fn is_authenticated_by(&self, secret: &Secret, now: Timestamp) -> bool {
+        self.has_secret(&secret.hash(), now)
+    }
+
+    /// The same, by the secret's hash.
+    pub(crate) fn has_secret(&self, secret: &SecretHash, now: Timestamp) -> bool {
         let previous = self.previous_at(now).and_then(|previous| previous.secret);
-        self.secret.into_iter().chain(previous).any(|hash| hash.matches(secret))
+        self.secret.into_iter().chain(previous).any(|hash| hash == *secret)
     }
 
     /// What the keys of its webhooks are derived from now: the current registration, then the previous one while it

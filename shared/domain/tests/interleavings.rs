@@ -145,6 +145,7 @@ impl StateMachineTest for Trace {
             client: &client,
             claims: ScreenClaims::default(),
             seen: Seen { ip: None, browser: None },
+            opener: None,
             life: Duration::from_mins(5),
         };
         let Opened { session, secret } = run(logins.open(opening, clock.now())).unwrap();

@@ -37,6 +37,11 @@ impl From<OpenError> for Problem {
                 "network_not_allowed",
                 "This client's screens may not call from this network.",
             ),
+            OpenError::NotAllowed(ClientRefusal::NotEnrolled) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_enrolled",
+                "This client's screens must be enrolled: Authorization: Basic client:secret.",
+            ),
             OpenError::NotAllowed(why) => Self { cause: Some(why.to_string()), ..UNKNOWN_CLIENT },
             OpenError::NoFreeCode => Self::internal(error.to_string()),
             OpenError::Store(error) => error.into(),

@@ -75,6 +75,7 @@ fn session() -> Session {
         client: &client,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
+        opener: None,
         life: Duration::from_mins(5),
     };
     opening.draw(&SeededRandom::new(1), NOW).session

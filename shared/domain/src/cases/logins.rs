@@ -8,6 +8,7 @@ use crate::{
     allowed::{About, ClientRefusal, NotAllowed, still_allowed},
     client::{BuiltIns, Client},
     identity::{Approver, ClientId, Phone},
+    opener::{EnrolledMachine, Opener},
     ports::{
         Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
         Sessions, StoreError, WriteId,
@@ -142,11 +143,27 @@ impl Logins {
         phone: PhoneRecords,
         now: Timestamp,
     ) -> Result<(), StepError> {
-        let client = self.client(&session.client).await.map_err(|error| StepError::of(session, error))?;
-        match still_allowed(phone, About::Login(session, client.as_ref()), now) {
+        let failed = |error| StepError::of(session, error);
+        let client = self.client(&session.client).await.map_err(failed)?;
+        let machine = self.machine_of(session, client.as_ref()).await.map_err(failed)?;
+        match still_allowed(phone, About::Login(session, client.as_ref(), machine.as_ref()), now) {
             Ok(_) => Ok(()),
             Err(NotAllowed::Phone(why)) => Err(StepError::of(session, why)),
             Err(NotAllowed::Client(why)) => Err(StepError::of(session, why)),
+        }
+    }
+
+    /// The machine that opened a session, as it is enrolled now. It is read only for a strict client, because no other
+    /// asks for it.
+    async fn machine_of(
+        &self,
+        session: &Session,
+        client: Option<&Client>,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        let strict = client.is_some_and(|client| client.strict);
+        match session.opener.as_ref().and_then(Opener::machine) {
+            Some(name) if strict => self.clients.machine(&session.client, name).await,
+            _ => Ok(None),
         }
     }
 
@@ -171,6 +188,7 @@ impl Logins {
                 client: about.client.as_ref(),
                 phone: by,
                 address,
+                machine: None,
                 age: None,
             });
         }
@@ -190,6 +208,7 @@ impl Logins {
             client: Some(&session.client),
             phone: session.state.claim().map(|claim| &claim.by),
             address,
+            machine: session.opener.as_ref().and_then(Opener::machine),
             age: Some(session.updated_at.since(session.created_at)),
         });
     }

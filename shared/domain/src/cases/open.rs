@@ -8,6 +8,7 @@ use super::Logins;
 use crate::{
     allowed::ClientRefusal,
     client::Client,
+    opener::Opener,
     ports::{Created, Randomness, StoreError, WriteId},
     secrets::{Secret, SessionCode},
     session::{Flow, MatchNumber, ScreenClaims, Seen, Session, State},
@@ -26,6 +27,8 @@ pub struct Opening<'a> {
     pub claims: ScreenClaims,
     /// What we saw of the screen.
     pub seen: Seen,
+    /// What the screen proved, checked by the edge.
+    pub opener: Option<Opener>,
     /// How long it lives.
     pub life: Duration,
 }
@@ -67,6 +70,7 @@ impl Opening<'_> {
             match_policy: self.client.match_policy,
             claims: self.claims,
             seen: self.seen,
+            opener: self.opener,
             flow: self.flow,
             created_at: now,
             updated_at: now,
@@ -85,7 +89,7 @@ impl Logins {
     /// # Errors
     /// [`OpenError`]. The session may be stored all the same. It then expires unused, because its secret is lost.
     pub async fn open(&self, opening: Opening<'_>, now: Timestamp) -> Result<Opened, OpenError> {
-        opening.client.may_open(opening.flow.dialect(), &opening.seen)?;
+        opening.client.may_open(opening.flow.dialect(), &opening.seen, opening.opener.as_ref())?;
         let random = &*self.random;
         let Opened { mut session, secret } = opening.draw(random, now);
         for _ in 0..MOST_DRAWS {

@@ -6,6 +6,7 @@ use super::{Logins, StepError, StepFailure};
 use crate::{
     client::Client,
     identity::{AccountId, Approver, Phone},
+    opener::Opener,
     pairing::{Pairing, Trace},
     ports::{Created, Freshness, Pairs, Prompts, Randomness, StoreError, Traces, WriteId},
     prompt_log::NotedPrompt,
@@ -27,6 +28,8 @@ pub struct Asked {
     pub person: Option<AccountId>,
     /// What kind of device it is.
     pub policy: LoginPolicy,
+    /// What the client's server proved, checked by the edge.
+    pub opener: Option<Opener>,
 }
 
 /// How long the sessions of a hosted client live.
@@ -107,6 +110,7 @@ impl RememberedLogins {
             }
             None => qr_session(random, client, qr, ties, self.lives.qr, now),
         };
+        let session = Session { opener: asked.opener, ..session };
         self.traces.begin(&trace).await?;
         match self.logins.sessions.create(&session, &WriteId::random(random)).await? {
             Created::Stored => self.logins.reached(&session, None),
@@ -216,6 +220,7 @@ impl Logins {
         let Flow::Remembered { ties, asks: Asks::Person { fallback } } = &prompt.flow else { return Ok(()) };
         let random = &*self.random;
         let session = qr_session(random, client, fallback.clone(), ties.clone(), life, now);
+        let session = Session { opener: prompt.opener.clone(), ..session };
         match self.sessions.create(&session, &WriteId::random(random)).await? {
             Created::Stored => {
                 self.reached(&session, None);
@@ -280,6 +285,7 @@ fn qr_session(
         claims: ScreenClaims { device_name: CleanText::non_empty(&name), device_mac: None },
         // The caller is the client's server, whose address does not tell where the screen is.
         seen: Seen { ip: None, browser: None },
+        opener: None,
         flow: Flow::Remembered { ties, asks: Asks::Scan },
         created_at: now,
         updated_at: now,

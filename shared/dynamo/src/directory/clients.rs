@@ -8,14 +8,18 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
+    opener::{EnrolledMachine, MachineName},
     ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
     secrets::SecretHash,
     session::{Dialect, MatchPolicy},
     text::CleanText,
+    time::Timestamp,
 };
 
 use super::{
-    Directory, Key, PK, SK, item_of,
+    Directory, Key, PK, SK,
+    enrolled::machine_key,
+    item_of,
     writes::{WRITE_ID, deleting, is_of, putting, updating},
 };
 use crate::item::{Item, Reader, bytes, inconsistent, number, seconds, text};
@@ -40,6 +44,14 @@ impl Clients for Directory {
     async fn client(&self, id: &ClientId, freshness: Freshness) -> Result<Lookup, StoreError> {
         let item = self.get(&client_key(id), freshness).await?;
         Ok(Lookup::of(id, item.map(|item| read(id, &item)).transpose()?))
+    }
+
+    async fn machine(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        self.enrolled(client, name).await
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {
@@ -99,6 +111,27 @@ impl Registry for Directory {
             Kept::Behind if self.was_removed(&client.id, write).await? => Ok(Kept::Stored),
             kept => Ok(kept),
         }
+    }
+
+    async fn machines(&self, client: &ClientId) -> Result<Vec<EnrolledMachine>, StoreError> {
+        self.all_enrolled(client).await
+    }
+
+    async fn enroll(
+        &self,
+        machine: &EnrolledMachine,
+        write: &WriteId,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        self.put_enrolled(machine, write).await
+    }
+
+    async fn unenroll(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.forget_remembered(machine_key(client, name), now).await
     }
 
     async fn was_removed(&self, id: &ClientId, write: &WriteId) -> Result<bool, StoreError> {
