@@ -29,7 +29,7 @@ sam-local: $(VENV) ## sam local start-api on http://localhost:3000 (PORT, EMULAT
 	@exec $(PYTHON) tests/local/sam_local.py
 
 client: $(VENV) ## register a client: ID=... NAME=... [DO=show|list|change|disable|enable|remove|rotate-secret|enroll|unenroll] (docs/operations.md)
-	@$(PYTHON) functions/admin/cli/client.py $(call given,DO ID NAME DIALECT POLICY PAGE ORIGIN WEBHOOK APPS NETWORKS STRICT KEEP MACHINE STAGE)
+	@$(PYTHON) functions/admin/cli/client.py $(call given,DO ID NAME DIALECT POLICY PAGE ORIGIN WEBHOOK APPS NETWORKS STRICT MAX_AGE KEEP MACHINE STAGE)
 
 webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [CLIENT=...] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/webhooks.py $(call given,DO CLIENT STAGE)

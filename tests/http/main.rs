@@ -14,6 +14,7 @@ mod devices;
 mod events;
 mod failed_calls;
 mod faults;
+mod fresh_proof;
 mod keys;
 mod kiosk;
 mod logs;

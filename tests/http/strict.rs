@@ -4,9 +4,10 @@
 use acceptance::{Answer, Call, Person, World};
 use insta::assert_snapshot;
 use saoma_domain::{client::Client, session::Dialect};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
+    allowed::command,
     operations::shop,
     pages,
     remembered::{DEVICE, Region, both, log_in, pending},
@@ -18,12 +19,6 @@ const ID: &str = "clinic";
 /// How old a client may be at a step that is no redemption.
 const AGE: u64 = 10;
 
-async fn command(world: &World, event: Value) -> Value {
-    let answer = world.command(event.clone()).await;
-    assert_eq!(answer["ok"], true, "{event}: {answer}");
-    answer
-}
-
 /// Registers a strict client of this contract; its server's secret.
 fn register(world: &World, dialect: Dialect) -> String {
     let strict = |client| Client { dialects: vec![dialect], strict: true, ..shop(client) };
@@ -32,12 +27,12 @@ fn register(world: &World, dialect: Dialect) -> String {
 
 /// Enrolls a machine; its secret.
 async fn enroll(world: &World, name: &str) -> String {
-    let answer = command(world, json!({"do": "client.enroll", "id": ID, "machine": name})).await;
+    let answer = command(world, &json!({"do": "client.enroll", "id": ID, "machine": name})).await;
     answer["secret"].as_str().unwrap().to_owned()
 }
 
 async fn unenroll(world: &World, name: &str) {
-    command(world, json!({"do": "client.unenroll", "id": ID, "machine": name})).await;
+    command(world, &json!({"do": "client.unenroll", "id": ID, "machine": name})).await;
 }
 
 /// The call with which a screen opens a login.
@@ -154,7 +149,7 @@ async fn a_secret_that_is_not_good_is_refused_also_by_a_client_that_asks_for_non
         let other = enroll(&world, "lobby-2").await;
         let another = world.register_client("another", shop);
         unenroll(&world, "lobby-2").await;
-        command(&world, json!({"do": "client.change", "id": ID, "strict": strict})).await;
+        command(&world, &json!({"do": "client.change", "id": ID, "strict": strict})).await;
         pass(&world, AGE);
         let (_, bits) = machine.split_once('.').unwrap();
         for authorization in [
@@ -228,13 +223,13 @@ async fn a_client_that_is_registered_again_has_no_machines() {
     let world = World::default();
     let create =
         json!({"do": "client.create", "id": ID, "name": "Clinic", "dialect": "kiosk", "strict": true});
-    command(&world, create.clone()).await;
+    command(&world, &create).await;
     let secret = enroll(&world, "lobby-1").await;
     assert_eq!(world.call(create_as(Dialect::Kiosk, &secret)).await.status, 200);
     pass(&world, AGE);
-    command(&world, json!({"do": "client.remove", "id": ID})).await;
-    command(&world, create).await;
-    let shown = command(&world, json!({"do": "client.show", "id": ID})).await;
+    command(&world, &json!({"do": "client.remove", "id": ID})).await;
+    command(&world, &create).await;
+    let shown = command(&world, &json!({"do": "client.show", "id": ID})).await;
     assert_eq!(shown["machines"], json!([]));
     world.call(create_as(Dialect::Kiosk, &secret)).await.problem(401, "invalid_client");
 }
@@ -248,7 +243,7 @@ async fn a_servers_login_lasts_as_long_as_its_secret() {
         let server = register(&world, Dialect::Kiosk);
         let login = Login::open(&world, Dialect::Kiosk, &server).await;
         login.confirm(&world, &person).await;
-        command(&world, json!({"do": "client.rotate-secret", "id": ID, "keepHours": hours})).await;
+        command(&world, &json!({"do": "client.rotate-secret", "id": ID, "keepHours": hours})).await;
         assert_eq!(login.is_signed_in(&world).await, goes_on, "kept for {hours} hours");
     }
 }
@@ -268,7 +263,7 @@ async fn a_client_that_becomes_strict_refuses_the_logins_that_it_has() {
         login.confirm(&world, &person).await;
     }
     let waiting = world.call(create(Dialect::Kiosk)).await.text("id");
-    command(&world, json!({"do": "client.change", "id": ID, "strict": true})).await;
+    command(&world, &json!({"do": "client.change", "id": ID, "strict": true})).await;
     assert!(!plain.is_signed_in(&world).await);
     assert!(enrolled.is_signed_in(&world).await, "it proved itself before it had to");
     pass(&world, AGE);
@@ -320,7 +315,7 @@ async fn a_redemption_of_a_strict_client_makes_as_many_calls_as_any() {
         let world = World::default();
         let person = world.sign_in(NUMBER).await;
         register(&world, Dialect::Kiosk);
-        command(&world, json!({"do": "client.change", "id": ID, "strict": strict})).await;
+        command(&world, &json!({"do": "client.change", "id": ID, "strict": strict})).await;
         let secret = enroll(&world, "lobby-1").await;
         let login = Login::open(&world, Dialect::Kiosk, &secret).await;
         login.confirm(&world, &person).await;

@@ -19,6 +19,7 @@ SETTINGS = {
     "WEBHOOK": ("webhook", str),
     "APPS": ("apps", split),
     "NETWORKS": ("networks", split),
+    "MAX_AGE": ("maxAge", lambda text: seconds("MAX_AGE", text)),
     "STRICT": ("strict", lambda text: yes_or_no("STRICT", text)),
 }
 # What each command takes besides ID.
@@ -83,6 +84,13 @@ def yes_or_no(word, text):
     if text not in ("yes", "no"):
         raise Refused(f"{word}= is yes or no")
     return text == "yes"
+
+
+def seconds(word, text):
+    """Reads a number of seconds; nothing is 0, which clears a setting."""
+    if text and not text.isdigit():
+        raise Refused(f"{word}= is a number of seconds")
+    return int(text or 0)
 
 
 def hours(text):

@@ -84,7 +84,7 @@ const MOST_KEEP_HOURS: u64 = 168;
 
 /// A client and what is written about it. What is not there stays as it is.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Settings {
     id: String,
     name: Option<String>,
@@ -96,6 +96,7 @@ pub(crate) struct Settings {
     apps: Option<Vec<String>>,
     networks: Option<Vec<String>>,
     strict: Option<bool>,
+    max_age: Option<u64>,
 }
 
 impl Settings {
@@ -110,6 +111,7 @@ impl Settings {
             apps: self.apps,
             networks: self.networks,
             strict: self.strict,
+            max_age: self.max_age,
         };
         Ok((read_id(&self.id)?, settings))
     }
@@ -199,6 +201,7 @@ fn shown(client: &Client) -> Value {
         "apps": client.apps.iter().map(ClientId::as_str).collect::<Vec<_>>(),
         "networks": client.networks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "strict": client.strict,
+        "maxAge": client.max_age.map(|it| it.as_secs()),
         "enabled": client.enabled,
         "registeredAt": client.registered_at.secs(),
         "previousSecretUntil": client.previous.as_ref().map(|it| it.until.secs()),

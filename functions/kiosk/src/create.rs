@@ -47,7 +47,7 @@ pub(crate) async fn create(
 ) -> Result<Json<Answer>, Problem> {
     let now = app.service.clock.now();
     let client = channel(&app, &headers).await?;
-    let opener = auth::opener(&app.service, &*app.clients, &headers, &client).await?;
+    let proved = auth::opener(&app.service, &*app.clients, &headers, &client).await?;
     let public_url = app.service.public_url(facts.domain())?;
     app.service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
     if let Some(old) = ScreenKey::from_header(&headers) {
@@ -58,7 +58,7 @@ pub(crate) async fn create(
         client: &client,
         claims: device.claims(),
         seen: facts.seen(),
-        opener,
+        opener: proved,
         life: app.service.settings.session_life,
     };
     let opened = app.logins.open(opening, now).await?;

@@ -3,6 +3,8 @@
 //! Whatever was allowed a step ago may not be now: an operator removed the client, the person signed out, an operator
 //! reset the account. One function answers, over records that were just read. Unknown means no.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::{
@@ -98,7 +100,26 @@ pub fn still_allowed(
     Ok((sign_in, account))
 }
 
+/// A confirmation that the phone may make once its person has proved again who they are.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the person's last proof is older than the client admits")]
+pub struct ProofTooOld {
+    /// How old it may be.
+    pub max_age: Duration,
+}
+
 impl Client {
+    /// Whether a phone's person has proved who they are lately enough to agree to its logins (`docs/security.md` I5).
+    ///
+    /// # Errors
+    /// [`ProofTooOld`].
+    pub fn accepts_proof(&self, sign_in: &SignIn, now: Timestamp) -> Result<(), ProofTooOld> {
+        match self.max_age {
+            Some(max_age) if now.since(sign_in.proved_at) > max_age => Err(ProofTooOld { max_age }),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether its sessions may be opened by this contract, from where the screen was seen, with what it proved.
     ///
     /// # Errors
@@ -172,6 +193,7 @@ mod tests {
             family: Family::begin(NOW, KeyName::of_kid("the-key-")),
             seen: Seen::default(),
             ended: false,
+            proved_at: NOW,
             created_at: NOW,
             expires_at: NOW.plus(Duration::from_hours(1)),
         };
@@ -263,6 +285,20 @@ mod tests {
             let refused = still_allowed(missing, About::Login(&session(), Some(&client()), None), NOW).err();
             assert_eq!(refused, over, "unknown means no");
         }
+    }
+
+    // I5
+    #[test]
+    fn a_proof_is_as_young_as_the_client_asks() {
+        let sign_in = records().sign_in.unwrap();
+        let after = |seconds| NOW.plus(Duration::from_secs(seconds));
+        let max_age = Duration::from_secs(300);
+        let asks = Client { max_age: Some(max_age), ..client() };
+        assert_eq!(client().accepts_proof(&sign_in, after(1_000_000)), Ok(()));
+        assert_eq!(asks.accepts_proof(&sign_in, after(300)), Ok(()));
+        assert_eq!(asks.accepts_proof(&sign_in, after(301)), Err(ProofTooOld { max_age }));
+        let again = SignIn { proved_at: after(200), ..sign_in };
+        assert_eq!(asks.accepts_proof(&again, after(301)), Ok(()));
     }
 
     // A15

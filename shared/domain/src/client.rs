@@ -9,7 +9,7 @@ pub mod settings;
 
 pub use built_in::{BuiltIns, Lookup, Unregistered};
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 use url::Url;
@@ -49,6 +49,9 @@ pub struct Client {
     pub networks: Vec<IpNet>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: bool,
+    /// How old the proof of the person who agrees to its logins may be (`max_age` in RFC 9470); `None`
+    /// for any age.
+    pub max_age: Option<Duration>,
     /// Whether it is switched on. A client that is switched off is refused everywhere.
     pub enabled: bool,
     /// What the key of its webhooks is derived from.
@@ -127,6 +130,7 @@ impl Client {
             apps: Vec::new(),
             networks: Vec::new(),
             strict: false,
+            max_age: None,
             enabled: true,
             registration: Registration::none(),
             previous: None,

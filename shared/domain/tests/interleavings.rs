@@ -68,6 +68,7 @@ fn sign_in(phone: &Phone, now: Timestamp) -> SignIn {
         version: 1,
         family: Family::begin(now, KeyName::of_kid("the-key-")),
         ended: false,
+        proved_at: now,
         created_at: now,
         expires_at: now.plus(Duration::from_hours(24)),
     }

@@ -57,6 +57,7 @@ fn sign_in() -> SignIn {
         version: 1,
         family: Family::begin(NOW, KeyName::of_kid("the-key-")),
         ended: false,
+        proved_at: NOW,
         created_at: NOW,
         expires_at: NOW.plus(Duration::from_hours(1)),
     }

@@ -5,7 +5,7 @@ use std::{net::IpAddr, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    allowed::{About, ClientRefusal, NotAllowed, still_allowed},
+    allowed::{About, ClientRefusal, NotAllowed, ProofTooOld, still_allowed},
     client::{BuiltIns, Client},
     identity::{Approver, ClientId, Phone},
     opener::{EnrolledMachine, Opener},
@@ -81,6 +81,9 @@ pub enum StepFailure {
     /// The session's client refuses the step.
     #[error(transparent)]
     NotAllowed(#[from] ClientRefusal),
+    /// The person must prove again who they are.
+    #[error(transparent)]
+    ProofTooOld(#[from] ProofTooOld),
     /// The rules refuse the step.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -137,17 +140,19 @@ impl Logins {
     }
 
     /// Asks [`still_allowed`] about a phone's step. The client may be as it was up to ten seconds ago.
+    ///
+    /// Also says whether the person has proved who they are lately enough to agree; only a confirmation needs that.
     pub(super) async fn allow(
         &self,
         session: &Session,
         phone: PhoneRecords,
         now: Timestamp,
-    ) -> Result<(), StepError> {
+    ) -> Result<Result<(), ProofTooOld>, StepError> {
         let failed = |error| StepError::of(session, error);
         let client = self.client(&session.client).await.map_err(failed)?;
         let machine = self.machine_of(session, client.as_ref()).await.map_err(failed)?;
         match still_allowed(phone, About::Login(session, client.as_ref(), machine.as_ref()), now) {
-            Ok(_) => Ok(()),
+            Ok((sign_in, _)) => Ok(client.map_or(Ok(()), |client| client.accepts_proof(&sign_in, now))),
             Err(NotAllowed::Phone(why)) => Err(StepError::of(session, why)),
             Err(NotAllowed::Client(why)) => Err(StepError::of(session, why)),
         }

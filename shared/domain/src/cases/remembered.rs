@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Logins, StepError, StepFailure};
+use super::{Logins, StepError, StepFailure, confirm::agrees_with};
 use crate::{
     client::Client,
     identity::{AccountId, Approver, Phone},
@@ -170,11 +170,14 @@ impl RememberedLogins {
         phone.clone().stands(now).map_err(|error| StepError::at(&code, error))?;
         let session = session.filter(|session| is_prompt_to(session, &by.phone));
         let session = session.ok_or_else(|| StepError::at(&code, StepFailure::Unknown))?;
-        self.logins.allow(&session, phone, now).await?;
+        let proof = self.logins.allow(&session, phone, now).await?;
         let wrong = number.is_some_and(|number| number != session.match_number);
         let account = by.phone.account;
         let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
         session.decide(&command, now).map_err(|refusal| StepError::of(&session, refusal))?;
+        if accepts {
+            agrees_with(proof, &session, &command, now)?;
+        }
         if let (true, Some(ties)) = (wrong || !accepts, session.ties()) {
             let unpaired = self.pairs.unpair(account, &session.client, ties.policy, &ties.device).await;
             unpaired.map_err(|error| StepError::of(&session, error))?;

@@ -3,6 +3,8 @@
 //! A client is three kinds of rows that change together: its item, its line in the list of all clients, and a row for
 //! each of its origins. A row of an origin names the clients that have it, so it is found without knowing them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
@@ -190,6 +192,7 @@ fn to_item(client: &Client) -> Item {
     let mut insert = |name: &str, value: Option<AttributeValue>| {
         item.extend(value.map(|value| (name.to_owned(), value)));
     };
+    insert("max_age", client.max_age.map(|it| number(it.as_secs())));
     insert("return_url", client.return_url.as_ref().map(|it| text(it.as_str())));
     insert("webhook", client.webhook.as_ref().map(|it| text(it.url().as_str())));
     insert("secret", client.secret.map(|it| bytes(it.as_bytes())));
@@ -215,6 +218,7 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
         apps: all_of(item, "apps", ClientId::parse)?,
         networks: all_of(item, "networks", |it| it.parse().ok())?,
         strict: item.flag("strict")?,
+        max_age: item.optional_number("max_age")?.map(Duration::from_secs),
         enabled: !item.flag("disabled")?,
         registration: Registration::from_stored(item.text("registration")?),
         previous: read_previous(item)?,

@@ -1,6 +1,6 @@
 //! The registered clients, as operators change them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use saoma_domain::{
     account::{Account, AccountStatus},
@@ -33,6 +33,7 @@ fn largest(random: &dyn Randomness) -> Client {
         apps: vec![ClientId::parse("their-app").unwrap()],
         networks: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
         strict: true,
+        max_age: Some(Duration::from_mins(5)),
         registration: Registration::random(random),
         previous: Some(Previous {
             secret: Some(Secret::random(random).hash()),
