@@ -52,6 +52,8 @@ export const phoneWords = {
   'consent.warning': ['Only confirm if the screen is in front of you. Support will never ask you to scan.', '请确认屏幕就在你面前，再点登录。客服人员绝不会要求你扫码。'],
   'consent.cancel': ['Cancel', '取消'],
   'consent.confirm': ['Sign in', '登录'],
+  'proof.lead': ['This sign-in asks you to prove again that it is you. A code goes by SMS to {phone}.', '此次登录需要再次验证你的身份，短信验证码将发送至 {phone}。'],
+  'proof.submit': ['Prove and sign in', '验证并登录'],
   'consent.justNow': ['just now', '刚刚'],
   'prompts.loading': ['Looking for requests…', '正在查看登录请求…'],
   'prompts.whoLead': ['Then requests to sign in on your devices appear here.', '登录后，你的设备发来的登录请求会显示在这里。'],
