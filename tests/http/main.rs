@@ -11,6 +11,7 @@ mod architecture;
 mod crowd;
 mod deliver;
 mod devices;
+mod edge;
 mod events;
 mod failed_calls;
 mod faults;

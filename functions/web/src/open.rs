@@ -78,8 +78,7 @@ pub(crate) async fn open(
     };
     let replaces = if loading == Loading::ForAPage { shown_before() } else { None };
     // A page cannot keep a secret, so a browser proves nothing here, and a strict client refuses it.
-    let opener = None;
-    let wanted = Wanted { flow: Flow::web(page_state(query)?), client: &client, opener, replaces };
+    let wanted = Wanted { flow: Flow::web(page_state(query)?), client: &client, opener: None, replaces };
     let opened = screen::open(service, &app.logins, facts, wanted).await?;
     let text = session_text(&opened.public_url, opened.key.code.as_str());
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;
