@@ -146,9 +146,9 @@ async fn a_prompt_is_accepted_with_a_fresh_proof_and_declined_with_any() {
         pass(&world, MAX_AGE + 1);
         pending(&world, &person).await;
         let trace = region.trace(&world, both(&person)).await;
-        let decides = async || answer(&world, &person, json!({"traceId": trace, "accept": accept})).await;
+        let press = async || answer(&world, &person, json!({"traceId": trace, "accept": accept})).await;
         if accept {
-            let refused = decides().await;
+            let refused = press().await;
             assert_eq!(
                 (refused.status.as_u16(), refused.text("reason").as_str()),
                 (403, "fresh_proof_required")
@@ -156,7 +156,7 @@ async fn a_prompt_is_accepted_with_a_fresh_proof_and_declined_with_any() {
             assert_eq!(pending(&world, &person).await.len(), 1, "it waits on");
             prove(&world, &person).await;
         }
-        let decided = decides().await;
+        let decided = press().await;
         assert_eq!(decided.status, 200, "{}", decided.whole());
         assert_eq!(decided.text("state"), if accept { "confirmed" } else { "cancelled" });
     }

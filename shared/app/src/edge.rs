@@ -1,4 +1,4 @@
-//! An edge in front of the API, such as CloudFront: where it says a caller is, and how it proves that it is the edge.
+//! An edge in front of the API, such as `CloudFront`: where it says a caller is, and how it proves that it is the edge.
 
 use saoma_domain::secrets::{Secret, SecretHash};
 
@@ -38,7 +38,7 @@ impl Edge {
             (Some(_), None) => return Err(ConfigError::Missing(SECRETS)),
         };
         environment.required("PUBLIC_URL")?;
-        Ok(Some(Self { address_header: read_header(header)?, secrets: read_secrets(secrets)? }))
+        Ok(Some(Self { address_header: read_header(header)?, secrets: read_secrets(&secrets)? }))
     }
 
     /// Whether this text is the edge's secret, in constant time.
@@ -59,7 +59,7 @@ fn read_header(value: String) -> Result<String, ConfigError> {
     Err(ConfigError::Absurd { name: ADDRESS_HEADER, value, expected })
 }
 
-fn read_secrets(value: String) -> Result<Vec<SecretHash>, ConfigError> {
+fn read_secrets(value: &str) -> Result<Vec<SecretHash>, ConfigError> {
     let hashes: Option<Vec<_>> = value.split(',').map(|hex| read_hash(hex.trim())).collect();
     hashes.filter(|hashes| hashes.len() <= MOST_SECRETS).ok_or_else(|| {
         let expected = "the SHA-256 of a secret in 64 hexadecimal digits, or two with a comma".to_owned();

@@ -292,7 +292,7 @@ mod tests {
     fn a_proof_is_as_young_as_the_client_asks() {
         let sign_in = records().sign_in.unwrap();
         let after = |seconds| NOW.plus(Duration::from_secs(seconds));
-        let max_age = Duration::from_secs(300);
+        let max_age = Duration::from_mins(5);
         let asks = Client { max_age: Some(max_age), ..client() };
         assert_eq!(client().accepts_proof(&sign_in, after(1_000_000)), Ok(()));
         assert_eq!(asks.accepts_proof(&sign_in, after(300)), Ok(()));

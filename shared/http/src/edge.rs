@@ -20,7 +20,7 @@ use saoma_app::{
 
 use crate::Problem;
 
-/// CloudFront's header, which ends in the caller's port. An IPv6 address stands there without brackets.
+/// `CloudFront`'s header, which ends in the caller's port. An IPv6 address stands there without brackets.
 const VIEWER_ADDRESS: &str = "cloudfront-viewer-address";
 
 /// Why a call did not come through the edge.
