@@ -16,7 +16,7 @@ use crate::{
     people::Person,
     phone::{fresh_number, sms_code},
     screen::{Answer, Screen},
-    service::Service,
+    service::{Service, eventually},
 };
 
 const CREATE: &str = "/api/qrCode/createLoginQrCode";
@@ -75,23 +75,25 @@ async fn a_person_proves_again_who_they_are(language: Language) {
         .await;
     phone.press("confirm").await;
     phone.press("proof-send").await;
+    told(&phone, "!document.querySelector('#proof-code').hidden").await;
     let fresh = sms_code(service, &number).await;
     person.shoot(&phone, "phone-proof").await;
     let wrong = if fresh == "000000" { "000001" } else { "000000" };
     phone.write("proof-input", wrong).await;
     phone.press("proof-submit").await;
-    phone.has("proof-input", "id", "proof-input").await;
-    let problem = "return document.querySelector('[data-testid=proof-problem]').textContent";
-    crate::service::eventually("a word about the code", async || {
-        phone.run(problem).await.as_str().is_some_and(|told| !told.is_empty()).then_some(())
-    })
-    .await;
+    told(&phone, "document.querySelector('[data-testid=proof-problem]').textContent !== ''").await;
     person.shoot(&phone, "phone-proof-wrong").await;
     phone.run("document.querySelector('[data-testid=proof-input]').value = ''").await;
     phone.write("proof-input", &fresh).await;
     phone.press("proof-submit").await;
     phone.reaches("confirmed").await;
     assert!(status(&machine, &created).await["memberToken"].is_string());
+}
+
+/// Waits until this is true on the page.
+async fn told(phone: &Browser, what: &str) {
+    let script = format!("return {what}");
+    eventually(what, async || (phone.run(&script).await == true).then_some(())).await;
 }
 
 async fn status(machine: &Screen, created: &Answer) -> Value {

@@ -42,7 +42,7 @@ async function sendProofCode() {
   if (!me.body.phoneNumber) return say($('proof-problem'), excuse(me));
   const answer = await requestProofCode(me.body.phoneNumber);
   if (answer.status !== 200) return say($('proof-problem'), excuse(answer));
-  const sent = t('phone.sentTo', { phone: me.body.nickName });
+  const sent = t('proof.sent', { phone: me.body.nickName });
   say($('proof-lead'), sent);
   announce(sent);
   $('proof-send').hidden = true;

@@ -53,6 +53,7 @@ export const phoneWords = {
   'consent.cancel': ['Cancel', '取消'],
   'consent.confirm': ['Sign in', '登录'],
   'proof.lead': ['This sign-in asks you to prove again that it is you. A code goes by SMS to {phone}.', '此次登录需要再次验证你的身份，短信验证码将发送至 {phone}。'],
+  'proof.sent': ['We sent a code by SMS to {phone}.', '验证码已通过短信发送至 {phone}。'],
   'proof.submit': ['Prove and sign in', '验证并登录'],
   'consent.justNow': ['just now', '刚刚'],
   'prompts.loading': ['Looking for requests…', '正在查看登录请求…'],
