@@ -31,8 +31,7 @@ const NO_SECRET: NotThroughTheEdge = NotThroughTheEdge("the edge's secret is mis
 const NO_ADDRESS: NotThroughTheEdge =
     NotThroughTheEdge("the edge proved itself, but names no address that can be read");
 
-/// Puts the caller's address where handlers look for it. It stands before everything that asks for the address, and takes the
-/// secret out of the request.
+/// Puts the caller's address where handlers look for it. It stands before everything that asks for the address.
 pub(crate) async fn take_address(
     State(service): State<Service>,
     mut request: Request,
@@ -40,7 +39,6 @@ pub(crate) async fn take_address(
 ) -> Response {
     if let Some(edge) = &service.settings.edge {
         let said = address(edge, request.headers());
-        request.headers_mut().remove(EDGE_SECRET);
         match said {
             Ok(address) => set_source(&mut request, address),
             Err(why) => {
