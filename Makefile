@@ -28,8 +28,8 @@ deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhos
 sam-local: $(VENV) ## sam local start-api on http://localhost:3000 (PORT, EMULATOR_PORT), in containers
 	@exec $(PYTHON) tests/local/sam_local.py
 
-client: $(VENV) ## register a client: ID=... NAME=... [DO=show|list|change|disable|enable|remove|rotate-secret] (docs/operations.md)
-	@$(PYTHON) functions/admin/cli/client.py $(call given,DO ID NAME DIALECT POLICY PAGE ORIGIN WEBHOOK APPS NETWORKS REDIRECT GRANTS AUTH STRICT KEEP STAGE)
+client: $(VENV) ## register a client: ID=... NAME=... [DO=show|list|change|disable|enable|remove|rotate-secret|enroll|unenroll] (docs/operations.md)
+	@$(PYTHON) functions/admin/cli/client.py $(call given,DO ID NAME DIALECT POLICY PAGE ORIGIN WEBHOOK APPS NETWORKS REDIRECT GRANTS AUTH STRICT MAX_AGE KEEP MACHINE STAGE)
 
 webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [CLIENT=...] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/webhooks.py $(call given,DO CLIENT STAGE)

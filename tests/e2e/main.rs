@@ -14,7 +14,7 @@
 //! * [`qr`]: two independent readers that must agree.
 //! * [`tables`]: the stored items. [`jwt`]: a token, verified with the published keys.
 //!
-//! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`],
+//! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`proof`], [`webhooks`],
 //! [`budget`], [`truth`], [`tabs`], [`deviations`].
 
 #![expect(
@@ -46,6 +46,7 @@ mod kiosk;
 mod other_site;
 mod pictures;
 mod prompts;
+mod proof;
 mod storage;
 mod tabs;
 mod truth;

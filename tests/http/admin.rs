@@ -80,6 +80,10 @@ async fn what_is_no_command_changes_nothing() {
         (named("networks", json!(["192.0.2.0/24"])), "bad_setting"),
         (json!({"do": "client.create", "id": "region-1", "name": "Again"}), "client_exists"),
         (json!({"do": "client.rotate-secret", "id": "region-1", "keepHours": 169}), "bad_setting"),
+        (json!({"do": "client.enroll", "id": "another", "machine": "lobby-1"}), "unknown_client"),
+        (json!({"do": "client.enroll", "id": "region-1", "machine": "lobby.1"}), "bad_setting"),
+        (json!({"do": "client.enroll", "id": "region-1"}), "unreadable"),
+        (json!({"do": "client.unenroll", "id": "region-1", "machine": "lobby-1"}), "unknown_machine"),
         (json!({"do": "account.lock", "id": "3000876"}), "unknown_account"),
         (json!({"do": "account.lock", "id": "3000876", "phone": "+8613800138000"}), "bad_account"),
         (json!({"do": "account.find", "phone": "1"}), "bad_account"),
@@ -88,6 +92,26 @@ async fn what_is_no_command_changes_nothing() {
     }
     let shown = good(&world, json!({"do": "client.show", "id": "region-1"})).await;
     assert_eq!(shown["client"]["name"], "Region");
+}
+
+// K19
+#[tokio::test]
+async fn a_machine_is_enrolled_shown_and_unenrolled() {
+    let world = World::default();
+    good(&world, create()).await;
+    let command = |name: &str| json!({"do": name, "id": "region-1", "machine": "lobby-1"});
+    let enrolled = good(&world, command("client.enroll")).await;
+    let secret = enrolled["secret"].as_str().unwrap();
+    assert_snapshot!(enrolled.to_string().replace(secret.split_once('.').unwrap().1, "<bits>"), @r#"{"machine":{"enrolledAt":1705998038,"id":"region-1","machine":"lobby-1"},"ok":true,"secret":"lobby-1.<bits>"}"#);
+    assert_eq!(refused(&world, command("client.enroll")).await, "machine_exists");
+    let shown = good(&world, json!({"do": "client.show", "id": "region-1"})).await;
+    assert_eq!(shown["machines"], json!(["lobby-1"]));
+    assert!(!shown.to_string().contains(secret));
+    assert_snapshot!(good(&world, command("client.unenroll")).await.to_string(), @r#"{"ok":true,"unenrolled":"lobby-1"}"#);
+    let shown = good(&world, json!({"do": "client.show", "id": "region-1"})).await;
+    assert_eq!(shown["machines"], json!([]));
+    let again = good(&world, command("client.enroll")).await;
+    assert_ne!(again["secret"], secret, "another secret");
 }
 
 // K4
@@ -135,12 +159,21 @@ async fn a_secret_that_was_rotated_is_good_as_long_as_the_operator_says() {
 async fn a_command_whose_answer_was_lost_is_sent_again() {
     let with = |name: &str| json!({"do": name, "write": "again-0123456789abcdef", "id": "region-1"});
     let mut commands = vec![create()];
+    let machine = |name: &str| {
+        let mut event = with(name);
+        event["machine"] = json!("lobby-1");
+        event
+    };
+    commands.extend(["client.enroll", "client.unenroll"].map(machine));
     commands.extend(["client.change", "client.disable", "client.remove", "client.rotate-secret"].map(with));
     for event in commands {
         for calls in 0.. {
             let world = World::default();
             if event["do"] != "client.create" {
                 good(&world, create()).await;
+            }
+            if event["do"] == "client.unenroll" {
+                good(&world, json!({"do": "client.enroll", "id": "region-1", "machine": "lobby-1"})).await;
             }
             world.memory.inject(calls, Fault::AnswerLost);
             let first = world.command(event.clone()).await;
@@ -152,7 +185,7 @@ async fn a_command_whose_answer_was_lost_is_sent_again() {
                 break;
             }
             assert_eq!(first["code"], "unavailable");
-            if let Some(secret) = again["secret"].as_str() {
+            if let Some(secret) = again["secret"].as_str().filter(|_| event["do"] != "client.enroll") {
                 assert_eq!(
                     webhook_key(&world, secret).await.0,
                     200,

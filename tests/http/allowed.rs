@@ -23,20 +23,20 @@ use crate::{
 
 const NUMBER: &str = "13800138000";
 /// How old a client may be at a step that is no redemption.
-const AGE: u64 = 10;
+pub(crate) const AGE: u64 = 10;
 /// A client that is not built in.
-const ID: &str = "a-client";
-const DIALECTS: &[Dialect] = Dialect::ALL;
+pub(crate) const ID: &str = "a-client";
+pub(crate) const DIALECTS: &[Dialect] = Dialect::ALL;
 
 /// A login of a registered client: its session's code, and the call that takes its token.
-struct Login {
-    code: String,
+pub(crate) struct Login {
+    pub(crate) code: String,
     take: Call,
 }
 
 impl Login {
     /// Registers the client for this contract, and opens a login of it.
-    async fn open(world: &World, dialect: Dialect) -> Self {
+    pub(crate) async fn open(world: &World, dialect: Dialect) -> Self {
         let grants = if dialect == Dialect::Oauth { vec![GrantType::DeviceCode] } else { Vec::new() };
         let oauth = OauthClient { grants, ..OauthClient::default() };
         let only = |client: Client| Client { dialects: vec![dialect], oauth, ..shop(client) };
@@ -45,7 +45,7 @@ impl Login {
         Self::of(world, dialect, &authorization).await
     }
 
-    async fn of(world: &World, dialect: Dialect, authorization: &str) -> Self {
+    pub(crate) async fn of(world: &World, dialect: Dialect, authorization: &str) -> Self {
         match dialect {
             Dialect::Kiosk => {
                 let create = Call::post("/api/qrCode/createLoginQrCode").header("channel", ID);
@@ -86,20 +86,20 @@ impl Login {
         }
     }
 
-    async fn step(&self, world: &World, step: &str, person: &Person) -> Answer {
+    pub(crate) async fn step(&self, world: &World, step: &str, person: &Person) -> Answer {
         pages::step(world, step, person, &self.code, &json!({})).await
     }
 
-    async fn good(&self, world: &World, step: &str, person: &Person) {
+    pub(crate) async fn good(&self, world: &World, step: &str, person: &Person) {
         let answer = self.step(world, step, person).await;
         assert_eq!(answer.status, 200, "{step}: {}", answer.whole());
     }
 
-    async fn takes(&self, world: &World) -> Answer {
+    pub(crate) async fn takes(&self, world: &World) -> Answer {
         world.call(self.take.clone()).await
     }
 
-    fn session(&self, world: &World) -> Session {
+    pub(crate) fn session(&self, world: &World) -> Session {
         world.session(&self.code)
     }
 }
@@ -113,7 +113,7 @@ fn exchange(world: &World, code: &str, authorization: &str) -> Call {
 }
 
 /// Whether an answer holds a token, in any contract's shape.
-fn has_token(answer: &Answer) -> bool {
+pub(crate) fn has_token(answer: &Answer) -> bool {
     let body = answer.json();
     ["memberToken", "access_token", "token"].iter().any(|name| body[name].is_string())
 }
@@ -133,9 +133,11 @@ fn changes(dialect: Dialect) -> Vec<Value> {
     changes
 }
 
-async fn command(world: &World, event: &Value) {
+/// Carries out an operator's command; its answer.
+pub(crate) async fn command(world: &World, event: &Value) -> Value {
     let answer = world.command(event.clone()).await;
     assert_eq!(answer["ok"], true, "{event}: {answer}");
+    answer
 }
 
 #[tokio::test]

@@ -308,9 +308,11 @@ impl World {
             _ if path.starts_with("/api/qrCode/") => "kiosk",
             _ if path.starts_with("/qr/") => "web",
             _ if path.starts_with("/.well-known/") || path.starts_with("/oauth/") => "oauth",
-            "/api/user/sendCode" | "/api/user/login/code" | "/api/user/refresh" | "/api/user/logout" => {
-                "accounts"
-            }
+            "/api/user/sendCode"
+            | "/api/user/login/code"
+            | "/api/user/prove"
+            | "/api/user/refresh"
+            | "/api/user/logout" => "accounts",
             _ if path.starts_with("/api/user") => "people",
             _ if path.starts_with("/login/") => "remembered",
             _ if path.starts_with("/qrlogin/") || path.starts_with("/qrcode/") => "shop",

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `sendCode` | [`send_code`] |
 //! | `login/code` | [`login_code`] |
+//! | `prove` | [`prove`] |
 //! | `refresh` | [`refresh`] |
 //! | `logout` | [`logout`] |
 //!
@@ -14,6 +15,7 @@
 mod login_code;
 mod logout;
 mod number;
+mod prove;
 mod refresh;
 mod send_code;
 mod signed_in;
@@ -52,6 +54,7 @@ pub fn router(app: App) -> Router {
     let routes = Router::new()
         .route("/api/user/sendCode", post(send_code::send_code))
         .route("/api/user/login/code", post(login_code::login_code))
+        .route("/api/user/prove", post(prove::prove))
         .route("/api/user/refresh", post(refresh::refresh))
         .route("/api/user/logout", post(logout::logout))
         .with_state(app);

@@ -3,6 +3,7 @@
 make client ID=my-shop NAME="My shop" PAGE=https://shop.example/signed-in ORIGIN=https://shop.example
 make client ID=my-tv NAME="My TV" GRANTS=device_code,refresh_token AUTH=none
 make client ID=clientId-01 NAME="Hosted" DIALECT=remembered WEBHOOK=https://hosted.example/logins
+make client DO=enroll ID=clinic MACHINE=lobby-1
 """
 
 import sys
@@ -22,6 +23,7 @@ SETTINGS = {
     "REDIRECT": ("redirects", split),
     "GRANTS": ("grants", split),
     "AUTH": ("auth", str),
+    "MAX_AGE": ("maxAge", lambda text: number("MAX_AGE", text or "0", "seconds, and nothing or 0 means any age")),
     "STRICT": ("strict", lambda text: yes_or_no("STRICT", text)),
 }
 # What each command takes besides ID.
@@ -29,6 +31,8 @@ TAKES = {
     "create": SETTINGS,
     "change": SETTINGS,
     "rotate-secret": {"KEEP": ("keepHours", lambda text: number("KEEP", text, "hours, and 0 ends the old secrets at once"))},
+    "enroll": {"MACHINE": ("machine", str)},
+    "unenroll": {"MACHINE": ("machine", str)},
     "show": {},
     "disable": {},
     "enable": {},
@@ -39,7 +43,7 @@ TAKES = {
 
 def main():
     """Reads the words, sends the command, prints the answer."""
-    given = words(["DO", "ID", "KEEP", *SETTINGS])
+    given = words(["DO", "ID", "KEEP", "MACHINE", *SETTINGS])
     stage, what = given.pop("STAGE", None), given.pop("DO", "create")
     if what not in TAKES:
         raise Refused(f"DO= is one of {', '.join(TAKES)}")
@@ -55,20 +59,28 @@ def main():
 def told(answer):
     """Prints a client, and its secret, which is shown only once."""
     show(answer.get("client", {}))
+    show({"machines": answer.get("machines")})
+    show(answer.get("machine", {}))
     for client in answer.get("clients", []):
         print(client)
     if "removed" in answer:
         print(f"removed {answer['removed']}")
+    if "unenrolled" in answer:
+        print(f"unenrolled {answer['unenrolled']}")
     if "secret" in answer:
         print(f"{'secret':20}{answer['secret']}\n\nThe secret is kept nowhere: only its SHA-256 is stored.")
-        for note in notes(answer["client"]):
-            print(f"Note: {note}", file=sys.stderr)
+    for note in notes(answer.get("client", {})) if "secret" in answer else ():
+        print(f"Note: {note}", file=sys.stderr)
 
 
 def notes(client):
     """Warnings about settings that are allowed but may be a mistake."""
-    if client["dialect"] == "web" and not client["page"]:
+    if client.get("dialect") != "web":
+        return
+    if not client["page"]:
         yield "without PAGE=... people who sign in land on our own page /welcome"
+    if client["strict"]:
+        yield "a browser cannot be enrolled, so with STRICT=yes a client of the dialect web shows no QR"
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 use saoma_domain::{
     cases::{AccountError, KeeperError, Rejected},
     identity::AccountId,
+    opener::MachineName,
     ports::StoreError,
     time::Timestamp,
 };
@@ -13,6 +14,8 @@ use serde_json::{Map, Value, json};
 pub(crate) struct Done {
     /// The account it was about, for the audit line.
     pub(crate) account: Option<AccountId>,
+    /// The machine that it was about.
+    pub(crate) machine: Option<String>,
     /// The version of the signing secret that it was about.
     pub(crate) secret_version: Option<String>,
     fields: Map<String, Value>,
@@ -22,6 +25,11 @@ impl Done {
     /// A command about an account.
     pub(crate) fn account(id: AccountId) -> Self {
         Self { account: Some(id), ..Self::default() }
+    }
+
+    /// A command about a machine of a client.
+    pub(crate) fn machine(name: &MachineName) -> Self {
+        Self { machine: Some(name.as_str().to_owned()), ..Self::default() }
     }
 
     /// A command about a version of the signing secret.
@@ -105,6 +113,8 @@ impl From<KeeperError> for Refused {
             Rejected::Unknown => "unknown_client",
             Rejected::Taken => "client_exists",
             Rejected::WriteSpent => "write_spent",
+            Rejected::MachineTaken => "machine_exists",
+            Rejected::MachineUnknown => "unknown_machine",
             Rejected::Unfit(_) => "bad_setting",
         };
         Self::new(code, rejected.to_string())

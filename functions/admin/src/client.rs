@@ -6,6 +6,7 @@ use saoma_domain::{
     client::{Client, Origin, ReturnUrl, settings::ClientSettings},
     identity::ClientId,
     oauth::RedirectUri,
+    opener::{EnrolledMachine, MachineName},
     ports::WriteId,
     session::Dialect,
 };
@@ -37,6 +38,10 @@ pub(crate) enum Command {
     Remove(Named),
     #[serde(rename = "client.rotate-secret")]
     RotateSecret(Rotating),
+    #[serde(rename = "client.enroll")]
+    Enroll(Machine),
+    #[serde(rename = "client.unenroll")]
+    Unenroll(Machine),
 }
 
 /// A client.
@@ -44,6 +49,22 @@ pub(crate) enum Command {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Named {
     id: String,
+}
+
+/// A machine of a client.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Machine {
+    id: String,
+    machine: String,
+}
+
+impl Machine {
+    fn read(&self) -> Result<(ClientId, MachineName), Refused> {
+        let detail = "machine must be 1 to 32 letters, digits, dashes and underscores";
+        let name = MachineName::parse(&self.machine).ok_or_else(|| Refused::new("bad_setting", detail))?;
+        Ok((read_id(&self.id)?, name))
+    }
 }
 
 /// No further field.
@@ -65,7 +86,7 @@ const MOST_KEEP_HOURS: u64 = 168;
 
 /// A client and what is written about it. What is not there stays as it is.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Settings {
     id: String,
     name: Option<String>,
@@ -80,6 +101,7 @@ pub(crate) struct Settings {
     grants: Option<Vec<String>>,
     auth: Option<String>,
     strict: Option<bool>,
+    max_age: Option<u64>,
 }
 
 impl Settings {
@@ -97,6 +119,7 @@ impl Settings {
             grants: self.grants,
             auth: self.auth,
             strict: self.strict,
+            max_age: self.max_age,
         };
         Ok((read_id(&self.id)?, settings))
     }
@@ -111,7 +134,12 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
             let (client, secret) = clients.create(&id, &settings, write, now).await?;
             Ok(told(&client).with("secret", json!(secret.reveal())))
         }
-        Command::Show(Named { id }) => Ok(told(&clients.show(&read_id(&id)?).await?)),
+        Command::Show(Named { id }) => {
+            let id = read_id(&id)?;
+            let machines = clients.machines(&id).await?;
+            let names = machines.iter().map(|machine| machine.name.as_str()).collect::<Vec<_>>();
+            Ok(told(&clients.show(&id).await?).with("machines", json!(names)))
+        }
         Command::List(Nothing {}) => {
             let ids: Vec<String> = clients.registry.all().await?.iter().map(ToString::to_string).collect();
             Ok(Done::default().with("clients", json!(ids)))
@@ -124,7 +152,7 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
         Command::Enable(Named { id }) => Ok(told(&clients.switch(&read_id(&id)?, true, write).await?)),
         Command::Remove(Named { id }) => {
             let id = read_id(&id)?;
-            clients.remove(&id, write).await?;
+            clients.remove(&id, write, now).await?;
             Ok(Done::default().with("removed", json!(id.as_str())))
         }
         Command::RotateSecret(Rotating { id, keep_hours }) => {
@@ -136,7 +164,27 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
             let (client, secret) = clients.rotate(&read_id(&id)?, keep, write, now).await?;
             Ok(told(&client).with("secret", json!(secret.reveal())))
         }
+        Command::Enroll(machine) => {
+            let (id, name) = machine.read()?;
+            let (machine, secret) = clients.enroll(&id, &name, write, now).await?;
+            Ok(Done::machine(&name)
+                .with("machine", enrolled(&machine))
+                .with("secret", json!(secret.reveal())))
+        }
+        Command::Unenroll(machine) => {
+            let (id, name) = machine.read()?;
+            clients.unenroll(&id, &name, now).await?;
+            Ok(Done::machine(&name).with("unenrolled", json!(name.as_str())))
+        }
     }
+}
+
+fn enrolled(machine: &EnrolledMachine) -> Value {
+    json!({
+        "id": machine.client.as_str(),
+        "machine": machine.name.as_str(),
+        "enrolledAt": machine.enrolled_at.secs(),
+    })
 }
 
 fn told(client: &Client) -> Done {
@@ -164,6 +212,7 @@ fn shown(client: &Client) -> Value {
         "grants": client.oauth.grants.iter().map(|it| it.as_str()).collect::<Vec<_>>(),
         "auth": client.dialects.contains(&Dialect::Oauth).then(|| client.oauth.auth.as_str()),
         "strict": client.strict,
+        "maxAge": client.max_age.map(|it| it.as_secs()),
         "enabled": client.enabled,
         "registeredAt": client.registered_at.secs(),
         "previousSecretUntil": client.previous.as_ref().map(|it| it.until.secs()),

@@ -89,6 +89,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         Command::Sms(command) => sms::run(app, command).await,
     };
     let account = done.as_ref().ok().and_then(|done| done.account);
+    let machine = done.as_ref().ok().and_then(|done| done.machine.as_deref());
     let secret_version = done.as_ref().ok().and_then(|done| done.secret_version.as_deref());
     tracing::info!(
         target: "audit",
@@ -96,6 +97,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         actor = by.as_str(),
         client = client.as_ref().map(ClientId::as_str),
         account = account.map(tracing::field::display),
+        machine,
         secret_version,
         outcome = done.as_ref().map_or_else(|refused| refused.code, |_| "done"),
         cause = done.as_ref().err().and_then(|refused| refused.cause.as_deref()),

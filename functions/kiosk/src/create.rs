@@ -8,7 +8,7 @@ use saoma_domain::{
     session::{Dialect, Flow, ScreenClaims, Session},
     text::CleanText,
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, screen::replace};
+use saoma_http::{Facts, Problem, auth, body::Json, cookie::ScreenKey, screen::replace};
 use saoma_qr::{Picture, PictureSize, Symbol, png, session_text};
 use serde::Deserialize;
 
@@ -37,7 +37,8 @@ impl Device {
 ///
 /// Refusals come before the session is stored (G9, D10), and its picture is drawn after. When the picture cannot be
 /// stored, the session expires unused. A machine
-/// that sends the `pollToken` of the QR that it showed before ends that one (B7).
+/// that sends the `pollToken` of the QR that it showed before ends that one (B7). A machine of a strict client proves that
+/// it is enrolled (K19).
 pub(crate) async fn create(
     State(app): State<App>,
     facts: Facts,
@@ -46,6 +47,7 @@ pub(crate) async fn create(
 ) -> Result<Json<Answer>, Problem> {
     let now = app.service.clock.now();
     let client = channel(&app, &headers).await?;
+    let proved = auth::opener(&app.service, &*app.clients, &headers, &client).await?;
     let public_url = app.service.public_url(facts.domain())?;
     app.service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
     if let Some(old) = ScreenKey::from_header(&headers) {
@@ -56,6 +58,7 @@ pub(crate) async fn create(
         client: &client,
         claims: device.claims(),
         seen: facts.seen(),
+        opener: proved,
         life: app.service.settings.session_life,
     };
     let opened = app.logins.open(opening, now).await?;

@@ -10,7 +10,7 @@ use saoma_domain::{
     text::CleanText,
 };
 use saoma_http::{
-    Facts, Problem,
+    Facts, Problem, auth,
     body::{Form, Json},
     cookie::ScreenKey,
 };
@@ -56,6 +56,7 @@ pub(crate) async fn begin(
             device_mac: None,
         },
         seen: facts.seen(),
+        opener: auth::opener(service, &*app.clients, &headers, &client).await?,
         life: service.settings.session_life,
     };
     let draw = || {

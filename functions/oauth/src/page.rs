@@ -95,6 +95,7 @@ pub(crate) async fn begin(
         client: &client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),
+        opener: None,
         life: service.settings.session_life,
     };
     let opened = app.logins.open(opening, now).await?;

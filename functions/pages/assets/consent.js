@@ -3,6 +3,7 @@
 
 import { serviceTime } from './api.js';
 import { ago, t, translateBrowser } from './i18n.js';
+import { askForProof, endProof } from './proof.js';
 import { go, signInAgain } from './sign_in.js';
 import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 
@@ -33,6 +34,7 @@ export function ask({ consent, expiresIn }, over) {
   say($('elsewhere'), seen.sameNetwork === false && !unscanned ? t('consent.elsewhere') : '');
   offerNumbers(matchNumber);
   say($('consent-problem'), '');
+  endProof();
   go('consent');
   stopCounting();
   stopCounting = countdown(Date.now() + expiresIn * 1000, (left) => {
@@ -158,6 +160,7 @@ export function refuse(answer) {
   if (FINAL_REASONS.includes(why)) return fail(why);
   if (state() !== 'consent') return fail('', excuse(answer));
   if (why === 'match_number_required') return askToPick();
+  if (why === 'fresh_proof_required') return askForProof(() => $('confirm').click());
   say($('consent-problem'), excuse(answer));
 }
 

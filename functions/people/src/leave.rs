@@ -78,8 +78,9 @@ async fn prove(
     let challenge = presented.challenge.as_deref().and_then(ChallengeId::parse).ok_or(CHALLENGE)?;
     let code = presented.code.as_deref().and_then(SmsCode::parse).ok_or(CODE)?;
     let now = app.service.clock.now();
-    app.people.prove_own_number(account, &challenge, &code, source, now).await.map_err(|error| match error {
-        SignInError::InvalidCode => CODE,
-        other => other.into(),
-    })
+    match app.people.prove_own_number(account, &challenge, &code, source, now).await {
+        Ok(_) => Ok(()),
+        Err(SignInError::InvalidCode) => Err(CODE),
+        Err(other) => Err(other.into()),
+    }
 }

@@ -35,7 +35,10 @@ pub(crate) async fn begin(
     if asking.region != client.id.as_str() {
         return Err(auth::INVALID_CLIENT);
     }
-    let asked = read(&asking)?;
+    let asked = Asked {
+        opener: auth::opener(&app.service, &*app.clients, &headers, &client).await?,
+        ..read(&asking)?
+    };
     let now = app.service.clock.now();
     app.service.pace.open_for(&client.id, now).map_err(Problem::too_many)?;
     let session = app.logins.begin(&client, asked, now).await?;
@@ -57,5 +60,6 @@ fn read(asking: &Asking) -> Result<Asked, Problem> {
         device: device.map(|device| DeviceId::parse(device).ok_or(DEVICE)).transpose()?,
         person: person.transpose()?,
         policy: policy.transpose()?.unwrap_or_default(),
+        opener: None,
     })
 }

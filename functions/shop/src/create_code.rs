@@ -10,7 +10,7 @@ use saoma_domain::{
     session::{Dialect, Flow},
 };
 use saoma_http::{
-    Facts, Problem,
+    Facts, Problem, auth,
     body::Json,
     cookie::ScreenKey,
     query::Query,
@@ -51,7 +51,8 @@ pub(crate) async fn create_code(
         screen::client_in(&query?, service, &*app.clients, Dialect::Shop, Client::DEFAULT_SHOP).await?;
     let public_url = service.public_url(facts.domain())?;
     let replaces = ScreenKey::from_cookie(&headers, &public_url);
-    let wanted = Wanted { flow: Flow::shop(&*service.random), client: &client, replaces };
+    let proved = auth::opener(service, &*app.clients, &headers, &client).await?;
+    let wanted = Wanted { flow: Flow::shop(&*service.random), client: &client, opener: proved, replaces };
     let opened = screen::open(service, &app.logins, &facts, wanted).await?;
     let session = opened.session;
     let text = qr_text(&opened.public_url, &session.code);

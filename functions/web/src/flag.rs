@@ -40,6 +40,8 @@ struct Body {
     code: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<&'static str>,
+    #[serde(rename = "maxAge", skip_serializing_if = "Option::is_none")]
+    max_age: Option<u64>,
 }
 
 /// Gives a refusal the contract's shape. A dead QR is a normal answer of this contract. Only the phone that holds the
@@ -54,6 +56,7 @@ pub(crate) fn shape(problem: &Problem) -> Response {
                 error_code: Some(-1),
                 code: Some(problem.code),
                 message: Some(problem.detail),
+                max_age: problem.max_age,
             };
             (problem.status, Json(body)).into_response()
         }
@@ -62,5 +65,5 @@ pub(crate) fn shape(problem: &Problem) -> Response {
 
 fn dead(why: Option<&Problem>) -> Response {
     let (code, message) = (why.map(|why| why.code), why.map(|why| why.detail));
-    Json(Body { statusflag: Flag::Dead, error_code: None, code, message }).into_response()
+    Json(Body { statusflag: Flag::Dead, error_code: None, code, message, max_age: None }).into_response()
 }

@@ -77,7 +77,8 @@ pub(crate) async fn open(
         ScreenKey::from_header(headers).or_else(|| ScreenKey::from_cookie(headers, &public_url))
     };
     let replaces = if loading == Loading::ForAPage { shown_before() } else { None };
-    let wanted = Wanted { flow: Flow::web(page_state(query)?), client: &client, replaces };
+    // A page cannot keep a secret, so a browser proves nothing here, and a strict client refuses it.
+    let wanted = Wanted { flow: Flow::web(page_state(query)?), client: &client, opener: None, replaces };
     let opened = screen::open(service, &app.logins, facts, wanted).await?;
     let text = session_text(&opened.public_url, opened.key.code.as_str());
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;

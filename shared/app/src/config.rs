@@ -12,6 +12,8 @@ use saoma_domain::{client::BuiltIns, sign_in::SignInLives, sms_budget::SmsLimits
 use thiserror::Error;
 use url::Url;
 
+use crate::edge::Edge;
+
 /// Why a function refuses to start.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum ConfigError {
@@ -112,6 +114,8 @@ impl Environment {
 pub struct Settings {
     /// The public address without a trailing slash. `None` uses the domain that API Gateway names.
     pub public_url: Option<String>,
+    /// The edge in front of the API, if there is one.
+    pub edge: Option<Edge>,
     /// The name of the deployment's stack, for its metrics.
     pub stack: String,
     /// What people know the service as.
@@ -154,6 +158,7 @@ impl Settings {
         };
         Ok(Self {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
+            edge: Edge::read(environment)?,
             stack: environment.get("STACK_NAME").unwrap_or_else(|| "saoma".to_owned()),
             sms_texts: read_texts(&service_name, sms.code_life)?,
             service_name,

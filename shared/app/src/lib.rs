@@ -7,6 +7,7 @@
 //! * [`notices`]: pushes to a person's phones about what happened to their account.
 //! * [`recent`]: the clients as they were a moment ago.
 //! * [`login_event`]: the events that tell a client about its logins.
+//! * [`edge`]: the edge in front of the API, and how it proves itself.
 //! * [`metrics`]: what is counted for operators.
 //! * [`batch`]: what a function answers about a batch of records or messages.
 //! * [`sms_alarm`]: the warning when a budget for text messages is used up.
@@ -14,6 +15,7 @@
 
 pub mod batch;
 pub mod config;
+pub mod edge;
 pub mod history;
 pub mod login_event;
 pub mod metrics;

@@ -11,6 +11,7 @@ use lru::LruCache;
 use saoma_domain::{
     client::{BuiltIns, Lookup, Origin},
     identity::ClientId,
+    opener::{EnrolledMachine, MachineName},
     ports::{Clients, Clock, Freshness, StoreError},
     time::Timestamp,
 };
@@ -70,6 +71,15 @@ impl Clients for RecentClients {
             self.remember(id, &found, now);
         }
         Ok(found)
+    }
+
+    /// A machine is never remembered: it is asked for only where a client is strict, and then as last written.
+    async fn machine(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        self.stored.machine(client, name).await
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {

@@ -3,12 +3,15 @@
 //! Whatever was allowed a step ago may not be now: an operator removed the client, the person signed out, an operator
 //! reset the account. One function answers, over records that were just read. Unknown means no.
 
+use std::time::Duration;
+
 use thiserror::Error;
 
 use crate::{
     account::Account,
     client::Client,
     identity::ClientId,
+    opener::{EnrolledMachine, Opener},
     session::{Dialect, Seen, Session},
     sign_in::{NotSignedIn, PhoneRecords, SignIn},
     time::Timestamp,
@@ -17,8 +20,9 @@ use crate::{
 /// What a step is about, besides the phone.
 #[derive(Clone, Copy, Debug)]
 pub enum About<'a> {
-    /// A login: its session, and its client as the store and [`BuiltIns`](crate::client::BuiltIns) know it now.
-    Login(&'a Session, Option<&'a Client>),
+    /// A login: its session, its client as the store and [`BuiltIns`](crate::client::BuiltIns) know it now, and the
+    /// machine that opened it as it is enrolled now.
+    Login(&'a Session, Option<&'a Client>, Option<&'a EnrolledMachine>),
     /// The sign-in alone: the client of the app through which it began. Our own page has none, and needs none.
     App(Option<&'a Client>),
 }
@@ -52,13 +56,20 @@ pub enum ClientRefusal {
     /// The screen called from a network that it does not admit.
     #[error("the client does not admit the screen's network")]
     Network,
+    /// It is strict, and the screen proved nothing when it opened the session.
+    #[error("the client is strict, and the screen proved nothing when it opened the session")]
+    NotEnrolled,
+    /// It is strict, and what the screen proved is not good any more.
+    #[error("the client is strict, and the screen's secret is not good any more")]
+    EnrollmentOver,
 }
 
 /// Whether a step is still allowed: the sign-in and the account behind the phone, if it is.
 ///
 /// The checks, in order: the sign-in is not over and no older than the account's last credential change; the account
 /// is active; the client exists and is switched on; it is the client that the session was opened for; it speaks the
-/// session's contract; it admits the app of the sign-in; it admits the network that the session was opened from.
+/// session's contract; it admits the network that the session was opened from; if it is strict, the secret with which the
+/// screen opened the session is still good; it admits the app of the sign-in.
 ///
 /// # Errors
 /// The first check that fails.
@@ -69,12 +80,13 @@ pub fn still_allowed(
 ) -> Result<(SignIn, Account), NotAllowed> {
     let (sign_in, account) = phone.stands(now)?;
     match about {
-        About::Login(session, client) => {
+        About::Login(session, client, machine) => {
             let client = client.ok_or(ClientRefusal::Gone)?;
             if session.created_at < client.registered_at {
                 return Err(ClientRefusal::Earlier.into());
             }
-            client.may_open(session.dialect(), &session.seen)?;
+            client.may_open(session.dialect(), &session.seen, session.opener.as_ref())?;
+            client.still_trusts(session, machine, now)?;
             if !client.admits(&sign_in.client) {
                 return Err(ClientRefusal::App.into());
             }
@@ -88,12 +100,36 @@ pub fn still_allowed(
     Ok((sign_in, account))
 }
 
+/// A confirmation that the phone may make once its person has proved again who they are.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[error("the person's last proof is older than the client admits")]
+pub struct ProofTooOld {
+    /// How old it may be.
+    pub max_age: Duration,
+}
+
 impl Client {
-    /// Whether its sessions may be opened by this contract, from where the screen was seen.
+    /// Whether a phone's person has proved who they are lately enough to agree to its logins (`docs/security.md` I5).
+    ///
+    /// # Errors
+    /// [`ProofTooOld`].
+    pub fn accepts_proof(&self, sign_in: &SignIn, now: Timestamp) -> Result<(), ProofTooOld> {
+        match self.max_age {
+            Some(max_age) if now.since(sign_in.proved_at) > max_age => Err(ProofTooOld { max_age }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether its sessions may be opened by this contract, from where the screen was seen, with what it proved.
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn may_open(&self, dialect: Dialect, seen: &Seen) -> Result<(), ClientRefusal> {
+    pub fn may_open(
+        &self,
+        dialect: Dialect,
+        seen: &Seen,
+        opener: Option<&Opener>,
+    ) -> Result<(), ClientRefusal> {
         if !self.enabled {
             return Err(ClientRefusal::Gone);
         }
@@ -103,7 +139,22 @@ impl Client {
         if !self.admits_network(seen.ip) {
             return Err(ClientRefusal::Network);
         }
+        if self.strict && opener.is_none() {
+            return Err(ClientRefusal::NotEnrolled);
+        }
         Ok(())
+    }
+
+    /// Whether a strict client still trusts the screen of this session. `machine` is what the store has under the name
+    /// of the machine that opened it.
+    fn still_trusts(
+        &self,
+        session: &Session,
+        machine: Option<&EnrolledMachine>,
+        now: Timestamp,
+    ) -> Result<(), ClientRefusal> {
+        let trusted = session.opener.as_ref().is_some_and(|opener| self.trusts(opener, machine, now));
+        if self.strict && !trusted { Err(ClientRefusal::EnrollmentOver) } else { Ok(()) }
     }
 }
 
@@ -118,6 +169,7 @@ mod tests {
         identity::{AccountId, SignInId},
         ports::{KeyName, testing::Counting},
         refresh::Family,
+        secrets::Secret,
         session::{Flow, ScreenClaims},
         sign_in::{Holder, Method},
         text::CleanText,
@@ -141,6 +193,7 @@ mod tests {
             family: Family::begin(NOW, KeyName::of_kid("the-key-")),
             seen: Seen::default(),
             ended: false,
+            proved_at: NOW,
             created_at: NOW,
             expires_at: NOW.plus(Duration::from_hours(1)),
         };
@@ -160,13 +213,14 @@ mod tests {
             client: &client(),
             claims: ScreenClaims::default(),
             seen: Seen { ip: Some(ip), browser: None },
+            opener: None,
             life: Duration::from_mins(5),
         };
         opening.draw(&Counting::default(), NOW).session
     }
 
     fn refusal_of(client: Option<&Client>) -> Option<NotAllowed> {
-        still_allowed(records(), About::Login(&session(), client), NOW).err()
+        still_allowed(records(), About::Login(&session(), client, None), NOW).err()
     }
 
     // A15 A17 I9
@@ -190,6 +244,24 @@ mod tests {
         }
     }
 
+    // K19
+    #[test]
+    fn a_strict_client_admits_what_it_still_trusts() {
+        let secret = Secret::random(&Counting::default());
+        let strict = Client { strict: true, secret: Some(secret.hash()), ..client() };
+        let asks = |client: &Client, opener: Option<Opener>| {
+            let session = Session { opener, ..session() };
+            still_allowed(records(), About::Login(&session, Some(client), None), NOW).err()
+        };
+        let server = Some(Opener::Server(secret.hash()));
+        assert_eq!(asks(&strict, server.clone()), None);
+        assert_eq!(asks(&strict, None), Some(ClientRefusal::NotEnrolled.into()));
+        let rotated = Client { secret: None, ..strict };
+        assert_eq!(asks(&rotated, server.clone()), Some(ClientRefusal::EnrollmentOver.into()));
+        assert_eq!(asks(&Client { strict: false, ..rotated }, server), None);
+        assert_eq!(asks(&client(), None), None);
+    }
+
     // K1 A13 A14
     #[test]
     fn a_sign_in_must_be_live_and_as_new_as_the_credentials() {
@@ -198,7 +270,7 @@ mod tests {
             if let (Some(sign_in), Some(account)) = (&mut records.sign_in, &mut records.account) {
                 change(sign_in, account);
             }
-            still_allowed(records, About::Login(&session(), Some(&client())), NOW).err()
+            still_allowed(records, About::Login(&session(), Some(&client()), None), NOW).err()
         };
         let over = Some(NotAllowed::Phone(NotSignedIn::Over));
         assert_eq!(asks(|_, _| ()), None);
@@ -210,9 +282,23 @@ mod tests {
         for missing in
             [PhoneRecords { sign_in: None, ..records() }, PhoneRecords { account: None, ..records() }]
         {
-            let refused = still_allowed(missing, About::Login(&session(), Some(&client())), NOW).err();
+            let refused = still_allowed(missing, About::Login(&session(), Some(&client()), None), NOW).err();
             assert_eq!(refused, over, "unknown means no");
         }
+    }
+
+    // I5
+    #[test]
+    fn a_proof_is_as_young_as_the_client_asks() {
+        let sign_in = records().sign_in.unwrap();
+        let after = |seconds| NOW.plus(Duration::from_secs(seconds));
+        let max_age = Duration::from_mins(5);
+        let asks = Client { max_age: Some(max_age), ..client() };
+        assert_eq!(client().accepts_proof(&sign_in, after(1_000_000)), Ok(()));
+        assert_eq!(asks.accepts_proof(&sign_in, after(300)), Ok(()));
+        assert_eq!(asks.accepts_proof(&sign_in, after(301)), Err(ProofTooOld { max_age }));
+        let again = SignIn { proved_at: after(200), ..sign_in };
+        assert_eq!(asks.accepts_proof(&again, after(301)), Ok(()));
     }
 
     // A15

@@ -9,7 +9,7 @@ pub mod settings;
 
 pub use built_in::{BuiltIns, Lookup, Unregistered};
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 use url::Url;
@@ -52,6 +52,9 @@ pub struct Client {
     pub oauth: OauthClient,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: bool,
+    /// How old the proof of the person who agrees to its logins may be (`max_age` in RFC 9470); `None`
+    /// for any age.
+    pub max_age: Option<Duration>,
     /// Whether it is switched on. A client that is switched off is refused everywhere.
     pub enabled: bool,
     /// What the key of its webhooks is derived from.
@@ -131,6 +134,7 @@ impl Client {
             networks: Vec::new(),
             oauth: OauthClient::default(),
             strict: false,
+            max_age: None,
             enabled: true,
             registration: Registration::none(),
             previous: None,
@@ -156,8 +160,13 @@ impl Client {
     /// Whether `secret` is this client's now.
     #[must_use]
     pub fn is_authenticated_by(&self, secret: &Secret, now: Timestamp) -> bool {
+        self.has_secret(&secret.hash(), now)
+    }
+
+    /// The same, by the secret's hash.
+    pub(crate) fn has_secret(&self, secret: &SecretHash, now: Timestamp) -> bool {
         let previous = self.previous_at(now).and_then(|previous| previous.secret);
-        self.secret.into_iter().chain(previous).any(|hash| hash.matches(secret))
+        self.secret.into_iter().chain(previous).any(|hash| hash == *secret)
     }
 
     /// What the keys of its webhooks are derived from now: the current registration, then the previous one while it

@@ -167,6 +167,7 @@ mod tests {
             version: 1,
             family: Family::begin(at(0), key()),
             ended: false,
+            proved_at: at(0),
             created_at: at(0),
             expires_at: LIVES.end(at(0), at(0)),
         }

@@ -34,6 +34,8 @@ pub struct SignIn {
     pub family: Family,
     /// Whether it was ended: the person signed out, or two holders shared a refresh token.
     pub ended: bool,
+    /// When its person last proved who they are: when it began, or later, again (`auth_time` in RFC 9470).
+    pub proved_at: Timestamp,
     /// When it began.
     pub created_at: Timestamp,
     /// When it ends unless refreshed.

@@ -68,6 +68,7 @@ fn sign_in(phone: &Phone, now: Timestamp) -> SignIn {
         version: 1,
         family: Family::begin(now, KeyName::of_kid("the-key-")),
         ended: false,
+        proved_at: now,
         created_at: now,
         expires_at: now.plus(Duration::from_hours(24)),
     }
@@ -145,6 +146,7 @@ impl StateMachineTest for Trace {
             client: &client,
             claims: ScreenClaims::default(),
             seen: Seen { ip: None, browser: None },
+            opener: None,
             life: Duration::from_mins(5),
         };
         let Opened { session, secret } = run(logins.open(opening, clock.now())).unwrap();

@@ -7,8 +7,9 @@ use aws_sdk_dynamodb::{Client, types::KeysAndAttributes};
 use aws_types::SdkConfig;
 use saoma_domain::{
     client::Lookup,
-    identity::{ClientId, Phone},
-    ports::{Checks, StoreError},
+    identity::Phone,
+    opener::Opener,
+    ports::{Checks, RedemptionRecords, StoreError},
     secrets::SessionCode,
     session::Session,
     sign_in::PhoneRecords,
@@ -17,10 +18,10 @@ use saoma_domain::{
 use crate::{
     batch::{read_all, strongly},
     directory::{
-        Key, PK, SK, account_from_item, account_key, client_from_item, client_key, sign_in_from_item,
-        sign_in_key,
+        Key, PK, SK, account_from_item, account_key, client_from_item, client_key, machine_from_item,
+        machine_key, sign_in_from_item, sign_in_key,
     },
-    item::{Item, text},
+    item::{Item, Reader, text},
     session_item::{self, CODE},
 };
 
@@ -38,26 +39,29 @@ impl CheckTables {
         Self { client: Client::new(config), directory: directory.into(), sessions }
     }
 
-    /// The keys of a phone's records, and of a client where it is asked for too.
+    /// The keys of a phone's records, and of the client and the machine of a session where they are asked for too.
     fn directory_keys(
         &self,
         phone: &Phone,
-        client: Option<&ClientId>,
+        session: Option<&Session>,
     ) -> Result<(String, KeysAndAttributes), StoreError> {
         let key = |Key(pk, sk): Key| HashMap::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))]);
         let phone = [key(sign_in_key(phone)), key(account_key(phone.account))];
-        let keys = phone.into_iter().chain(client.map(|id| key(client_key(id))));
+        let client = session.map(|session| key(client_key(&session.client)));
+        let machine = session.and_then(|session| {
+            let name = session.opener.as_ref().and_then(Opener::machine)?;
+            Some(key(machine_key(&session.client, name)))
+        });
+        let keys = phone.into_iter().chain(client).chain(machine);
         Ok((self.directory.clone(), strongly(keys.collect())?))
     }
 
     fn phone_records(&self, found: &HashMap<String, Vec<Item>>) -> Result<PhoneRecords, StoreError> {
         let mut records = PhoneRecords::default();
         for item in found.get(&self.directory).into_iter().flatten() {
-            // Of the items, only the account has the sort key `ACCOUNT`, and only the client `CLIENT`. A sign-in's id
-            // is in lower case.
-            if is_under(item, "ACCOUNT") {
+            if is_in(item, "ACCOUNT#") {
                 records.account = Some(account_from_item(item)?);
-            } else if !is_under(item, "CLIENT") {
+            } else if is_in(item, "SIGNIN#") {
                 records.sign_in = Some(sign_in_from_item(item)?);
             }
         }
@@ -65,8 +69,9 @@ impl CheckTables {
     }
 }
 
-fn is_under(item: &Item, sort_key: &str) -> bool {
-    item.get(SK) == Some(&text(sort_key))
+/// Whether an item is in a partition of this prefix.
+fn is_in(item: &Item, prefix: &str) -> bool {
+    matches!(Reader(item).text(PK), Ok(partition) if partition.starts_with(prefix))
 }
 
 #[async_trait]
@@ -76,17 +81,18 @@ impl Checks for CheckTables {
         self.phone_records(&found)
     }
 
-    async fn phone_and_client(
-        &self,
-        phone: &Phone,
-        client: &ClientId,
-    ) -> Result<(PhoneRecords, Lookup), StoreError> {
-        let wanted = HashMap::from([self.directory_keys(phone, Some(client))?]);
+    async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError> {
+        let wanted = HashMap::from([self.directory_keys(phone, Some(session))?]);
         let found = read_all(&self.client, wanted).await?;
-        let mut items = found.get(&self.directory).into_iter().flatten();
-        let stored = items.find(|item| is_under(item, "CLIENT"));
-        let stored = stored.map(|item| client_from_item(client, item)).transpose()?;
-        Ok((self.phone_records(&found)?, Lookup::of(client, stored)))
+        let items = || found.get(&self.directory).into_iter().flatten();
+        let client = items().find(|item| is_in(item, "CLIENT#"));
+        let client = client.map(|item| client_from_item(&session.client, item)).transpose()?;
+        let machine = items().find(|item| is_in(item, "ENROLLED#"));
+        Ok(RedemptionRecords {
+            phone: self.phone_records(&found)?,
+            client: Lookup::of(&session.client, client),
+            machine: machine.map_or(Ok(None), |item| machine_from_item(&session.client, item))?,
+        })
     }
 
     async fn phone_and_session(

@@ -7,6 +7,7 @@
 //! |---|---|---|---|
 //! | `CLIENT#<id>` | `CLIENT` | a registered client | operators |
 //! | `CLIENTS` | `<id>` | that there is, or was, a client of this id | operators |
+//! | `ENROLLED#<client>` | name | a machine of a client, enrolled; or removed within a day | operators |
 //! | `ORIGIN#<origin>` | `ORIGIN` | the clients that have registered pages of this origin | operators |
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, people, operators |
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
@@ -38,6 +39,7 @@ mod clients;
 mod counts;
 mod devices;
 mod effects;
+mod enrolled;
 mod history;
 mod known_devices;
 mod leaving;
@@ -53,6 +55,7 @@ pub(crate) mod writes;
 
 pub(crate) use accounts::{account_key, from_item as account_from_item};
 pub(crate) use clients::{client_key, read as client_from_item};
+pub(crate) use enrolled::{machine_key, read as machine_from_item};
 pub(crate) use sign_ins::{from_item as sign_in_from_item, key_of as sign_in_key};
 
 use aws_sdk_dynamodb::{Client, operation::get_item::GetItemOutput};
@@ -114,7 +117,7 @@ impl Directory {
         Ok(got.item)
     }
 
-    /// The items of a partition: the few things of one kind that one account has.
+    /// The items of a partition: the things of one kind that one account or one client has, or all clients.
     async fn partition(&self, pk: String) -> Result<Vec<Item>, StoreError> {
         let found = self
             .client
@@ -124,10 +127,10 @@ impl Directory {
             .expression_attribute_names("#pk", PK)
             .expression_attribute_values(":pk", text(pk))
             .consistent_read(true)
-            .send()
-            .await
-            .map_err(failed("Query on directory"))?;
-        Ok(found.items.unwrap_or_default())
+            .into_paginator()
+            .items()
+            .send();
+        found.collect::<Result<_, _>>().await.map_err(failed("Query on directory"))
     }
 
     /// Stores an item, and overwrites the one under its key.

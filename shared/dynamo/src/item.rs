@@ -79,6 +79,11 @@ impl<'a> Reader<'a> {
         value.parse().map_err(|_| inconsistent(name))
     }
 
+    /// A whole number that may be missing.
+    pub fn optional_number<T: FromStr>(self, name: &str) -> Result<Option<T>, StoreError> {
+        if self.0.contains_key(name) { self.number(name).map(Some) } else { Ok(None) }
+    }
+
     /// A moment in whole seconds.
     pub fn seconds(self, name: &str) -> Result<Timestamp, StoreError> {
         self.number(name).map(Timestamp::from_secs)
@@ -86,7 +91,7 @@ impl<'a> Reader<'a> {
 
     /// A moment in whole seconds that may be missing.
     pub fn optional_seconds(self, name: &str) -> Result<Option<Timestamp>, StoreError> {
-        if self.0.contains_key(name) { self.seconds(name).map(Some) } else { Ok(None) }
+        Ok(self.optional_number(name)?.map(Timestamp::from_secs))
     }
 
     /// Thirty-two bytes that may be missing.

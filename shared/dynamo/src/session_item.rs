@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
     oauth::{RequestHash, Scopes},
+    opener::{MachineName, Opener},
     ports::StoreError,
     secrets::{SecretHash, SessionCode, TokenId},
     session::{
@@ -49,6 +50,10 @@ pub fn to_item(session: &Session) -> Item {
     ];
     item.extend(optional.into_iter().filter_map(|(name, value)| Some((name, text(value?)))));
     item.extend(session.seen.ip.map(|ip| ("ip", text(ip.to_string()))));
+    if let Some(opener) = &session.opener {
+        item.push(("opener", bytes(opener.secret().as_bytes())));
+        item.extend(opener.machine().map(|name| ("machine", text(name.as_str()))));
+    }
     item.extend(flow_attributes(&session.flow));
     item.extend(state_attributes(&session.state));
     item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -132,11 +137,20 @@ pub fn from_item(item: &Item) -> Result<Option<Session>, StoreError> {
             ip: item.optional("ip", |ip| ip.parse().ok())?,
             browser: item.optional("browser", CleanText::non_empty)?,
         },
+        opener: read_opener(item)?,
         flow: read_flow(item, dialect)?,
         created_at: item.seconds("created_at")?,
         updated_at: item.seconds(UPDATED_AT)?,
         expires_at: item.seconds(EXPIRES_AT)?,
         state: read_state(item)?,
+    }))
+}
+
+fn read_opener(item: Reader<'_>) -> Result<Option<Opener>, StoreError> {
+    let Some(secret) = item.optional_hash("opener")?.map(SecretHash::from_bytes) else { return Ok(None) };
+    Ok(Some(match item.optional("machine", MachineName::parse)? {
+        Some(name) => Opener::Machine(name, secret),
+        None => Opener::Server(secret),
     }))
 }
 
@@ -269,6 +283,7 @@ mod tests {
                 ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
                 browser: Some(CleanText::new(&"b".repeat(28))),
             },
+            opener: None,
             life: Duration::from_mins(15),
         };
         let now = Timestamp::from_secs(9_999_999_999);

@@ -212,7 +212,14 @@ async fn a_deleted_account_leaves_its_mark() {
 async fn clients_are_kept_as_operators_change_them() {
     contract::a_client_is_kept_with_its_origins(&*directory(), &System).await;
     contract::one_operator_wins(directory(), &System).await;
-    contract::a_redemption_reads_everything_together(&*checks(), &*directory(), &System).await;
+    let (checks, directory, sessions) = (checks(), directory(), sessions());
+    contract::a_redemption_reads_everything_together(&*checks, &*directory, &*sessions, &System).await;
+}
+
+// K12 K19
+#[tokio::test]
+async fn a_machine_is_enrolled_until_it_is_removed() {
+    contract::a_machine_is_enrolled_until_it_is_removed(&*directory(), &System).await;
 }
 
 // K1 K12

@@ -234,5 +234,6 @@ async fn a_client_and_an_account_are_changed_once() {
     let directory = directory(&network.config);
     contract::a_client_is_kept_with_its_origins(&*directory, &System).await;
     contract::an_account_is_locked_and_reset(&*directory, &System).await;
-    network.lost(&[("TransactWriteItems", 6), ("UpdateItem", 5)]);
+    contract::a_machine_is_enrolled_until_it_is_removed(&*directory, &System).await;
+    network.lost(&[("TransactWriteItems", 6), ("UpdateItem", 8), ("PutItem", 5)]);
 }

@@ -12,6 +12,7 @@ use saoma_domain::{
     account::Account,
     client::Client,
     identity::{Approver, ClientId},
+    opener::Opener,
     ports::{Checks, Clients},
     secrets::Secret,
     sign_in::Method,
@@ -167,6 +168,32 @@ pub async fn client_now(
 ) -> Result<Client, Problem> {
     let (id, secret) = basic(headers).ok_or(INVALID_CLIENT)?;
     authenticated(service.client_now(clients, &id).await?, &secret, service)
+}
+
+/// What a screen of `client` proves when it opens a session: `Authorization: Basic client:secret`, where the secret is the
+/// client's, or a machine's of it. `None` when it sends no such header: only a strict client asks for one.
+///
+/// # Errors
+/// 401 for another client's id or a secret that is not good, or the store's failure.
+pub async fn opener(
+    service: &Service,
+    clients: &dyn Clients,
+    headers: &HeaderMap,
+    client: &Client,
+) -> Result<Option<Opener>, Problem> {
+    if !is_basic(headers) {
+        return Ok(None);
+    }
+    let (id, secret) = basic(headers).filter(|(id, _)| *id == client.id).ok_or(INVALID_CLIENT)?;
+    let opener = Opener::presenting(&secret);
+    let machine = match opener.machine() {
+        Some(name) => clients.machine(&id, name).await?,
+        None => None,
+    };
+    let trusts = |client: &Client| client.trusts(&opener, machine.as_ref(), service.clock.now());
+    // The secret may have been given out a moment ago.
+    let good = trusts(client) || service.client_now(clients, &id).await?.is_some_and(|now| trusts(&now));
+    if good { Ok(Some(opener)) } else { Err(INVALID_CLIENT) }
 }
 
 fn authenticated(client: Option<Client>, secret: &Secret, service: &Service) -> Result<Client, Problem> {

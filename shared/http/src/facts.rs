@@ -1,4 +1,4 @@
-//! What API Gateway tells us about a caller.
+//! What API Gateway tells us about a caller, and the edge in front of it where there is one.
 
 use std::{convert::Infallible, net::IpAddr};
 
@@ -10,10 +10,10 @@ use lambda_http::request::RequestContext;
 use saoma_domain::session::{Browser, Seen};
 
 /// What API Gateway says about a request. `X-Forwarded-For` and `Host` are not used, because the caller chooses them
-/// (`docs/security.md` D6, W13).
+/// (`docs/security.md` D6, W13). Behind an edge that proves itself, the address is what the edge says (the module `edge`).
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
-    /// The address the connection came from.
+    /// The address the connection came from; behind an edge, the connection to the edge.
     pub ip: Option<IpAddr>,
     /// The browser and system in a few words, for people to recognise.
     pub browser: Option<Browser>,

@@ -12,7 +12,7 @@ use axum::{
 use futures_util::FutureExt;
 use saoma_app::Service;
 
-use crate::{Problem, guesses, telemetry};
+use crate::{Problem, edge, guesses, telemetry};
 
 /// Parameter names that suggest a secret in the query, where logs and browser histories would keep it.
 const SECRET_NAMES: [&str; 10] = [
@@ -48,9 +48,11 @@ pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
         .layer(middleware::from_fn_with_state(service.clone(), keep_keys_fresh))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn_with_state(service.clone(), guesses::slow_down))
+        .layer(middleware::from_fn(edge::refuse_others))
         .layer(middleware::from_fn_with_state(shape, word_refusals))
         .layer(middleware::map_response(with_headers))
         .layer(middleware::from_fn_with_state(service.clone(), telemetry::log_request))
+        .layer(middleware::from_fn_with_state(service.clone(), edge::take_address))
 }
 
 fn no_such_route() -> Problem {

@@ -8,6 +8,7 @@
 //! * [`consent`]: what a phone shows its person before they confirm.
 //! * [`exchange`]: exchanges a verified ticket for a token.
 //! * [`early`]: the answer to a poll that comes too early.
+//! * `edge`: where a caller is, when an edge stands in front of the API.
 //! * `guesses`: slows down a network that sends unknown codes and wrong secrets.
 //! * [`harden`]: headers and refusals that every answer gets, in the contract's shape.
 //! * [`telemetry`]: one JSON line a request.
@@ -17,6 +18,7 @@ pub mod body;
 pub mod consent;
 pub mod cookie;
 pub mod early;
+mod edge;
 pub mod exchange;
 pub mod facts;
 mod guesses;

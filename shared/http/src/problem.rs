@@ -25,6 +25,8 @@ pub struct Problem {
     pub retry_after: Option<u64>,
     /// The puzzle that the next request must solve.
     pub puzzle: Option<Box<Puzzle>>,
+    /// How old the proof of the caller's person may be, in seconds (RFC 9470 section 3).
+    pub max_age: Option<u64>,
     /// The real cause. The log gets it, the caller does not.
     pub cause: Option<String>,
     /// The session it was about, if one is known. The log gets a keyed hash of its code.
@@ -40,6 +42,8 @@ struct Body<'a> {
     detail: &'static str,
     #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
+    #[serde(rename = "maxAge", skip_serializing_if = "Option::is_none")]
+    max_age: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     puzzle: Option<PuzzleBody<'a>>,
 }
@@ -64,7 +68,16 @@ impl Problem {
     /// A problem of this status and code.
     #[must_use]
     pub const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, retry_after: None, puzzle: None, cause: None, about: None }
+        Self {
+            status,
+            code,
+            detail,
+            retry_after: None,
+            puzzle: None,
+            max_age: None,
+            cause: None,
+            about: None,
+        }
     }
 
     /// The request does not follow the contract.
@@ -133,6 +146,20 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// What `WWW-Authenticate` says: how a caller that is refused can authenticate. RFC 9470 gives the words for a proof
+    /// that is too old.
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self.max_age {
+            Some(seconds) => {
+                let error = r#"Bearer error="insufficient_user_authentication", max_age="#;
+                HeaderValue::try_from(format!("{error}\"{seconds}\"")).ok()
+            }
+            None => (self.status == StatusCode::UNAUTHORIZED).then_some(HeaderValue::from_static("Bearer")),
+        }
+    }
+}
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = Body {
@@ -142,6 +169,7 @@ impl IntoResponse for Problem {
             code: self.code,
             detail: self.detail,
             retry_after: self.retry_after,
+            max_age: self.max_age,
             puzzle: self.puzzle.as_ref().map(|puzzle| PuzzleBody {
                 token: &puzzle.token,
                 parts: PARTS,
@@ -155,8 +183,8 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge() {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         // The edge gives it the contract's shape and logs it.
         response.extensions_mut().insert(self);

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use saoma_app::NoPublicUrl;
 use saoma_domain::{
-    allowed::ClientRefusal,
+    allowed::{ClientRefusal, ProofTooOld},
     cases::{OpenError, SendError, SignInError, StepError, StepFailure},
     ports::StoreError,
     session::Refusal,
@@ -37,6 +37,11 @@ impl From<OpenError> for Problem {
                 "network_not_allowed",
                 "This client's screens may not call from this network.",
             ),
+            OpenError::NotAllowed(ClientRefusal::NotEnrolled) => Self::new(
+                StatusCode::FORBIDDEN,
+                "not_enrolled",
+                "This client's screens must be enrolled: Authorization: Basic client:secret.",
+            ),
             OpenError::NotAllowed(why) => Self { cause: Some(why.to_string()), ..UNKNOWN_CLIENT },
             OpenError::NoFreeCode => Self::internal(error.to_string()),
             OpenError::Store(error) => error.into(),
@@ -50,10 +55,24 @@ impl From<StepError> for Problem {
             StepFailure::Unknown => Self::not_found(),
             StepFailure::NotAllowed(why) => Self { cause: Some(why.to_string()), ..Self::not_found() },
             StepFailure::NotSignedIn(why) => why.into(),
+            StepFailure::ProofTooOld(why) => why.into(),
             StepFailure::Refused(refusal) => refusal.into(),
             StepFailure::Store(error) => error.into(),
         };
         problem.about(error.about)
+    }
+}
+
+impl From<ProofTooOld> for Problem {
+    /// 403 and not the 401 of RFC 9470: an app takes a 401 for the end of its sign-in, and here the token is good.
+    fn from(why: ProofTooOld) -> Self {
+        let mut problem = Self::new(
+            StatusCode::FORBIDDEN,
+            "fresh_proof_required",
+            "This client asks the person to prove again who they are: POST /api/user/prove, then confirm again.",
+        );
+        problem.max_age = Some(why.max_age.as_secs());
+        problem
     }
 }
 

@@ -6,6 +6,7 @@ use saoma_domain::{
     cases::{Logins, Opening},
     client::Client,
     identity::ClientId,
+    opener::Opener,
     ports::Clients,
     session::{Dialect, Flow, ScreenClaims, Session},
     time::Timestamp,
@@ -19,6 +20,8 @@ pub struct Wanted<'a> {
     pub flow: Flow,
     /// The client that signs people in there.
     pub client: &'a Client,
+    /// What the screen proved.
+    pub opener: Option<Opener>,
     /// The QR that the screen showed before.
     pub replaces: Option<ScreenKey>,
 }
@@ -86,6 +89,7 @@ pub async fn open(
         client: wanted.client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),
+        opener: wanted.opener,
         life,
     };
     let opened = logins.open(opening, now).await?;

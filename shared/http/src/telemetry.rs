@@ -12,6 +12,7 @@ use axum::{
 use saoma_app::{Service, metrics::Metric};
 use saoma_domain::{
     identity::ClientId,
+    opener::MachineName,
     ports::{Audit, AuditEvent, KeyedHash},
     secrets::SessionCode,
 };
@@ -112,6 +113,7 @@ impl Audit for AuditLog {
             account = event.phone.map(|phone| tracing::field::display(phone.account)),
             sign_in = event.phone.map(|phone| phone.sign_in.as_str()),
             address = event.address.map(tracing::field::display),
+            machine = event.machine.map(MachineName::as_str),
             reason = event.reason.as_deref(),
             "a step of a session"
         );

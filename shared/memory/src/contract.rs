@@ -44,8 +44,8 @@ pub use belongings::{
 };
 pub use challenges::{a_known_device_has_a_lane_and_ends_with_its_sign_in, challenges_follow_one_another};
 pub use clients::{
-    a_client_is_kept_with_its_origins, a_redemption_reads_everything_together,
-    an_account_is_locked_and_reset, one_operator_wins,
+    a_client_is_kept_with_its_origins, a_machine_is_enrolled_until_it_is_removed,
+    a_redemption_reads_everything_together, an_account_is_locked_and_reset, one_operator_wins,
 };
 pub use counts::{
     a_message_is_paid_for_once_and_to_the_limit, a_message_that_was_not_sent_costs_nothing,

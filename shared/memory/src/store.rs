@@ -37,6 +37,7 @@ use saoma_domain::{
     history::{Entry, EntryId},
     identity::{AccountId, ClientId, Identity, Phone, SignInId},
     known_device::KnownDevice,
+    opener::EnrolledMachine,
     pairing::{MadeBy, Trace},
     ports::{StoreError, WriteId},
     prompt_log::PromptLog,
@@ -73,6 +74,8 @@ struct Data {
     clients: BTreeMap<String, (Client, WriteId)>,
     /// The write that removed the last client of an id.
     removed_clients: HashMap<String, WriteId>,
+    /// By client and name, with the write each came from; `None` for one that was removed.
+    enrolled: BTreeMap<(String, String), Option<(EnrolledMachine, WriteId)>>,
     accounts: HashMap<String, Account>,
     identities: HashMap<Identity, AccountId>,
     /// By account and id, with the write each came from.

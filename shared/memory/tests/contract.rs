@@ -58,7 +58,8 @@ async fn directory() {
     contract::a_login_is_one_visit(&*memory, &random).await;
     contract::a_client_is_kept_with_its_origins(&*memory, &random).await;
     contract::one_operator_wins(memory.clone(), &random).await;
-    contract::a_redemption_reads_everything_together(&*memory, &*memory, &random).await;
+    contract::a_redemption_reads_everything_together(&*memory, &*memory, &*memory, &random).await;
+    contract::a_machine_is_enrolled_until_it_is_removed(&*memory, &random).await; // K19
     contract::an_account_is_locked_and_reset(&*memory, &random).await;
     contract::binding_twice_is_binding_once(&*memory, &random).await;
     assert_eq!(memory.devices().len(), 1);

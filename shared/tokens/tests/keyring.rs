@@ -69,6 +69,7 @@ fn token(by: &Keyring) -> String {
         version: 1,
         family: Family::begin(NOW, by.current_key()),
         ended: false,
+        proved_at: NOW,
         created_at: NOW,
         expires_at: NOW.plus(Duration::from_hours(1)),
     };

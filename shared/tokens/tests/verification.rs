@@ -57,6 +57,7 @@ fn sign_in() -> SignIn {
         version: 1,
         family: Family::begin(NOW, KeyName::of_kid("the-key-")),
         ended: false,
+        proved_at: NOW,
         created_at: NOW,
         expires_at: NOW.plus(Duration::from_hours(1)),
     }
@@ -75,6 +76,7 @@ fn session() -> Session {
         client: &client,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
+        opener: None,
         life: Duration::from_mins(5),
     };
     opening.draw(&SeededRandom::new(1), NOW).session

@@ -62,6 +62,13 @@ async fn a_phone_stays_signed_in_and_signs_out() {
         Call::post("/api/user/refresh").json(&json!({"refreshToken": token}))
     })
     .await;
+    repeats(route("prove"), async |world| {
+        let person = world.sign_in(NUMBER).await;
+        world.clock.advance(std::time::Duration::from_mins(1));
+        let body = json!({"challenge": CHALLENGE, "code": sent(world).await});
+        Call::post("/api/user/prove").bearer(&person.token).json(&body)
+    })
+    .await;
     repeats(route("logout"), async |world| {
         Call::post("/api/user/logout").bearer(&world.sign_in(NUMBER).await.token)
     })

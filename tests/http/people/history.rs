@@ -84,6 +84,7 @@ async fn a_login_counts_when_its_entry_cannot_be_written() {
         flow: Flow::web(None),
         claims: ScreenClaims::default(),
         seen: Seen::default(),
+        opener: None,
         life: Duration::from_mins(5),
     };
     let opened = logins.open(opening, now).await.unwrap();

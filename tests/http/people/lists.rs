@@ -27,6 +27,7 @@ pub(super) fn sign_in(world: &World, person: &Person, n: u64) -> SignIn {
         version: 1,
         family: Family::begin(at, world.service.keys.current_key()),
         ended: false,
+        proved_at: at,
         created_at: at,
         expires_at: at.plus(std::time::Duration::from_hours(24)),
     }

@@ -24,7 +24,7 @@ impl Logins {
         let (session, phone) = self.find_for(target, by, now).await?;
         let holds = session.state.claim().is_some_and(|claim| session.is_held_by(claim, &by.phone));
         if !holds {
-            self.allow(&session, phone, now).await?;
+            let _ = self.allow(&session, phone, now).await?;
         }
         let decline = Command::Decline(by.phone.clone());
         let declined = self.advance(session, &decline, by.address, now).await?;

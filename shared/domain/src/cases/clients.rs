@@ -40,6 +40,12 @@ pub enum Rejected {
     /// The write was another command's, or the keys have changed since it was made, so its secret is known to no one.
     #[error("this write was spent, or the keys have changed since; send the command with a new one")]
     WriteSpent,
+    /// The client has a machine of this name already.
+    #[error("the client has a machine of this name already; unenroll it first")]
+    MachineTaken,
+    /// The client has no machine of this name.
+    #[error("the client has no machine of this name")]
+    MachineUnknown,
     /// A setting is refused.
     #[error(transparent)]
     Unfit(#[from] Unfit),
@@ -161,11 +167,16 @@ impl ClientKeeper {
         Ok((rotated, secret))
     }
 
-    /// Removes a client. Its sessions are refused from their next step on.
+    /// Removes a client and its machines. Its sessions are refused from their next step on.
     ///
     /// # Errors
     /// [`Rejected::Unknown`], or the store's failure.
-    pub async fn remove(&self, id: &ClientId, write: &WriteId) -> Result<(), KeeperError> {
+    pub async fn remove(&self, id: &ClientId, write: &WriteId, now: Timestamp) -> Result<(), KeeperError> {
+        self.remove_alone(id, write).await?;
+        Ok(self.forget_machines(id, now).await?)
+    }
+
+    async fn remove_alone(&self, id: &ClientId, write: &WriteId) -> Result<(), KeeperError> {
         for _ in 0..MOST_RACES {
             let Some((client, _)) = self.registry.registered(id).await? else {
                 let ours = self.registry.was_removed(id, write).await?;

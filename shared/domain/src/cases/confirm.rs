@@ -2,17 +2,33 @@
 
 use super::{Logins, StepError, StepFailure, Target};
 use crate::{
+    allowed::ProofTooOld,
     identity::Approver,
-    session::{Command, MatchNumber, Refusal, Session},
+    session::{Command, Decision, MatchNumber, Refusal, Session},
     time::Timestamp,
 };
+
+/// Refuses a confirmation whose person must prove again who they are (`docs/security.md` I5). It asks that only of a step that
+/// would confirm the session now: a wrong number still ends it, and repeating a confirmation still succeeds.
+pub(super) fn agrees_with(
+    proof: Result<(), ProofTooOld>,
+    session: &Session,
+    confirm: &Command,
+    now: Timestamp,
+) -> Result<(), StepError> {
+    match (session.decide(confirm, now), proof) {
+        (Ok(Decision::Moves(_)), Err(too_old)) => Err(StepError::of(session, too_old)),
+        _ => Ok(()),
+    }
+}
 
 impl Logins {
     /// Confirms the session for `by`, then does what its contract promises ([`OnConfirm`]). Confirming again
     /// does that again, even after the screen took its token, so a retry completes what a failure left undone.
     ///
     /// # Errors
-    /// [`StepError`]; after [`Refusal::WrongMatchNumber`] the session is over.
+    /// [`StepError`]; after [`Refusal::WrongMatchNumber`] the session is over; after [`ProofTooOld`] the phone proves itself
+    /// and confirms again.
     ///
     /// [`OnConfirm`]: crate::ports::OnConfirm
     /// [`Refusal::WrongMatchNumber`]: crate::session::Refusal::WrongMatchNumber
@@ -35,8 +51,9 @@ impl Logins {
         now: Timestamp,
     ) -> Result<Session, StepError> {
         let (session, phone) = self.find_for(target, by, now).await?;
-        self.allow(&session, phone, now).await?;
+        let proof = self.allow(&session, phone, now).await?;
         let confirm = Command::Confirm(by.phone.clone(), number);
+        agrees_with(proof, &session, &confirm, now)?;
         let confirmed = match self.advance(session.clone(), &confirm, by.address, now).await {
             Err(StepError { why: StepFailure::Refused(Refusal::WrongMatchNumber), .. }) => {
                 let taken_back = self.on_confirm.declined(&session, &by.phone).await;

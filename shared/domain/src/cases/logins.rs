@@ -5,9 +5,10 @@ use std::{net::IpAddr, sync::Arc};
 use thiserror::Error;
 
 use crate::{
-    allowed::{About, ClientRefusal, NotAllowed, still_allowed},
+    allowed::{About, ClientRefusal, NotAllowed, ProofTooOld, still_allowed},
     client::{BuiltIns, Client},
     identity::{Approver, ClientId, Phone},
+    opener::{EnrolledMachine, Opener},
     ports::{
         Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
         Sessions, StoreError, WriteId,
@@ -80,6 +81,9 @@ pub enum StepFailure {
     /// The session's client refuses the step.
     #[error(transparent)]
     NotAllowed(#[from] ClientRefusal),
+    /// The person must prove again who they are.
+    #[error(transparent)]
+    ProofTooOld(#[from] ProofTooOld),
     /// The rules refuse the step.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -145,17 +149,35 @@ impl Logins {
     }
 
     /// Asks [`still_allowed`] about a phone's step. The client may be as it was up to ten seconds ago.
+    ///
+    /// Also says whether the person has proved who they are lately enough to agree; only a confirmation needs that.
     pub(super) async fn allow(
         &self,
         session: &Session,
         phone: PhoneRecords,
         now: Timestamp,
-    ) -> Result<(), StepError> {
-        let client = self.client(&session.client).await.map_err(|error| StepError::of(session, error))?;
-        match still_allowed(phone, About::Login(session, client.as_ref()), now) {
-            Ok(_) => Ok(()),
+    ) -> Result<Result<(), ProofTooOld>, StepError> {
+        let failed = |error| StepError::of(session, error);
+        let client = self.client(&session.client).await.map_err(failed)?;
+        let machine = self.machine_of(session, client.as_ref()).await.map_err(failed)?;
+        match still_allowed(phone, About::Login(session, client.as_ref(), machine.as_ref()), now) {
+            Ok((sign_in, _)) => Ok(client.map_or(Ok(()), |client| client.accepts_proof(&sign_in, now))),
             Err(NotAllowed::Phone(why)) => Err(StepError::of(session, why)),
             Err(NotAllowed::Client(why)) => Err(StepError::of(session, why)),
+        }
+    }
+
+    /// The machine that opened a session, as it is enrolled now. It is read only for a strict client, because no other
+    /// asks for it.
+    async fn machine_of(
+        &self,
+        session: &Session,
+        client: Option<&Client>,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        let strict = client.is_some_and(|client| client.strict);
+        match session.opener.as_ref().and_then(Opener::machine) {
+            Some(name) if strict => self.clients.machine(&session.client, name).await,
+            _ => Ok(None),
         }
     }
 
@@ -180,6 +202,7 @@ impl Logins {
                 client: about.client.as_ref(),
                 phone: by,
                 address,
+                machine: None,
                 age: None,
             });
         }
@@ -199,6 +222,7 @@ impl Logins {
             client: Some(&session.client),
             phone: session.state.claim().map(|claim| &claim.by),
             address,
+            machine: session.opener.as_ref().and_then(Opener::machine),
             age: Some(session.updated_at.since(session.created_at)),
         });
     }

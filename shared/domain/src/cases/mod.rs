@@ -6,7 +6,7 @@
 //! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
-//! * [`ClientKeeper`], [`AccountKeeper`]: clients and accounts, as operators keep them.
+//! * [`ClientKeeper`], [`AccountKeeper`]: clients and accounts, as operators keep them; `enrollment`: a client's machines.
 //! * [`KeyKeeper`]: the versions of the signing secret, as operators change them.
 //! * `noted`: writes a redeemed login into the person's history.
 //! * [`Mine`]: what a person ends of what is theirs, and how they leave; `export`: all that is kept of them.
@@ -19,6 +19,7 @@ mod accounts;
 mod cancel;
 mod clients;
 mod confirm;
+mod enrollment;
 mod export;
 mod keys;
 mod logins;

@@ -8,6 +8,7 @@ use super::Logins;
 use crate::{
     allowed::ClientRefusal,
     client::Client,
+    opener::Opener,
     ports::{Created, Randomness, StoreError, WriteId},
     secrets::{Secret, SessionCode},
     session::{Flow, MatchNumber, ScreenClaims, Seen, Session, State},
@@ -26,6 +27,8 @@ pub struct Opening<'a> {
     pub claims: ScreenClaims,
     /// What we saw of the screen.
     pub seen: Seen,
+    /// What the screen proved, checked by the edge.
+    pub opener: Option<Opener>,
     /// How long it lives.
     pub life: Duration,
 }
@@ -78,6 +81,7 @@ impl Opening<'_> {
             match_policy: self.flow.match_policy(self.client.match_policy),
             claims: self.claims,
             seen: self.seen,
+            opener: self.opener,
             flow: self.flow,
             created_at: now,
             updated_at: now,
@@ -111,7 +115,7 @@ impl Logins {
         draw: impl Fn() -> (SessionCode, Short) + Send + Sync,
         now: Timestamp,
     ) -> Result<(Opened, Short), OpenError> {
-        opening.client.may_open(opening.flow.dialect(), &opening.seen)?;
+        opening.client.may_open(opening.flow.dialect(), &opening.seen, opening.opener.as_ref())?;
         let (Opened { mut session, secret }, mut short) = opening.draw_under(&draw, &*self.random, now);
         for _ in 0..MOST_DRAWS {
             if self.sessions.create(&session, &WriteId::random(&*self.random)).await? == Created::Stored {

@@ -122,6 +122,7 @@ impl People {
             version: 1,
             family: Family::begin(at, self.keys.current_key()),
             ended: false,
+            proved_at: at,
             created_at: at,
             expires_at: self.lives.end(at, at),
         };
@@ -175,7 +176,11 @@ impl People {
     }
 
     /// Asks [`still_allowed`] about a sign-in: its app must be registered and switched on, unless it is our own page.
-    async fn still_allowed(&self, phone: &Phone, now: Timestamp) -> Result<(SignIn, Account), SignInError> {
+    pub(super) async fn still_allowed(
+        &self,
+        phone: &Phone,
+        now: Timestamp,
+    ) -> Result<(SignIn, Account), SignInError> {
         let records = self.checks.phone(phone).await?;
         let app =
             records.sign_in.as_ref().map(|sign_in| &sign_in.client).filter(|app| **app != ClientId::phone());

@@ -86,7 +86,7 @@ impl Logins {
 
     /// The account and the method behind a confirmation, or the reason why it no longer counts: the phone that
     /// agreed or its account fails its check. A phone or an account that the store does not have fails it too. The
-    /// phone, its account and the client are read in one call.
+    /// phone, its account, the client and the machine that opened the session are read in one call.
     async fn still_stands(
         &self,
         session: &Session,
@@ -97,10 +97,11 @@ impl Logins {
             State::Redeemed { claim, redemption } => (claim, redemption.at),
             _ => return Err(StepError::of(session, Refusal::NotConfirmed)),
         };
-        let read = self.checks.phone_and_client(&claim.by, &session.client).await;
-        let (phone, client) = read.map_err(|error| StepError::of(session, error))?;
-        let client = self.built_ins.client(client);
-        match still_allowed(phone, About::Login(session, client.as_ref()), now) {
+        let read = self.checks.redemption(&claim.by, session).await;
+        let read = read.map_err(|error| StepError::of(session, error))?;
+        let client = self.built_ins.client(read.client);
+        let about = About::Login(session, client.as_ref(), read.machine.as_ref());
+        match still_allowed(read.phone, about, now) {
             Ok((sign_in, account)) if account.vouches_for(agreed_at) => Ok(Ok((account, sign_in.method))),
             Ok(_) | Err(NotAllowed::Phone(NotSignedIn::Barred)) => Ok(Err(Bar::Account)),
             Err(NotAllowed::Phone(NotSignedIn::Over)) => Ok(Err(Bar::SignIn)),

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Logins, StepError, StepFailure};
+use super::{Logins, StepError, StepFailure, confirm::agrees_with};
 use crate::{
     client::Client,
     identity::{AccountId, Approver, Phone},
+    opener::Opener,
     pairing::{Pairing, Trace},
     ports::{Created, Freshness, Pairs, Prompts, Randomness, StoreError, Traces, WriteId},
     prompt_log::NotedPrompt,
@@ -27,6 +28,8 @@ pub struct Asked {
     pub person: Option<AccountId>,
     /// What kind of device it is.
     pub policy: LoginPolicy,
+    /// What the client's server proved, checked by the edge.
+    pub opener: Option<Opener>,
 }
 
 /// How long the sessions of a hosted client live.
@@ -107,6 +110,7 @@ impl RememberedLogins {
             }
             None => qr_session(random, client, qr, ties, self.lives.qr, now),
         };
+        let session = Session { opener: asked.opener, ..session };
         self.traces.begin(&trace).await?;
         match self.logins.sessions.create(&session, &WriteId::random(random)).await? {
             Created::Stored => self.logins.reached(&session, None),
@@ -166,11 +170,14 @@ impl RememberedLogins {
         phone.clone().stands(now).map_err(|error| StepError::at(&code, error))?;
         let session = session.filter(|session| is_prompt_to(session, &by.phone));
         let session = session.ok_or_else(|| StepError::at(&code, StepFailure::Unknown))?;
-        self.logins.allow(&session, phone, now).await?;
+        let proof = self.logins.allow(&session, phone, now).await?;
         let wrong = number.is_some_and(|number| number != session.match_number);
         let account = by.phone.account;
         let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
         session.decide(&command, now).map_err(|refusal| StepError::of(&session, refusal))?;
+        if accepts {
+            agrees_with(proof, &session, &command, now)?;
+        }
         if let (true, Some(ties)) = (wrong || !accepts, session.ties()) {
             let unpaired = self.pairs.unpair(account, &session.client, ties.policy, &ties.device).await;
             unpaired.map_err(|error| StepError::of(&session, error))?;
@@ -216,6 +223,7 @@ impl Logins {
         let Flow::Remembered { ties, asks: Asks::Person { fallback } } = &prompt.flow else { return Ok(()) };
         let random = &*self.random;
         let session = qr_session(random, client, fallback.clone(), ties.clone(), life, now);
+        let session = Session { opener: prompt.opener.clone(), ..session };
         match self.sessions.create(&session, &WriteId::random(random)).await? {
             Created::Stored => {
                 self.reached(&session, None);
@@ -280,6 +288,7 @@ fn qr_session(
         claims: ScreenClaims { device_name: CleanText::non_empty(&name), device_mac: None },
         // The caller is the client's server, whose address does not tell where the screen is.
         seen: Seen { ip: None, browser: None },
+        opener: None,
         flow: Flow::Remembered { ties, asks: Asks::Scan },
         created_at: now,
         updated_at: now,

@@ -63,6 +63,7 @@ impl Screens {
             family: Family::begin(redemption.at, self.keys.current_key()),
             ended: false,
             created_at: redemption.at,
+            proved_at: redemption.at,
             expires_at: self.lives.end(redemption.at, redemption.at),
         };
         match self.sign_ins.begin(&sign_in).await? {

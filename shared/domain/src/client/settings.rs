@@ -1,6 +1,6 @@
 //! What an operator writes about a client, checked before it is stored.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 
 use ipnet::IpNet;
 use thiserror::Error;
@@ -18,6 +18,10 @@ use crate::{
 pub const MOST_ENTRIES: usize = 20;
 /// The longest address of a page or a webhook, in bytes.
 pub const LONGEST_ADDRESS: usize = 500;
+
+/// How old the proof of a person who agrees may be at the most, in seconds: long enough to read a message and agree, and no
+/// longer than a sign-in is kept without a refresh.
+pub const MAX_AGE: RangeInclusive<u64> = 60..=2_592_000;
 
 /// What an operator writes about a client. `None` leaves a setting as it is; an empty text or list clears it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub struct ClientSettings {
     pub auth: Option<String>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: Option<bool>,
+    /// How old the proof of the person who agrees may be, in seconds ([`MAX_AGE`]); 0 for any age.
+    pub max_age: Option<u64>,
 }
 
 /// A setting that is refused, and what it should be.
@@ -94,6 +100,7 @@ impl ClientSettings {
                 .unwrap_or(client.networks),
             oauth: self.oauth(client.oauth)?,
             strict: self.strict.unwrap_or(client.strict),
+            max_age: self.max_age.map_or(Ok(client.max_age), read_max_age)?,
             ..client
         };
         // The caller of a remembered login is the client's server, so the screen's address is never known.
@@ -168,6 +175,17 @@ fn read_auth(raw: &str) -> Result<ClientAuth, String> {
 
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
     format!("one of {}", names.collect::<Vec<_>>().join(", "))
+}
+
+fn read_max_age(seconds: u64) -> Result<Option<Duration>, Unfit> {
+    match seconds {
+        0 => Ok(None),
+        _ if MAX_AGE.contains(&seconds) => Ok(Some(Duration::from_secs(seconds))),
+        _ => Err(unfit(
+            "maxAge",
+            format!("{} to {} seconds, or 0 for any age", MAX_AGE.start(), MAX_AGE.end()),
+        )),
+    }
 }
 
 /// A block, or a single address as a block of its own.
@@ -248,6 +266,7 @@ mod tests {
             apps: Some(vec!["app".to_owned()]),
             networks: Some(vec!["192.0.2.7/24".to_owned(), "2001:db8::1".to_owned()]),
             strict: Some(true),
+            max_age: Some(300),
             ..ClientSettings::default()
         };
         let client = full.apply(kiosk()).unwrap();
@@ -260,10 +279,11 @@ mod tests {
             origins: none.clone(),
             apps: none.clone(),
             networks: none,
+            max_age: Some(0),
             ..ClientSettings::default()
         };
         let cleared = cleared.apply(client).unwrap();
-        assert_eq!((&cleared.return_url, &cleared.webhook), (&None, &None));
+        assert_eq!((&cleared.return_url, &cleared.webhook, cleared.max_age), (&None, &None, None));
         assert!(cleared.origins.is_empty() && cleared.apps.is_empty() && cleared.networks.is_empty());
         assert_eq!(cleared.name.as_str(), "Our shop");
     }
@@ -303,6 +323,10 @@ mod tests {
         for network in ["", "192.0.2.0/33", "office"] {
             let networks = Some(vec![network.to_owned()]);
             assert!(refused(&ClientSettings { networks, ..settings() }).starts_with("networks"), "{network}");
+        }
+        for max_age in [1, 59, 2_592_001, u64::MAX] {
+            let max_age = Some(max_age);
+            assert!(refused(&ClientSettings { max_age, ..settings() }).starts_with("maxAge"), "{max_age:?}");
         }
         let networks = Some(vec!["192.0.2.0/24".to_owned()]);
         let remembered = ClientSettings { dialect: Some("remembered".to_owned()), networks, ..settings() };

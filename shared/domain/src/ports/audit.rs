@@ -4,6 +4,7 @@ use std::{net::IpAddr, time::Duration};
 
 use crate::{
     identity::{ClientId, Phone},
+    opener::MachineName,
     secrets::SessionCode,
 };
 
@@ -22,6 +23,8 @@ pub struct AuditEvent<'a> {
     pub phone: Option<&'a Phone>,
     /// The address of the caller; `None` when no caller took the step.
     pub address: Option<IpAddr>,
+    /// The enrolled machine that opened the session, if one did and the session is known.
+    pub machine: Option<&'a MachineName>,
     /// How long the session had been open; `None` for a step that was not taken.
     pub age: Option<Duration>,
 }

@@ -58,7 +58,8 @@ pub use keys::{
 pub use on_confirm::OnConfirm;
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
-    Accounts, Begun, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, Replaced, SignIns, Visits,
+    Accounts, Begun, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, RedemptionRecords,
+    Replaced, SignIns, Visits,
 };
 pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};

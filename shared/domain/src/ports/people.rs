@@ -10,6 +10,7 @@ use crate::{
     client::{Lookup, Origin},
     history::EntryId,
     identity::{AccountId, ClientId, Identity, Phone},
+    opener::{EnrolledMachine, MachineName},
     pairing::{MadeBy, Pairing},
     push::PushEndpoint,
     secrets::SessionCode,
@@ -24,6 +25,14 @@ use crate::{
 pub trait Clients: Send + Sync {
     /// What is registered under this id. An eventual read may be ten seconds old.
     async fn client(&self, id: &ClientId, freshness: Freshness) -> Result<Lookup, StoreError>;
+
+    /// The enrolled machine of this client with this name, as last written. A machine of an earlier client of the same
+    /// id may still be there.
+    async fn machine(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+    ) -> Result<Option<EnrolledMachine>, StoreError>;
 
     /// Whether any client has registered pages of this origin.
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError>;
@@ -80,18 +89,26 @@ pub trait Visits: Send + Sync {
     async fn visits(&self, id: AccountId) -> Result<VisitCount, StoreError>;
 }
 
+/// What is stored about a session that is to be redeemed, besides the session.
+#[derive(Clone, Debug)]
+pub struct RedemptionRecords {
+    /// The phone that agreed, and its person.
+    pub phone: PhoneRecords,
+    /// The client.
+    pub client: Lookup,
+    /// The enrolled machine of the name under which the session was opened.
+    pub machine: Option<EnrolledMachine>,
+}
+
 /// Reads everything that a phone's step is checked against in one call.
 #[async_trait]
 pub trait Checks: Send + Sync {
     /// A phone's sign-in and account, as last written.
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError>;
 
-    /// The same, and the client with this id, as last written.
-    async fn phone_and_client(
-        &self,
-        phone: &Phone,
-        client: &ClientId,
-    ) -> Result<(PhoneRecords, Lookup), StoreError>;
+    /// What a redemption of this session is checked against: its phone's records, its client, and the machine that
+    /// opened it, all as last written.
+    async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError>;
 
     /// The phone's records, and the session with this code.
     async fn phone_and_session(

@@ -3,7 +3,12 @@
 use async_trait::async_trait;
 
 use super::{StoreError, WriteId};
-use crate::{client::Client, identity::ClientId};
+use crate::{
+    client::Client,
+    identity::ClientId,
+    opener::{EnrolledMachine, MachineName},
+    time::Timestamp,
+};
 
 /// The result of storing a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +36,25 @@ pub trait Registry: Send + Sync {
     /// Removes `client`, with the rows of its origins that no other client has, as one atomic step. Repeating a
     /// `write` that has removed it succeeds.
     async fn remove(&self, client: &Client, write: &WriteId) -> Result<Kept, StoreError>;
+
+    /// The machines enrolled for this client, also those of an earlier client of the same id, by name.
+    async fn machines(&self, client: &ClientId) -> Result<Vec<EnrolledMachine>, StoreError>;
+
+    /// Stores a machine unless one of its name is enrolled for the same registration of its client. The machine that
+    /// this `write` has stored, perhaps in an earlier call whose answer was lost; `None` when another write has one.
+    async fn enroll(
+        &self,
+        machine: &EnrolledMachine,
+        write: &WriteId,
+    ) -> Result<Option<EnrolledMachine>, StoreError>;
+
+    /// Takes a machine's secret away. `false` when there was no such machine. Repeating the call succeeds, for a day.
+    async fn unenroll(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Whether the last client of this id was removed by this `write`.
     async fn was_removed(&self, id: &ClientId, write: &WriteId) -> Result<bool, StoreError>;

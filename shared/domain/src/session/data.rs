@@ -6,6 +6,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 
 use crate::{
     identity::{ClientId, Phone},
+    opener::Opener,
     secrets::{Secret, SecretHash, SessionCode, TokenId},
     session::{Asks, Dialect, Flow, MatchNumber, MatchPolicy, Ties},
     text::CleanText,
@@ -31,6 +32,8 @@ pub struct Session {
     pub claims: ScreenClaims,
     /// What we saw of the screen.
     pub seen: Seen,
+    /// What the screen proved when it opened the session; `None` when it proved nothing.
+    pub opener: Option<Opener>,
     /// The wire contract it was opened through, with the data that this contract alone needs.
     pub flow: Flow,
     /// When it was opened.

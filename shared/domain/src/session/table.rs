@@ -41,6 +41,7 @@ fn session(screen: &Secret, policy: MatchPolicy, state: State) -> Session {
         match_policy: policy,
         claims: ScreenClaims::default(),
         seen: Seen { ip: None, browser: None },
+        opener: None,
         flow: Flow::web(None),
         created_at: OPENED,
         updated_at: OPENED,

@@ -113,9 +113,9 @@ impl Directory {
         Ok(Page { rows: found.items.unwrap_or_default(), next })
     }
 
-    /// Marks a machine or a pair as forgotten, and lets DynamoDB drop it a day later. A row that is gone at once could
+    /// Marks a machine (a person's or a client's) or a pair as forgotten, and lets DynamoDB drop it a day later. A row that is gone at once could
     /// not tell a repeated call that it was there.
-    async fn forget_remembered(&self, key: Key, now: Timestamp) -> Result<bool, StoreError> {
+    pub(super) async fn forget_remembered(&self, key: Key, now: Timestamp) -> Result<bool, StoreError> {
         let update = self
             .update(key)
             .update_expression("SET #forgotten = :yes, #until = :soon")

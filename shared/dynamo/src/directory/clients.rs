@@ -3,20 +3,26 @@
 //! A client is three kinds of rows that change together: its item, its line in the list of all clients, and a row for
 //! each of its origins. A row of an origin names the clients that have it, so it is found without knowing them.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
     oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
+    opener::{EnrolledMachine, MachineName},
     ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
     secrets::SecretHash,
     session::{Dialect, MatchPolicy},
     text::CleanText,
+    time::Timestamp,
 };
 
 use super::{
-    Directory, Key, PK, SK, item_of,
+    Directory, Key, PK, SK,
+    enrolled::machine_key,
+    item_of,
     writes::{WRITE_ID, deleting, is_of, putting, updating},
 };
 use crate::item::{Item, Reader, bytes, inconsistent, number, seconds, text};
@@ -41,6 +47,14 @@ impl Clients for Directory {
     async fn client(&self, id: &ClientId, freshness: Freshness) -> Result<Lookup, StoreError> {
         let item = self.get(&client_key(id), freshness).await?;
         Ok(Lookup::of(id, item.map(|item| read(id, &item)).transpose()?))
+    }
+
+    async fn machine(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        self.enrolled(client, name).await
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {
@@ -100,6 +114,27 @@ impl Registry for Directory {
             Kept::Behind if self.was_removed(&client.id, write).await? => Ok(Kept::Stored),
             kept => Ok(kept),
         }
+    }
+
+    async fn machines(&self, client: &ClientId) -> Result<Vec<EnrolledMachine>, StoreError> {
+        self.all_enrolled(client).await
+    }
+
+    async fn enroll(
+        &self,
+        machine: &EnrolledMachine,
+        write: &WriteId,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        self.put_enrolled(machine, write).await
+    }
+
+    async fn unenroll(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.forget_remembered(machine_key(client, name), now).await
     }
 
     async fn was_removed(&self, id: &ClientId, write: &WriteId) -> Result<bool, StoreError> {
@@ -164,6 +199,7 @@ fn to_item(client: &Client) -> Item {
     let mut insert = |name: &str, value: Option<AttributeValue>| {
         item.extend(value.map(|value| (name.to_owned(), value)));
     };
+    insert("max_age", client.max_age.map(|it| number(it.as_secs())));
     insert("return_url", client.return_url.as_ref().map(|it| text(it.as_str())));
     insert("webhook", client.webhook.as_ref().map(|it| text(it.url().as_str())));
     insert("secret", client.secret.map(|it| bytes(it.as_bytes())));
@@ -194,6 +230,7 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
             auth: item.parsed("auth", ClientAuth::parse)?,
         },
         strict: item.flag("strict")?,
+        max_age: item.optional_number("max_age")?.map(Duration::from_secs),
         enabled: !item.flag("disabled")?,
         registration: Registration::from_stored(item.text("registration")?),
         previous: read_previous(item)?,

@@ -88,6 +88,7 @@ fn to_item(sign_in: &SignIn) -> Item {
             ("replayed_running", number(family.replayed_running)),
             ("proof_key", text(family.key.as_str())),
             ("ended", AttributeValue::Bool(sign_in.ended)),
+            ("proved_at", seconds(sign_in.proved_at)),
             ("created_at", seconds(sign_in.created_at)),
             (EXPIRES_AT, seconds(sign_in.expires_at)),
         ],
@@ -121,6 +122,11 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
             key: item.parsed("proof_key", KeyName::parse)?,
         },
         ended: item.flag("ended")?,
+        // A sign-in of an earlier version of the service was proved when it began.
+        proved_at: match item.optional_seconds("proved_at")? {
+            Some(at) => at,
+            None => item.seconds("created_at")?,
+        },
         created_at: item.seconds("created_at")?,
         expires_at: item.seconds(EXPIRES_AT)?,
     })

@@ -85,7 +85,7 @@ impl Directory {
     }
 
     /// Puts an item under a condition. When that does not hold, gives the stored item, if there is one.
-    async fn put_if(
+    pub(super) async fn put_if(
         &self,
         item: Item,
         under: impl FnOnce(PutItemFluentBuilder) -> PutItemFluentBuilder,

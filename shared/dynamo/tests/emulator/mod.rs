@@ -5,9 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_types::SdkConfig;
 use saoma_domain::{
-    client::Lookup,
-    identity::{ClientId, Phone},
-    ports::{Begun, Checks, Randomness, Replaced, SignIns, StoreError, WriteId},
+    identity::Phone,
+    ports::{Begun, Checks, Randomness, RedemptionRecords, Replaced, SignIns, StoreError, WriteId},
     secrets::SessionCode,
     session::Session,
     sign_in::{PhoneRecords, SignIn},
@@ -80,12 +79,8 @@ impl Checks for Both {
         self.checks.phone(phone).await
     }
 
-    async fn phone_and_client(
-        &self,
-        phone: &Phone,
-        client: &ClientId,
-    ) -> Result<(PhoneRecords, Lookup), StoreError> {
-        self.checks.phone_and_client(phone, client).await
+    async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError> {
+        self.checks.redemption(phone, session).await
     }
 
     async fn phone_and_session(

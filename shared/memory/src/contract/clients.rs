@@ -1,22 +1,23 @@
 //! The registered clients, as operators change them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use saoma_domain::{
     account::{Account, AccountStatus},
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::{AccountId, ClientId, Identity},
     oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
-    ports::{Accounts, Checks, Clients, Freshness, Kept, Randomness, Registry},
+    opener::{EnrolledMachine, MachineName, Opener},
+    ports::{Accounts, Checks, Clients, Freshness, Kept, Randomness, Registry, Sessions},
     secrets::Secret,
-    session::{Dialect, MatchPolicy},
+    session::{Dialect, MatchPolicy, Session},
     text::CleanText,
 };
 use tokio::task::JoinSet;
 
 use super::{
     fixtures::{at, person, random_number},
-    steps::write,
+    steps::{open_largest, write},
 };
 
 /// A client with every setting, under an id of its own.
@@ -38,6 +39,7 @@ fn largest(random: &dyn Randomness) -> Client {
             auth: ClientAuth::None,
         },
         strict: true,
+        max_age: Some(Duration::from_mins(5)),
         registration: Registration::random(random),
         previous: Some(Previous {
             secret: Some(Secret::random(random).hash()),
@@ -124,21 +126,89 @@ pub async fn one_operator_wins<S: Registry + 'static>(store: Arc<S>, random: &dy
     assert_eq!(store.remove(&stored, &write()).await.unwrap(), Kept::Stored);
 }
 
-/// A redemption reads phone, account and client as last written, in one call. Any of them may be missing.
+/// A redemption reads phone, account, client and machine as last written, in one call. Any of them may be missing.
 pub async fn a_redemption_reads_everything_together(
     checks: &dyn Checks,
     registry: &dyn Registry,
+    sessions: &dyn Sessions,
     random: &dyn Randomness,
 ) {
     let (client, phone) = (largest(random), person(random));
-    let (records, found) = checks.phone_and_client(&phone, &client.id).await.unwrap();
-    assert!(records.sign_in.is_none() && records.account.is_none());
-    assert_eq!(found, Lookup::of(&client.id, None));
+    let session = open_largest(sessions, random).await.session;
+    let session = Session { client: client.id.clone(), ..session };
+    let name = session.opener.as_ref().and_then(Opener::machine).unwrap();
+    let machine = machine_of(&client, name.as_str(), random);
+    let read = async |is_client: Option<&Client>, is_machine: Option<&EnrolledMachine>| {
+        let read = checks.redemption(&phone, &session).await.unwrap();
+        assert!(read.phone.sign_in.is_none() && read.phone.account.is_none());
+        assert_eq!(read.client, Lookup::of(&client.id, is_client.cloned()));
+        assert_eq!(read.machine.as_ref(), is_machine);
+    };
+    read(None, None).await;
     assert_eq!(registry.keep(None, &client, &write()).await.unwrap(), Kept::Stored);
-    let (records, found) = checks.phone_and_client(&phone, &client.id).await.unwrap();
-    assert!(records.sign_in.is_none() && records.account.is_none());
-    assert_eq!(found, Lookup::of(&client.id, Some(client.clone())));
+    read(Some(&client), None).await;
+    assert!(registry.enroll(&machine, &write()).await.unwrap().is_some());
+    read(Some(&client), Some(&machine)).await;
+    assert!(registry.unenroll(&client.id, name, at(1)).await.unwrap());
+    read(Some(&client), None).await;
     assert_eq!(registry.remove(&client, &write()).await.unwrap(), Kept::Stored);
+    read(None, None).await;
+}
+
+fn machine_of(client: &Client, name: &str, random: &dyn Randomness) -> EnrolledMachine {
+    EnrolledMachine {
+        client: client.id.clone(),
+        name: MachineName::parse(name).unwrap(),
+        secret: Secret::random(random).hash(),
+        registered_at: client.registered_at,
+        enrolled_at: at(0),
+    }
+}
+
+/// A name is enrolled once, until it is removed or its client is registered anew. A write and a removal that come again
+/// succeed again (`docs/security.md` K12).
+pub async fn a_machine_is_enrolled_until_it_is_removed<S: Registry + Clients>(
+    store: &S,
+    random: &dyn Randomness,
+) {
+    let client = largest(random);
+    let first = machine_of(&client, "lobby-1", random);
+    let read = async || store.machine(&client.id, &first.name).await.unwrap();
+    assert_eq!(read().await, None);
+    assert!(!store.unenroll(&client.id, &first.name, at(1)).await.unwrap(), "there is none yet");
+    assert_eq!(read().await, None);
+    let enrolling = write();
+    for _ in 0..2 {
+        let later = EnrolledMachine { enrolled_at: at(9), ..first.clone() };
+        let sent = if read().await.is_none() { &first } else { &later };
+        assert_eq!(
+            store.enroll(sent, &enrolling).await.unwrap().as_ref(),
+            Some(&first),
+            "its answer was lost"
+        );
+    }
+    let second = machine_of(&client, "lobby-1", random);
+    assert_eq!(store.enroll(&second, &write()).await.unwrap(), None, "the name is taken");
+    assert_eq!(read().await, Some(first.clone()));
+
+    let other = machine_of(&client, "lobby-2", random);
+    assert!(store.enroll(&other, &write()).await.unwrap().is_some());
+    assert_eq!(store.machines(&client.id).await.unwrap(), [first.clone(), other.clone()]);
+    for _ in 0..2 {
+        assert!(store.unenroll(&client.id, &first.name, at(2)).await.unwrap(), "its answer was lost");
+        assert_eq!(read().await, None);
+    }
+    assert_eq!(store.machines(&client.id).await.unwrap(), [other]);
+    assert_eq!(
+        store.enroll(&second, &write()).await.unwrap().as_ref(),
+        Some(&second),
+        "the name is free again"
+    );
+    assert_eq!(read().await, Some(second));
+    let anew = Client { registered_at: at(5), ..client.clone() };
+    let third = machine_of(&anew, "lobby-1", random);
+    assert_eq!(store.enroll(&third, &write()).await.unwrap().as_ref(), Some(&third), "an earlier client's");
+    assert_eq!(read().await, Some(third));
 }
 
 /// An operator locks an account and moves its credentials forward, as often as they like. A deleted account stays so.

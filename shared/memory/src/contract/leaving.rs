@@ -48,6 +48,7 @@ fn sign_in(account: AccountId, random: &dyn Randomness) -> SignIn {
         version: 1,
         family: Family::begin(at(0), KeyName::of_kid("the-key-")),
         ended: false,
+        proved_at: at(0),
         created_at: at(0),
         expires_at: at(1000),
     }

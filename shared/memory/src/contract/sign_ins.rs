@@ -30,6 +30,7 @@ fn sign_in(random: &dyn Randomness, account: AccountId) -> SignIn {
         version: 1,
         family: Family::begin(at(0), key()),
         ended: false,
+        proved_at: at(0),
         created_at: at(0),
         expires_at: at(1000),
     }

@@ -6,8 +6,9 @@ use saoma_domain::{
     cases::{Opened, Opening},
     client::Client,
     identity::{ClientId, Phone},
+    opener::{MachineName, Opener},
     ports::{Committed, Created, Freshness, Randomness, Sessions, WriteId},
-    secrets::TokenId,
+    secrets::{Secret, TokenId},
     session::{
         Change, Claim, Command, Decision, Dialect, Ext, Flow, MatchNumber, Redemption, ScreenClaims, Seen,
         Session,
@@ -39,6 +40,10 @@ pub async fn open_largest(sessions: &dyn Sessions, random: &dyn Randomness) -> O
             ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
             browser: Some(CleanText::new(&"b".repeat(28))),
         },
+        opener: Some(Opener::Machine(
+            MachineName::parse(&"k".repeat(MachineName::LONGEST)).unwrap(),
+            Secret::random(random).hash(),
+        )),
         life: LIFE,
     };
     let opened = opening.draw(random, OPENED);

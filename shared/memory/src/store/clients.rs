@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use saoma_domain::{
     client::{Client, Lookup, Origin},
     identity::ClientId,
+    opener::{EnrolledMachine, MachineName},
     ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
+    time::Timestamp,
 };
 
 use super::{Data, Memory, let_others_in};
@@ -13,10 +15,27 @@ pub(super) fn lookup(data: &Data, id: &ClientId) -> Lookup {
     Lookup::of(id, data.clients.get(id.as_str()).map(|(client, _)| client.clone()))
 }
 
+pub(super) fn enrolled(data: &Data, client: &ClientId, name: &MachineName) -> Option<EnrolledMachine> {
+    let stored = data.enrolled.get(&machine_key(client, name))?;
+    stored.as_ref().map(|(machine, _)| machine.clone())
+}
+
+fn machine_key(client: &ClientId, name: &MachineName) -> (String, String) {
+    (client.as_str().to_owned(), name.as_str().to_owned())
+}
+
 #[async_trait]
 impl Clients for Memory {
     async fn client(&self, id: &ClientId, _: Freshness) -> Result<Lookup, StoreError> {
         self.call(|data| lookup(data, id))
+    }
+
+    async fn machine(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        self.call(|data| enrolled(data, client, name))
     }
 
     async fn knows_origin(&self, origin: &Origin) -> Result<bool, StoreError> {
@@ -67,6 +86,46 @@ impl Registry for Memory {
                 None if data.removed_clients.get(id) == Some(write) => Kept::Stored,
                 _ => Kept::Behind,
             }
+        })
+    }
+
+    async fn machines(&self, client: &ClientId) -> Result<Vec<EnrolledMachine>, StoreError> {
+        self.call(|data| {
+            let stored = data.enrolled.values().flatten().map(|(machine, _)| machine);
+            stored.filter(|machine| machine.client == *client).cloned().collect()
+        })
+    }
+
+    async fn enroll(
+        &self,
+        machine: &EnrolledMachine,
+        write: &WriteId,
+    ) -> Result<Option<EnrolledMachine>, StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let key = machine_key(&machine.client, &machine.name);
+            match data.enrolled.get(&key) {
+                Some(Some((stored, by))) if stored.registered_at == machine.registered_at => {
+                    (by == write).then(|| stored.clone())
+                }
+                _ => {
+                    data.enrolled.insert(key, Some((machine.clone(), write.clone())));
+                    Some(machine.clone())
+                }
+            }
+        })
+    }
+
+    async fn unenroll(
+        &self,
+        client: &ClientId,
+        name: &MachineName,
+        _: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let stored = data.enrolled.get_mut(&machine_key(client, name));
+            stored.map(|machine| *machine = None).is_some()
         })
     }
 

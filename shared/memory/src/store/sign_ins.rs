@@ -2,15 +2,19 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    client::Lookup,
-    identity::{ClientId, Phone},
-    ports::{Begun, Checks, Replaced, SignIns, StoreError, WriteId},
+    identity::Phone,
+    opener::Opener,
+    ports::{Begun, Checks, RedemptionRecords, Replaced, SignIns, StoreError, WriteId},
     secrets::SessionCode,
     session::Session,
     sign_in::{PhoneRecords, SignIn},
 };
 
-use super::{Data, Memory, clients::lookup, key_of, let_others_in};
+use super::{
+    Data, Memory,
+    clients::{enrolled, lookup},
+    key_of, let_others_in,
+};
 
 #[async_trait]
 impl SignIns for Memory {
@@ -61,13 +65,14 @@ impl Checks for Memory {
         self.call(|data| records(data, phone))
     }
 
-    async fn phone_and_client(
-        &self,
-        phone: &Phone,
-        client: &ClientId,
-    ) -> Result<(PhoneRecords, Lookup), StoreError> {
+    async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError> {
         let_others_in().await;
-        self.call(|data| (records(data, phone), lookup(data, client)))
+        let name = session.opener.as_ref().and_then(Opener::machine);
+        self.call(|data| RedemptionRecords {
+            phone: records(data, phone),
+            client: lookup(data, &session.client),
+            machine: name.and_then(|name| enrolled(data, &session.client, name)),
+        })
     }
 
     async fn phone_and_session(
