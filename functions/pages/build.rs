@@ -50,7 +50,7 @@ fn main() -> Result<(), Failure> {
         renamed.push((style, write_file(&out, &mut list, style, content.as_bytes())?));
     }
     for page in PAGES {
-        let mut html = without_comments(&read(page)?);
+        let mut html = without_comments(&with_parts(&read(page)?)?);
         for (file, name) in &renamed {
             html = html.replace(&format!("\"/assets/{file}\""), &format!("\"/assets/{name}\""));
         }
@@ -78,6 +78,16 @@ fn write_file(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Resu
     }
     writeln!(list, "}};")?;
     Ok(name)
+}
+
+/// Puts a part that pages share where a page says so, on a line of its own: `<!-- put part.html here -->`.
+fn with_parts(html: &str) -> Result<String, Failure> {
+    let part = |line: &str| {
+        let named = line.trim().strip_prefix("<!-- put ")?.strip_suffix(" here -->")?;
+        Some(read(named))
+    };
+    let lines = html.lines().map(|line| part(line).unwrap_or_else(|| Ok(line.to_owned())));
+    Ok(lines.collect::<Result<Vec<_>, _>>()?.join("\n"))
 }
 
 fn without_comments(html: &str) -> String {
