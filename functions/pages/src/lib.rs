@@ -5,6 +5,7 @@
 //! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
 //! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
+//! | `/device` | the same page for a code that a device shows and a person types (RFC 8628) | [`page`] |
 //! | `/account` | a person's own page: what is signed in, and how to end it | [`page`] |
 //! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
@@ -54,6 +55,7 @@ pub fn router(app: App) -> Router {
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
         .route("/phone", get(page::phone))
+        .route("/device", get(page::phone))
         .route("/account", get(page::account))
         .route("/downloads.html", get(page::downloads))
         .route("/q/{code}/scan", post(phone::scan))

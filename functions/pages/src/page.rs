@@ -38,8 +38,8 @@ pub(crate) async fn screen(headers: HeaderMap) -> Response {
     html(&INDEX_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /q/{code}` and `GET /phone`. The page is the same for every code and for none, so opening it does not reveal
-/// whether a code exists. It changes nothing (W2, W15).
+/// `GET /q/{code}`, `GET /phone` and `GET /device`. The page is the same for every code and for none, so opening it does
+/// not reveal whether a code exists. It changes nothing (W2, W15).
 pub(crate) async fn phone(headers: HeaderMap) -> Response {
     html(&PHONE_HTML, &headers, ASK_FIRST)
 }
