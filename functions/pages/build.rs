@@ -19,9 +19,10 @@ use sha2::{Digest, Sha256};
 
 /// The modules that pages begin with; each becomes one file, together with all that it imports.
 /// A script may name one that stands before it.
-const SCRIPTS: [&str; 5] = ["puzzle_worker.js", "screen.js", "phone.js", "mine.js", "stale.js"];
+const SCRIPTS: [&str; 6] =
+    ["puzzle_worker.js", "screen.js", "authorize.js", "phone.js", "mine.js", "stale.js"];
 const STYLES: [&str; 1] = ["app.css"];
-const PAGES: [&str; 4] = ["index.html", "phone.html", "account.html", "welcome.html"];
+const PAGES: [&str; 5] = ["index.html", "authorize.html", "phone.html", "account.html", "welcome.html"];
 /// Drawn into the scripts, so that it costs no request.
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.

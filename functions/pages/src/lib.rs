@@ -3,6 +3,7 @@
 //! | address | who | file |
 //! |---|---|---|
 //! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
+//! | `/authorize` | the screen of a site that asks by OAuth, whose request stands behind the `#` | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
 //! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
 //! | `/device` | the same page for a code that a device shows and a person types (RFC 8628) | [`page`] |
@@ -52,6 +53,7 @@ pub fn router(app: App) -> Router {
     let service = app.service.clone();
     let routes = Router::new()
         .route("/", get(page::screen))
+        .route("/authorize", get(page::authorize))
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
         .route("/phone", get(page::phone))
