@@ -22,6 +22,7 @@ END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 DOCS = (
     "docs/kiosk.md",
     "docs/web.md",
+    "docs/oauth.md",
     "docs/remembered.md",
     "docs/shop.md",
     "docs/accounts.md",

@@ -17,7 +17,7 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
         AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, Screens,
-        SmsSwitch, Texting,
+        SmsSwitch, Texting, TypedCodes,
     },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
@@ -217,6 +217,8 @@ impl World {
             checks: memory.clone(),
             accounts: memory.clone(),
             clients: clients.clone(),
+            phones: phones.clone(),
+            typed: TypedCodes { logins: logins.clone(), tries: memory.clone(), keys: service.keys.clone() },
         };
         let mine = Mine {
             belongings: memory.clone(),

@@ -49,7 +49,7 @@ pub(crate) async fn begin(
     pace(&app, &client, &facts)?;
     let issuer = service.public_url(facts.domain())?;
     let opening = Opening {
-        flow: Flow::Oauth { scopes: Scopes::parse(form.get("scope").unwrap_or_default()) },
+        flow: Flow::Oauth { scopes: Scopes::parse(form.get("scope").unwrap_or_default()), request: None },
         client: &client,
         claims: ScreenClaims {
             device_name: form.get("device_name").and_then(CleanText::non_empty),

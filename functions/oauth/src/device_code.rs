@@ -34,7 +34,7 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
     service.pace.ask(asking.facts.network(), Some(&key.code), now).map_err(Problem::too_many)?;
     let view = app.logins.status(&key.code, Dialect::Oauth, Some(&key.secret)).await;
     let session = match view.map_err(by_the_core)? {
-        View::Screen(session) if session.client == asking.client.id => session,
+        View::Screen(session) if is_for(&session, asking) => session,
         _ => return Err(INVALID_GRANT),
     };
     service.pace.found(key.code.clone());
@@ -46,6 +46,12 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
         Standing::Cancelled(_) => Err(DENIED),
         Standing::Expired => Err(EXPIRED),
     }
+}
+
+/// Whether a device of this client opened it. The page of an authorization request holds a secret, too, but its client
+/// must bring the code.
+fn is_for(session: &Session, asking: &Asking<'_>) -> bool {
+    session.client == asking.client.id && session.flow.request().is_none()
 }
 
 async fn redeem(app: &App, asking: &Asking<'_>, session: Session, key: ScreenKey) -> Result<Tokens, Problem> {

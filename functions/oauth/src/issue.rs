@@ -54,7 +54,7 @@ pub(crate) async fn first(
     nonce: Option<&str>,
 ) -> Result<Tokens, Problem> {
     let session = &redeemed.session;
-    let Flow::Oauth { scopes } = session.flow else { return Err(INVALID_GRANT) };
+    let Flow::Oauth { scopes, .. } = session.flow else { return Err(INVALID_GRANT) };
     let sign_in = if asking.client.oauth.grants.contains(&GrantType::RefreshToken) {
         Some(app.screens.begin(redeemed, scopes).await.map_err(sign_in_over)?)
     } else {

@@ -2,7 +2,10 @@
 //!
 //! | call | who | file |
 //! |---|---|---|
+//! | `GET`, `POST /oauth/authorize` | a browser that a client sends | [`authorize`] |
+//! | `POST /oauth/authorize/begin`, `cancel`, `GET …/status` | the page that shows its QR | [`page`] |
 //! | `POST /oauth/device_authorization` | a device | [`device_authorization`] |
+//! | `POST /oauth/user_code` | a signed-in person's phone | [`user_code`] |
 //! | `POST /oauth/token` | a device, a client's server or app | [`token`], and a file for each grant |
 //! | `GET`, `POST /oauth/userinfo` | who holds an access token | [`userinfo`] |
 //! | `POST /oauth/revoke` | who holds a token | [`revoke`] |
@@ -13,6 +16,9 @@
 //! [`client`] finds out which client calls, [`behind`] what stands behind a token that a caller brings, [`issue`] makes the tokens that every grant ends in, and [`refused`] words
 //! refusals as RFC 6749 section 5.2 does.
 
+mod answer;
+mod authorization_code;
+mod authorize;
 mod behind;
 mod client;
 mod cors;
@@ -22,24 +28,31 @@ mod introspect;
 mod issue;
 mod jwks;
 mod metadata;
+mod page;
 mod refresh;
 mod refused;
 mod revoke;
 mod token;
+mod user_code;
 mod userinfo;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
+    extract::FromRef,
+    middleware::from_fn,
     routing::{get, post},
 };
 use saoma_app::Service;
 use saoma_domain::{
-    cases::{Logins, Screens},
+    cases::{Logins, Screens, TypedCodes},
     ports::{Accounts, Checks, Clients},
 };
-use saoma_http::harden::hardened;
+use saoma_http::{
+    auth::Phones,
+    harden::{hardened, keep_own_shape},
+};
 
 /// What the endpoints need.
 #[derive(Clone)]
@@ -51,13 +64,26 @@ pub struct App {
     pub checks: Arc<dyn Checks>,
     pub accounts: Arc<dyn Accounts>,
     pub clients: Arc<dyn Clients>,
+    pub phones: Phones,
+    pub typed: TypedCodes,
+}
+
+impl FromRef<App> for Phones {
+    fn from_ref(app: &App) -> Self {
+        app.phones.clone()
+    }
 }
 
 /// The function's routes.
 pub fn router(app: App) -> Router {
     let service = app.service.clone();
     let routes = Router::new()
+        .route("/oauth/authorize", get(authorize::by_query).post(authorize::by_form))
+        .route("/oauth/authorize/begin", post(page::begin).layer(from_fn(keep_own_shape)))
+        .route("/oauth/authorize/status", get(page::status).layer(from_fn(keep_own_shape)))
+        .route("/oauth/authorize/cancel", post(page::cancel).layer(from_fn(keep_own_shape)))
         .route("/oauth/device_authorization", post(device_authorization::begin))
+        .route("/oauth/user_code", post(user_code::find).layer(from_fn(keep_own_shape)))
         .route("/oauth/token", post(token::token).options(cors::preflight))
         .route("/oauth/userinfo", get(userinfo::userinfo).post(userinfo::userinfo).options(cors::preflight))
         .route("/oauth/revoke", post(revoke::revoke).options(cors::preflight))

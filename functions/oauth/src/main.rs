@@ -9,8 +9,11 @@ use saoma_start::{Deployment, StartError, serve};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
+    let logins = deployment.logins(Arc::new(KeepNothing))?;
     serve(oauth::router(App {
-        logins: deployment.logins(Arc::new(KeepNothing))?,
+        typed: deployment.typed_codes(logins.clone()),
+        phones: deployment.phones(),
+        logins,
         screens: deployment.screens(),
         checks: deployment.checks(),
         accounts: deployment.directory.clone(),

@@ -19,6 +19,7 @@ const SECRETS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 #[derive(Serialize)]
 struct Metadata {
     issuer: String,
+    authorization_endpoint: String,
     token_endpoint: String,
     device_authorization_endpoint: String,
     userinfo_endpoint: String,
@@ -26,7 +27,13 @@ struct Metadata {
     introspection_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<&'static str>,
-    response_types_supported: Vec<&'static str>,
+    response_types_supported: [&'static str; 1],
+    response_modes_supported: [&'static str; 1],
+    code_challenge_methods_supported: [&'static str; 1],
+    authorization_response_iss_parameter_supported: bool,
+    request_parameter_supported: bool,
+    request_uri_parameter_supported: bool,
+    ui_locales_supported: [&'static str; 2],
     grant_types_supported: Vec<&'static str>,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
@@ -49,8 +56,8 @@ pub(crate) async fn oauth(State(app): State<App>, facts: Facts) -> Result<Respon
 fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
     let issuer = app.service.public_url(facts.domain())?;
     let at = |path: &str| format!("{issuer}{path}");
-    let there_is = [GrantType::RefreshToken, GrantType::DeviceCode];
     let metadata = Metadata {
+        authorization_endpoint: at("/oauth/authorize"),
         token_endpoint: at("/oauth/token"),
         device_authorization_endpoint: at("/oauth/device_authorization"),
         userinfo_endpoint: at("/oauth/userinfo"),
@@ -58,8 +65,14 @@ fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
         introspection_endpoint: at("/oauth/introspect"),
         jwks_uri: at("/.well-known/jwks.json"),
         scopes_supported: Scope::ALL.iter().map(|scope| scope.as_str()).collect(),
-        response_types_supported: Vec::new(),
-        grant_types_supported: there_is.iter().map(|grant| grant.wire_name()).collect(),
+        response_types_supported: ["code"],
+        response_modes_supported: ["query"],
+        code_challenge_methods_supported: ["S256"],
+        authorization_response_iss_parameter_supported: true,
+        request_parameter_supported: false,
+        request_uri_parameter_supported: false,
+        ui_locales_supported: ["en", "zh-CN"],
+        grant_types_supported: GrantType::ALL.iter().map(|grant| grant.wire_name()).collect(),
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: ["ES256"],
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,

@@ -12,7 +12,9 @@ use saoma_http::{
     query::Query,
 };
 
-use crate::{App, client::client_for, cors, device_code, issue::Tokens, refresh, refused::missing};
+use crate::{
+    App, authorization_code, client::client_for, cors, device_code, issue::Tokens, refresh, refused::missing,
+};
 
 /// A verified request for tokens.
 pub(crate) struct Asking<'a> {
@@ -46,11 +48,16 @@ async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> R
         Problem::bad_request("unsupported_grant_type", "The metadata lists the grants that there are.");
     let named = form.get("grant_type").ok_or(missing("grant_type is missing."))?;
     let grant = GrantType::of_wire(named).ok_or(UNSUPPORTED)?;
-    let client = client_for(app, headers, form, grant).await?;
-    let asking = Asking { client, form, facts };
+    let asking = async || {
+        let client = client_for(app, headers, form, grant).await?;
+        Ok::<_, Problem>(Asking { client, form, facts })
+    };
     match grant {
-        GrantType::DeviceCode => device_code::exchange(app, &asking).await,
-        GrantType::RefreshToken => refresh::exchange(app, &asking).await,
-        GrantType::AuthorizationCode => Err(UNSUPPORTED),
+        GrantType::AuthorizationCode => {
+            let code = authorization_code::unsealed(app, facts, form).await?;
+            authorization_code::exchange(app, &asking().await?, &code).await
+        }
+        GrantType::DeviceCode => device_code::exchange(app, &asking().await?).await,
+        GrantType::RefreshToken => refresh::exchange(app, &asking().await?).await,
     }
 }

@@ -1,13 +1,17 @@
 //! OAuth 2.0 and OpenID Connect, as far as the rules know of them (`docs/oauth.md`).
 //!
 //! * [`scopes`]: what a client asks for, and what a person grants with it.
-//! * [`user_code`]: the short code that a person types where no camera is (RFC 8628 section 6.1).
+//! * [`user_code`]: the short code that a person types where no camera is (RFC 8628 section 6.1); [`typing`]: how often.
+//! * [`request`]: what a session keeps of an authorization request.
 //! * [`client`]: what is registered of a client that speaks OAuth.
 
 pub mod client;
+pub mod request;
 pub mod scopes;
+pub mod typing;
 pub mod user_code;
 
 pub use client::{ClientAuth, GrantType, OauthClient, RedirectUri};
+pub use request::RequestHash;
 pub use scopes::{Scope, Scopes};
 pub use user_code::UserCode;

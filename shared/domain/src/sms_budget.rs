@@ -62,6 +62,10 @@ pub enum BudgetKind {
     WrongOfNetwork,
     /// All wrong codes.
     WrongCodes,
+    /// Wrong user codes that one account typed (`docs/oauth.md`).
+    TypedByAccount,
+    /// Wrong user codes from one network.
+    TypedFromNetwork,
 }
 
 words!(BudgetKind);
@@ -113,7 +117,8 @@ pub enum Charge {
 }
 
 impl Budget {
-    fn of(
+    /// A count of this kind under this name, over the window of so many seconds that `now` lies in.
+    pub(crate) fn of(
         kind: BudgetKind,
         name: impl Into<String>,
         window: u64,
@@ -238,7 +243,7 @@ impl SmsLimits {
 }
 
 /// The network that a limit counts: a /24, or a /48 of IPv6, which one subscriber or one rented machine may have.
-fn network(source: IpAddr) -> String {
+pub(crate) fn network(source: IpAddr) -> String {
     match source.to_canonical() {
         IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();

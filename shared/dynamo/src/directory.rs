@@ -15,7 +15,7 @@
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
 //! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, people |
-//! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts, people |
+//! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts, oauth, people |
 //! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
 //! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |
 //! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages, people |
@@ -47,6 +47,7 @@ mod servers;
 mod sign_ins;
 mod switches;
 mod traces;
+mod tries;
 mod visits;
 pub(crate) mod writes;
 

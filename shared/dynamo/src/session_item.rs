@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
-    oauth::Scopes,
+    oauth::{RequestHash, Scopes},
     ports::StoreError,
     secrets::{SecretHash, SessionCode, TokenId},
     session::{
@@ -66,7 +66,8 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
             attributes.extend((!ext.as_str().is_empty()).then(|| ("ext", text(ext.as_str()))));
             attributes.extend(state.as_ref().map(|state| ("page", text(state.as_str()))));
         }
-        Flow::Oauth { scopes } => {
+        Flow::Oauth { scopes, request } => {
+            attributes.extend(request.map(|request| ("request", bytes(request.as_bytes()))));
             attributes.extend((!scopes.is_empty()).then(|| ("scope", text(scopes.to_string()))));
         }
         Flow::Remembered { ties, asks } => {
@@ -148,9 +149,10 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
             ext: item.optional("ext", Ext::parse)?.unwrap_or_default(),
             state: item.optional("page", PageState::parse)?,
         },
-        Dialect::Oauth => {
-            Flow::Oauth { scopes: item.optional_text("scope")?.map(Scopes::parse).unwrap_or_default() }
-        }
+        Dialect::Oauth => Flow::Oauth {
+            scopes: item.optional_text("scope")?.map(Scopes::parse).unwrap_or_default(),
+            request: item.optional_hash("request")?.map(RequestHash::from_bytes),
+        },
         Dialect::Remembered => Flow::Remembered {
             ties: read_ties(item)?,
             asks: match item.optional("fallback", SessionCode::parse)? {

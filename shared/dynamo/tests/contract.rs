@@ -105,6 +105,12 @@ async fn a_message_is_paid_for_once_and_to_the_limit() {
     contract::a_puzzle_is_taken_once(directory(), &System).await;
 }
 
+// D1
+#[tokio::test]
+async fn tries_are_counted_to_the_limit() {
+    contract::tries_are_counted_to_the_limit(directory(), &System).await;
+}
+
 // K5
 #[tokio::test]
 async fn a_known_device_has_a_lane_and_ends_with_its_sign_in() {

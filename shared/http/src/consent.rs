@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use saoma_domain::{
     client::Client,
-    session::{MatchNumber, Session},
+    session::{Flow, MatchNumber, Session},
     text::CleanText,
     time::Timestamp,
 };
@@ -20,6 +20,9 @@ pub struct Consent {
     screen: ConsentScreen,
     seen: ConsentSeen,
     match_number: ConsentMatch,
+    /// What the client will learn and may do, where it asks by OAuth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scopes: Option<Vec<&'static str>>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -81,6 +84,10 @@ impl Consent {
                 browser: session.seen.browser.as_ref().map(ToString::to_string),
                 at: session.created_at.secs(),
                 age: now.since(session.created_at).as_secs(),
+            },
+            scopes: match session.flow {
+                Flow::Oauth { scopes, .. } => Some(scopes.told()),
+                _ => None,
             },
             match_number: ConsentMatch {
                 policy: session.match_policy.as_str(),

@@ -49,7 +49,7 @@ pub use clients::{
 };
 pub use counts::{
     a_message_is_paid_for_once_and_to_the_limit, a_message_that_was_not_sent_costs_nothing,
-    a_puzzle_is_taken_once, messages_go_out_until_they_are_switched_off,
+    a_puzzle_is_taken_once, messages_go_out_until_they_are_switched_off, tries_are_counted_to_the_limit,
 };
 pub use devices::{
     binding_twice_is_binding_once, only_the_login_that_made_a_pair_ends_it, the_newest_pair_counts,

@@ -42,6 +42,7 @@ async fn directory() {
     contract::a_message_is_paid_for_once_and_to_the_limit(memory.clone(), &random).await;
     contract::a_message_that_was_not_sent_costs_nothing(&*memory, &random).await;
     contract::a_puzzle_is_taken_once(memory.clone(), &random).await;
+    contract::tries_are_counted_to_the_limit(memory.clone(), &random).await;
     contract::messages_go_out_until_they_are_switched_off(&*memory).await;
     contract::the_newest_pair_counts(&*memory, &random).await;
     contract::only_the_login_that_made_a_pair_ends_it(&*memory, &random).await;

@@ -8,7 +8,7 @@ use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
         AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, Screens,
-        SmsSwitch, Texting,
+        SmsSwitch, Texting, TypedCodes,
     },
     ports::{
         Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
@@ -156,6 +156,12 @@ impl Deployment {
             random: self.service.random.clone(),
             lives: self.service.settings.sign_ins,
         }
+    }
+
+    /// The sessions that people type the codes of.
+    #[must_use]
+    pub fn typed_codes(&self, logins: Logins) -> TypedCodes {
+        TypedCodes { logins, tries: self.directory.clone(), keys: self.service.keys.clone() }
     }
 
     /// The clients, as operators keep them.

@@ -7,11 +7,13 @@
 //! * [`access`]: access tokens (RFC 9068), for phones and for screens, which differ in what they may do.
 //! * [`id_token`]: who signed in, for a client that speaks OpenID Connect.
 //! * [`identity`]: who a person is, signed, for the shop contract.
+//! * [`authorization`]: authorization requests and codes.
 //! * [`ticket`]: the one-time ticket that a signed-in page brings to its server.
 //!
 //! Callers pass the time as an argument, so `jsonwebtoken`'s own checks of times are turned off.
 
 pub mod access;
+pub mod authorization;
 mod es256;
 pub mod id_token;
 pub mod identity;

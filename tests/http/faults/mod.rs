@@ -11,10 +11,12 @@
 //! * `screens`: the routes of kiosks and PCs.
 //! * `phones`: what a phone does with a code, our own pages, and pushes.
 //! * `mine`: what a person lists and ends of what is theirs.
+//! * `oauth`: the routes of standard clients.
 //! * `people`: SMS, sign-ins and their refresh.
 //! * `regions`: logins of hosted clients, and the prompts.
 
 mod mine;
+mod oauth;
 mod people;
 mod phones;
 mod regions;

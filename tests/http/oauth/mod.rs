@@ -1,11 +1,13 @@
 //! `/oauth/*` and `/.well-known/*` (`docs/oauth.md`), by topic. This file has what their tests share.
 
 mod bodies;
+pub(crate) mod code;
 mod device;
 mod keys;
 mod metadata;
 mod refresh;
 mod tokens;
+mod user_code;
 
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ use crate::pages;
 /// The `grant_type` of RFC 8628.
 pub(crate) const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// A public client with both grants that there are.
-const TV: &str = "my-tv";
+pub(crate) const TV: &str = "my-tv";
 /// What it asks for.
 const SCOPE: &str = "openid profile phone offline_access";
 
@@ -33,12 +35,12 @@ pub(crate) fn form(path: &str, pairs: &[(&str, &str)]) -> Call {
 }
 
 /// Registers a public client that asks by device and refreshes.
-fn register(world: &World, id: &str) {
+pub(crate) fn register(world: &World, id: &str) {
     register_as(world, id, ClientAuth::None);
 }
 
 /// Registers a client; its secret comes back.
-fn register_as(world: &World, id: &str, auth: ClientAuth) -> String {
+pub(crate) fn register_as(world: &World, id: &str, auth: ClientAuth) -> String {
     let grants = vec![GrantType::DeviceCode, GrantType::RefreshToken];
     let oauth = OauthClient { grants, auth, redirect_uris: Vec::new() };
     let secret =
@@ -47,13 +49,13 @@ fn register_as(world: &World, id: &str, auth: ClientAuth) -> String {
 }
 
 /// A device that shows a QR and a user code.
-struct Device {
+pub(crate) struct Device {
     client: &'static str,
     begun: Value,
 }
 
 impl Device {
-    async fn begin(world: &World) -> Self {
+    pub(crate) async fn begin(world: &World) -> Self {
         Self::begin_as(world, TV, SCOPE).await
     }
 
@@ -64,7 +66,7 @@ impl Device {
         Self { client, begun: begun.json() }
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.begun[name].as_str().unwrap()
     }
 
@@ -76,7 +78,7 @@ impl Device {
         world.session(self.code())
     }
 
-    fn exchange(&self) -> Call {
+    pub(crate) fn exchange(&self) -> Call {
         let pairs = [
             ("grant_type", DEVICE_GRANT),
             ("client_id", self.client),
@@ -90,7 +92,7 @@ impl Device {
     }
 
     /// The person scans and agrees.
-    async fn approved_by(&self, world: &World, person: &Person) {
+    pub(crate) async fn approved_by(&self, world: &World, person: &Person) {
         for step in ["scan", "confirm"] {
             let answer = pages::step(world, step, person, self.code(), &json!({})).await;
             assert_eq!(answer.status, 200, "{}", answer.whole());
@@ -98,7 +100,7 @@ impl Device {
     }
 
     /// A device whose person has agreed, and its tokens.
-    async fn signed_in(world: &World, person: &Person) -> Value {
+    pub(crate) async fn signed_in(world: &World, person: &Person) -> Value {
         let device = Self::begin(world).await;
         device.approved_by(world, person).await;
         let tokens = device.poll(world).await;

@@ -12,6 +12,7 @@
 //! * [`Mine`]: what a person ends of what is theirs, and how they leave; `export`: all that is kept of them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `own_number` asks
 //!   for that proof again; `sms_switch` lets operators stop it.
+//! * [`TypedCodes`]: finds the session of a code that a person typed.
 //! * [`Screens`]: screens that OAuth gave refresh tokens; `rotate` serves them and phones alike.
 
 mod accounts;
@@ -35,6 +36,7 @@ mod screens;
 mod sms;
 mod sms_switch;
 mod status;
+mod typed;
 
 pub use accounts::{AccountError, AccountKeeper, Found};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
@@ -51,3 +53,4 @@ pub use screens::Screens;
 pub use sms::{Asking, SendError, Sent, Texting};
 pub use sms_switch::SmsSwitch;
 pub use status::View;
+pub use typed::{TypedCodes, TypedError};

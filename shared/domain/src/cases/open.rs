@@ -75,7 +75,7 @@ impl Opening<'_> {
             client: self.client.id.clone(),
             screen: secret.hash(),
             match_number: MatchNumber::random(random),
-            match_policy: self.client.match_policy,
+            match_policy: self.flow.match_policy(self.client.match_policy),
             claims: self.claims,
             seen: self.seen,
             flow: self.flow,

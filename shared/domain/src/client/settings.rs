@@ -40,7 +40,7 @@ pub struct ClientSettings {
     pub networks: Option<Vec<String>>,
     /// The addresses that an authorization code may be sent to.
     pub redirects: Option<Vec<String>>,
-    /// How it may get tokens: the names of [`GrantType`]s.
+    /// How it may get tokens: the names of [`GrantType`]s. Empty gives those of its kind.
     pub grants: Option<Vec<String>>,
     /// How it proves who it is: the name of a [`ClientAuth`].
     pub auth: Option<String>,
@@ -100,6 +100,7 @@ impl ClientSettings {
         if !changed.networks.is_empty() && changed.dialects.contains(&Dialect::Remembered) {
             return Err(unfit("networks", "empty for the dialect remembered, whose screens have no address"));
         }
+        let changed = with_grants(changed);
         fits_its_contract(&changed)?;
         Ok(changed)
     }
@@ -116,14 +117,22 @@ impl ClientSettings {
     }
 }
 
+/// A client that speaks OAuth and names no grants has those of its kind: a site's, where an address is registered that a
+/// code may be sent to, else a device's.
+fn with_grants(mut client: Client) -> Client {
+    if client.dialects.contains(&Dialect::Oauth) && client.oauth.grants.is_empty() {
+        let site = !client.oauth.redirect_uris.is_empty();
+        let first = if site { GrantType::AuthorizationCode } else { GrantType::DeviceCode };
+        client.oauth.grants = vec![first, GrantType::RefreshToken];
+    }
+    client
+}
+
 /// The settings of OAuth belong to its dialect, and a code needs an address to be sent to.
 fn fits_its_contract(client: &Client) -> Result<(), Unfit> {
     let (oauth, speaks) = (&client.oauth, client.dialects.contains(&Dialect::Oauth));
     if !speaks && *oauth != OauthClient::default() {
         return Err(unfit("dialect", "oauth for a client with redirects, grants or auth"));
-    }
-    if speaks && oauth.grants.is_empty() {
-        return Err(unfit("grants", "at least one grant for the dialect oauth"));
     }
     if oauth.grants.contains(&GrantType::AuthorizationCode) && oauth.redirect_uris.is_empty() {
         return Err(unfit("redirects", "at least one address for the grant authorization_code"));
@@ -298,6 +307,34 @@ mod tests {
         let networks = Some(vec!["192.0.2.0/24".to_owned()]);
         let remembered = ClientSettings { dialect: Some("remembered".to_owned()), networks, ..settings() };
         assert!(refused(&remembered).starts_with("networks"));
+    }
+
+    #[test]
+    fn a_client_that_speaks_oauth_has_the_grants_of_its_kind_or_those_it_names() {
+        use GrantType::{AuthorizationCode, DeviceCode, RefreshToken};
+        let texts = |raw: &[&str]| Some(raw.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>());
+        let settings = ClientSettings::default;
+        let site = ClientSettings { redirects: texts(&["https://a.example/cb"]), ..settings() };
+        let device = ClientSettings { dialect: Some("oauth".to_owned()), ..settings() };
+        let named = ClientSettings { grants: texts(&["device_code"]), ..settings() };
+        for (settings, grants) in [
+            (site.clone(), vec![AuthorizationCode, RefreshToken]),
+            (device, vec![DeviceCode, RefreshToken]),
+            (named, vec![DeviceCode]),
+        ] {
+            let plain = Client { dialects: vec![settings.default_dialect()], ..kiosk() };
+            assert_eq!(settings.apply(plain).unwrap().oauth.grants, grants);
+        }
+        assert!(refused(&site).starts_with("dialect"), "a kiosk redirects nowhere");
+        let code = ClientSettings { grants: texts(&["authorization_code"]), ..settings() };
+        let plain = Client { dialects: vec![Dialect::Oauth], ..kiosk() };
+        assert!(code.apply(plain.clone()).unwrap_err().to_string().starts_with("redirects"));
+        for bad in [&["http://a.example/cb"][..], &["https://a.example/cb#x"], &["https://a.example/cb"; 2]] {
+            let settings = ClientSettings { redirects: texts(bad), ..settings() };
+            assert!(settings.apply(plain.clone()).unwrap_err().to_string().starts_with("redirects"), "{bad:?}");
+        }
+        let auth = ClientSettings { auth: Some("mtls".to_owned()), ..settings() };
+        assert!(auth.apply(plain).unwrap_err().to_string().contains("client_secret, none"));
     }
 
     // I9

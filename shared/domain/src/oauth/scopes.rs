@@ -47,6 +47,13 @@ impl Scopes {
         self.0 & scope.bit() != 0
     }
 
+    /// What a person is told of it before they agree. `openid` says no more than that they sign in.
+    #[must_use]
+    pub fn told(self) -> Vec<&'static str> {
+        let told = Scope::ALL.iter().filter(|scope| **scope != Scope::Openid && self.has(**scope));
+        told.map(|scope| scope.as_str()).collect()
+    }
+
     /// Whether it has none.
     #[must_use]
     pub const fn is_empty(self) -> bool {

@@ -22,6 +22,7 @@
 //!   that failed.
 //! * `outgoing`: what else leaves the service: [`Push`], [`Topic`], [`Sms`], [`Pictures`]; and a record of what has
 //!   left it already: [`Effects`].
+//! * `tries`: the counts of tries at what could be guessed: [`Tries`].
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 
@@ -39,6 +40,7 @@ mod sessions;
 mod sms;
 #[cfg(test)]
 pub(crate) mod testing;
+mod tries;
 mod world;
 mod write_id;
 
@@ -62,5 +64,6 @@ pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};
 pub use sessions::{Committed, Created, Freshness, Sessions};
 pub use sms::{Challenges, KnownDevices, Recorded, SmsAlarm, Switches};
+pub use tries::Tries;
 pub use world::{Clock, Randomness};
 pub use write_id::WriteId;

@@ -1,10 +1,10 @@
 //! The data that only one wire contract needs in a session.
 
 use crate::{
-    oauth::Scopes,
+    oauth::{RequestHash, Scopes},
     ports::Randomness,
     secrets::SessionCode,
-    session::{Dialect, PictureFormat, PictureName, Ties},
+    session::{Dialect, MatchPolicy, PictureFormat, PictureName, Ties},
     text::CleanText,
 };
 
@@ -40,6 +40,8 @@ pub enum Flow {
     Oauth {
         /// What the client asks to be granted.
         scopes: Scopes,
+        /// The request whose page shows the QR; `None` for a device, which polls for its tokens itself.
+        request: Option<RequestHash>,
     },
 }
 
@@ -109,6 +111,25 @@ impl Flow {
         match self {
             Self::Remembered { ties, .. } => Some(ties),
             _ => None,
+        }
+    }
+
+    /// The authorization request whose page shows the QR.
+    #[must_use]
+    pub const fn request(&self) -> Option<&RequestHash> {
+        match self {
+            Self::Oauth { request, .. } => request.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether a person must pick the match number. A page of ours shows it, so it asks for it unless the client
+    /// switched it off; other screens may show none, so there the client decides.
+    #[must_use]
+    pub const fn match_policy(&self, of_client: MatchPolicy) -> MatchPolicy {
+        match (self.request(), of_client) {
+            (Some(_), MatchPolicy::Show) => MatchPolicy::Pick,
+            _ => of_client,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use saoma_domain::{
-    ports::{Challenges, Randomness, Recorded, Switches},
+    ports::{Challenges, Randomness, Recorded, Switches, Tries},
     sms_budget::{Charge, CountKey},
     sms_challenge::{Challenge, ChallengeId, Lane, Records},
     sms_puzzle::PuzzleId,
@@ -129,6 +129,25 @@ pub async fn a_puzzle_is_taken_once(challenges: Arc<dyn Challenges>, random: &dy
     let outcomes = running.join_all().await;
     assert_eq!(outcomes.iter().filter(|done| **done == Recorded::Stored).count(), 1);
     assert_eq!(outcomes.iter().filter(|done| **done == Recorded::PuzzleTaken).count(), 7);
+}
+
+/// Tries are counted all or nothing, one by one, and up to the limit (`docs/security.md` D1).
+pub async fn tries_are_counted_to_the_limit<S: Tries + 'static>(store: Arc<S>, random: &dyn Randomness) {
+    let key = |name: &str| CountKey(format!("{name}#{}", ChallengeId::random(random).as_str()));
+    let (own, near) = (key("typed_by_account"), key("typed_from_network"));
+    let charges = [count(&own, 1, 3), count(&near, 1, 5)];
+    let mut running = JoinSet::new();
+    for _ in 0..8 {
+        let (store, charges) = (Arc::clone(&store), charges.clone());
+        running.spawn(async move { store.take(&charges).await.unwrap() });
+    }
+    let taken = running.join_all().await.into_iter().filter(|taken| *taken).count();
+    assert_eq!(taken, 3, "tries at the same moment are counted one by one");
+    let others = [count(&key("typed_by_account"), 1, 3), count(&near, 1, 5)];
+    assert!(store.take(&others).await.unwrap(), "what was refused was not counted anywhere");
+    store.give_back(&charges).await.unwrap();
+    assert!(store.take(&charges).await.unwrap());
+    assert!(!store.take(&charges).await.unwrap());
 }
 
 /// Text messages go out until an operator says otherwise. It leaves the switch on.

@@ -1,7 +1,7 @@
 //! Sessions, one step at a time.
 
 use saoma_domain::{
-    oauth::Scopes,
+    oauth::{RequestHash, Scopes},
     ports::{Committed, Created, Freshness, Randomness, Sessions},
     session::{Command, Flow, PageState, RedeemKey, Session},
 };
@@ -40,9 +40,12 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(scanned.flow.page_state(), web.flow.page_state(), "K16: a scan keeps it");
     assert_eq!(stored(sessions, &scanned).await, scanned);
 
-    let oauth =
-        Session { flow: Flow::Oauth { scopes: Scopes::parse("openid phone") }, ..unlike(random).await };
-    let bare = Session { flow: Flow::Oauth { scopes: Scopes::default() }, ..unlike(random).await };
+    let oauth = Session {
+        flow: Flow::Oauth { scopes: Scopes::parse("openid phone"), request: Some(RequestHash::of("x")) },
+        ..unlike(random).await
+    };
+    let bare =
+        Session { flow: Flow::Oauth { scopes: Scopes::default(), request: None }, ..unlike(random).await };
     for session in [oauth, bare] {
         assert_eq!(sessions.create(&session, &write()).await.unwrap(), Created::Stored);
         assert_eq!(stored(sessions, &session).await, session);

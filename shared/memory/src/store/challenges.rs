@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use saoma_domain::{
     identity::{Phone, PhoneNumber},
     known_device::KnownDevice,
-    ports::{Challenges, KnownDevices, Recorded, StoreError, Switches, WriteId},
+    ports::{Challenges, KnownDevices, Recorded, StoreError, Switches, Tries, WriteId},
     sms_budget::{Charge, CountKey},
     sms_challenge::{Challenge, ChallengeId, Lane, Records},
 };
@@ -88,6 +88,24 @@ impl Challenges for Memory {
 
     async fn counted(&self, keys: &[CountKey]) -> Result<Vec<u32>, StoreError> {
         self.call(|data| keys.iter().map(|key| data.counts.get(key).copied().unwrap_or_default()).collect())
+    }
+}
+
+#[async_trait]
+impl Tries for Memory {
+    async fn take(&self, charges: &[Charge]) -> Result<bool, StoreError> {
+        let_others_in().await;
+        self.call(|data| {
+            let full = charges.iter().any(|charge| refusal(data, charge).is_some());
+            if !full {
+                charges.iter().for_each(|charge| take(data, charge));
+            }
+            !full
+        })
+    }
+
+    async fn give_back(&self, charges: &[Charge]) -> Result<(), StoreError> {
+        self.call(|data| charges.iter().for_each(|charge| give_back(data, charge)))
     }
 }
 

@@ -5,6 +5,9 @@ use saoma_qr::{Level, Margin, Symbol, terminal};
 
 use super::session;
 
+/// The side of a module in the picture that the reader gets.
+const PIXELS: usize = 4;
+
 /// The lines without their colours, as rows of dark and light half blocks.
 fn pixels(lines: &str) -> Vec<Vec<bool>> {
     let mut rows = Vec::new();
@@ -25,7 +28,6 @@ fn a_reader_reads_the_terminal() {
     let rows = pixels(&terminal(&symbol, Margin::QUIET_ZONE));
     assert!(rows.iter().all(|row| row.len() == symbol.width() + 8), "every line is as wide");
     assert!(rows.len() >= symbol.width() + 8);
-    const PIXELS: usize = 4;
     let shade = |x: usize, y: usize| if rows[y / PIXELS][x / PIXELS] { 0 } else { 255 };
     let (width, height) = (rows[0].len() * PIXELS, rows.len() * PIXELS);
     let mut prepared = PreparedImage::prepare_from_greyscale(width, height, shade);

@@ -1,0 +1,168 @@
+//! A client sends its person here (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1).
+
+use axum::{
+    extract::State,
+    http::{HeaderName, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use saoma_domain::{
+    client::Client,
+    identity::ClientId,
+    oauth::{GrantType, Scopes},
+    session::Dialect,
+};
+use saoma_http::{Facts, Problem, body::Form, harden::refused_as, query::Query};
+use saoma_tokens::authorization::AuthorizationRequest;
+
+use crate::{App, answer::answer_to};
+
+/// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header.
+const LONGEST_STATE: usize = 1024;
+const LONGEST_NONCE: usize = 256;
+/// The length of a SHA-256 in base64url (RFC 7636 section 4.2).
+const CHALLENGE_LENGTH: usize = 43;
+
+/// A request that is refused, and who is told.
+enum Refused {
+    /// The person: the client or its address is not known, so nothing may be sent there (`docs/security.md` W4).
+    Here(Problem),
+    /// The client.
+    There { redirect_uri: String, state: Option<String>, error: &'static str, description: &'static str },
+}
+
+impl From<Problem> for Refused {
+    fn from(problem: Problem) -> Self {
+        Self::Here(problem)
+    }
+}
+
+/// `GET /oauth/authorize`. Nothing is stored: the request goes sealed into the fragment of the page's address, which
+/// browsers send to no server.
+pub(crate) async fn by_query(
+    State(app): State<App>,
+    facts: Facts,
+    query: Result<Query, Problem>,
+) -> Response {
+    answered(&app, &facts, query).await
+}
+
+/// `POST /oauth/authorize`, as OpenID Connect Core section 3.1.2.1 asks for.
+pub(crate) async fn by_form(State(app): State<App>, facts: Facts, form: Result<Form, Problem>) -> Response {
+    answered(&app, &facts, form.map(|Form(form)| form)).await
+}
+
+async fn answered(app: &App, facts: &Facts, query: Result<Query, Problem>) -> Response {
+    let issuer = match app.service.public_url(facts.domain()) {
+        Ok(issuer) => issuer,
+        Err(error) => return Problem::from(error).into_response(),
+    };
+    let asked = match query {
+        Ok(query) => request(app, &query).await,
+        Err(problem) => Err(problem.into()),
+    };
+    let sealed = asked.and_then(|request| {
+        let sealed = app.service.keys.seal_request(&issuer, request, app.service.clock.now());
+        sealed.map_err(|error| Refused::Here(error.into()))
+    });
+    match sealed {
+        Ok(sealed) => found(&format!("{issuer}/authorize#{sealed}")),
+        Err(Refused::Here(problem)) => told(&problem),
+        Err(Refused::There { redirect_uri, state, error, description }) => {
+            let pairs = [("error", error), ("error_description", description)];
+            found(&answer_to(&redirect_uri, &pairs, state.as_deref(), &issuer))
+        }
+    }
+}
+
+/// Reads a request. The client and its address are checked first, because they decide who is told of all else.
+async fn request(app: &App, query: &Query) -> Result<AuthorizationRequest, Refused> {
+    let client = client(app, query).await?;
+    let redirect_uri = redirect_uri(&client, query)?;
+    let state = query.get("state").map(str::to_owned);
+    let refuse = |error, description| Refused::There {
+        redirect_uri: redirect_uri.clone(),
+        state: state.clone().filter(|state| state.len() <= LONGEST_STATE),
+        error,
+        description,
+    };
+    if let Some((error, description)) = refusal(&client, query) {
+        return Err(refuse(error, description));
+    }
+    let code_challenge = query.get("code_challenge").unwrap_or_default().to_owned();
+    Ok(AuthorizationRequest {
+        client_id: client.id.to_string(),
+        scope: Scopes::parse(query.get("scope").unwrap_or_default()).to_string(),
+        nonce: query.get("nonce").map(str::to_owned),
+        code_challenge,
+        redirect_uri,
+        state,
+    })
+}
+
+async fn client(app: &App, query: &Query) -> Result<Client, Problem> {
+    const UNKNOWN: Problem = Problem::bad_request("invalid_client", "client_id names no registered client.");
+    let id = ClientId::parse(query.get("client_id").unwrap_or_default()).ok_or(UNKNOWN)?;
+    app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?.ok_or(UNKNOWN)
+}
+
+/// The address that the request names, if it is registered. It must be named, also by a client that has one address.
+fn redirect_uri(client: &Client, query: &Query) -> Result<String, Problem> {
+    const UNREGISTERED: Problem =
+        Problem::bad_request("invalid_redirect_uri", "redirect_uri is not registered for this client.");
+    let asked = query.get("redirect_uri").ok_or(UNREGISTERED)?;
+    let registered = client.oauth.redirect_uris.iter().any(|registered| registered.admits(asked));
+    if registered { Ok(asked.to_owned()) } else { Err(UNREGISTERED) }
+}
+
+/// What else is wrong, as an error that the client is told.
+fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str)> {
+    let is = |name: &str, only: &str| query.get(name).is_none_or(|value| value == only);
+    let fits = |name: &str, most: usize| query.get(name).is_none_or(|value| value.len() <= most);
+    let challenge = query.get("code_challenge").unwrap_or_default();
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let checks = [
+        (
+            client.oauth.grants.contains(&GrantType::AuthorizationCode),
+            ("unauthorized_client", "The client is not registered for the code flow."),
+        ),
+        (query.get("request").is_none(), ("request_not_supported", "request is not supported.")),
+        (query.get("request_uri").is_none(), ("request_uri_not_supported", "request_uri is not supported.")),
+        (query.get("response_type").is_some(), ("invalid_request", "response_type is missing.")),
+        (is("response_type", "code"), ("unsupported_response_type", "response_type is code.")),
+        (is("response_mode", "query"), ("invalid_request", "response_mode is query.")),
+        (query.get("code_challenge").is_some(), ("invalid_request", "PKCE is required: code_challenge.")),
+        (
+            query.get("code_challenge_method") == Some("S256"),
+            ("invalid_request", "code_challenge_method is S256."),
+        ),
+        (
+            challenge.len() == CHALLENGE_LENGTH && challenge.bytes().all(base64url),
+            ("invalid_request", "code_challenge is a SHA-256 in base64url."),
+        ),
+        (fits("state", LONGEST_STATE), ("invalid_request", "state has at most 1024 bytes.")),
+        (fits("nonce", LONGEST_NONCE), ("invalid_request", "nonce has at most 256 bytes.")),
+        // No browser stays signed in yet, so a person who may not be asked is not signed in.
+        (query.get("prompt") != Some("none"), ("login_required", "The person must be asked.")),
+    ];
+    checks.into_iter().find_map(|(holds, error)| (!holds).then_some(error))
+}
+
+/// Sends the browser on.
+fn found(location: &str) -> Response {
+    (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+}
+
+/// Tells the person that the site made a mistake, in both languages, because nothing may be sent to an address that is
+/// not known.
+fn told(problem: &Problem) -> Response {
+    const HTML: (HeaderName, &str) = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+    let page = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{code}</title><h1>This sign-in link is not right.</h1><p>The site that sent you here made a mistake \
+         ({code}: {detail}). Go back and tell its owner.</p><h1 lang=\"zh\">登录链接有误</h1><p lang=\"zh\">\
+         您来自的网站出错了，请返回并告知网站。</p></html>\n",
+        code = problem.code,
+        detail = problem.detail,
+    );
+    refused_as((problem.status, [HTML], page).into_response(), problem.clone())
+}

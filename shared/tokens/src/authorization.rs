@@ -1,0 +1,168 @@
+//! The authorization request and the authorization code (RFC 6749 section 4.1), both signed by us and stored nowhere.
+//!
+//! A request stays in the page that shows the QR; its session keeps the hash. A code is brought back by the client. It
+//! says everything that its exchange is checked against, and using it redeems the session, so it works once.
+
+use std::time::Duration;
+
+use saoma_domain::{
+    identity::ClientId,
+    secrets::{SessionCode, TokenId},
+    session::{REDEEM_AGAIN, Session},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{Keyring, TokenError, issued_at};
+
+const REQUEST_TYP: &str = "authorization-request+jwt";
+const CODE_TYP: &str = "authorization-code+jwt";
+/// How long a page may show QRs for one request, one after the other.
+pub const REQUEST_LIFE: Duration = Duration::from_mins(30);
+/// How long a client has to exchange a code (RFC 6749 section 4.1.2 says at most ten minutes).
+pub const CODE_LIFE: Duration = Duration::from_mins(1);
+
+/// What a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    /// The client.
+    pub client_id: String,
+    /// Where the answer goes. It was registered when the request came.
+    pub redirect_uri: String,
+    /// The scopes, in our order.
+    pub scope: String,
+    /// Comes back with the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
+    /// Goes into the ID token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// The hash of the secret that the exchange must bring (RFC 7636 section 4.2).
+    pub code_challenge: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct RequestClaims {
+    iss: String,
+    iat: u64,
+    exp: u64,
+    #[serde(flatten)]
+    request: AuthorizationRequest,
+}
+
+/// What a verified code says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorizationCode {
+    /// The session it redeems.
+    pub session: SessionCode,
+    /// Its own id, which becomes that of the access token.
+    pub id: TokenId,
+    /// The client it was made for.
+    pub client: ClientId,
+    /// The address it was sent to.
+    pub redirect_uri: String,
+    /// The hash of the secret that the exchange must bring.
+    pub code_challenge: String,
+    /// For the ID token.
+    pub nonce: Option<String>,
+    /// From this moment it redeems nothing. It still gets the tokens again that it was exchanged for.
+    pub expires_at: Timestamp,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct CodeClaims {
+    iss: String,
+    aud: String,
+    sid: String,
+    iat: u64,
+    exp: u64,
+    jti: String,
+    redirect_uri: String,
+    code_challenge: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nonce: Option<String>,
+}
+
+impl Keyring {
+    /// Seals a request for its page. Sealing stores nothing.
+    ///
+    /// # Errors
+    /// [`TokenError::Unsignable`].
+    pub fn seal_request(
+        &self,
+        issuer: &str,
+        request: AuthorizationRequest,
+        now: Timestamp,
+    ) -> Result<String, TokenError> {
+        let exp = now.plus(REQUEST_LIFE).secs();
+        self.sign(REQUEST_TYP, &RequestClaims { iss: issuer.to_owned(), iat: issued_at(now), exp, request })
+    }
+
+    /// The request that a page brings back.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`], also when the page was open for longer than [`REQUEST_LIFE`].
+    pub async fn open_request(
+        &self,
+        issuer: &str,
+        sealed: &str,
+        now: Timestamp,
+    ) -> Result<AuthorizationRequest, TokenError> {
+        let claims: RequestClaims = self.open(REQUEST_TYP, sealed).await?;
+        let good = claims.iss == issuer && now.secs() < claims.exp;
+        if good { Ok(claims.request) } else { Err(TokenError::Invalid) }
+    }
+
+    /// A code for a confirmed session. Of any number of codes for one session one works.
+    ///
+    /// # Errors
+    /// [`TokenError::Unsignable`].
+    pub fn mint_code(
+        &self,
+        issuer: &str,
+        session: &Session,
+        request: AuthorizationRequest,
+        id: &TokenId,
+        now: Timestamp,
+    ) -> Result<String, TokenError> {
+        let claims = CodeClaims {
+            iss: issuer.to_owned(),
+            aud: request.client_id,
+            sid: session.code.as_str().to_owned(),
+            iat: issued_at(now),
+            exp: now.plus(CODE_LIFE).min(session.expires_at).secs(),
+            jti: id.as_str().to_owned(),
+            redirect_uri: request.redirect_uri,
+            code_challenge: request.code_challenge,
+            nonce: request.nonce,
+        };
+        self.sign(CODE_TYP, &claims)
+    }
+
+    /// Verifies a code. One whose time is over verifies for [`REDEEM_AGAIN`] longer, because the answer to its exchange
+    /// may have been lost in its last second.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`].
+    pub async fn verify_code(
+        &self,
+        issuer: &str,
+        code: &str,
+        now: Timestamp,
+    ) -> Result<AuthorizationCode, TokenError> {
+        let claims: CodeClaims = self.open(CODE_TYP, code).await?;
+        let expires_at = Timestamp::from_secs(claims.exp);
+        if claims.iss != issuer || now >= expires_at.plus(REDEEM_AGAIN) {
+            return Err(TokenError::Invalid);
+        }
+        Ok(AuthorizationCode {
+            session: SessionCode::parse(&claims.sid).ok_or(TokenError::Invalid)?,
+            id: TokenId::from_stored(&claims.jti),
+            client: ClientId::parse(&claims.aud).ok_or(TokenError::Invalid)?,
+            redirect_uri: claims.redirect_uri,
+            code_challenge: claims.code_challenge,
+            nonce: claims.nonce,
+            expires_at,
+        })
+    }
+}

@@ -1,0 +1,418 @@
+//! The code flow with PKCE (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core section 3.1).
+
+use std::sync::Arc;
+
+use acceptance::{Answer, Call, Person, World};
+use insta::assert_snapshot;
+use saoma_domain::{
+    client::Client,
+    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
+    session::{Dialect, MatchPolicy, Session},
+};
+use serde_json::{Value, json};
+use url::Url;
+
+use super::{DEVICE_GRANT, claims, form, pass, refused};
+use crate::{crowd::at_once, pages, web::basic};
+
+pub(crate) const SITE: &str = "my-site";
+const CALLBACK: &str = "https://shop.example/cb?from=qr";
+/// The pair of RFC 7636 appendix B.
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+/// The parameters of a good request.
+const GOOD: [(&str, &str); 8] = [
+    ("response_type", "code"),
+    ("client_id", SITE),
+    ("redirect_uri", CALLBACK),
+    ("scope", "openid profile"),
+    ("state", "af0&ifjsldkj"),
+    ("nonce", "n-0S6_WzA2Mj"),
+    ("code_challenge", CHALLENGE),
+    ("code_challenge_method", "S256"),
+];
+
+pub(crate) fn register(world: &World, id: &str, auth: ClientAuth) -> String {
+    let grants = vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode];
+    let redirect_uris = [CALLBACK, "http://127.0.0.1/cb"].iter().filter_map(|uri| RedirectUri::parse(uri));
+    let oauth = OauthClient { redirect_uris: redirect_uris.collect(), grants, auth };
+    let secret =
+        world.register_client(id, |client| Client { dialects: vec![Dialect::Oauth], oauth, ..client });
+    secret.reveal().to_owned()
+}
+
+async fn with_site() -> (World, Person) {
+    let world = World::default();
+    register(&world, SITE, ClientAuth::None);
+    let person = world.sign_in("13800138000").await;
+    (world, person)
+}
+
+fn query(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// The good request with some parameters changed; an empty value leaves one out.
+fn with(changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut pairs: Vec<_> =
+        GOOD.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    for (name, value) in changes {
+        pairs.retain(|(kept, _)| kept != name);
+        if !value.is_empty() {
+            pairs.push(((*name).to_owned(), (*value).to_owned()));
+        }
+    }
+    pairs
+}
+
+async fn authorize(world: &World, changes: &[(&str, &str)]) -> Answer {
+    let pairs = with(changes);
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    world.call(Call::get(&format!("/oauth/authorize?{}", query(&pairs)))).await
+}
+
+/// The parameters of an address.
+fn parameters(url: &str) -> Value {
+    let url = Url::parse(url).unwrap();
+    url.query_pairs().map(|(name, value)| (name.into_owned(), json!(value))).collect()
+}
+
+/// The page that shows the QR of a request.
+pub(crate) struct Page {
+    pub(crate) sealed: String,
+    shown: Value,
+}
+
+impl Page {
+    pub(crate) async fn open(world: &World) -> Self {
+        Self::open_with(world, &[]).await
+    }
+
+    async fn open_with(world: &World, changes: &[(&str, &str)]) -> Self {
+        let found = authorize(world, changes).await;
+        assert_eq!(found.status, 302, "{}", found.whole());
+        let (_, sealed) = found.header("location").split_once("/authorize#").unwrap();
+        Self::begin(world, sealed).await
+    }
+
+    async fn begin(world: &World, sealed: &str) -> Self {
+        let begun = world.call(Call::post("/oauth/authorize/begin").json(&json!({"request": sealed}))).await;
+        assert_eq!(begun.status, 200, "{}", begun.whole());
+        Self { sealed: sealed.to_owned(), shown: begun.json() }
+    }
+
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.shown[name].as_str().unwrap()
+    }
+
+    fn session(&self, world: &World) -> Session {
+        world.session(self.text("code"))
+    }
+
+    async fn status(&self, world: &World) -> Answer {
+        world.call(Call::get("/oauth/authorize/status").header("token", self.text("pollToken"))).await
+    }
+
+    /// The person scans, picks the number and agrees; the code that the page is sent on with.
+    pub(crate) async fn approved_by(&self, world: &World, person: &Person) -> String {
+        let picked = json!({"matchNumber": self.text("matchNumber")});
+        for (step, body) in [("scan", json!({})), ("confirm", picked)] {
+            let answer = pages::step(world, step, person, self.text("code"), &body).await;
+            assert_eq!(answer.status, 200, "{}", answer.whole());
+        }
+        let url = self.status(world).await.text("url");
+        parameters(&url)["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// The exchange of a code, with some parameters changed.
+pub(crate) fn exchange(code: &str, changes: &[(&str, &str)]) -> Call {
+    let mut pairs = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", SITE),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    for (name, value) in changes {
+        pairs.retain(|(kept, _)| kept != name);
+        if !value.is_empty() {
+            pairs.push((name, value));
+        }
+    }
+    form("/oauth/token", &pairs)
+}
+
+#[tokio::test]
+async fn a_whole_login_by_the_code_flow() {
+    let (world, person) = with_site().await;
+    let found = authorize(&world, &[]).await;
+    assert_eq!(found.status, 302);
+    let (page, sealed) = found.header("location").split_once('#').unwrap();
+    assert_eq!(page, "https://login.example.com/authorize");
+    assert_eq!(world.memory.sessions().len(), 0, "a request stores nothing");
+    let page = Page::begin(&world, sealed).await;
+    let mut shown = page.shown.clone();
+    assert!(shown["svg"].as_str().unwrap().starts_with("<svg"));
+    assert!(page.text("pollToken").ends_with(sealed));
+    shown["svg"] = json!("(the QR)");
+    shown["pollToken"] = json!("(the key and the request)");
+    assert_snapshot!("code_shown", format!("{shown:#}"));
+    assert_eq!(page.session(&world).match_policy, MatchPolicy::Pick);
+    assert_snapshot!("code_waiting", page.status(&world).await.whole());
+    let scanned = pages::step(&world, "scan", &person, page.text("code"), &json!({})).await;
+    assert_eq!(scanned.json()["consent"]["scopes"], json!(["profile"]));
+    pass(&world, 2);
+    assert_eq!(page.status(&world).await.text("state"), "scanned");
+    let picked = json!({"matchNumber": page.text("matchNumber")});
+    pages::step(&world, "confirm", &person, page.text("code"), &picked).await;
+    let confirmed = page.status(&world).await;
+    assert_eq!(confirmed.text("state"), "confirmed");
+    let url = confirmed.text("url");
+    assert!(url.starts_with("https://shop.example/cb?from=qr&code="), "{url}");
+    let sent = parameters(&url);
+    assert_eq!((&sent["state"], &sent["iss"]), (&json!("af0&ifjsldkj"), &json!("https://login.example.com")));
+    let tokens = world.call(exchange(sent["code"].as_str().unwrap(), &[])).await;
+    assert_snapshot!("code_tokens", tokens.whole());
+    assert_snapshot!("code_claims", format!("{:#}", claims(&tokens.text("id_token"))));
+    assert_eq!(page.status(&world).await.text("state"), "used");
+}
+
+// W4: nothing is sent to an address that is not known.
+#[tokio::test]
+async fn a_wrong_client_or_address_is_told_to_the_person() {
+    let (world, _) = with_site().await;
+    world.register_client("kiosk-only", |client| Client { dialects: vec![Dialect::Kiosk], ..client });
+    for changes in [
+        ("client_id", ""),
+        ("client_id", "nobody"),
+        ("client_id", "kiosk-only"),
+        ("client_id", "../x"),
+        ("redirect_uri", ""),
+        ("redirect_uri", "https://evil.example/cb"),
+        ("redirect_uri", "https://shop.example/cb"),
+        ("redirect_uri", "https://shop.example/cb?from=qr#x"),
+        ("redirect_uri", "https://shop.example@evil.example/cb?from=qr"),
+        ("redirect_uri", "//shop.example/cb?from=qr"),
+        ("redirect_uri", "javascript:alert(1)"),
+        ("redirect_uri", "http://127.0.0.1:70000/cb"),
+        ("redirect_uri", "http://127.0.0.1:80/evil"),
+    ] {
+        let answer = authorize(&world, &[changes]).await;
+        assert_eq!((answer.status.as_u16(), answer.header("location")), (400, ""), "{changes:?}");
+        assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+    }
+    let twice = format!("/oauth/authorize?{}&client_id={SITE}", query(&GOOD));
+    assert_eq!(world.call(Call::get(&twice)).await.status, 400, "W6");
+}
+
+#[tokio::test]
+async fn what_else_is_wrong_is_told_to_the_client() {
+    let (world, _) = with_site().await;
+    let long = "x".repeat(1025);
+    for (changes, error) in [
+        (("response_type", ""), "invalid_request"),
+        (("response_type", "token"), "unsupported_response_type"),
+        (("response_type", "code id_token"), "unsupported_response_type"),
+        (("response_mode", "fragment"), "invalid_request"),
+        (("code_challenge", ""), "invalid_request"),
+        (("code_challenge", "short"), "invalid_request"),
+        (("code_challenge_method", ""), "invalid_request"),
+        (("code_challenge_method", "plain"), "invalid_request"),
+        (("request", "eyJ"), "request_not_supported"),
+        (("request_uri", "https://evil.example/r"), "request_uri_not_supported"),
+        (("prompt", "none"), "login_required"),
+        (("nonce", long.as_str()), "invalid_request"),
+        (("state", long.as_str()), "invalid_request"),
+    ] {
+        let answer = authorize(&world, &[changes]).await;
+        assert_eq!(answer.status, 302, "{changes:?}: {}", answer.whole());
+        let location = answer.header("location");
+        assert!(location.starts_with("https://shop.example/cb?from=qr&error="), "{location}");
+        let sent = parameters(location);
+        assert_eq!(sent["error"], error, "{changes:?}");
+        assert_eq!(sent["iss"], "https://login.example.com", "RFC 9207");
+        let state = if changes.0 == "state" { Value::Null } else { json!("af0&ifjsldkj") };
+        assert_eq!(sent.get("state").cloned().unwrap_or_default(), state, "{changes:?}");
+    }
+    world.command(json!({"do": "client.change", "id": SITE, "grants": ["device_code"]})).await;
+    pass(&world, 10);
+    let answer = authorize(&world, &[]).await;
+    assert_eq!(parameters(answer.header("location"))["error"], "unauthorized_client");
+}
+
+#[tokio::test]
+async fn a_native_app_gets_its_answer_at_any_port() {
+    let (world, person) = with_site().await;
+    let at = ("redirect_uri", "http://127.0.0.1:51004/cb");
+    let page = Page::open_with(&world, &[at]).await;
+    let code = page.approved_by(&world, &person).await;
+    refused(
+        &world.call(exchange(&code, &[("redirect_uri", "http://127.0.0.1:51005/cb")])).await,
+        400,
+        "invalid_grant",
+    );
+    assert_eq!(world.call(exchange(&code, &[at])).await.status, 200);
+}
+
+// A5, PKCE downgrade, redirect_uri left out: nothing before the last step uses the code up.
+#[tokio::test]
+async fn a_code_is_checked_in_order_and_not_used_up() {
+    let (world, person) = with_site().await;
+    register(&world, "another", ClientAuth::None);
+    let secret = register(&world, "server", ClientAuth::ClientSecret);
+    let page = Page::open(&world).await;
+    let code = page.approved_by(&world, &person).await;
+    let before = page.session(&world);
+    let bent = format!("{}x", &code[..code.len() - 1]);
+    let other = VERIFIER.replace('d', "e");
+    for (code, changes, error) in [
+        ("", ("client_id", "nobody"), "invalid_request"),
+        ("garbage", ("client_id", "nobody"), "invalid_grant"),
+        (bent.as_str(), ("client_id", SITE), "invalid_grant"),
+        (page.sealed.as_str(), ("client_id", SITE), "invalid_grant"),
+        (code.as_str(), ("client_id", "another"), "invalid_grant"),
+        (code.as_str(), ("redirect_uri", ""), "invalid_request"),
+        (code.as_str(), ("redirect_uri", "http://127.0.0.1/cb"), "invalid_grant"),
+        (code.as_str(), ("code_verifier", ""), "invalid_request"),
+        (code.as_str(), ("code_verifier", other.as_str()), "invalid_grant"),
+        (code.as_str(), ("code_verifier", CHALLENGE), "invalid_grant"),
+    ] {
+        refused(&world.call(exchange(code, &[changes])).await, 400, error);
+    }
+    refused(&world.call(exchange(&code, &[("client_id", "nobody")])).await, 401, "invalid_client");
+    let as_server = exchange(&code, &[("client_id", "")]).header("authorization", &basic("server", &secret));
+    refused(&world.call(as_server).await, 400, "invalid_grant");
+    assert_eq!(page.session(&world), before);
+    assert_eq!(world.call(exchange(&code, &[])).await.status, 200);
+}
+
+// A15
+#[tokio::test]
+async fn a_client_or_grant_that_is_switched_off_midway_gets_nothing() {
+    for (change, status, error) in [
+        (json!({"do": "client.disable", "id": SITE}), 401, "invalid_client"),
+        (json!({"do": "client.remove", "id": SITE}), 401, "invalid_client"),
+        (json!({"do": "client.change", "id": SITE, "grants": ["device_code"]}), 400, "unauthorized_client"),
+    ] {
+        let (world, person) = with_site().await;
+        let page = Page::open(&world).await;
+        let code = page.approved_by(&world, &person).await;
+        let before = page.session(&world);
+        assert_eq!(world.command(change.clone()).await["ok"], true);
+        refused(&world.call(exchange(&code, &[])).await, status, error);
+        assert_eq!(page.session(&world), before, "{change}");
+        pass(&world, 10);
+        let begin = Call::post("/oauth/authorize/begin").json(&json!({"request": page.sealed}));
+        world.call(begin).await.problem(400, "invalid_request");
+    }
+}
+
+// B4
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_exchanges_at_once_get_one_token_set() {
+    let (world, person) = with_site().await;
+    let code = Page::open(&world).await.approved_by(&world, &person).await;
+    let answers = at_once(&Arc::new(world), vec![exchange(&code, &[]); 50]).await;
+    for answer in &answers {
+        assert_eq!(answer.status, 200, "{}", answer.whole());
+        assert_eq!(answer.json(), answers[0].json());
+    }
+}
+
+// B8 E18, RFC 6749 section 4.1.2
+#[tokio::test]
+async fn a_code_that_comes_again_late_revokes_what_it_bore() {
+    let (world, person) = with_site().await;
+    let page = Page::open(&world).await;
+    let (first_code, second_code) = {
+        let first = page.approved_by(&world, &person).await;
+        let again = parameters(&page.status(&world).await.text("url"))["code"].as_str().unwrap().to_owned();
+        (first, again)
+    };
+    let first = world.call(exchange(&first_code, &[])).await;
+    pass(&world, 30);
+    assert_eq!(
+        world.call(exchange(&first_code, &[])).await.json(),
+        first.json(),
+        "that answer may have been lost"
+    );
+    let thief = exchange(&first_code, &[("code_verifier", &VERIFIER.replace('d', "e"))]);
+    pass(&world, 1);
+    refused(&world.call(thief).await, 400, "invalid_grant");
+    let refresh = |token: &str| {
+        form(
+            "/oauth/token",
+            &[("grant_type", "refresh_token"), ("client_id", SITE), ("refresh_token", token)],
+        )
+    };
+    let next = world.call(refresh(&first.text("refresh_token"))).await;
+    assert_eq!(next.status, 200, "what is not proven revokes nothing");
+    refused(&world.call(exchange(&second_code, &[])).await, 400, "invalid_grant");
+    refused(&world.call(refresh(&next.text("refresh_token"))).await, 400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_code_lives_a_minute() {
+    let (world, person) = with_site().await;
+    let code = Page::open(&world).await.approved_by(&world, &person).await;
+    pass(&world, 60);
+    refused(&world.call(exchange(&code, &[])).await, 400, "invalid_grant");
+}
+
+// A1 A2
+#[tokio::test]
+async fn a_page_learns_of_its_own_request_alone() {
+    let (world, person) = with_site().await;
+    let (page, other) = (Page::open(&world).await, Page::open_with(&world, &[("state", "other")]).await);
+    page.approved_by(&world, &person).await;
+    let key = page.text("pollToken").rsplitn(4, '.').last().unwrap().to_owned();
+    let code = page.text("code");
+    let secret = other.text("pollToken").split('.').nth(1).unwrap();
+    for token in [
+        format!("{key}.{}", other.sealed),
+        format!("{code}.{secret}.{}", page.sealed),
+        key.clone(),
+        code.to_owned(),
+    ] {
+        let asked = Call::get("/oauth/authorize/status").header("token", &token);
+        let answer = world.call(asked).await;
+        assert!([401, 404].contains(&answer.status.as_u16()), "{}", answer.whole());
+    }
+    let pairs = [("grant_type", DEVICE_GRANT), ("client_id", SITE), ("device_code", key.as_str())];
+    refused(&world.call(form("/oauth/token", &pairs)).await, 400, "invalid_grant");
+}
+
+// B7 C6
+#[tokio::test]
+async fn a_new_qr_ends_the_one_before_and_a_no_goes_back() {
+    let (world, _) = with_site().await;
+    let page = Page::open(&world).await;
+    let begin = Call::post("/oauth/authorize/begin").header("token", page.text("pollToken"));
+    let next = world.call(begin.json(&json!({"request": page.sealed}))).await;
+    assert_eq!(next.status, 200);
+    assert_eq!(page.status(&world).await.text("state"), "cancelled");
+    let cancel = Call::post("/oauth/authorize/cancel").header("token", &next.text("pollToken"));
+    let back = world.call(cancel.json(&json!({"request": page.sealed}))).await.text("url");
+    assert_eq!(
+        back,
+        "https://shop.example/cb?from=qr&error=access_denied&state=af0%26ifjsldkj&iss=https%3A%2F%2Flogin.example.com"
+    );
+    let asked = Call::get("/oauth/authorize/status").header("token", &next.text("pollToken"));
+    assert_eq!(world.call(asked).await.text("state"), "cancelled");
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_old_or_changed_shows_no_qr() {
+    let (world, _) = with_site().await;
+    let page = Page::open(&world).await;
+    let bent = page.sealed.replace('a', "b");
+    for sealed in ["", "x", bent.as_str(), &"x".repeat(10_000)] {
+        let begin = Call::post("/oauth/authorize/begin").json(&json!({"request": sealed}));
+        world.call(begin).await.problem(400, "invalid_request");
+    }
+    pass(&world, 1800);
+    let begin = Call::post("/oauth/authorize/begin").json(&json!({"request": page.sealed}));
+    world.call(begin).await.problem(400, "invalid_request");
+}
