@@ -15,7 +15,7 @@
 //! * [`tables`]: the stored items. [`jwt`]: a token, verified with the published keys.
 //!
 //! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`webhooks`],
-//! [`budget`], [`truth`], [`tabs`], [`deviations`], [`oauth`].
+//! [`budget`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`].
 
 #![expect(
     clippy::expect_used,
@@ -50,6 +50,7 @@ mod prompts;
 mod storage;
 mod tabs;
 mod truth;
+mod typed;
 mod walks;
 mod web;
 mod webhooks;

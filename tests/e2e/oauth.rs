@@ -1,10 +1,12 @@
-//! Standard clients sign people in (`docs/oauth.md`), in real browsers, in both languages.
+//! A site signs its people in by OAuth (`docs/oauth.md`), in real browsers, in both languages.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::{
     browser::{
-        Browser, Glass,
+        Browser, Habit,
         Language::{self, Chinese, English},
     },
     jwt,
@@ -12,198 +14,11 @@ use crate::{
     other_site::Site,
     people::Person,
     phone::fresh_number,
+    proxy::{Proxy, without_its_body},
     screen::Screen,
     service::{Service, eventually},
     tables::Tables,
 };
-
-/// What a client asks for.
-const SCOPE: &str = "openid profile phone offline_access";
-/// The `grant_type` of RFC 8628.
-const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
-
-/// A television with a client of its own, which shows a user code.
-struct Tv {
-    client: String,
-    http: Screen,
-    begun: Value,
-}
-
-impl Tv {
-    async fn begins(service: &Service) -> Self {
-        let client = format!("tv-{}", &fresh_number()[3..]);
-        let words = ["DIALECT=oauth", "GRANTS=device_code,refresh_token", "AUTH=none", "NAME=Living Room"];
-        let words: Vec<_> = words.into_iter().map(str::to_owned).chain([format!("ID={client}")]).collect();
-        make_client(service, &words).await;
-        let http = Screen::new(service);
-        let asked = [("client_id", client.as_str()), ("scope", SCOPE), ("device_name", "TV 55")];
-        let begun = http.post_form("/oauth/device_authorization", &asked).await.good().json();
-        Self { client, http, begun }
-    }
-
-    fn text(&self, name: &str) -> &str {
-        self.begun[name].as_str().unwrap()
-    }
-
-    /// Polls until it is signed in.
-    async fn is_signed_in(&self) -> Value {
-        let asked = [
-            ("grant_type", DEVICE_GRANT),
-            ("client_id", self.client.as_str()),
-            ("device_code", self.text("device_code")),
-        ];
-        eventually("a television that is signed in", async || {
-            let answer = self.http.post_form("/oauth/token", &asked).await;
-            (answer.status == 200).then(|| answer.json())
-        })
-        .await
-    }
-}
-
-#[tokio::test]
-async fn a_person_types_the_code_of_a_device_english() {
-    a_person_types_the_code_of_a_device(English).await;
-}
-
-#[tokio::test]
-async fn a_person_types_the_code_of_a_device_chinese() {
-    a_person_types_the_code_of_a_device(Chinese).await;
-}
-
-// D4 D1
-async fn a_person_types_the_code_of_a_device(language: Language) {
-    let person = Person::at_a_blank_screen(language).await;
-    let tv = Tv::begins(&person.service).await;
-    let phone = Browser::open(language, Glass::Hand).await;
-    phone.go_to(tv.text("verification_uri")).await;
-    phone.reaches("phone-number").await;
-    person.shoot(&phone, "device-phone-number").await;
-    person.types_in_until(&phone, &fresh_number(), "user-code").await;
-    person.shoot(&phone, "device").await;
-    phone.turn("dark").await;
-    person.shoot(&phone, "device-dark").await;
-    phone.turn("light").await;
-    finds_mistakes(&person, &phone).await;
-
-    // Small, with spaces for dashes, and in the wide letters of a Chinese keyboard.
-    let typed = wide(&tv.text("user_code").to_lowercase().replace('-', " "));
-    enters(&phone, &typed).await;
-    assert_eq!(value(&phone).await, tv.text("user_code"), "dashes as on the television");
-    phone.press("send-user-code").await;
-    phone.reaches("consent").await;
-    assert!(phone.address().await.contains("/q/"), "the page of a scanned code");
-    assert_eq!(phone.text("client-name").await, "Living Room");
-    assert_eq!(phone.text("claim-name").await, "TV 55");
-    learns_data(&phone, language).await;
-    assert!(!phone.text("stays").await.is_empty(), "it asked to stay");
-    person.shoot(&phone, "device-consent").await;
-    let number = tv.text("match_number");
-    phone.press_at(&format!("[data-testid=match-choice][data-value='{number}']")).await;
-    phone.press("confirm").await;
-    phone.reaches("confirmed").await;
-    let tokens = tv.is_signed_in().await;
-    assert_eq!(tokens["scope"], SCOPE);
-}
-
-/// The page names what the client learns.
-async fn learns_data(browser: &Browser, language: Language) {
-    let learns = browser.text("learns").await;
-    let (name, number) = match language {
-        English => ("name, masked", "telephone number"),
-        Chinese => ("昵称", "手机号"),
-    };
-    // Joiners hold Chinese words together.
-    let learns = learns.replace('\u{2060}', "");
-    assert!(learns.contains(name) && learns.contains(number), "{learns}");
-}
-
-/// A code that cannot be one costs no call; one that no device shows is told so, and the field keeps it.
-async fn finds_mistakes(person: &Person, phone: &Browser) {
-    for (typed, shown, named) in
-        [("BCDFGH", "BCDF-GH", "6"), ("bcdfghjklmna", "BCDF-GHJK-LMNA", "A"), ("", "", "0")]
-    {
-        enters(phone, typed).await;
-        phone.press("send-user-code").await;
-        let told = async || phone.text("user-code-problem").await.contains(named).then_some(());
-        eventually("word of the mistake", told).await;
-        assert_eq!(value(phone).await, shown);
-        assert_eq!(focus(phone).await, "user-code");
-        phone.has("user-code-input", "aria-invalid", "true").await;
-    }
-    enters(phone, "BCDFGHJKLMNP").await;
-    let before = phone.text("user-code-problem").await;
-    phone.press("send-user-code").await;
-    let told = async || {
-        let now = phone.text("user-code-problem").await;
-        (!now.is_empty() && now != before).then_some(())
-    };
-    eventually("word that no sign-in waits for it", told).await;
-    person.shoot(phone, "device-unknown").await;
-}
-
-/// Puts a text into the field as a paste does, in place of what was there.
-async fn enters(phone: &Browser, text: &str) {
-    let paste = format!(
-        "const field = document.querySelector('[data-testid=user-code-input]'); field.select(); \
-         field.setRangeText({}, 0, field.value.length, 'end'); \
-         field.dispatchEvent(new InputEvent('input', {{inputType: 'insertFromPaste'}}))",
-        json!(text)
-    );
-    phone.run(&paste).await;
-}
-
-async fn value(phone: &Browser) -> String {
-    let value = phone.run("return document.querySelector('[data-testid=user-code-input]').value").await;
-    value.as_str().unwrap().to_owned()
-}
-
-async fn focus(phone: &Browser) -> String {
-    let focus = phone.run("return document.activeElement?.id ?? ''").await;
-    focus.as_str().unwrap().to_owned()
-}
-
-/// A text in the wide forms of East Asian keyboards (U+FF01 to U+FF5E, U+3000).
-fn wide(text: &str) -> String {
-    let wide = |c: char| match c {
-        ' ' => '\u{3000}',
-        '!'..='~' => char::from_u32(c as u32 + 0xFEE0).unwrap(),
-        c => c,
-    };
-    text.chars().map(wide).collect()
-}
-
-// Dashes come by themselves, key by key, and the cursor stays where the person types.
-#[tokio::test]
-async fn a_code_is_typed_key_by_key() {
-    let person = Person::at_a_blank_screen(English).await;
-    let phone = Browser::open(English, Glass::Hand).await;
-    phone.go_to(&format!("{}/device", person.service.url)).await;
-    phone.reaches("phone-number").await;
-    person.types_in_until(&phone, &fresh_number(), "user-code").await;
-    assert_eq!(focus(&phone).await, "user-code");
-    let (left, right, back, delete) = ("\u{E012}", "\u{E014}", "\u{E003}", "\u{E017}");
-    for (keys, shown) in [
-        ("bcdf", "BCDF"),
-        ("g", "BCDF-G"),
-        (back, "BCDF"),
-        ("ghjk-lmnp", "BCDF-GHJK-LMNP"),
-        // Behind the H: what is typed pushes the rest on.
-        (left.repeat(7).as_str(), "BCDF-GHJK-LMNP"),
-        (back, "BCDF-GJKL-MNP"),
-        ("h", "BCDF-GHJK-LMNP"),
-        // At the dash, each way of deleting gets past it.
-        (left.repeat(2).as_str(), "BCDF-GHJK-LMNP"),
-        (back, "BCDF-GHJK-LMNP"),
-        (back, "BCDG-HJKL-MNP"),
-        ("f", "BCDF-GHJK-LMNP"),
-        (delete, "BCDF-GHJK-LMNP"),
-        (delete, "BCDF-HJKL-MNP"),
-        (right, "BCDF-HJKL-MNP"),
-    ] {
-        phone.write("user-code-input", keys).await;
-        assert_eq!(value(&phone).await, shown, "after {keys:?}");
-    }
-}
 
 /// A secret and its SHA-256, those of RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -236,6 +51,12 @@ impl Shop {
 
     /// Sends a person to the sign-in.
     async fn sends(&self, person: &Person) {
+        person.screen.go_to(&self.address(&person.service)).await;
+        person.screen.reaches("waiting").await;
+    }
+
+    /// Where a person goes to sign in.
+    fn address(&self, service: &Service) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs([
             ("client_id", self.client.as_str()),
@@ -247,9 +68,15 @@ impl Shop {
             ("code_challenge", CHALLENGE),
             ("code_challenge_method", "S256"),
         ]);
-        let address = format!("{}/oauth/authorize?{}", person.service.url, query.finish());
-        person.screen.go_to(&address).await;
-        person.screen.reaches("waiting").await;
+        format!("{}/oauth/authorize?{}", service.url, query.finish())
+    }
+
+    /// The page's address behind a proxy.
+    async fn page_through(&self, service: &Service, proxy: &Proxy) -> String {
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let answer = http.build().unwrap().get(self.address(service)).send().await.unwrap();
+        let page = answer.headers()["location"].to_str().unwrap();
+        page.replacen(&service.url, &proxy.url, 1)
     }
 
     /// Waits until the person is back; what they bring.
@@ -276,6 +103,18 @@ impl Shop {
 fn named<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
     let found = pairs.iter().find(|(found, _)| found == name);
     &found.unwrap_or_else(|| panic!("no {name} in {pairs:?}")).1
+}
+
+/// The page names what the client learns.
+pub(crate) async fn learns_data(browser: &Browser, language: Language) {
+    let learns = browser.text("learns").await;
+    let (name, number) = match language {
+        English => ("name, masked", "telephone number"),
+        Chinese => ("昵称", "手机号"),
+    };
+    // Joiners hold Chinese words together.
+    let learns = learns.replace('\u{2060}', "");
+    assert!(learns.contains(name) && learns.contains(number), "{learns}");
 }
 
 #[tokio::test]
@@ -409,4 +248,84 @@ async fn a_request_that_is_over_or_broken_leads_back_to_the_site(language: Langu
         );
     }
     person.shoot_screen("authorize-over").await;
+}
+
+// F4: neither a lost code nor a lost state ends a sign-in.
+#[tokio::test]
+async fn answers_that_break_off_are_asked_for_again() {
+    let person = Person::at_a_blank_screen(English).await;
+    let shop = Shop::opens(&person.service).await;
+    let lost = |number, answer: Vec<u8>| if number < 2 { without_its_body(&answer) } else { answer };
+    let begins = Proxy::before(&person.service, "POST /oauth/authorize/begin", lost).await;
+    person.screen.go_to(&shop.page_through(&person.service, &begins).await).await;
+    person.screen.reaches("waiting").await;
+    assert_eq!(begins.count(), 3);
+
+    let polls = Proxy::before(&person.service, "GET /oauth/authorize/status", lost).await;
+    person.screen.go_to(&shop.page_through(&person.service, &polls).await).await;
+    person.screen.reaches("waiting").await;
+    let told = async || person.screen.text("note").await.starts_with("Connection lost").then_some(());
+    eventually("word of the lost connection", told).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.agrees(&phone).await;
+    shop.gets_back(&person).await;
+}
+
+// F5: the page keeps what it needs in its entry of the history.
+#[tokio::test]
+async fn a_browser_that_keeps_nothing_signs_in_to_a_site() {
+    let person = Person::before(English, Habit::KeepsNothing).await;
+    let shop = Shop::opens(&person.service).await;
+    shop.sends(&person).await;
+    person.screen.run("location.reload()").await;
+    person.screen.reaches("waiting").await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.agrees(&phone).await;
+    shop.gets_back(&person).await;
+}
+
+// F6
+#[tokio::test]
+async fn a_page_that_is_loaded_ahead_asks_for_no_code() {
+    let person = Person::at_a_blank_screen(English).await;
+    let shop = Shop::opens(&person.service).await;
+    let proxy = Proxy::before(&person.service, "POST /oauth/authorize/begin", |_, answer| answer).await;
+    let address = shop.page_through(&person.service, &proxy).await;
+    let screen = &person.screen;
+    screen.devtools("Page.setBypassCSP", json!({"enabled": true})).await;
+    screen.go_to(&format!("{}/phone", proxy.url)).await;
+    screen.reaches("phone-number").await;
+    let ahead = format!(
+        "const rules = document.createElement('script'); rules.type = 'speculationrules'; \
+         rules.textContent = JSON.stringify({{prerender: [{{source: 'list', urls: ['{address}'], eagerness: 'immediate'}}]}}); \
+         document.head.append(rules)"
+    );
+    screen.run(&ahead).await;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    assert_eq!(proxy.count(), 0, "a code for a page that was only loaded ahead");
+    screen.run(&format!("location.href = '{address}'")).await;
+    screen.reaches("waiting").await;
+    let activated = screen.run("return performance.getEntriesByType('navigation')[0].activationStart > 0");
+    assert_eq!(activated.await, true, "the browser loaded nothing ahead, so this test saw nothing");
+    assert_eq!(proxy.count(), 1);
+}
+
+// W4: whatever an answer says, the page goes on to a page or to an app, and runs nothing.
+#[tokio::test]
+async fn a_script_is_no_address_to_go_on_at() {
+    let person = Person::at_a_blank_screen(English).await;
+    let shop = Shop::opens(&person.service).await;
+    let url = format!("\"url\":\"{}", shop.back);
+    let script = format!("\"url\":\"javascript:{}", "x".repeat(shop.back.len() - "javascript:".len()));
+    let spoil =
+        move |_, answer: Vec<u8>| String::from_utf8(answer).unwrap().replace(&url, &script).into_bytes();
+    let proxy = Proxy::before(&person.service, "POST /oauth/authorize/cancel", spoil).await;
+    person.screen.go_to(&shop.page_through(&person.service, &proxy).await).await;
+    person.screen.reaches("waiting").await;
+    person.screen.press("back-to-site").await;
+    let told = async || (!person.screen.text("back-problem").await.is_empty()).then_some(());
+    eventually("word that it did not work", told).await;
+    assert!(person.screen.address().await.starts_with(&proxy.url));
 }
