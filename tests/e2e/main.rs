@@ -15,7 +15,7 @@
 //! * [`tables`]: the stored items. [`jwt`]: a token, verified with the published keys.
 //!
 //! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`proof`], [`webhooks`],
-//! [`budget`], [`truth`], [`tabs`], [`deviations`].
+//! [`budget`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`].
 
 #![expect(
     clippy::expect_used,
@@ -43,6 +43,7 @@ mod account;
 mod budget;
 mod deviations;
 mod kiosk;
+mod oauth;
 mod other_site;
 mod pictures;
 mod prompts;
@@ -50,6 +51,7 @@ mod proof;
 mod storage;
 mod tabs;
 mod truth;
+mod typed;
 mod walks;
 mod web;
 mod webhooks;

@@ -14,14 +14,14 @@ use crate::{
 };
 
 /// A site with one page.
-struct Site {
-    origin: String,
+pub(crate) struct Site {
+    pub(crate) origin: String,
     listener: TcpListener,
 }
 
 impl Site {
     /// An address at which no server answers yet.
-    async fn found() -> Self {
+    pub(crate) async fn found() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         Self { origin: format!("http://localhost:{port}"), listener }
@@ -37,7 +37,7 @@ impl Site {
     }
 
     /// Answers everything with this page.
-    fn shows(self, page: &str) {
+    pub(crate) fn shows(self, page: &str) {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n";
         let answer = format!("{head}content-length: {}\r\n\r\n{page}", page.len());
         tokio::spawn(async move {

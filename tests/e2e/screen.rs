@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
     Client, StatusCode,
-    header::{AUTHORIZATION, HeaderMap, HeaderName, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
 };
 use serde_json::Value;
 
@@ -66,6 +66,17 @@ impl Screen {
         self.patiently(|| {
             let call = self.http.post(format!("{}{path}", self.url)).json(body);
             token.into_iter().fold(call, |call, token| call.header("token", token))
+        })
+        .await
+    }
+
+    /// `POST` a form.
+    pub(crate) async fn post_form(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let kind = "application/x-www-form-urlencoded";
+        self.patiently(|| {
+            let call = self.http.post(format!("{}{path}", self.url));
+            call.header(CONTENT_TYPE, kind).body(form.clone())
         })
         .await
     }

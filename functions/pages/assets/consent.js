@@ -2,8 +2,9 @@
 // to say when there is no good answer.
 
 import { serviceTime } from './api.js';
-import { ago, t, translateBrowser } from './i18n.js';
+import { ago, isolate, t, translateBrowser } from './i18n.js';
 import { askForProof, endProof } from './proof.js';
+import { tellScopes } from './scopes.js';
 import { go, signInAgain } from './sign_in.js';
 import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 
@@ -20,6 +21,7 @@ let stopCounting = () => {};
 export function ask({ consent, expiresIn }, over) {
   const { client = {}, screen = {}, seen = {}, matchNumber = {} } = consent;
   introduce(client, screen);
+  tellScopes(consent.scopes);
   $('seen-part').hidden = !list($('seen'), [
     [t('consent.browser'), seen.browser && translateBrowser(seen.browser), 'seen-browser'],
     [t('consent.ip'), seen.ip, 'seen-ip'],
@@ -64,8 +66,7 @@ export function petition({ client = {}, screen = {} }) {
 function asks({ deviceName }) {
   if (!unscanned) return t('consent.asks');
   if (!deviceName) return t('prompt.asksSomewhere');
-  // A stranger's text may run right to left; isolated, it cannot turn ours around.
-  return t('prompt.asks', { device: `\u2068${deviceName}\u2069` });
+  return t('prompt.asks', { device: isolate(deviceName) });
 }
 
 function introduce({ name = '', id = '', logo }, screen) {

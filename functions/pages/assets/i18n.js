@@ -23,6 +23,9 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }
 
+/** A stranger's text, which may run right to left: isolated, it cannot turn ours around. */
+export const isolate = (text) => `\u2068${text}\u2069`;
+
 /** Puts every text marked data-t into the page. */
 export function translate() {
   document.documentElement.lang = language;

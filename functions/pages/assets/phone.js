@@ -1,5 +1,6 @@
 // The phone: who are you, who asks, and what do you decide. Nothing is ever confirmed without a press.
-// At /q/{code} the person scanned a code; at /phone requests come by themselves (prompts.js).
+// At /q/{code} the person scanned a code; at /phone requests come by themselves (prompts.js); at /device the person types
+// what a device shows (typed.js).
 
 import { postAs, signedIn, signOut } from './account.js';
 import { ask, fail, refuse, tellGone, unscanned, whenDecided } from './consent.js';
@@ -8,8 +9,10 @@ import { prompted } from './prompts.js';
 import { readCode } from './read.js';
 import { shown } from './shown.js';
 import { askWho, go, signInAgain, whenSignedIn } from './sign_in.js';
+import { typed } from './typed.js';
 import { $, arrive, busy, state } from './view.js';
 import { phoneWords } from './words/phone.js';
+import { scopeWords } from './words/scopes.js';
 
 // What cannot be a code is told so before anybody signs in for it.
 const code = readCode(location.href);
@@ -51,19 +54,20 @@ const goingBack = {
 };
 
 const wentOut = unscanned && new URLSearchParams(location.search).get('then') === 'account';
-const way = wentOut ? goingBack : unscanned ? prompted : scanned;
+const typing = /^\/device\/?$/.test(location.pathname);
+const way = wentOut ? goingBack : unscanned ? prompted : typing ? typed : scanned;
 
-/** What is said and offered only where nothing was scanned, or only where something was. */
+/** What is said and offered only where a code was scanned, where one is typed, or where there is none. */
 function dress() {
-  const [here, elsewhere] = unscanned ? ['prompt', 'scan'] : ['scan', 'prompt'];
+  const here = unscanned ? 'prompt' : typing ? 'type' : 'scan';
   for (const element of document.querySelectorAll(`[data-t-${here}]`)) {
     element.dataset.t = element.getAttribute(`data-t-${here}`);
   }
-  for (const element of document.querySelectorAll(`[data-only=${elsewhere}]`)) element.remove();
+  for (const element of document.querySelectorAll(`[data-only]:not([data-only=${here}])`)) element.remove();
 }
 
 async function start() {
-  if (!code && !unscanned) return go('gone', { focus: false });
+  if (way === scanned && !code) return go('gone', { focus: false });
   await shown(); // a page that was only loaded ahead claims no code
   if (!signedIn()) return askWho();
   return way.begin();
@@ -72,11 +76,12 @@ async function start() {
 async function signOutHere() {
   const note = await way.leave();
   await signOut();
-  signInAgain(t(note), { over: !unscanned });
+  signInAgain(t(note), { over: way === scanned });
 }
 
 arrive();
 learn(phoneWords);
+learn(scopeWords);
 dress();
 translate();
 whenSignedIn(way.begin);

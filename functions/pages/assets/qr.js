@@ -1,8 +1,8 @@
-// Shows a code, asks how it is doing, and goes where the answer says.
+// Shows a code, asks how it is doing, and goes where the answer says. Whose codes they are, and which calls they take, a
+// source says: own_codes.js for our own page, asked_codes.js for a site's.
 
-import { call } from './api.js';
 import { t } from './i18n.js';
-import { keeps, recall, remember } from './kept.js';
+import { recall, remember } from './kept.js';
 import { shown } from './shown.js';
 import { $, announce, clock, countdown, say, show, state } from './view.js';
 
@@ -12,8 +12,9 @@ const RENEWALS = 5; // a forgotten tab must not ask for codes all night
 const ERRORS = 3; // -1 this often in a row is no hiccup
 const CLOSEST_MS = 1100; // the service refuses more than one poll a second
 const NEXT_PAGE_MS = 20_000; // a site that does not answer for so long is said to hang
-const KEPT = 'saoma.screen'; // this tab's code and the secret that it polls with, for a reload
-const REDEEMING = 'saoma.screen.redeeming'; // that secret, for /welcome, which redeems the ticket
+const OVER = ['cancelled', 'expired', 'error']; // a code that was like this before a reload is not shown again
+
+let source; // set by showCode
 
 // One attempt is one code on the screen. It polls with a secret of its own, so two tabs leave each other alone.
 // What comes back for an older one is ignored.
@@ -29,7 +30,7 @@ function begin() {
     clearTimeout(mine.timer);
     mine.stopCounting();
     mine.over = true;
-    remember(KEPT, null);
+    remember(source.kept, null);
   };
   attempt = mine;
   return mine;
@@ -37,7 +38,7 @@ function begin() {
 
 /** Shows a state with its heading and the line beneath it. */
 function tell(next, { lead = t(`screen.lead.${next}`), focus = true, detail } = {}) {
-  $('title').textContent = t(`screen.title.${next}`);
+  $('title').textContent = t(`screen.title.${next}`, source.names);
   $('lead').textContent = lead;
   // Only a code that can be scanned is described as one.
   $('qr').alt = next === 'waiting' ? t('screen.qrAlt') : '';
@@ -59,37 +60,34 @@ async function open({ note = '', focus = false } = {}) {
   tell('loading', { focus });
   await shown();
   if (mine.over) return;
-  const answer = await call('GET', '/qr/code?client=sign-in', { token: replaced, cookies: !keeps() });
+  const answer = await source.open(replaced);
   if (mine.over) return;
+  if (source.isOver?.(answer)) return mine.stop();
   if (answer.status !== 200 || !answer.body.svg) return openLater(mine, answer);
   unopened = 0;
-  const { svg, code, pollToken, matchNumber, expiresIn } = answer.body;
-  const opened = { svg, code, pollToken, matchNumber, endsAt: Date.now() + expiresIn * 1000 };
+  const { expiresIn, ...code } = answer.body;
+  const opened = { ...code, about: source.about, endsAt: Date.now() + expiresIn * 1000 };
   draw(mine, opened);
-  remember(KEPT, opened);
+  remember(source.kept, opened);
   say($('note'), note);
   if (note) announce(note);
   later(mine);
 }
 
-/** Asks how the code is doing. */
-const ask = (mine) => call('GET', '/qr/login', { token: mine.pollToken, cookies: false, tries: 1 });
-
 /** After a reload: goes on with the code that was on the screen, which may have been scanned. */
 async function resume() {
-  const kept = recall(KEPT);
-  if (!kept?.pollToken || kept.endsAt - Date.now() < 1000) return open();
+  const kept = recall(source.kept);
+  if (!kept?.pollToken || kept.about !== source.about || kept.endsAt - Date.now() < 1000) return open();
   const mine = begin();
   mine.pollToken = kept.pollToken;
   mine.polledAt = Date.now();
   tell('loading', { focus: false });
   await shown();
-  const answer = await ask(mine);
+  const answer = await source.ask(mine.pollToken);
   if (mine.over) return;
-  const { statusflag, reason } = answer.body;
-  if (statusflag < 0 && reason !== 'used') return open();
+  if (OVER.includes(answer.state)) return open();
   draw(mine, kept);
-  remember(KEPT, kept);
+  remember(source.kept, kept);
   heed(mine, answer);
 }
 
@@ -108,11 +106,16 @@ function number(text) {
   for (const element of document.querySelectorAll('[data-number]')) element.textContent = text;
 }
 
-function draw(mine, { svg, code, pollToken, matchNumber, endsAt }) {
+function draw(mine, opened) {
+  const { svg, code, pollToken, matchNumber, endsAt } = opened;
+  const news = source.opened?.(opened);
   $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
   $('qr').hidden = false;
   $('here').href = `/q/${encodeURIComponent(code)}`;
   number(matchNumber);
+  for (const part of document.querySelectorAll('[data-numbered]')) {
+    part.hidden = (part.dataset.numbered === 'yes') !== Boolean(matchNumber);
+  }
   mine.pollToken = pollToken;
   mine.number = matchNumber;
   mine.endsAt = endsAt;
@@ -122,6 +125,7 @@ function draw(mine, { svg, code, pollToken, matchNumber, endsAt }) {
     if (left === 0) expire();
   });
   tell('waiting', { focus: false }); // the same heading as while loading
+  if (news) announce(news);
 }
 
 /** Plans the next poll: at the usual pace, after a failure slower, never before the service said. */
@@ -136,40 +140,41 @@ function later(mine, retryAfter = 0) {
 async function poll(mine) {
   mine.polls += 1;
   mine.polledAt = Date.now();
-  const answer = await ask(mine);
+  const answer = await source.ask(mine.pollToken);
   if (!mine.over) heed(mine, answer);
 }
 
 function heed(mine, answer) {
-  const flag = answer.body.statusflag;
-  if (flag === undefined) {
+  const now = answer.state;
+  if (source.isOver?.(answer)) return mine.stop();
+  if (now === undefined) {
     mine.failures += 1;
-    say($('note'), t('offline'));
+    if (answer.status !== 429) say($('note'), t('offline'));
     return later(mine, answer.retryAfter);
   }
   if (mine.failures > 0) say($('note'), '');
   mine.failures = 0;
 
-  if (flag === 2) return enter(mine, answer.body.url);
-  if (flag === -2) return die(mine, answer.body.reason);
-  mine.errors = flag === -1 ? mine.errors + 1 : 0;
+  if (now === 'confirmed') return enter(mine, answer.body.url);
+  if (['cancelled', 'used'].includes(now)) return die(mine, now);
+  if (now === 'expired') return expire();
+  mine.errors = now === 'error' ? mine.errors + 1 : 0;
   if (mine.errors >= ERRORS) {
     mine.stop();
     return tell('error');
   }
-  if (flag === 1 && state() !== 'scanned') {
+  if (now === 'scanned' && state() !== 'scanned') {
     // The person is at it now, so look often again.
     mine.polls = 0;
-    tell('scanned', { lead: t('screen.lead.scanned', { number: mine.number }) });
+    tell('scanned', { lead: t(mine.number ? 'screen.lead.scanned' : 'screen.lead.scannedPlain', { number: mine.number }) });
   }
   later(mine, answer.retryAfter);
 }
 
-/** The code is over. How it ended is told only as the service says it. */
-function die(mine, reason) {
-  if (!['cancelled', 'used'].includes(reason)) return expire();
+/** The code is over, and how it ended was read. */
+function die(mine, ending) {
   mine.stop();
-  tell(reason);
+  tell(ending);
 }
 
 function expire() {
@@ -183,13 +188,11 @@ function expire() {
 
 function enter(mine, url) {
   mine.stop();
-  // The address is the client's registered page; still, a page is all it may be.
-  if (!/^(https?:\/\/|\/(?!\/))/i.test(url ?? '')) return tell('error');
+  if (!source.leadsOn(url ?? '')) return tell('error');
   tell('signing-in');
-  remember(REDEEMING, mine.pollToken);
   // A site that never answers leaves this page standing.
   mine.timer = setTimeout(() => tell('stuck'), NEXT_PAGE_MS);
-  location.assign(url);
+  source.leave(url, mine.pollToken);
 }
 
 function startOver() {
@@ -207,8 +210,22 @@ function lookNow() {
   else mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - Date.now()));
 }
 
-/** Begins, and listens to the person and the browser. */
-export function showCode() {
+/**
+ * Begins, and listens to the person and the browser. `codes` is the source of the codes:
+ *
+ * - `kept` names where this tab keeps its code, and the secret that it polls with, over a reload; `about` says what the
+ *   code is for. A code that is kept for something else is not shown.
+ * - `open(replaced)` asks for a code, which ends the one with the secret `replaced`. A good answer has `svg`, `code`,
+ *   `pollToken`, `expiresIn` in seconds, and `matchNumber` unless the screen shows none.
+ * - `isOver(answer)`, if it is there, says whether no code will ever lead on, and tells the person.
+ * - `opened(code)`, if it is there, is told what came with a code before it is shown, and answers what to say of it to
+ *   those who listen; `names` fills the headings.
+ * - `ask(pollToken)` answers with a `state`: waiting, scanned, confirmed (and in the body the `url` to go on at),
+ *   cancelled, used, expired or error; none when the answer does not say.
+ * - `leadsOn(url)` says whether that is an address to go on at, and `leave(url, pollToken)` goes there.
+ */
+export function showCode(codes) {
+  source = codes;
   $('again').addEventListener('click', startOver);
   $('restart').addEventListener('click', startOver);
   document.addEventListener('visibilitychange', () => {
@@ -224,9 +241,8 @@ export function showCode() {
   return resume();
 }
 
-/** The secret of the code that was just confirmed, once: /welcome proves with it that this browser showed the code. */
-export function takeSecret() {
-  const secret = recall(REDEEMING);
-  remember(REDEEMING, null);
-  return secret;
-}
+/** The secret of the code on the page, or of the one before it. */
+export const shownSecret = () => attempt.pollToken ?? attempt.replaced;
+
+/** Shows no more codes: the browser is about to leave, or there is nothing left to show. */
+export const stopCode = () => attempt.stop();

@@ -2,13 +2,16 @@
 // second has nothing left to load.
 
 import { learn, translate } from './i18n.js';
+import { ownCodes } from './own_codes.js';
 import { showCode } from './qr.js';
 import { $, arrive } from './view.js';
 import { welcome } from './welcome.js';
 import { screenWords } from './words/screen.js';
+import { welcomeWords } from './words/welcome.js';
 
 arrive();
 learn(screenWords);
+learn(welcomeWords);
 translate();
-if ($('qr')) showCode();
+if ($('qr')) showCode(ownCodes);
 else welcome();

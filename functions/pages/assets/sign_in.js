@@ -69,7 +69,8 @@ const wasSentTo = (number) => sent.sent && sent.phone === number && Date.now() -
 /** The number, the way people read it. */
 const spellPhone = (number) => number.replace(/^(\+86)(\d{3})(\d{4})(\d{4})$/, '$1\u00a0$2\u00a0$3\u00a0$4');
 
-function complain(input, line, text) {
+/** Says what is wrong with a field; an empty text takes it back. */
+export function complain(input, line, text) {
   say(line, text);
   if (text) input.setAttribute('aria-invalid', 'true');
   else input.removeAttribute('aria-invalid');
@@ -218,7 +219,8 @@ function showPrefix() {
   $('phone-field').classList.toggle('abroad', /^(\+|00)/.test(fold($('phone').value)));
 }
 
-function onSubmit(form, work) {
+/** Has `work` done when a form is sent, once at a time. */
+export function onSubmit(form, work) {
   $(form).addEventListener('submit', (event) => {
     event.preventDefault();
     busy($(form).querySelector('button'), work);

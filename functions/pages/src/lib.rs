@@ -3,8 +3,10 @@
 //! | address | who | file |
 //! |---|---|---|
 //! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
+//! | `/authorize` | the screen of a site that asks by OAuth, whose request stands behind the `#` | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
 //! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
+//! | `/device` | the same page for a code that a device shows and a person types (RFC 8628) | [`page`] |
 //! | `/account` | a person's own page: what is signed in, and how to end it | [`page`] |
 //! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
@@ -51,9 +53,11 @@ pub fn router(app: App) -> Router {
     let service = app.service.clone();
     let routes = Router::new()
         .route("/", get(page::screen))
+        .route("/authorize", get(page::authorize))
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
         .route("/phone", get(page::phone))
+        .route("/device", get(page::phone))
         .route("/account", get(page::account))
         .route("/downloads.html", get(page::downloads))
         .route("/q/{code}/scan", post(phone::scan))

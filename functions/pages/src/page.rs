@@ -30,16 +30,28 @@ const ASK_FIRST: &str = "no-cache";
 const NOT_KEPT: &str = "no-store";
 
 /// The files that pages load.
-static ASSETS: [(&File, &str); 5] =
-    [(&SCREEN_JS, JS), (&PHONE_JS, JS), (&MINE_JS, JS), (&PUZZLE_WORKER_JS, JS), (&APP_CSS, CSS)];
+static ASSETS: [(&File, &str); 6] = [
+    (&SCREEN_JS, JS),
+    (&AUTHORIZE_JS, JS),
+    (&PHONE_JS, JS),
+    (&MINE_JS, JS),
+    (&PUZZLE_WORKER_JS, JS),
+    (&APP_CSS, CSS),
+];
 
 /// `GET /`.
 pub(crate) async fn screen(headers: HeaderMap) -> Response {
     html(&INDEX_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /q/{code}` and `GET /phone`. The page is the same for every code and for none, so opening it does not reveal
-/// whether a code exists. It changes nothing (W2, W15).
+/// `GET /authorize`. The page is the same for every request: what a client asked for stands behind the `#` of the
+/// address, which browsers send to no server.
+pub(crate) async fn authorize(headers: HeaderMap) -> Response {
+    html(&AUTHORIZE_HTML, &headers, ASK_FIRST)
+}
+
+/// `GET /q/{code}`, `GET /phone` and `GET /device`. The page is the same for every code and for none, so opening it does
+/// not reveal whether a code exists. It changes nothing (W2, W15).
 pub(crate) async fn phone(headers: HeaderMap) -> Response {
     html(&PHONE_HTML, &headers, ASK_FIRST)
 }

@@ -1,4 +1,4 @@
-// What the screen says, while it shows a code and once it is signed in.
+// What a screen says while it shows a code.
 
 export const screenWords = {
   'screen.title.loading': ['Sign in with your phone', '用手机扫码登录'],
@@ -13,6 +13,7 @@ export const screenWords = {
   'screen.lead.loading': ['No password. Your phone is the key.', '无需密码，用手机即可登录。'],
   'screen.lead.waiting': ['No password. Your phone is the key.', '无需密码，用手机即可登录。'],
   'screen.lead.scanned': ['When your phone asks which number this screen shows, pick {number}.', '当手机询问屏幕上的数字时，请选择 {number}。'],
+  'screen.lead.scannedPlain': ['Your phone asks whether to sign in here.', '请在手机上确认是否登录。'],
   'screen.lead.signing-in': ['Confirmed on your phone. One moment.', '手机已确认，请稍候。'],
   'screen.lead.cancelled': ['Nobody was signed in. If you cancelled by mistake, show a new code.', '本次未登录任何账号。如为误操作，请获取新的二维码。'],
   'screen.lead.expired': ['Codes last a few minutes. Show a new one when you are ready.', '二维码仅在几分钟内有效。准备好后请获取新的二维码。'],
@@ -30,27 +31,10 @@ export const screenWords = {
   'screen.step1': ['Open your phone’s camera or app', '打开手机相机或应用'],
   'screen.step2': ['Scan the code, open the link', '对准二维码并打开链接'],
   'screen.step3': ['Confirm. When asked, pick', '在手机上确认，如有提示请选择'],
+  'screen.step3Plain': ['Confirm on your phone', '在手机上确认登录'],
   'screen.openHere': ['Can’t scan? Continue on this device', '无法扫码？在本设备上继续'],
   'screen.notYou': ['Wasn’t you? Show a new code', '不是你扫的？获取新的二维码'],
   'screen.footer': ['Only scan a code on a page you opened yourself.', '请只扫描你自己打开的页面上的二维码。'],
   'screen.renewed': ['The last code expired. This is a new one.', '上一个二维码已过期，这是新的二维码。'],
   'screen.secondsLeft': ['{seconds} seconds left', '还剩 {seconds} 秒'],
-  'welcome.working': ['Signing you in…', '正在登录…'],
-  'welcome.signedInAs': ['Signed in as', '已登录'],
-  'welcome.member': ['Member', '会员号'],
-  'welcome.checking': ['Checking the token…', '正在校验令牌…'],
-  'welcome.verified': ['Token verified against this site’s published keys', '令牌已通过本站公钥校验'],
-  'welcome.unverified': ['The token does not match this site’s published keys', '令牌未通过本站公钥校验'],
-  'welcome.unchecked': ['The token could not be checked in this browser', '此浏览器无法校验令牌'],
-  'welcome.claims': ['What the token says', '令牌内容'],
-  'welcome.again': ['Sign in again', '重新登录'],
-  'welcome.unreachable.title': ['The sign-in did not finish', '登录未完成'],
-  'welcome.usedUp.title': ['This link is used up', '此登录链接已失效'],
-  'welcome.usedUp.lead': ['Each sign-in link works once, for a minute. If another tab has used it, you are signed in there.', '每个登录链接仅可使用一次，有效期约一分钟。如果已在另一个标签页中使用，请前往该页面继续。'],
-  'welcome.blocked.title': ['This page cannot finish the sign-in', '无法完成登录'],
-  'welcome.blocked.lead': ['Your browser blocks this site’s data. Allow it, then sign in again.', '你的浏览器阻止了本站保存数据，请允许后重新登录。'],
-  'welcome.shownOnce.title': ['Shown only once', '登录结果仅显示一次'],
-  'welcome.shownOnce.lead': ['A sign-in ticket works once, so this page has nothing to show a second time. A real site would keep you signed in by a session of its own.', '登录凭证仅可使用一次，因此重新打开此页面不会再次显示。实际网站会通过自己的会话保持登录状态。'],
-  'welcome.back': ['Back to the sign-in page', '返回登录页'],
-  'welcome.unreachable.lead': ['The service could not be reached. Please sign in again.', '暂时无法连接服务，请重新登录。'],
 };

@@ -1,0 +1,52 @@
+// A site's person signs in by OAuth: the screen shows the code, and the browser goes back to the site when the phone has
+// confirmed, or when the person wants back.
+
+import { askedCodes, leadsOn } from './asked_codes.js';
+import { call } from './api.js';
+import { learn, t, translate } from './i18n.js';
+import { showCode, shownSecret, stopCode } from './qr.js';
+import { $, announce, arrive, busy, excuse, say, show, state } from './view.js';
+import { authorizeWords } from './words/authorize.js';
+import { scopeWords } from './words/scopes.js';
+import { screenWords } from './words/screen.js';
+
+/**
+ * The site's sealed request. It leaves the address, where a person could copy it, and stays with the page's entry in the
+ * browser's history, for a reload and for those who block site data.
+ */
+function takeRequest() {
+  const request = location.hash.slice(1) || history.state?.request;
+  history.replaceState({ request }, '', location.pathname);
+  return request;
+}
+
+/** The request is too old or broken: only the site can make a new one. */
+function tellOver() {
+  stopCode();
+  show('over');
+  announce(t('authorize.over.lead'));
+}
+
+/** Back to the site, which is told that nobody signed in. */
+async function goBack() {
+  say($('back-problem'), '');
+  // The code ends, too, so no phone confirms it any more.
+  const answer = await call('POST', '/oauth/authorize/cancel', { body: { request }, token: shownSecret() });
+  if (state() === 'signing-in') return; // the phone was faster
+  if (answer.status === 400) return tellOver();
+  if (answer.status !== 200 || !leadsOn(answer.body.url ?? '')) return say($('back-problem'), excuse(answer));
+  stopCode();
+  location.replace(answer.body.url);
+}
+
+arrive();
+learn(screenWords);
+learn(scopeWords);
+learn(authorizeWords);
+translate();
+const request = takeRequest();
+// Another request for this tab comes as another fragment, and a fragment loads nothing by itself.
+window.addEventListener('hashchange', () => location.reload());
+$('back').addEventListener('click', () => busy($('back'), goBack));
+if (request) showCode(askedCodes(request, tellOver));
+else tellOver();

@@ -1,0 +1,41 @@
+// The codes of our own page: /qr/code opens one, /qr/login says how it is doing, and the ticket it ends in leads to
+// /welcome.
+
+import { call } from './api.js';
+import { keeps, recall, remember } from './kept.js';
+
+const REDEEMING = 'saoma.screen.redeeming'; // the code's secret, for /welcome, which redeems the ticket
+const STATES = new Map([[0, 'waiting'], [1, 'scanned'], [2, 'confirmed'], [-1, 'error']]);
+
+/** How a code is doing, in the words of qr.js; undefined when the answer does not say. */
+function stateOf({ statusflag, reason }) {
+  if (statusflag !== -2) return STATES.get(statusflag);
+  return ['cancelled', 'used'].includes(reason) ? reason : 'expired';
+}
+
+/** What qr.js needs to know of them. */
+export const ownCodes = {
+  kept: 'saoma.screen',
+
+  open: (replaced) => call('GET', '/qr/code?client=sign-in', { token: replaced, cookies: !keeps() }),
+
+  async ask(pollToken) {
+    const answer = await call('GET', '/qr/login', { token: pollToken, cookies: false, tries: 1 });
+    return { ...answer, state: stateOf(answer.body) };
+  },
+
+  // The address is the client's registered page; still, a page is all it may be.
+  leadsOn: (url) => /^(https?:\/\/|\/(?!\/))/i.test(url),
+
+  leave(url, pollToken) {
+    remember(REDEEMING, pollToken);
+    location.assign(url);
+  },
+};
+
+/** The secret of the code that was just confirmed, once: /welcome proves with it that this browser showed the code. */
+export function takeSecret() {
+  const secret = recall(REDEEMING);
+  remember(REDEEMING, null);
+  return secret;
+}
