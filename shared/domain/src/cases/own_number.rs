@@ -4,12 +4,16 @@ use std::net::IpAddr;
 
 use super::people::{People, SignInError};
 use crate::{
-    account::Account, identity::Identity, sms_challenge::ChallengeId, sms_code::SmsCode, time::Timestamp,
+    account::Account,
+    identity::{Identity, SignInId},
+    sms_challenge::{ChallengeId, Purpose},
+    sms_code::SmsCode,
+    time::Timestamp,
 };
 
 impl People {
-    /// Whether the caller has a code that was just sent to the account's own number. The code is used up. The same
-    /// challenge and code may come again for 30 s.
+    /// Whether the caller has a code that was just sent to the account's own number. The code is used up for
+    /// this purpose. The same phone may bring the same challenge and code again for 30 s, for the same purpose.
     ///
     /// # Errors
     /// [`SignInError::InvalidCode`], also for the right code of another number, [`SignInError::TooMany`] or
@@ -17,12 +21,13 @@ impl People {
     pub async fn prove_own_number(
         &self,
         account: &Account,
+        (purpose, phone): (Purpose, &SignInId),
         challenge: &ChallengeId,
         code: &SmsCode,
         source: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), SignInError> {
-        let proof = self.prove_by_sms(challenge, code, source, now).await?;
+        let proof = self.prove_for(purpose, phone, challenge, code, source, now).await?;
         let own = account.phone_number.clone().map(Identity::Phone);
         if own == Some(proof.identity) { Ok(()) } else { Err(SignInError::InvalidCode) }
     }
