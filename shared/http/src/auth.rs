@@ -15,6 +15,7 @@ use saoma_domain::{
     ports::{Checks, Clients},
     secrets::Secret,
     sign_in::Method,
+    time::Timestamp,
 };
 
 use crate::{Facts, Problem};
@@ -83,6 +84,8 @@ pub struct SignedInPhone {
     pub account: Account,
     /// How its person proved who they are.
     pub method: Method,
+    /// When it signed in.
+    pub since: Timestamp,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedInPhone
@@ -98,7 +101,7 @@ where
         let by = phones.token(parts).await?;
         let records = phones.checks.phone(&by.phone).await?;
         let (sign_in, account) = records.stands(phones.service.clock.now())?;
-        Ok(Self { by, account, method: sign_in.method })
+        Ok(Self { by, account, method: sign_in.method, since: sign_in.created_at })
     }
 }
 
@@ -139,7 +142,8 @@ where
 }
 
 /// The client behind a server's request: `Authorization: Basic client:secret` (RFC 7617). An unknown
-/// client and a wrong secret look the same.
+/// client and a wrong secret look the same. The client is read as last written: a secret that was rotated or removed a
+/// moment ago is not good (`docs/security.md` A15), and one that was given out a moment ago is.
 ///
 /// # Errors
 /// 401, or the store's failure.
@@ -149,29 +153,9 @@ pub async fn client(
     headers: &HeaderMap,
 ) -> Result<Client, Problem> {
     let (id, secret) = basic(headers).ok_or(INVALID_CLIENT)?;
-    match authenticated(service.client(clients, &id).await?, &secret, service) {
-        // The secret may have been given out a moment ago.
-        Err(_) => authenticated(service.client_now(clients, &id).await?, &secret, service),
-        found => found,
-    }
-}
-
-/// The same, by the client as last written: a secret that was rotated a moment ago is not good.
-///
-/// # Errors
-/// 401, or the store's failure.
-pub async fn client_now(
-    service: &Service,
-    clients: &dyn Clients,
-    headers: &HeaderMap,
-) -> Result<Client, Problem> {
-    let (id, secret) = basic(headers).ok_or(INVALID_CLIENT)?;
-    authenticated(service.client_now(clients, &id).await?, &secret, service)
-}
-
-fn authenticated(client: Option<Client>, secret: &Secret, service: &Service) -> Result<Client, Problem> {
+    let client = service.client_now(clients, &id).await?;
     let now = service.clock.now();
-    client.filter(|client| client.is_authenticated_by(secret, now)).ok_or(INVALID_CLIENT)
+    client.filter(|client| client.is_authenticated_by(&secret, now)).ok_or(INVALID_CLIENT)
 }
 
 /// The one answer to every caller that fails to prove which client it is.
