@@ -2,7 +2,8 @@
 //!
 //! Codes and secrets have 128 bits and more, so no guess succeeds. What a guesser spends is our money: each guess is a
 //! call and a read. So this instance answers a network 429 for the rest of a minute in which it has missed too often,
-//! and asks no store.
+//! and asks no store. Which sessions it knows, [`FoundSessions`](saoma_app::FoundSessions) notes where they are read, so a
+//! name that a caller makes up counts for nothing.
 
 use axum::{
     extract::{Request, State},
@@ -31,10 +32,9 @@ pub(crate) async fn slow_down(
         return Problem::too_many(seconds).into_response();
     }
     let answer = next.run(request).await;
-    match answer.extensions().get::<Problem>() {
-        Some(problem) if MISSES.contains(&problem.code) => pace.missed(network, now),
-        Some(_) => {}
-        None => about.into_iter().for_each(|code| pace.found(code)),
+    let is_miss = |problem: &Problem| problem.is_guess || MISSES.contains(&problem.code);
+    if answer.extensions().get::<Problem>().is_some_and(is_miss) {
+        pace.missed(network, now);
     }
     answer
 }

@@ -27,6 +27,9 @@ pub struct Problem {
     pub puzzle: Option<Box<Puzzle>>,
     /// The real cause. The log gets it, the caller does not.
     pub cause: Option<String>,
+    /// Whether the caller presented something that we never gave out, such as a challenge or a token that is none of
+    /// ours. It looks like any other refusal of its code, and counts as a guess (`docs/security.md` D11).
+    pub is_guess: bool,
     /// The session it was about, if one is known. The log gets a keyed hash of its code.
     pub about: Option<Box<Subject>>,
 }
@@ -64,7 +67,22 @@ impl Problem {
     /// A problem of this status and code.
     #[must_use]
     pub const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
-        Self { status, code, detail, retry_after: None, puzzle: None, cause: None, about: None }
+        Self {
+            status,
+            code,
+            detail,
+            retry_after: None,
+            puzzle: None,
+            cause: None,
+            is_guess: false,
+            about: None,
+        }
+    }
+
+    /// The same, and it counts as a guess.
+    #[must_use]
+    pub fn as_guess(self) -> Self {
+        Self { is_guess: true, ..self }
     }
 
     /// The request does not follow the contract.

@@ -27,7 +27,10 @@ impl People {
         source: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<(), SignInError> {
-        let proof = self.prove_for(purpose, phone, challenge, code, source, now).await?;
+        let proof = match self.prove_for(purpose, phone, challenge, code, source, now).await {
+            Err(SignInError::UnknownChallenge) => Err(SignInError::InvalidCode),
+            proved => proved,
+        }?;
         let own = account.phone_number.clone().map(Identity::Phone);
         if own == Some(proof.identity) { Ok(()) } else { Err(SignInError::InvalidCode) }
     }

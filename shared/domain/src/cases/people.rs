@@ -85,6 +85,12 @@ pub enum SignInError {
     /// The code is wrong, used or too old. Callers do not learn which.
     #[error("the code is not good")]
     InvalidCode,
+    /// There is no such challenge. Callers are told the same as of a wrong code.
+    #[error("there is no such challenge")]
+    UnknownChallenge,
+    /// The refresh token is none of ours. Callers are told the same as of a sign-in that is over.
+    #[error("the refresh token is none of ours")]
+    UnknownToken,
     /// The network made too many wrong tries.
     #[error("too many wrong codes; wait {0:?}")]
     TooMany(Duration),
@@ -161,10 +167,10 @@ impl People {
     /// because its answer may have been lost ([`SignIn::present`]).
     ///
     /// # Errors
-    /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
+    /// [`SignInError::UnknownToken`], [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn refresh(&self, token: &Secret, now: Timestamp) -> Result<Renewed, SignInError> {
         let read = read_refresh_token(&*self.keys, token).await;
-        let (phone, generation) = read.ok_or(NotSignedIn::Over)?;
+        let (phone, generation) = read.ok_or(SignInError::UnknownToken)?;
         let (mut sign_in, account) = self.still_allowed(&phone, now).await?;
         for _ in 0..MOST_RACES {
             let next = match sign_in.present(generation, self.keys.current_key(), &self.lives, now) {

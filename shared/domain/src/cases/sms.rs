@@ -299,7 +299,7 @@ impl People {
     /// code within [`SIGN_IN_AGAIN`](crate::sms_challenge::SIGN_IN_AGAIN) give the same proof.
     ///
     /// # Errors
-    /// [`SignInError::InvalidCode`], [`SignInError::TooMany`] or [`SignInError::Store`].
+    /// [`SignInError::InvalidCode`], [`SignInError::UnknownChallenge`], [`SignInError::TooMany`] or [`SignInError::Store`].
     pub async fn prove_by_sms(
         &self,
         id: &ChallengeId,
@@ -323,7 +323,7 @@ impl People {
     ) -> Result<Proof, SignInError> {
         for _ in 0..MOST_RACES {
             let Some(records) = self.texting.challenges.records(id).await? else {
-                return Err(SignInError::InvalidCode);
+                return Err(SignInError::UnknownChallenge);
             };
             let number = records.challenge.number.clone();
             let right = self.right_one(&number, &records.nonces(now), code).await;
