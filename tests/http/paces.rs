@@ -87,6 +87,25 @@ async fn a_network_that_guesses_at_sign_ins_is_slowed_down() {
     .problem(429, "too_many_requests");
 }
 
+// D11 K8: people behind a guesser's address sign in and stay signed in.
+#[tokio::test]
+async fn a_guesser_at_sign_ins_slows_down_no_person_behind_its_address() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let guess =
+        |nth| Call::post("/api/user/refresh").json(&json!({"refreshToken": format!("3000876.aaaa.1.{nth}")}));
+    assert_eq!(insist(&world, guess).await.status, 429);
+    let refresh = Call::post("/api/user/refresh").json(&json!({"refreshToken": person.refresh_token}));
+    assert_eq!(world.call(refresh.from_ip(GUESSER)).await.status, 200);
+    let challenge = URL_SAFE_NO_PAD.encode([7; 16]);
+    let asking = json!({"phone": "13800138001", "challenge": challenge});
+    let send = Call::post("/api/user/sendCode").json(&asking).from_ip(GUESSER);
+    assert_eq!(world.call(send).await.status, 200);
+    let right = json!({"challenge": challenge, "code": world.outbox.last_code().unwrap()});
+    let login = Call::post("/api/user/login/code").json(&right).from_ip(GUESSER);
+    assert_eq!(world.call(login).await.status, 200);
+}
+
 // D11 K5: a wrong code of a challenge that is there has counters of its own, and an old phone's own token is no guess.
 #[tokio::test]
 async fn a_person_who_mistypes_or_comes_back_late_guesses_nothing() {

@@ -19,6 +19,10 @@ use crate::{Facts, Problem, auth, cookie::ScreenKey};
 /// The codes of the refusals that count as a miss.
 const MISSES: [&str; 3] = ["not_found", "invalid_client", "invalid_ticket"];
 
+/// The calls of a person's own sign-in. Many people sign in behind one address, and one of them may guess, so only the
+/// guesses themselves are refused, once they are known for guesses (`docs/security.md` K8).
+const ASK_LATER: [&str; 3] = ["/api/user/sendCode", "/api/user/login/code", "/api/user/refresh"];
+
 /// Refuses a network that has missed too often, and counts the misses of the others.
 pub(crate) async fn slow_down(
     State(service): State<Service>,
@@ -28,15 +32,21 @@ pub(crate) async fn slow_down(
 ) -> Response {
     let (pace, now, network) = (&service.pace, service.clock.now(), facts.network());
     let about = session_of(&service, &facts, &request);
-    if let Err(seconds) = pace.ask(network, about.as_ref(), now) {
+    let asks_later = ASK_LATER.contains(&request.uri().path());
+    if !asks_later && let Err(seconds) = pace.ask(network, about.as_ref(), now) {
         return Problem::too_many(seconds).into_response();
     }
     let answer = next.run(request).await;
     let is_miss = |problem: &Problem| problem.is_guess || MISSES.contains(&problem.code);
-    if answer.extensions().get::<Problem>().is_some_and(is_miss) {
-        pace.missed(network, now);
+    if !answer.extensions().get::<Problem>().is_some_and(is_miss) {
+        return answer;
     }
-    answer
+    let asked = pace.ask(network, None, now);
+    pace.missed(network, now);
+    match asked {
+        Err(seconds) if asks_later => Problem::too_many(seconds).into_response(),
+        _ => answer,
+    }
 }
 
 /// The calls that bring a ticket. Whichever session their cookie names, it is the ticket that could be guessed.
