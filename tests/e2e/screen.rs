@@ -5,7 +5,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
     Client, StatusCode,
-    header::{AUTHORIZATION, HeaderMap, RETRY_AFTER},
+    header::{AUTHORIZATION, HeaderMap, HeaderName, RETRY_AFTER},
 };
 use serde_json::Value;
 
@@ -36,6 +36,11 @@ impl Screen {
     pub(crate) fn of_server(service: &Service, id: &str, secret: &str) -> Self {
         let credentials = format!("Basic {}", STANDARD.encode(format!("{id}:{secret}")));
         Self::with(service, HeaderMap::from_iter([(AUTHORIZATION, credentials.parse().unwrap())]))
+    }
+
+    /// A machine of a registered client, which names its channel with every call.
+    pub(crate) fn of_channel(service: &Service, id: &str) -> Self {
+        Self::with(service, HeaderMap::from_iter([(HeaderName::from_static("channel"), id.parse().unwrap())]))
     }
 
     fn with(service: &Service, headers: HeaderMap) -> Self {
