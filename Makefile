@@ -9,9 +9,16 @@ PYTHON := .venv/bin/python
 export PYTHONDONTWRITEBYTECODE := 1
 export SAM_CLI_TELEMETRY := 0
 
-# The variables of this list that the command line gives, each as one word for an operator's tool. Variables of the
-# environment do not count, because a shell may have a NAME of its own.
-given = $(foreach it,$(1),$(if $(filter command,$(firstword $(origin $(it)))),'$(it)=$(subst ','\'',$(value $(it)))'))
+# The variables that the command line gives, each as one word for an operator's tool, which refuses those it does not
+# know. Variables of the environment do not count, because a shell may have a NAME of its own. A recipe has no way to hand
+# over a line break.
+define line_break
+
+
+endef
+typed = $(foreach it,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(it)))),$(it)))
+as_word = $(if $(findstring $(line_break),$(value $(1))),$(error $(1)= has a line break),'$(1)=$(subst ','\'',$(value $(1)))')
+given = $(foreach it,$(sort $(filter-out PORT EMULATOR_PORT,$(typed))),$(call as_word,$(it)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys account audit webhooks sms lock
@@ -29,22 +36,22 @@ sam-local: $(VENV) ## sam local start-api on http://localhost:3000 (PORT, EMULAT
 	@exec $(PYTHON) tests/local/sam_local.py
 
 client: $(VENV) ## register a client: ID=... NAME=... [DO=show|list|change|disable|enable|remove|rotate-secret|enroll|unenroll] (docs/operations.md)
-	@$(PYTHON) functions/admin/cli/client.py $(call given,DO ID NAME DIALECT POLICY PAGE ORIGIN WEBHOOK APPS NETWORKS REDIRECT GRANTS AUTH STRICT MAX_AGE KEEP MACHINE STAGE)
+	@$(PYTHON) functions/admin/cli/client.py $(given)
 
 webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [CLIENT=...] (docs/operations.md)
-	@$(PYTHON) functions/admin/cli/webhooks.py $(call given,DO CLIENT STAGE)
+	@$(PYTHON) functions/admin/cli/webhooks.py $(given)
 
 sms: $(VENV) ## text messages: [DO=show|on|off|texts] (docs/accounts.md)
-	@$(PYTHON) functions/admin/cli/sms.py $(call given,DO STAGE)
+	@$(PYTHON) functions/admin/cli/sms.py $(given)
 
 keys: $(VENV) ## the keys that sign tokens: DO=show|rotate|drop [VERSION=... FORCE=yes WAIT=seconds] (docs/operations.md)
-	@$(PYTHON) functions/admin/cli/keys.py $(call given,DO VERSION FORCE WAIT YES STAGE)
+	@$(PYTHON) functions/admin/cli/keys.py $(given)
 
 account: $(VENV) ## find an account: ID=... or PHONE=... [DO=lock|unlock|end-sign-ins] (docs/operations.md)
-	@$(PYTHON) functions/admin/cli/account.py $(call given,DO ID PHONE STAGE)
+	@$(PYTHON) functions/admin/cli/account.py $(given)
 
 audit: $(VENV) ## who did what to which session: [SESSION=...] [ACCOUNT=...] [CLIENT=...] [SINCE=24h] (docs/operations.md)
-	@$(PYTHON) functions/admin/cli/audit.py $(call given,SESSION ACCOUNT CLIENT SINCE STAGE)
+	@$(PYTHON) functions/admin/cli/audit.py $(given)
 
 test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 	@$(PYTHON) tests/local/packages.py

@@ -45,6 +45,11 @@ impl Screen {
         Self::with(service, headers.map(|(name, value)| (name, value.parse().unwrap())).into_iter().collect())
     }
 
+    /// A machine of a registered client, which names its channel with every call.
+    pub(crate) fn of_channel(service: &Service, id: &str) -> Self {
+        Self::with(service, HeaderMap::from_iter([(HeaderName::from_static("channel"), id.parse().unwrap())]))
+    }
+
     fn with(service: &Service, headers: HeaderMap) -> Self {
         let http = Client::builder().cookie_store(true).no_proxy().timeout(PATIENCE);
         Self { url: service.url.clone(), http: http.default_headers(headers).build().unwrap() }

@@ -112,3 +112,24 @@ async fn a_doubled_tab_says_that_the_other_signed_in(language: Language) {
     screen.reaches("used").await;
     person.shoot_screen("screen-used").await;
 }
+
+// F6: a tab that is out of sight follows its login late, when the ticket in its address is too old.
+#[tokio::test]
+async fn a_tab_whose_ticket_grew_old_gets_a_fresh_one() {
+    let person = Person::at_a_screen(English).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.picks(&phone).await;
+    let follows = "const { pollToken } = JSON.parse(sessionStorage.getItem('saoma.screen')); \
+         sessionStorage.setItem('saoma.screen.redeeming', JSON.stringify(pollToken))";
+    person.screen.run(follows).await;
+    person.screen.go_to("about:blank").await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    person.screen.go_to(&format!("{}/welcome?ticket=too-old", person.service.url)).await;
+    person.screen.reaches("signed-in").await;
+    person.screen.has("verified", "data-result", "verified").await;
+    // A ticket of no use signs in no tab that showed no code.
+    person.screen.go_to(&format!("{}/welcome?ticket=too-old", person.service.url)).await;
+    person.screen.reaches("failed").await;
+}

@@ -1,12 +1,18 @@
 //! People at both pages, in a real browser, in both languages.
 
+use serde_json::json;
+
 use crate::{
     browser::{
+        Browser, Glass,
         Language::{self, Chinese, English},
         Network,
     },
+    operator::make_client,
     people::Person,
-    service::eventually,
+    phone::fresh_number,
+    screen::Screen,
+    service::{Service, eventually},
     tables::Tables,
 };
 
@@ -181,4 +187,29 @@ async fn without_a_network(person: &Person) {
 /// The tile with this number.
 fn choice(number: &str) -> String {
     format!("[data-testid=match-choice][data-value='{number}']")
+}
+
+// I1: a screen's own words are cut to two lines, and push the warning nowhere, also on the smallest phones.
+#[tokio::test]
+async fn the_warning_is_in_sight_whatever_a_screen_says_of_itself() {
+    let service = Service::served();
+    let id = format!("kiosk{}", fresh_number().trim_start_matches('+'));
+    let words = [format!("ID={id}"), "NAME=Kiosk".to_owned(), "POLICY=off".to_owned()];
+    make_client(&service, &words).await;
+    let claims = json!({"deviceName": "Support desk ".repeat(4), "deviceMac": "W".repeat(64)});
+    let machine = Screen::of_channel(&service, &id);
+    let code = machine.post("/api/qrCode/createLoginQrCode", None, &claims).await.good().text("id");
+    let person = Person::at_a_blank_screen(English).await;
+    let phone = Browser::open(English, Glass::Hand).await;
+    let small = json!({"width": 360, "height": 640, "deviceScaleFactor": 2, "mobile": true});
+    phone.devtools("Emulation.setDeviceMetricsOverride", small).await;
+    phone.go_to(&format!("{}/q/{code}", service.url)).await;
+    person.signs_in(&phone).await;
+    let seen = "const box = (name) => document.querySelector(name).getBoundingClientRect(); \
+         const lines = [...document.querySelectorAll('#claims bdi')].map((each) => \
+           Math.round(each.getBoundingClientRect().height / parseFloat(getComputedStyle(each).lineHeight))); \
+         const warning = box('[data-testid=warning]'); \
+         return [scrollY === 0 && warning.top >= 0 && warning.bottom <= box('.pair').top, Math.max(...lines)]";
+    assert_eq!(phone.run(seen).await, json!([true, 2]));
+    person.shoot(&phone, "phone-consent-long-claims").await;
 }

@@ -79,6 +79,10 @@ async fn what_is_no_command_changes_nothing() {
         (named("webhook", json!("http://region.example/")), "bad_setting"),
         (named("networks", json!(["192.0.2.0/24"])), "bad_setting"),
         (json!({"do": "client.create", "id": "region-1", "name": "Again"}), "client_exists"),
+        (json!({"do": "client.create", "id": "phone", "name": "Our own page's app"}), "bad_setting"),
+        (json!({"do": "client.create", "id": "site", "name": "No page", "dialect": "web"}), "bad_setting"),
+        (named("dialect", json!("web")), "bad_setting"),
+        (named("page", json!("https://a.example/?ticket=evil")), "bad_setting"),
         (json!({"do": "client.rotate-secret", "id": "region-1", "keepHours": 169}), "bad_setting"),
         (json!({"do": "client.enroll", "id": "another", "machine": "lobby-1"}), "unknown_client"),
         (json!({"do": "client.enroll", "id": "region-1", "machine": "lobby.1"}), "bad_setting"),
@@ -142,8 +146,10 @@ async fn a_secret_that_was_rotated_is_good_as_long_as_the_operator_says() {
         let (status, other) = webhook_key(&world, &second).await;
         assert_eq!(status, 200, "the new one is good at once");
         assert_ne!(key, other);
-        crate::web::pass(&world, 10);
         assert_eq!(webhook_key(&world, &first).await.0, still_good, "{hours}");
+        let ask = Call::post("/login/getLoginQrcodeV2").json(&json!({"region": "region-1"}));
+        let ask = ask.header("authorization", &basic("region-1", &first));
+        assert_eq!(world.call(ask).await.status, still_good, "{hours}: at once, by every call");
         let id = ClientId::parse("region-1").unwrap();
         let client = world.service.client(&*world.memory, &id).await.unwrap().unwrap();
         let keys = world.service.keys.webhook_keys(&client, world.service.clock.now());

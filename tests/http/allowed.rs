@@ -280,7 +280,7 @@ async fn without_built_in_clients_only_registered_ones_sign_in() {
 async fn a_screen_outside_its_clients_networks_opens_nothing() {
     for dialect in [Dialect::Kiosk, Dialect::Web, Dialect::Shop] {
         let world = World::default();
-        world.register_client(ID, |client| Client { dialects: vec![dialect], ..client });
+        world.register_client(ID, |client| Client { dialects: vec![dialect], ..shop(client) });
         let create = || match dialect {
             Dialect::Kiosk => Call::post("/api/qrCode/createLoginQrCode").header("channel", ID),
             Dialect::Web => Call::get(&format!("/qr/code?client={ID}")),

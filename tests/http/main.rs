@@ -27,6 +27,7 @@ mod paces;
 mod pages;
 mod people;
 mod refusals;
+mod registered_again;
 mod remembered;
 mod shop;
 mod signed_out;

@@ -232,3 +232,24 @@ async fn a_panic_is_one_failed_answer() {
         assert_eq!(service.clone().oneshot(Call::get("/good").request()).await.unwrap().status(), 200);
     }
 }
+
+// W8: what is no text is refused in the contract's own shape.
+#[tokio::test]
+async fn a_path_that_is_no_text_is_refused_as_its_contract_refuses() {
+    let world = World::default();
+    for (call, code, name) in [
+        (Call::post("/api/qrCode/getLoginQrCode/%ff"), "code", "malformed_path"),
+        (Call::post("/qr/%ff"), "code", "malformed_path"),
+        (Call::get("/qrlogin/verifycode/%ff"), "code", "malformed_path"),
+        (Call::get("/login/qrcode/%ff"), "reason", "malformed_path"),
+        (Call::post("/q/%c3%28/scan"), "code", "malformed_path"),
+        (Call::new("DELETE", "/api/user/logins/%ff"), "code", "malformed_path"),
+    ] {
+        let path = call.path().to_owned();
+        let answer = world.call(call).await;
+        assert_eq!(answer.status, 400, "{path}: {}", answer.whole());
+        assert_eq!(answer.json()[code], name, "{path}: {}", answer.whole());
+    }
+    let answer = world.call(Call::get("/login/qrcode/%e6%89%ab")).await;
+    assert_eq!(answer.status, 404, "text that is no code: {}", answer.whole());
+}

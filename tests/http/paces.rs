@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use acceptance::{Answer, Call, World};
 use axum::http::StatusCode;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use saoma_app::pace::CALLS_OF_A_PHONE_PER_MINUTE;
+use serde_json::json;
 
 use crate::web::{Pc, app, basic, done, register_shop};
 
@@ -33,7 +35,7 @@ async fn a_network_that_polls_unknown_codes_is_slowed_down_and_its_neighbour_is_
     let world = World::default();
     let poll = |nth| {
         let call = Call::post(&format!("/api/qrCode/getLoginQrCode/{}", unknown(nth)));
-        call.json(&serde_json::json!({}))
+        call.json(&json!({}))
     };
     insist(&world, poll).await.problem(429, "too_many_requests");
     world.call(poll(0).from_ip(NEIGHBOUR)).await.problem(404, "not_found");
@@ -52,6 +54,76 @@ async fn a_network_that_polls_with_made_up_cookies_is_slowed_down() {
     assert_eq!(answer.json()["statusflag"], -1);
 }
 
+// D11: a session counts as known when a store had it, not when a caller names it.
+#[tokio::test]
+async fn a_made_up_code_is_not_known_because_a_call_that_named_it_went_well() {
+    let world = World::default();
+    let secret = Pc::open(&world).await.poll_token.split_once('.').unwrap().1.to_owned();
+    let made_up = format!("{}.{secret}", unknown(1));
+    for path in ["/qrlogin/createcode", "/qr/code", "/qr/loginpic"] {
+        let call = Call::get(path).cookie(&format!("__Host-saoma-qr={made_up}")).from_ip(GUESSER);
+        assert_eq!(world.call(call).await.status, 200, "{path}");
+    }
+    let poll = |_| Call::get("/qr/login").header("token", &made_up);
+    assert_eq!(insist(&world, poll).await.status, 429);
+}
+
+// D11: unknown challenges, and refresh tokens that are none of ours.
+#[tokio::test]
+async fn a_network_that_guesses_at_sign_ins_is_slowed_down() {
+    let world = World::default();
+    insist(&world, |nth| {
+        let challenge = URL_SAFE_NO_PAD.encode(u128::from(nth).to_be_bytes());
+        let guess = json!({"challenge": challenge, "code": "123456"});
+        Call::post("/api/user/login/code").json(&guess)
+    })
+    .await
+    .problem(429, "too_many_requests");
+    let world = World::default();
+    insist(&world, |nth| {
+        Call::post("/api/user/refresh").json(&json!({"refreshToken": format!("3000876.aaaa.1.{nth}")}))
+    })
+    .await
+    .problem(429, "too_many_requests");
+}
+
+// D11 K8: people behind a guesser's address sign in and stay signed in.
+#[tokio::test]
+async fn a_guesser_at_sign_ins_slows_down_no_person_behind_its_address() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let guess =
+        |nth| Call::post("/api/user/refresh").json(&json!({"refreshToken": format!("3000876.aaaa.1.{nth}")}));
+    assert_eq!(insist(&world, guess).await.status, 429);
+    let refresh = Call::post("/api/user/refresh").json(&json!({"refreshToken": person.refresh_token}));
+    assert_eq!(world.call(refresh.from_ip(GUESSER)).await.status, 200);
+    let challenge = URL_SAFE_NO_PAD.encode([7; 16]);
+    let asking = json!({"phone": "13800138001", "challenge": challenge});
+    let send = Call::post("/api/user/sendCode").json(&asking).from_ip(GUESSER);
+    assert_eq!(world.call(send).await.status, 200);
+    let right = json!({"challenge": challenge, "code": world.outbox.last_code().unwrap()});
+    let login = Call::post("/api/user/login/code").json(&right).from_ip(GUESSER);
+    assert_eq!(world.call(login).await.status, 200);
+}
+
+// D11 K5: a wrong code of a challenge that is there has counters of its own, and an old phone's own token is no guess.
+#[tokio::test]
+async fn a_person_who_mistypes_or_comes_back_late_guesses_nothing() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let logout = Call::post("/api/user/logout").bearer(&person.token);
+    world.call(logout).await;
+    insist(&world, |_| Call::post("/api/user/refresh").json(&json!({"refreshToken": person.refresh_token})))
+        .await
+        .problem(401, "unauthorized");
+    let challenge = URL_SAFE_NO_PAD.encode([7; 16]);
+    let asking = json!({"phone": "13800138001", "challenge": challenge});
+    assert_eq!(world.call(Call::post("/api/user/sendCode").json(&asking)).await.status, 200);
+    let wrong = if world.outbox.last_code().unwrap() == "123456" { "654321" } else { "123456" };
+    let mistyped = json!({"challenge": challenge, "code": wrong});
+    insist(&world, |_| Call::post("/api/user/login/code").json(&mistyped)).await.problem(401, "invalid_code");
+}
+
 // D11 K15
 #[tokio::test]
 async fn a_network_that_guesses_client_secrets_is_slowed_down() {
@@ -59,7 +131,7 @@ async fn a_network_that_guesses_client_secrets_is_slowed_down() {
     register_shop(&world);
     let guess = |nth: u32| {
         let call = Call::post("/qr/ticket").header("authorization", &basic("shop", &format!("guess-{nth}")));
-        call.json(&serde_json::json!({"ticket": "x"}))
+        call.json(&json!({"ticket": "x"}))
     };
     let answer = insist(&world, guess).await;
     assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, "61"));
@@ -76,7 +148,7 @@ async fn a_guesser_gains_nothing_by_naming_a_session_of_its_own() {
     assert_eq!(world.call(poll).await.status, 200);
     let guess = |nth: u32| {
         let call = Call::post("/qr/ticket").header("authorization", &basic("shop", &format!("guess-{nth}")));
-        call.cookie(&own.cookie).json(&serde_json::json!({"ticket": "x"}))
+        call.cookie(&own.cookie).json(&json!({"ticket": "x"}))
     };
     assert_eq!(insist(&world, guess).await.status, 429);
 }

@@ -10,10 +10,12 @@ import calls
 import emulator as aws
 import stream
 import template as sam
-from processes import SCRATCH, VENV, Failure, end, listening, run, start, wait_until
+from processes import ROOT, SCRATCH, VENV, Failure, end, listening, run, start, wait_until
 
 # What the Lambda runtime says at each start about a limit that only `cargo lambda watch` sets.
 _NOISE = b"AWS_LAMBDA_MAX_CONCURRENCY is set"
+# What it does not watch besides what .gitignore names.
+NOT_WATCHED = ROOT / "tests" / "local" / "watch.ignore"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ def served(port, emulator, *, reload, concurrency=2, **parameters):
     ]  # fmt: skip
     if not reload:
         command.append("--ignore-changes")
-    process = start(command, env={**emulator.environment(), **environment, "RUST_LOG": "off"}, without=_NOISE, copy=functions_log)
+    its_own = {"RUST_LOG": "off", "CARGO_LAMBDA_IGNORE_FILE": str(NOT_WATCHED)}
+    process = start(command, env={**emulator.environment(), **environment, **its_own}, without=_NOISE, copy=functions_log)
     try:
         wait_until("cargo lambda watch", lambda: listening(port), process)
         for function in sam.functions(template):

@@ -10,7 +10,7 @@ use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
 use saoma_app::{
-    Environment, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service, Settings,
+    Environment, FoundSessions, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service, Settings,
     metrics::{Metric, Metrics, Sink},
 };
 use saoma_domain::{
@@ -150,6 +150,7 @@ impl World {
         let history = Arc::new(LoggedHistory(memory.clone()));
         let clients = Arc::new(RecentClients::new(memory.clone(), clock.clone()));
         let logins = Logins {
+            sessions: Arc::new(FoundSessions { stored: memory.clone(), pace: service.pace.clone() }),
             history,
             clients: clients.clone(),
             built_ins: service.settings.built_ins.clone(),

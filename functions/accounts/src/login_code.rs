@@ -37,7 +37,7 @@ pub(crate) async fn login_code(
     let client = read_app(&app, presented.client.as_deref()).await?;
     let now = app.service.clock.now();
     let proof = app.people.prove_by_sms(&challenge, &code, facts.ip, now).await;
-    if matches!(proof, Err(SignInError::InvalidCode)) {
+    if matches!(proof, Err(SignInError::InvalidCode | SignInError::UnknownChallenge)) {
         app.service.metrics.count(Metric::WrongCodes, now);
     }
     let proof = proof?;

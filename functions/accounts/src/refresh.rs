@@ -1,7 +1,7 @@
 //! A phone exchanges its refresh token for the next tokens.
 
 use axum::extract::State;
-use saoma_domain::secrets::Secret;
+use saoma_domain::{cases::SignInError, secrets::Secret};
 use saoma_http::{Facts, Problem, body::Json};
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ pub(crate) async fn refresh(
     facts: Facts,
     Json(presented): Json<Presented>,
 ) -> Result<Json<SignedIn>, Problem> {
-    let token = Secret::presented(&presented.refresh_token).ok_or_else(Problem::unauthorized)?;
+    let token = Secret::presented(&presented.refresh_token).ok_or(SignInError::UnknownToken)?;
     let renewed = app.people.refresh(&token, app.service.clock.now()).await?;
     SignedIn::of(&app, &facts, &renewed.account, &renewed.sign_in, false).await.map(Json)
 }

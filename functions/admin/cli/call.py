@@ -3,6 +3,7 @@
 The tools beside this file turn `NAME=value` words into one event, send it, and print the answer.
 """
 
+import difflib
 import getpass
 import json
 import os
@@ -48,9 +49,10 @@ def tool(main, stopped="Stopped."):
 def words(allowed):
     """The command line's `NAME=value` words. A name that is not `allowed` is refused, because it would change nothing."""
     given = dict(word.partition("=")[::2] for word in sys.argv[1:])
-    unknown = sorted(set(given) - {*allowed, "STAGE"})
-    if unknown:
-        raise Refused(f"there is no {'=, '.join(unknown)}=; there are {'=, '.join(allowed)}= and STAGE=")
+    for unknown in sorted(set(given) - {*allowed, "STAGE"}):
+        near = difflib.get_close_matches(unknown.upper(), [*allowed, "STAGE"], 1)
+        hint = f"did you mean {near[0]}=?" if near else f"there are {'=, '.join(allowed)}= and STAGE="
+        raise Refused(f"there is no {unknown}=; {hint}")
     return given
 
 

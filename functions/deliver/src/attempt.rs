@@ -58,7 +58,7 @@ async fn tried(app: &App, call: &QueuedCall, handovers: u32) -> Result<Outcome, 
 /// client is gone, is switched off, has no server, or was registered again since the call was queued.
 async fn webhook(app: &App, call: &QueuedCall) -> Result<Option<Webhook>, StoreError> {
     let client = app.service.client(&*app.clients, &call.client).await?;
-    let its = |client: &Client| client.enabled && client.registered_at <= call.at;
+    let its = |client: &Client| client.enabled && client.is_of(call.at);
     let Some(client) = client.filter(its) else { return Ok(None) };
     let at = app.service.clock.now();
     let keys = app.service.keys.webhook_keys(&client, at);

@@ -16,7 +16,7 @@ pub(crate) async fn scan(
 ) -> Result<Json<Answer>, Problem> {
     let now = app.service.clock.now();
     let session = app.logins.scan(&target(&id)?, by, Ext::default(), now).await?;
-    let client = app.service.client(&*app.clients, &session.client).await?;
+    let client = app.service.client_behind(&*app.clients, &session).await?;
     Ok(Json(Answer {
         consent: Some(Consent::new(&session, client.as_ref(), &facts, now)),
         ..Answer::of(&app, &facts, &session)?

@@ -59,7 +59,7 @@ pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Re
 /// Whether a push reached a phone that may answer, or such a phone is there and asks for its prompts.
 async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<bool, StoreError> {
     let account = claim.by.account;
-    let Some(client) = app.service.client(&*app.clients, &prompt.client).await? else { return Ok(false) };
+    let Some(client) = app.service.client_behind(&*app.clients, prompt).await? else { return Ok(false) };
     let stands = app.checks.phone(&claim.by).await?.account;
     if !stands.is_some_and(|account| account.status == AccountStatus::Active) {
         return Ok(false);
@@ -81,7 +81,7 @@ async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<
 pub(crate) async fn show_a_qr(app: &App, prompt: &Session) -> Result<(), EffectError> {
     let service = &app.service;
     // A client that was removed cannot show a QR.
-    let Some(client) = service.client(&*app.clients, &prompt.client).await? else { return Ok(()) };
+    let Some(client) = service.client_behind(&*app.clients, prompt).await? else { return Ok(()) };
     let life = service.settings.session_life;
     let now = service.clock.now();
     Ok(app.logins.fall_back(&client, prompt, life, now).await?)

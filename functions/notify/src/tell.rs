@@ -33,7 +33,7 @@ pub(crate) async fn tell(app: &App, progress: &mut Progress) -> Result<(), Effec
 /// no secret, and a late call carries a fresh ticket.
 async fn queue(app: &App, progress: &Progress, event: LoginEvent) -> Result<(), EffectError> {
     let session = &progress.session;
-    let client = app.service.client(&*app.clients, &session.client).await?;
+    let client = app.service.client_behind(&*app.clients, session).await?;
     if client.and_then(|client| client.webhook).is_none() {
         return Ok(());
     }

@@ -1,6 +1,8 @@
 //! What stands behind a token that a caller brings, if it still counts.
 
-use saoma_domain::{account::Account, identity::Phone, ports::StoreError, session::Dialect, time::Timestamp};
+use saoma_domain::{
+    account::Account, client::Client, identity::Phone, ports::StoreError, session::Dialect, time::Timestamp,
+};
 use saoma_http::{Facts, Problem};
 use saoma_tokens::GrantedClaims;
 

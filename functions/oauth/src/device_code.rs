@@ -37,7 +37,6 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
         View::Screen(session) if is_for(&session, asking) => session,
         _ => return Err(INVALID_GRANT),
     };
-    service.pace.found(key.code.clone());
     match session.standing(now) {
         Standing::Waiting | Standing::Scanned => {
             Err(if service.pace.device(&key.code, now) { PENDING } else { SLOW_DOWN })

@@ -86,7 +86,7 @@ async fn refresh_token(
 ) -> Result<Option<Worth>, Problem> {
     let Some(secret) = Secret::presented(token) else { return Ok(None) };
     let now = app.service.clock.now();
-    let (found, generation) = match app.screens.behind(&client.id, &secret, now).await {
+    let (found, generation) = match app.screens.behind(client, &secret, now).await {
         Ok(found) => found,
         Err(SignInError::Store(error)) => return Err(error.into()),
         Err(_) => return Ok(None),

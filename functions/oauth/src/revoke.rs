@@ -41,7 +41,7 @@ async fn end(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> Res
 /// The sign-in that a refresh or access token of this client belongs to.
 async fn screen_of(app: &App, facts: &Facts, client: &Client, token: &str) -> Result<Option<Phone>, Problem> {
     if let Some(secret) = Secret::presented(token) {
-        match app.screens.behind(&client.id, &secret, app.service.clock.now()).await {
+        match app.screens.behind(client, &secret, app.service.clock.now()).await {
             Ok((found, _)) => return Ok(Some(found.sign_in.phone())),
             Err(SignInError::Store(error)) => return Err(error.into()),
             Err(_) => {}

@@ -9,9 +9,12 @@ import { $, list, show } from './view.js';
 
 const TIMES = ['iat', 'nbf', 'exp', 'auth_time'];
 
+/** The ticket in an address; null when there is none. */
+const ticketIn = (url) => new URL(url ?? '', location.href).searchParams.get('ticket');
+
 /** The ticket, taken out of the address before anything else can read, keep or send it. */
 function takeTicket() {
-  const ticket = new URLSearchParams(location.search).get('ticket');
+  const ticket = ticketIn(location.href);
   history.replaceState(null, '', location.pathname);
   return ticket;
 }
@@ -96,12 +99,25 @@ function whyNot({ status }) {
   return keeps() ? 'usedUp' : 'blocked';
 }
 
+/**
+ * Hands a ticket in. A ticket lasts a minute, and the tab may have been out of sight for longer: while the login is
+ * confirmed, the secret of its screen gets a fresh one.
+ */
+async function redeem(ticket) {
+  const token = takeSecret();
+  const hand = (each) => call('POST', '/welcome', { body: { ticket: each }, token });
+  const answer = await hand(ticket);
+  if (answer.status !== 400 || !token) return answer;
+  const fresh = ticketIn((await call('GET', '/qr/login', { token, cookies: false })).body.url);
+  return fresh ? hand(fresh) : answer;
+}
+
 /** Redeems the ticket in the address and shows what it gave. */
 export async function welcome() {
   const ticket = takeTicket();
   if (!ticket) return shownOnce();
   await shown();
-  const answer = await call('POST', '/welcome', { body: { ticket }, token: takeSecret() });
+  const answer = await redeem(ticket);
   const { access_token: token, user } = answer.body;
   if (answer.status !== 200 || !token) return fail(whyNot(answer));
   $('name').textContent = user?.nickName ?? '';

@@ -48,7 +48,7 @@ pub(crate) async fn scan(
 ) -> Result<Json<Scanned>, Problem> {
     let now = app.service.clock.now();
     let session = app.logins.scan(&target(&code)?, by, Ext::default(), now).await?;
-    let client = app.service.client(&*app.clients, &session.client).await?;
+    let client = app.service.client_behind(&*app.clients, &session).await?;
     Ok(Json(Scanned {
         state: session.state.name(),
         consent: Consent::new(&session, client.as_ref(), &facts, now),

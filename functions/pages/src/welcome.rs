@@ -20,9 +20,6 @@ pub(crate) struct Presented {
     ticket: String,
 }
 
-/// The clients whose people our own page welcomes.
-const OURS: [&str; 2] = [Client::SIGN_IN, Client::DEFAULT_WEB];
-
 /// `POST /welcome`. Our page has no server of its own that could authenticate, so the page's `pollToken` or its cookie
 /// must match the ticket's session. A ticket works only in the browser that showed its QR, and a link with a ticket
 /// signs no other person in.
@@ -48,7 +45,7 @@ pub(crate) async fn exchange(
 /// The ticket, if it was made for one of our own pages.
 async fn good_ticket(service: &Service, issuer: &str, ticket: &str) -> Option<TicketClaims> {
     let now = service.clock.now();
-    for us in OURS {
+    for us in Client::WELCOMED {
         let us = ClientId::parse(us)?;
         if let Ok(ticket) = service.keys.verify_ticket(issuer, &us, ticket, now).await {
             return Some(ticket);

@@ -1,7 +1,5 @@
 //! A person deletes their account.
 
-use std::net::IpAddr;
-
 use axum::{
     extract::State,
     http::StatusCode,
@@ -10,7 +8,8 @@ use axum::{
 use saoma_domain::{
     account::{Account, AccountStatus},
     cases::SignInError,
-    sms_challenge::ChallengeId,
+    identity::Approver,
+    sms_challenge::{ChallengeId, Purpose},
     sms_code::SmsCode,
 };
 use saoma_http::{Problem, auth::Caller, body::Json};
@@ -49,7 +48,7 @@ pub(crate) async fn leave(
         app.mine.go_on(by.phone.account).await?
     } else {
         let (_, account) = records.stands(now)?;
-        prove(&app, &account, &presented, by.address).await?;
+        prove(&app, &account, &by, &presented).await?;
         app.mine.leave(&account, now).await?
     };
     Ok(if is_done {
@@ -60,12 +59,7 @@ pub(crate) async fn leave(
 }
 
 /// 403 and not 401: the token is good, and renewing it would not help.
-async fn prove(
-    app: &App,
-    account: &Account,
-    presented: &Presented,
-    source: Option<IpAddr>,
-) -> Result<(), Problem> {
+async fn prove(app: &App, account: &Account, by: &Approver, presented: &Presented) -> Result<(), Problem> {
     const CHALLENGE: Problem = Problem::bad_request(
         "invalid_challenge",
         "challenge is the one that a code was just sent for, to the account's own number.",
@@ -78,7 +72,9 @@ async fn prove(
     let challenge = presented.challenge.as_deref().and_then(ChallengeId::parse).ok_or(CHALLENGE)?;
     let code = presented.code.as_deref().and_then(SmsCode::parse).ok_or(CODE)?;
     let now = app.service.clock.now();
-    match app.people.prove_own_number(account, &challenge, &code, source, now).await {
+    let (source, purpose) = (by.address, (Purpose::Deletion, &by.phone.sign_in));
+    let proved = app.people.prove_own_number(account, purpose, &challenge, &code, source, now).await;
+    match proved {
         Ok(_) => Ok(()),
         Err(SignInError::InvalidCode) => Err(CODE),
         Err(other) => Err(other.into()),

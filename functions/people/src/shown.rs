@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use saoma_domain::{
     belongings::{Machine, Pair},
+    client::Client,
     history::{Act, Entry, Login, What},
     identity::{ClientId, SignInId},
     ports::StoreError,
@@ -104,25 +105,26 @@ pub(crate) enum ShownEntry {
     SignInsEnded { id: String, at: u64 },
 }
 
-/// Makes shown rows of stored ones, and looks each client's name up once.
+/// Makes shown rows of stored ones, and looks each client up once.
 pub(crate) struct Shower<'a> {
     app: &'a App,
-    names: HashMap<ClientId, String>,
+    clients: HashMap<ClientId, Option<Client>>,
 }
 
 impl<'a> Shower<'a> {
     pub(crate) fn new(app: &'a App) -> Self {
-        Self { app, names: HashMap::new() }
+        Self { app, clients: HashMap::new() }
     }
 
-    /// A client by its name. One that was removed has its id for a name.
-    async fn client(&mut self, id: &ClientId) -> Result<ShownClient, StoreError> {
-        if !self.names.contains_key(id) {
+    /// The client of something that was made at this moment, by its name. One that was removed has its id for a name,
+    /// also when another one is registered under that id by now (`docs/security.md` K4).
+    async fn client(&mut self, id: &ClientId, made_at: Timestamp) -> Result<ShownClient, StoreError> {
+        if !self.clients.contains_key(id) {
             let client = self.app.service.client(&*self.app.clients, id).await?;
-            let name = client.map_or_else(|| id.to_string(), |client| client.name.to_string());
-            self.names.insert(id.clone(), name);
+            self.clients.insert(id.clone(), client);
         }
-        let name = self.names.get(id).cloned().unwrap_or_default();
+        let client = self.clients.get(id).and_then(Option::as_ref).filter(|client| client.is_of(made_at));
+        let name = client.map_or_else(|| id.to_string(), |client| client.name.to_string());
         Ok(ShownClient { id: id.to_string(), name })
     }
 
@@ -134,7 +136,7 @@ impl<'a> Shower<'a> {
         Ok(ShownSignIn {
             id: sign_in.id.as_str().to_owned(),
             current: sign_in.id == *current,
-            app: self.client(&sign_in.client).await?,
+            app: self.client(&sign_in.client, sign_in.created_at).await?,
             method: sign_in.method.as_str(),
             seen: seen(&sign_in.seen),
             created_at: sign_in.created_at.secs(),
@@ -150,7 +152,7 @@ impl<'a> Shower<'a> {
         Ok(ShownLogin {
             id: entry.id.as_str().to_owned(),
             at: at.secs(),
-            client: self.client(&login.client).await?,
+            client: self.client(&login.client, at).await?,
             dialect: login.dialect.as_str(),
             screen: ShownScreen {
                 device_name: login.claims.device_name.as_ref().map(own),
@@ -171,7 +173,7 @@ impl<'a> Shower<'a> {
                 id,
                 at,
                 sign_in: phone.sign_in.as_str().to_owned(),
-                app: self.client(&phone.app).await?,
+                app: self.client(&phone.app, entry.id.at()).await?,
                 seen: seen(&phone.seen),
             },
             What::PushTaken { platform } => ShownEntry::PushTaken { id, at, platform: platform.as_str() },
@@ -184,7 +186,7 @@ impl<'a> Shower<'a> {
     pub(crate) async fn pair(&mut self, pair: &Pair) -> Result<ShownPair, StoreError> {
         Ok(ShownPair {
             id: ids::pair_id(&pair.client, pair.policy),
-            client: self.client(&pair.client).await?,
+            client: self.client(&pair.client, pair.paired_at).await?,
             login_policy: pair.policy.number(),
             device_id: pair.device.as_str().to_owned(),
             approved_by: pair.approved_by.as_str().to_owned(),

@@ -31,7 +31,7 @@ struct Prompt {
 pub(crate) async fn pending(
     State(app): State<App>,
     facts: Facts,
-    SignedInPhone { by, .. }: SignedInPhone,
+    SignedInPhone { by, since, .. }: SignedInPhone,
 ) -> Result<Json<Pending>, Problem> {
     let now = app.service.clock.now();
     if app.service.pace.is_news(&by.phone.sign_in, now) {
@@ -40,8 +40,8 @@ pub(crate) async fn pending(
     }
     let mut pending = Vec::new();
     for session in app.logins.pending(&by.phone, now).await? {
-        let client = app.service.client(&*app.clients, &session.client).await?;
-        if client.as_ref().is_some_and(|client| client.admits(&by.app)) {
+        let client = app.service.client_behind(&*app.clients, &session).await?;
+        if client.as_ref().is_some_and(|client| client.admits(&by.app, since)) {
             pending.push(Prompt {
                 trace_id: session.trace_id(),
                 consent: Consent::new(&session, client.as_ref(), &facts, now),

@@ -16,7 +16,7 @@ use crate::App;
 const DEFAULT_SIZE: u32 = 280;
 
 /// `GET /login/qrcode/{traceId}?size=&margin=&format=png|base64|svg`. The call needs only the id, because an id cannot
-/// be guessed and a QR is made to be shown. A trace without a QR, or whose QR is over, is 404.
+/// be guessed and a QR is made to be shown. A trace without a QR, or whose QR or client is over, is 404.
 pub(crate) async fn qrcode(
     State(app): State<App>,
     facts: Facts,
@@ -25,7 +25,12 @@ pub(crate) async fn qrcode(
 ) -> Result<Response, Problem> {
     let query = query?;
     let (picture, format) = (read_picture(&query)?, read_format(&query)?);
-    let code = app.trace(&trace_id).await?.qr;
+    let trace = app.trace(&trace_id).await?;
+    let client = app.service.client(&*app.clients, &trace.client).await?;
+    if !client.is_some_and(|client| client.is_of(trace.created_at)) {
+        return Err(Problem::not_found());
+    }
+    let code = trace.qr;
     let session = app.logins.logins.look_up(&code).await?;
     let now = app.service.clock.now();
     let shown = session.filter(|session| session.standing(now).is_undecided());

@@ -22,7 +22,8 @@ pub(crate) struct Results {
 }
 
 /// `GET /login/results/{traceId}`. The answers are computed from the sessions, so they cannot differ from the stored
-/// state. Like every poll, this reads a copy that may be a moment old. Another region's trace is unknown (W15).
+/// state. Like every poll, this reads a copy that may be a moment old. Another region's trace is unknown (W15),
+/// also when it has the same id (K4).
 pub(crate) async fn results(
     State(app): State<App>,
     facts: Facts,
@@ -31,7 +32,7 @@ pub(crate) async fn results(
 ) -> Result<Json<Results>, Problem> {
     let client = app.region(&headers).await?;
     let trace = app.trace(&trace_id).await?;
-    if trace.client != client.id {
+    if trace.client != client.id || !client.is_of(trace.created_at) {
         return Err(Problem::not_found());
     }
     let service = &app.service;

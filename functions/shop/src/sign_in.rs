@@ -67,7 +67,7 @@ async fn let_in(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
-    SignedInPhone { by, account, method }: SignedInPhone,
+    SignedInPhone { by, account, method, .. }: SignedInPhone,
     code: &str,
     number: Option<MatchNumber>,
 ) -> Result<Response, Problem> {

@@ -46,7 +46,7 @@ pub(crate) async fn verify_code(
     let target = Target { code, dialect: Some(Dialect::Shop) };
     match app.logins.scan(&target, by, Ext::default(), now).await {
         Ok(session) => {
-            let client = app.service.client(&*app.clients, &session.client).await?;
+            let client = app.service.client_behind(&*app.clients, &session).await?;
             let consent = Some(Consent::new(&session, client.as_ref(), &facts, now));
             Ok(Json(Verified { status: 1, consent }).into_response())
         }

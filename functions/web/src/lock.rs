@@ -43,7 +43,7 @@ pub(crate) async fn lock(
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
     let now = app.service.clock.now();
     let session = app.logins.scan(&target(&app, &facts, &locking.code)?, by, ext, now).await?;
-    let client = app.service.client(&*app.clients, &session.client).await?;
+    let client = app.service.client_behind(&*app.clients, &session).await?;
     let consent = Consent::new(&session, client.as_ref(), &facts, now);
     Ok(Json(Locked { statusflag: Flag::Waiting, r#type: "login", consent }))
 }

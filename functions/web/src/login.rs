@@ -51,7 +51,7 @@ async fn ask(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Response, 
     // A plain poll reads the session and nothing else.
     let confirmed = view.standing(app.service.clock.now()) == Standing::Confirmed;
     let (client, origin) = if confirmed || cors::is_foreign(headers, &public_url) {
-        let client = app.service.client(&*app.clients, &view.client).await?.ok_or_else(Problem::not_found)?;
+        let client = app.service.client_behind(&*app.clients, &view).await?.ok_or_else(Problem::not_found)?;
         let origin = cors::admit(app, facts, headers, &client)?;
         (Some(client), origin)
     } else {

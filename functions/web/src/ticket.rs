@@ -23,7 +23,7 @@ pub(crate) async fn ticket(
     headers: HeaderMap,
     JsonOrForm(presented): JsonOrForm<Presented>,
 ) -> Result<Json<Exchanged>, Problem> {
-    let client = auth::client_now(&app.service, &*app.clients, &headers).await?;
+    let client = auth::client(&app.service, &*app.clients, &headers).await?;
     let issuer = app.service.public_url(facts.domain())?;
     let now = app.service.clock.now();
     let ticket = app.service.keys.verify_ticket(&issuer, &client.id, &presented.ticket, now).await;

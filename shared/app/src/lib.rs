@@ -3,6 +3,7 @@
 //! * [`config`]: the environment, parsed once. A function with a bad one refuses to start.
 //! * [`service`]: settings, keys, clock, randomness and paces, in one struct.
 //! * [`pace`]: how often a caller may ask, kept in bounded memory.
+//! * [`found`]: which sessions an instance has read, for its paces.
 //! * [`history`]: histories of people, whose failures are logged and stop nothing.
 //! * [`notices`]: pushes to a person's phones about what happened to their account.
 //! * [`recent`]: the clients as they were a moment ago.
@@ -16,6 +17,7 @@
 pub mod batch;
 pub mod config;
 pub mod edge;
+pub mod found;
 pub mod history;
 pub mod login_event;
 pub mod metrics;
@@ -28,6 +30,7 @@ pub mod system;
 
 pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
+pub use found::FoundSessions;
 pub use history::LoggedHistory;
 pub use notices::Notices;
 pub use recent::RecentClients;

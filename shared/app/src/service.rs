@@ -6,7 +6,7 @@ use saoma_domain::{
     client::Client,
     identity::ClientId,
     ports::{Clients, Clock, Freshness, Randomness, Sms, StoreError},
-    session::Dialect,
+    session::{Dialect, Session},
 };
 use saoma_tokens::Keyring;
 
@@ -92,7 +92,21 @@ impl Service {
         Ok(self.settings.built_ins.client(clients.client(id, Freshness::Eventual).await?))
     }
 
-    /// The same, as last written.
+    /// The client that a session was opened for. `None` also when it was removed, and another one was registered under
+    /// its id since (`docs/security.md` K4).
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn client_behind(
+        &self,
+        clients: &dyn Clients,
+        session: &Session,
+    ) -> Result<Option<Client>, StoreError> {
+        let client = self.client(clients, &session.client).await?;
+        Ok(client.filter(|client| client.is_of(session.created_at)))
+    }
+
+    /// The client with this id, as last written.
     ///
     /// # Errors
     /// When the store fails.

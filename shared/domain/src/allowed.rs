@@ -69,7 +69,8 @@ pub enum ClientRefusal {
 /// The checks, in order: the sign-in is not over and no older than the account's last credential change; the account
 /// is active; the client exists and is switched on; it is the client that the session was opened for; it speaks the
 /// session's contract; it admits the network that the session was opened from; if it is strict, the secret with which the
-/// screen opened the session is still good; it admits the app of the sign-in.
+/// screen opened the session is still good; it admits the app of the sign-in. For a
+/// sign-in alone: its app is registered, and was when the sign-in began.
 ///
 /// # Errors
 /// The first check that fails.
@@ -82,17 +83,18 @@ pub fn still_allowed(
     match about {
         About::Login(session, client, machine) => {
             let client = client.ok_or(ClientRefusal::Gone)?;
-            if session.created_at < client.registered_at {
+            if !client.is_of(session.created_at) {
                 return Err(ClientRefusal::Earlier.into());
             }
             client.may_open(session.dialect(), &session.seen, session.opener.as_ref())?;
             client.still_trusts(session, machine, now)?;
-            if !client.admits(&sign_in.client) {
+            if !client.admits(&sign_in.client, sign_in.created_at) {
                 return Err(ClientRefusal::App.into());
             }
         }
         About::App(client) => {
-            if client.is_none() && sign_in.client != ClientId::phone() {
+            let is_theirs = client.is_some_and(|client| client.is_of(sign_in.created_at));
+            if !is_theirs && sign_in.client != ClientId::phone() {
                 return Err(NotSignedIn::Over.into());
             }
         }
@@ -109,6 +111,14 @@ pub struct ProofTooOld {
 }
 
 impl Client {
+    /// Whether something that was made at this moment for a client of this id was made for this one. What is older
+    /// belongs to an earlier client, which was removed: sessions, traces, pairs, sign-ins and queued calls
+    /// (`docs/security.md` K4).
+    #[must_use]
+    pub fn is_of(&self, made_at: Timestamp) -> bool {
+        made_at >= self.registered_at
+    }
+
     /// Whether a phone's person has proved who they are lately enough to agree to its logins (`docs/security.md` I5).
     ///
     /// # Errors
@@ -310,5 +320,16 @@ mod tests {
         let mut ours = records();
         ours.sign_in.as_mut().unwrap().client = ClientId::phone();
         assert!(still_allowed(ours, About::App(None), NOW).is_ok(), "our own page");
+    }
+
+    // K4
+    #[test]
+    fn a_sign_in_of_an_earlier_app_of_the_same_id_is_over() {
+        let later = Client { registered_at: NOW.plus(Duration::from_secs(1)), ..client() };
+        let refused = still_allowed(records(), About::App(Some(&later)), NOW);
+        assert_eq!(refused.err(), Some(NotAllowed::Phone(NotSignedIn::Over)));
+        let own = Client { id: id("app"), apps: vec![id("app")], ..client() };
+        assert!(own.admits(&id("app"), NOW));
+        assert!(!Client { registered_at: later.registered_at, ..own }.admits(&id("app"), NOW));
     }
 }

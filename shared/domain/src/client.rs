@@ -61,7 +61,7 @@ pub struct Client {
     pub registration: Registration,
     /// What was good before its secrets were last rotated.
     pub previous: Option<Previous>,
-    /// When it was registered. A session that is older belongs to an earlier client of this id.
+    /// When it was registered. What is older belongs to an earlier client of this id ([`Client::is_of`]).
     pub registered_at: Timestamp,
     /// Counts the stored changes, from 1. Every write names the version that it replaces.
     pub version: u64,
@@ -115,6 +115,8 @@ impl Client {
     pub const SIGN_IN: &'static str = "sign-in";
     /// The web contract's default (`docs/web.md`). Its screens may show no number.
     pub const DEFAULT_WEB: &'static str = "saoma";
+    /// The clients whose people our own welcome page takes, so they need no page.
+    pub const WELCOMED: [&'static str; 2] = [Self::SIGN_IN, Self::DEFAULT_WEB];
     /// The shop contract's default.
     pub const DEFAULT_SHOP: &'static str = "shop";
 
@@ -143,10 +145,13 @@ impl Client {
         }
     }
 
-    /// Whether phones signed in through `app` may approve its logins (`docs/security.md` A17).
+    /// Whether a phone that signed in through `app` at this moment may approve its logins (`docs/security.md` A17). A
+    /// sign-in through an earlier client of its own id may not (K4). One through an earlier client of another id ends with
+    /// its access token, because it is not refreshed.
     #[must_use]
-    pub fn admits(&self, app: &ClientId) -> bool {
-        self.apps.is_empty() || self.apps.contains(app)
+    pub fn admits(&self, app: &ClientId, since: Timestamp) -> bool {
+        let is_earlier = *app == self.id && !self.is_of(since);
+        self.apps.is_empty() || (self.apps.contains(app) && !is_earlier)
     }
 
     /// Whether a screen at this address may show its logins. Where it admits only some networks, an address that is
@@ -182,7 +187,7 @@ impl Client {
 }
 
 /// An address a signed-in page may be sent to: absolute, `https` (or `http` to the own machine),
-/// without user, password or fragment (`docs/security.md` W4).
+/// without user, password, fragment or a `ticket` of its own (`docs/security.md` W4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReturnUrl(Url);
 
@@ -190,12 +195,9 @@ impl ReturnUrl {
     /// Reads an address; `None` when we would not send a person there.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let suspicious = raw.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
-            || raw.to_ascii_lowercase().contains("%0d")
-            || raw.to_ascii_lowercase().contains("%0a");
-        let url = Url::parse(raw).ok().filter(|_| !suspicious)?;
-        let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        (plain && !raw.contains('@') && is_safe_transport(&url)).then_some(Self(url))
+        // A page could not tell a ticket of its own from ours.
+        let has_ticket = |url: &Url| url.query_pairs().any(|(name, _)| name == "ticket");
+        read_address(raw).filter(|url| !has_ticket(url)).map(Self)
     }
 
     /// The address with a one-time `ticket` in its query.
@@ -213,6 +215,16 @@ impl ReturnUrl {
     }
 }
 
+/// Reads an address that we send a person or a call to; `None` for any other.
+fn read_address(raw: &str) -> Option<Url> {
+    let suspicious = raw.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+        || raw.to_ascii_lowercase().contains("%0d")
+        || raw.to_ascii_lowercase().contains("%0a");
+    let url = Url::parse(raw).ok().filter(|_| !suspicious)?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+    (plain && !raw.contains('@') && is_safe_transport(&url)).then_some(url)
+}
+
 /// An address of a client's server that receives login events: absolute, `https` (or `http` to the
 /// own machine), without user, password or fragment. Each call checks the IP address that it connects to
 /// again, because a name may change (`docs/security.md` H9).
@@ -223,7 +235,7 @@ impl WebhookUrl {
     /// Reads an address; `None` when we would not call it.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        ReturnUrl::parse(raw).map(|ReturnUrl(url)| Self(url))
+        read_address(raw).map(Self)
     }
 
     /// The address.
@@ -283,6 +295,8 @@ mod tests {
             "https://good.example/\r\nx",
             "https:\\\\evil.example",
             "https://good.example/#x",
+            "https://good.example/?ticket=evil",
+            "https://good.example/?a=b&%74icket=evil",
             "",
         ] {
             assert_eq!(ReturnUrl::parse(bad), None, "{bad}");

@@ -27,6 +27,8 @@ pub struct Pairing {
     pub sign_in: SignInId,
     /// Whether the person may be asked without a scan. A person who says no must scan the next time.
     pub may_prompt: bool,
+    /// When the login that made it was opened.
+    pub opened_at: Timestamp,
 }
 
 /// A hosted client's call that waits for answers. It never changes: its answers are computed from its sessions.
@@ -40,6 +42,8 @@ pub struct Trace {
     pub prompt: Option<SessionCode>,
     /// The session shown as a QR. Behind a prompt it exists only after the prompt reached no phone.
     pub qr: SessionCode,
+    /// When the client asked.
+    pub created_at: Timestamp,
     /// Until when its answers can be fetched.
     pub expires_at: Timestamp,
 }

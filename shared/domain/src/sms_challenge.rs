@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 pub use crate::sms_lane::{Lane, LiveCode, RESEND_AFTER, SHARED_TRIES_OF_A_CODE, TRIES_OF_A_CHALLENGE};
 use crate::{
@@ -92,10 +93,36 @@ pub struct Challenge {
 pub struct Used {
     /// A keyed hash of the code, which a repeated call must present again.
     pub code: KeyedTag,
-    /// The sign-in it led to.
+    /// What it was used for. It is good for nothing else.
+    pub purpose: Purpose,
+    /// The sign-in it led to; for any other purpose, the sign-in of the phone that used it.
     pub sign_in: SignInId,
     /// When it was proved.
     pub at: Timestamp,
+}
+
+/// What a caller uses a code for. The first use decides: a code that signed a phone in deletes no account, and the other
+/// way round (`docs/security.md` K24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Purpose {
+    /// To sign in.
+    SignIn,
+    /// To delete the account of the phone that uses it.
+    Deletion,
+    /// To prove again who the person of the phone is (`docs/security.md` I5).
+    FreshProof,
+}
+
+words!(Purpose);
+
+impl Used {
+    /// Whether `again` repeats this use. A repeated sign-in has drawn another id by then; any other use repeats only
+    /// for the same sign-in.
+    fn is_repeated_by(&self, again: &Self) -> bool {
+        let same_phone = self.purpose == Purpose::SignIn || self.sign_in == again.sign_in;
+        self.code == again.code && self.purpose == again.purpose && same_phone
+    }
 }
 
 /// A challenge and the lanes whose codes it may try, as they are stored.
@@ -293,7 +320,7 @@ impl Records {
     pub fn try_code(&self, is_right: impl Fn(&CodeNonce) -> bool, used: Used, now: Timestamp) -> Tried {
         let challenge = &self.challenge;
         if let Some(before) = &challenge.used {
-            let same = before.code == used.code;
+            let same = before.is_repeated_by(&used);
             let in_time = now.since(before.at) <= SIGN_IN_AGAIN;
             return if same && in_time { Tried::Again(before.clone()) } else { Tried::Refused };
         }

@@ -16,6 +16,7 @@ use saoma_domain::{
     ports::{Checks, Clients},
     secrets::Secret,
     sign_in::Method,
+    time::Timestamp,
 };
 
 use crate::{Facts, Problem};
@@ -84,6 +85,8 @@ pub struct SignedInPhone {
     pub account: Account,
     /// How its person proved who they are.
     pub method: Method,
+    /// When it signed in.
+    pub since: Timestamp,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for SignedInPhone
@@ -99,7 +102,7 @@ where
         let by = phones.token(parts).await?;
         let records = phones.checks.phone(&by.phone).await?;
         let (sign_in, account) = records.stands(phones.service.clock.now())?;
-        Ok(Self { by, account, method: sign_in.method })
+        Ok(Self { by, account, method: sign_in.method, since: sign_in.created_at })
     }
 }
 
@@ -140,7 +143,8 @@ where
 }
 
 /// The client behind a server's request: `Authorization: Basic client:secret` (RFC 7617). An unknown
-/// client and a wrong secret look the same.
+/// client and a wrong secret look the same. The client is read as last written: a secret that was rotated or removed a
+/// moment ago is not good (`docs/security.md` A15), and one that was given out a moment ago is.
 ///
 /// # Errors
 /// 401, or the store's failure.
@@ -150,24 +154,9 @@ pub async fn client(
     headers: &HeaderMap,
 ) -> Result<Client, Problem> {
     let (id, secret) = basic(headers).ok_or(INVALID_CLIENT)?;
-    match authenticated(service.client(clients, &id).await?, &secret, service) {
-        // The secret may have been given out a moment ago.
-        Err(_) => authenticated(service.client_now(clients, &id).await?, &secret, service),
-        found => found,
-    }
-}
-
-/// The same, by the client as last written: a secret that was rotated a moment ago is not good.
-///
-/// # Errors
-/// 401, or the store's failure.
-pub async fn client_now(
-    service: &Service,
-    clients: &dyn Clients,
-    headers: &HeaderMap,
-) -> Result<Client, Problem> {
-    let (id, secret) = basic(headers).ok_or(INVALID_CLIENT)?;
-    authenticated(service.client_now(clients, &id).await?, &secret, service)
+    let client = service.client_now(clients, &id).await?;
+    let now = service.clock.now();
+    client.filter(|client| client.is_authenticated_by(&secret, now)).ok_or(INVALID_CLIENT)
 }
 
 /// What a screen of `client` proves when it opens a session: `Authorization: Basic client:secret`, where the secret is the
@@ -190,15 +179,14 @@ pub async fn opener(
         Some(name) => clients.machine(&id, name).await?,
         None => None,
     };
-    let trusts = |client: &Client| client.trusts(&opener, machine.as_ref(), service.clock.now());
-    // The secret may have been given out a moment ago.
-    let good = trusts(client) || service.client_now(clients, &id).await?.is_some_and(|now| trusts(&now));
-    if good { Ok(Some(opener)) } else { Err(INVALID_CLIENT) }
-}
-
-fn authenticated(client: Option<Client>, secret: &Secret, service: &Service) -> Result<Client, Problem> {
+    // As last written: a secret may have been given out or rotated a moment ago.
+    let stored = service.client_now(clients, &id).await?;
     let now = service.clock.now();
-    client.filter(|client| client.is_authenticated_by(secret, now)).ok_or(INVALID_CLIENT)
+    if stored.is_some_and(|client| client.trusts(&opener, machine.as_ref(), now)) {
+        Ok(Some(opener))
+    } else {
+        Err(INVALID_CLIENT)
+    }
 }
 
 /// The one answer to every caller that fails to prove which client it is.

@@ -2,7 +2,8 @@
 //!
 //! Codes and secrets have 128 bits and more, so no guess succeeds. What a guesser spends is our money: each guess is a
 //! call and a read. So this instance answers a network 429 for the rest of a minute in which it has missed too often,
-//! and asks no store.
+//! and asks no store. Which sessions it knows, [`FoundSessions`](saoma_app::FoundSessions) notes where they are read, so a
+//! name that a caller makes up counts for nothing.
 
 use axum::{
     extract::{Request, State},
@@ -18,8 +19,11 @@ use crate::{Facts, Problem, auth, cookie::ScreenKey};
 /// The codes of the refusals that count as a miss.
 const MISSES: [&str; 4] = ["not_found", "invalid_client", "invalid_ticket", "invalid_grant"];
 
-/// The call that names its session in its body. Its handler asks whether the network may, once it has read the name.
-const ASKS_LATER: &str = "/oauth/token";
+/// The calls of a person's own sign-in. Many people sign in behind one address, and one of them may guess, so only the
+/// guesses themselves are refused, once they are known for guesses (`docs/security.md` K8). And the call that names its
+/// session in its body: its handler asks whether the network may, once it has read the name.
+const ASK_LATER: [&str; 4] =
+    ["/api/user/sendCode", "/api/user/login/code", "/api/user/refresh", "/oauth/token"];
 
 /// Refuses a network that has missed too often, and counts the misses of the others.
 pub(crate) async fn slow_down(
@@ -30,17 +34,21 @@ pub(crate) async fn slow_down(
 ) -> Response {
     let (pace, now, network) = (&service.pace, service.clock.now(), facts.network());
     let about = session_of(&service, &facts, &request);
-    let asks_later = request.uri().path() == ASKS_LATER;
+    let asks_later = ASK_LATER.contains(&request.uri().path());
     if !asks_later && let Err(seconds) = pace.ask(network, about.as_ref(), now) {
         return Problem::too_many(seconds).into_response();
     }
     let answer = next.run(request).await;
-    match answer.extensions().get::<Problem>() {
-        Some(problem) if MISSES.contains(&problem.code) => pace.missed(network, now),
-        Some(_) => {}
-        None => about.into_iter().for_each(|code| pace.found(code)),
+    let is_miss = |problem: &Problem| problem.is_guess || MISSES.contains(&problem.code);
+    if !answer.extensions().get::<Problem>().is_some_and(is_miss) {
+        return answer;
     }
-    answer
+    let asked = pace.ask(network, None, now);
+    pace.missed(network, now);
+    match asked {
+        Err(seconds) if asks_later => Problem::too_many(seconds).into_response(),
+        _ => answer,
+    }
 }
 
 /// The calls that bring a ticket. Whichever session their cookie names, it is the ticket that could be guessed.

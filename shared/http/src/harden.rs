@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
+use percent_encoding::percent_decode_str;
 use saoma_app::Service;
 
 use crate::{Problem, edge, guesses, telemetry};
@@ -45,6 +46,7 @@ pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
         .fallback(|| async { no_such_route() })
         .method_not_allowed_fallback(|| async { wrong_method() })
         .layer(middleware::from_fn(refuse_secrets_in_query))
+        .layer(middleware::from_fn(refuse_paths_that_are_no_text))
         .layer(middleware::from_fn_with_state(service.clone(), keep_keys_fresh))
         .layer(middleware::from_fn(catch_panics))
         .layer(middleware::from_fn_with_state(service.clone(), guesses::slow_down))
@@ -72,6 +74,14 @@ async fn refuse_secrets_in_query(request: Request, next: Next) -> Response {
     if named {
         return Problem::bad_request("secret_in_query", "Send tokens and secrets in headers.")
             .into_response();
+    }
+    next.run(request).await
+}
+
+/// Refuses a path whose `%XX` are no UTF-8, which no handler could read. The refusal has the contract's shape (W8).
+async fn refuse_paths_that_are_no_text(request: Request, next: Next) -> Response {
+    if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
+        return Problem::bad_request("malformed_path", "The address is not UTF-8.").into_response();
     }
     next.run(request).await
 }

@@ -29,6 +29,9 @@ pub struct Problem {
     pub max_age: Option<u64>,
     /// The real cause. The log gets it, the caller does not.
     pub cause: Option<String>,
+    /// Whether the caller presented something that we never gave out, such as a challenge or a token that is none of
+    /// ours. It looks like any other refusal of its code, and counts as a guess (`docs/security.md` D11).
+    pub is_guess: bool,
     /// The session it was about, if one is known. The log gets a keyed hash of its code.
     pub about: Option<Box<Subject>>,
 }
@@ -76,8 +79,15 @@ impl Problem {
             puzzle: None,
             max_age: None,
             cause: None,
+            is_guess: false,
             about: None,
         }
+    }
+
+    /// The same, and it counts as a guess.
+    #[must_use]
+    pub fn as_guess(self) -> Self {
+        Self { is_guess: true, ..self }
     }
 
     /// The request does not follow the contract.

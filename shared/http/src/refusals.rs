@@ -146,6 +146,8 @@ impl From<SignInError> for Problem {
                 "invalid_code",
                 "The code is wrong or no longer good. After five wrong tries, draw a new challenge and ask again.",
             ),
+            SignInError::UnknownChallenge => Self::from(SignInError::InvalidCode).as_guess(),
+            SignInError::UnknownToken => Self::from(NotSignedIn::Over).as_guess(),
             SignInError::TooMany(wait) => Self::too_many(wait.as_secs().max(1)),
             SignInError::NotSignedIn(why) => why.into(),
             SignInError::Store(error) => error.into(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service};
+use saoma_app::{Environment, FoundSessions, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service};
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
@@ -201,7 +201,8 @@ impl Deployment {
     /// # Errors
     /// `SESSIONS_TABLE` is not set.
     pub fn sessions(&self) -> Result<Arc<dyn Sessions>, StartError> {
-        Ok(Arc::new(SessionTable::new(&self.aws, self.environment.required("SESSIONS_TABLE")?)))
+        let table = SessionTable::new(&self.aws, self.environment.required("SESSIONS_TABLE")?);
+        Ok(Arc::new(FoundSessions { stored: Arc::new(table), pace: self.service.pace.clone() }))
     }
 
     /// The bucket of QR pictures.

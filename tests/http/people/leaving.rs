@@ -145,6 +145,28 @@ async fn only_a_fresh_code_of_the_accounts_own_number_deletes_it() {
     assert_eq!(account["deviceMac"], "22:33");
 }
 
+// K24: each use of a code needs a message of its own, also within the half minute in which its answer may be lost.
+#[tokio::test]
+async fn a_code_that_signed_in_deletes_nothing_and_the_other_way_round() {
+    let world = World::default();
+    let person = settled(&world).await;
+    let sign_in = |proof: &Value| Call::post("/api/user/login/code").json(proof);
+    let right = proof(&world, NUMBER).await;
+    let anew = world.call(sign_in(&right)).await;
+    let by_the_same = Call::new("DELETE", "/api/user").bearer(&anew.text("token")).json(&right);
+    for call in [by_the_same, leave(&person, &right)] {
+        world.call(call).await.problem(403, "invalid_code");
+    }
+    assert_eq!(world.call(sign_in(&right)).await.text("refreshToken"), anew.text("refreshToken"));
+
+    let right = proof(&world, NUMBER).await;
+    assert_eq!(world.call(leave(&person, &right)).await.status, 204);
+    let accounts = world.memory.census();
+    world.call(sign_in(&right)).await.problem(401, "invalid_code");
+    assert_eq!(world.memory.census(), accounts, "no new account");
+    assert_eq!(world.call(leave(&person, &right)).await.status, 204, "the same again");
+}
+
 // A14: a locked person deletes nothing, so that an operator's evidence stays.
 #[tokio::test]
 async fn a_locked_account_is_not_deleted() {

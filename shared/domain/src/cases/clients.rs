@@ -84,6 +84,10 @@ impl ClientKeeper {
         write: &WriteId,
         now: Timestamp,
     ) -> Result<(Client, Secret), KeeperError> {
+        if *id == ClientId::phone() {
+            let expected = format!("another than {id}, which is the app id of our own page");
+            return Err(Unfit { field: "id", expected }.into());
+        }
         let secret = self.secret_of(id, write);
         let name = CleanText::new(settings.name.as_deref().unwrap_or_default());
         let plain = Client {

@@ -5,17 +5,18 @@ use std::net::IpAddr;
 use super::people::{MOST_RACES, People, SignInError};
 use crate::{
     account::Account,
-    identity::{Identity, Phone},
+    identity::{Identity, Phone, SignInId},
     ports::{Replaced, StoreError},
     sign_in::{NotSignedIn, SignIn},
-    sms_challenge::ChallengeId,
+    sms_challenge::{ChallengeId, Purpose},
     sms_code::SmsCode,
     time::Timestamp,
 };
 
 impl People {
     /// Whether the caller has a code that was just sent to the account's own number: when it was first proved. The code
-    /// is used up. The same challenge and code may come again for 30 s.
+    /// is used up for this purpose. The same phone may bring the same challenge and code again for 30 s, for the same
+    /// purpose.
     ///
     /// # Errors
     /// [`SignInError::InvalidCode`], also for the right code of another number, [`SignInError::TooMany`] or
@@ -23,12 +24,16 @@ impl People {
     pub async fn prove_own_number(
         &self,
         account: &Account,
+        (purpose, phone): (Purpose, &SignInId),
         challenge: &ChallengeId,
         code: &SmsCode,
         source: Option<IpAddr>,
         now: Timestamp,
     ) -> Result<Timestamp, SignInError> {
-        let proof = self.prove_by_sms(challenge, code, source, now).await?;
+        let proof = match self.prove_for(purpose, phone, challenge, code, source, now).await {
+            Err(SignInError::UnknownChallenge) => Err(SignInError::InvalidCode),
+            proved => proved,
+        }?;
         let own = account.phone_number.clone().map(Identity::Phone);
         if own == Some(proof.identity) { Ok(proof.at) } else { Err(SignInError::InvalidCode) }
     }
@@ -47,7 +52,8 @@ impl People {
         now: Timestamp,
     ) -> Result<SignIn, SignInError> {
         let (mut sign_in, account) = self.still_allowed(by, now).await?;
-        let at = self.prove_own_number(&account, challenge, code, source, now).await?;
+        let purpose = (Purpose::FreshProof, &by.sign_in);
+        let at = self.prove_own_number(&account, purpose, challenge, code, source, now).await?;
         for _ in 0..MOST_RACES {
             if sign_in.proved_at >= at {
                 return Ok(sign_in);

@@ -85,6 +85,12 @@ pub enum SignInError {
     /// The code is wrong, used or too old. Callers do not learn which.
     #[error("the code is not good")]
     InvalidCode,
+    /// There is no such challenge. Callers are told the same as of a wrong code.
+    #[error("there is no such challenge")]
+    UnknownChallenge,
+    /// The refresh token is none of ours. Callers are told the same as of a sign-in that is over.
+    #[error("the refresh token is none of ours")]
+    UnknownToken,
     /// The network made too many wrong tries.
     #[error("too many wrong codes; wait {0:?}")]
     TooMany(Duration),
@@ -162,10 +168,10 @@ impl People {
     /// because its answer may have been lost ([`SignIn::present`]).
     ///
     /// # Errors
-    /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
+    /// [`SignInError::UnknownToken`], [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn refresh(&self, token: &Secret, now: Timestamp) -> Result<Renewed, SignInError> {
         let read = read_refresh_token(&*self.keys, HolderKind::Phone, token).await;
-        let (phone, generation) = read.ok_or(NotSignedIn::Over)?;
+        let (phone, generation) = read.ok_or(SignInError::UnknownToken)?;
         let (sign_in, account) = self.still_allowed(&phone, now).await?;
         let sign_in = self.rotate().present(sign_in, generation, now).await?;
         Ok(Renewed { account, sign_in })

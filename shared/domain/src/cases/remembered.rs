@@ -80,6 +80,7 @@ impl RememberedLogins {
             Some(person) => self.pairs.pairing(person, &client.id, asked.policy).await?,
             None => None,
         };
+        let pairing = pairing.filter(|pairing| client.is_of(pairing.opened_at));
         let (qr, prompt) = (SessionCode::random(random), SessionCode::random(random));
         let person = match (&asked.device, asked.person, &pairing) {
             (Some(device), Some(person), Some(pairing))
@@ -102,6 +103,7 @@ impl RememberedLogins {
             client: client.id.clone(),
             prompt: person.is_some().then(|| prompt.clone()),
             qr: qr.clone(),
+            created_at: now.whole_secs(),
             expires_at: now.whole_secs().plus(self.lives.prompt + self.lives.qr + TOLD_AFTERWARDS),
         };
         let session = match person {

@@ -8,8 +8,9 @@ use super::{
     rotate::Rotate,
 };
 use crate::{
+    client::Client,
     history::EntryId,
-    identity::{ClientId, Phone, SignInId},
+    identity::{Phone, SignInId},
     oauth::Scopes,
     ports::{Begun, Checks, KeyedHash, Randomness, SignIns, StoreError},
     refresh::{Family, Presented, read_refresh_token},
@@ -77,20 +78,21 @@ impl Screens {
         }
     }
 
-    /// The sign-in behind a refresh token that we gave to this client, and its person, if both still count.
+    /// The sign-in behind a refresh token that we gave to this client, and its person, if both still count. A client that
+    /// is registered again under the same id has none of the earlier one's (`docs/security.md` K4).
     ///
     /// # Errors
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn behind(
         &self,
-        client: &ClientId,
+        client: &Client,
         token: &Secret,
         now: Timestamp,
     ) -> Result<(Renewed, u64), SignInError> {
         let read = read_refresh_token(&*self.keys, HolderKind::Screen, token).await;
         let (screen, generation) = read.ok_or(NotSignedIn::Over)?;
         let (sign_in, account) = self.checks.phone(&screen).await?.stands(now)?;
-        if sign_in.client != *client {
+        if sign_in.client != client.id || !client.is_of(sign_in.created_at) {
             return Err(NotSignedIn::Over.into());
         }
         Ok((Renewed { account, sign_in }, generation))
@@ -103,7 +105,7 @@ impl Screens {
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn refresh(
         &self,
-        client: &ClientId,
+        client: &Client,
         token: &Secret,
         now: Timestamp,
     ) -> Result<Renewed, SignInError> {

@@ -17,7 +17,9 @@ use crate::{
     secrets::Secret,
     sign_in::{Method, SignIn},
     sms_budget::{Budget, BudgetKind, Charge, Level, Payer, SmsLimits},
-    sms_challenge::{Asked, ChallengeId, LaneKind, NotSent, RESEND_AFTER, Records, Sending, Tried, Used},
+    sms_challenge::{
+        Asked, ChallengeId, LaneKind, NotSent, Purpose, RESEND_AFTER, Records, Sending, Tried, Used,
+    },
     sms_code::{CodeNonce, SmsCode},
     sms_puzzle::{Puzzle, Solved, price_of, read_solution},
     sms_text::SmsTexts,
@@ -304,7 +306,7 @@ impl People {
     /// code within [`SIGN_IN_AGAIN`](crate::sms_challenge::SIGN_IN_AGAIN) give the same proof.
     ///
     /// # Errors
-    /// [`SignInError::InvalidCode`], [`SignInError::TooMany`] or [`SignInError::Store`].
+    /// [`SignInError::InvalidCode`], [`SignInError::UnknownChallenge`], [`SignInError::TooMany`] or [`SignInError::Store`].
     pub async fn prove_by_sms(
         &self,
         id: &ChallengeId,
@@ -313,16 +315,29 @@ impl People {
         now: Timestamp,
     ) -> Result<Proof, SignInError> {
         let sign_in = SignInId::random(&*self.random);
+        self.prove_for(Purpose::SignIn, &sign_in, id, code, source, now).await
+    }
+
+    /// The same for any purpose. `sign_in` is the one that the code leads to, or that of the phone that uses it.
+    pub(super) async fn prove_for(
+        &self,
+        purpose: Purpose,
+        sign_in: &SignInId,
+        id: &ChallengeId,
+        code: &SmsCode,
+        source: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Proof, SignInError> {
         for _ in 0..MOST_RACES {
             let Some(records) = self.texting.challenges.records(id).await? else {
-                return Err(SignInError::InvalidCode);
+                return Err(SignInError::UnknownChallenge);
             };
             let number = records.challenge.number.clone();
             let right = self.right_one(&number, &records.nonces(now), code).await;
             let is_right = |nonce: &CodeNonce| right.as_ref() == Some(nonce);
             let tag = self.used_code(id, code, records.challenge.used.as_ref()).await;
             let hash = tag.hash;
-            let used = Used { code: tag, sign_in: sign_in.clone(), at: now.whole_secs() };
+            let used = Used { code: tag, purpose, sign_in: sign_in.clone(), at: now.whole_secs() };
             let (next, wrong, proof) = match records.try_code(is_right, used.clone(), now) {
                 Tried::Refused => return Err(SignInError::InvalidCode),
                 Tried::Again(used) => return Ok(proof_of(&number, used)),

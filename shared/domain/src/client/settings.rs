@@ -93,8 +93,13 @@ impl ClientSettings {
             match_policy: read(self.policy.as_ref(), "policy", read_policy)?.unwrap_or(client.match_policy),
             return_url: address(self.page.as_ref(), "page", ReturnUrl::parse, client.return_url)?,
             webhook: address(self.webhook.as_ref(), "webhook", WebhookUrl::parse, client.webhook)?,
-            origins: list(self.origins.as_ref(), "origins", "https://host", Origin::parse)?
-                .unwrap_or(client.origins),
+            origins: list(
+                self.origins.as_ref(),
+                "origins",
+                "https://host without a path or a slash",
+                Origin::parse,
+            )?
+            .unwrap_or(client.origins),
             apps: list(self.apps.as_ref(), "apps", "ids of clients", ClientId::parse)?.unwrap_or(client.apps),
             networks: list(self.networks.as_ref(), "networks", "blocks such as 192.0.2.0/24", read_network)?
                 .unwrap_or(client.networks),
@@ -106,6 +111,16 @@ impl ClientSettings {
         // The caller of a remembered login is the client's server, so the screen's address is never known.
         if !changed.networks.is_empty() && changed.dialects.contains(&Dialect::Remembered) {
             return Err(unfit("networks", "empty for the dialect remembered, whose screens have no address"));
+        }
+        let has_page = changed.return_url.is_some() || !changed.origins.is_empty();
+        if changed.dialects.contains(&Dialect::Web)
+            && !has_page
+            && !Client::WELCOMED.contains(&changed.id.as_str())
+        {
+            return Err(unfit(
+                "page",
+                "given for the dialect web, or origins whose pages take the ticket themselves",
+            ));
         }
         let changed = with_grants(changed);
         fits_its_contract(&changed)?;
@@ -209,7 +224,7 @@ fn address<T>(
     parse: impl Fn(&str) -> Option<T>,
     stored: Option<T>,
 ) -> Result<Option<T>, Unfit> {
-    let plain = "an https address without user, password or fragment (http for localhost only)";
+    let plain = "an https address without user, password, fragment or, for a page, a ticket (http for localhost only)";
     match raw.map(String::as_str) {
         None => Ok(stored),
         Some("") => Ok(None),
@@ -228,15 +243,24 @@ fn list<T: PartialEq>(
     parse: impl Fn(&str) -> Option<T>,
 ) -> Result<Option<Vec<T>>, Unfit> {
     let Some(raw) = raw else { return Ok(None) };
-    let expected = || unfit(field, format!("at most {MOST_ENTRIES} different entries: {entries}"));
-    let read = raw.iter().filter(|entry| entry.len() <= LONGEST_ADDRESS).filter_map(|entry| parse(entry));
-    let read: Vec<T> = read.collect();
-    let twice = read.iter().enumerate().any(|(n, entry)| read.iter().skip(n + 1).any(|other| other == entry));
-    if read.len() < raw.len() || read.len() > MOST_ENTRIES || twice {
-        Err(expected())
-    } else {
-        Ok(Some(read))
+    let mut read = Vec::new();
+    for entry in raw {
+        let parsed = parse(entry).filter(|_| entry.len() <= LONGEST_ADDRESS);
+        let parsed = parsed.ok_or_else(|| unfit(field, format!("{entries}; {} is none", quoted(entry))))?;
+        if read.contains(&parsed) {
+            return Err(unfit(field, format!("different entries; {} is there twice", quoted(entry))));
+        }
+        read.push(parsed);
     }
+    if read.len() > MOST_ENTRIES {
+        return Err(unfit(field, format!("at most {MOST_ENTRIES} entries")));
+    }
+    Ok(Some(read))
+}
+
+/// The beginning of what an operator wrote, in quotes and without control characters.
+fn quoted(raw: &str) -> String {
+    format!("{:?}", raw.chars().take(64).collect::<String>())
 }
 
 #[cfg(test)]
@@ -274,6 +298,7 @@ mod tests {
         assert!(client.admits_network("192.0.2.200".parse().ok()));
         let none = Some(Vec::new());
         let cleared = ClientSettings {
+            dialect: Some("kiosk".to_owned()),
             page: Some(String::new()),
             webhook: Some(String::new()),
             origins: none.clone(),
@@ -320,6 +345,11 @@ mod tests {
         for origins in [many, vec!["https://*.example".to_owned()], vec!["https://a.example".to_owned(); 2]] {
             assert!(refused(&ClientSettings { origins: Some(origins), ..settings() }).starts_with("origins"));
         }
+        let slash = ClientSettings { origins: Some(vec!["https://a.example/".to_owned()]), ..settings() };
+        assert_eq!(
+            refused(&slash),
+            "origins must be https://host without a path or a slash; \"https://a.example/\" is none"
+        );
         for network in ["", "192.0.2.0/33", "office"] {
             let networks = Some(vec![network.to_owned()]);
             assert!(refused(&ClientSettings { networks, ..settings() }).starts_with("networks"), "{network}");
@@ -328,6 +358,12 @@ mod tests {
             let max_age = Some(max_age);
             assert!(refused(&ClientSettings { max_age, ..settings() }).starts_with("maxAge"), "{max_age:?}");
         }
+        assert!(
+            refused(&ClientSettings { dialect: Some("web".to_owned()), ..settings() }).starts_with("page")
+        );
+        let own = Client { id: ClientId::parse(Client::SIGN_IN).unwrap(), ..kiosk() };
+        let web = ClientSettings { dialect: Some("web".to_owned()), ..settings() };
+        assert!(web.apply(own).is_ok(), "its people are welcomed by our own page");
         let networks = Some(vec!["192.0.2.0/24".to_owned()]);
         let remembered = ClientSettings { dialect: Some("remembered".to_owned()), networks, ..settings() };
         assert!(refused(&remembered).starts_with("networks"));

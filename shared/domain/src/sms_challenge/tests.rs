@@ -83,6 +83,7 @@ fn joined(records: &Records, n: u8, secs: u64) -> Records {
 fn used(code: u8, secs: u64) -> Used {
     Used {
         code: KeyedTag { key: KeyName::of_kid("the-key-"), hash: [code; 32] },
+        purpose: Purpose::SignIn,
         sign_in: SignInId::parse("aaaa").unwrap(),
         at: at(secs),
     }
@@ -268,6 +269,26 @@ fn a_right_code_works_once_and_answers_again_for_half_a_minute() {
     assert_eq!(guess(&done, 1, 300), Tried::Refused, "another code");
     assert_eq!(right(&other(&done, 1), 300), Tried::Refused, "another caller");
     assert_eq!(ask(&done, 400), Err(NotSent::Over));
+}
+
+// K24
+#[test]
+fn a_right_code_answers_again_only_for_what_it_was_first_used_for() {
+    let records = sent(ask(&fresh(), 0));
+    let by = |purpose, sign_in| Used { purpose, sign_in: SignInId::parse(sign_in).unwrap(), ..used(0, 1) };
+    let try_as = |records: &Records, used| records.try_code(|_| true, used, at(1));
+    let (sign_in, deletion) = (by(Purpose::SignIn, "aaaa"), by(Purpose::Deletion, "aaaa"));
+    let first = |used| match try_as(&records, used) {
+        Tried::Right(done) => done,
+        other => panic!("refused: {other:?}"),
+    };
+    let signed_in = first(sign_in.clone());
+    assert_eq!(try_as(&signed_in, by(Purpose::SignIn, "bbbb")), Tried::Again(sign_in.clone()));
+    assert_eq!(try_as(&signed_in, deletion.clone()), Tried::Refused);
+    let deleted = first(deletion.clone());
+    assert_eq!(try_as(&deleted, deletion.clone()), Tried::Again(deletion));
+    assert_eq!(try_as(&deleted, by(Purpose::Deletion, "bbbb")), Tried::Refused, "another phone");
+    assert_eq!(try_as(&deleted, sign_in), Tried::Refused);
 }
 
 // H5: no answer tells a stranger that a person has just signed in.

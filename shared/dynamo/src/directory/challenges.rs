@@ -6,7 +6,7 @@ use saoma_domain::{
     identity::{AccountId, Phone, PhoneNumber, SignInId},
     ports::{Challenges, Freshness, KeyedTag, KnownDevices, Recorded, StoreError, WriteId},
     sms_budget::{Charge, CountKey},
-    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
+    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Purpose, Records, Used},
     sms_code::CodeNonce,
 };
 
@@ -229,6 +229,7 @@ fn challenge_item(challenge: &Challenge) -> Item {
     keep("wrong", AttributeValue::L(challenge.wrong.iter().map(|mark| bytes(mark)).collect()));
     if let Some(used) = &challenge.used {
         keep("used_code", text(used.code.to_string()));
+        keep("used_for", text(used.purpose.as_str()));
         keep("sign_in", text(used.sign_in.as_str()));
         keep("used_at", seconds(used.at));
     }
@@ -245,8 +246,9 @@ fn read_challenge(item: &Item, id: &ChallengeId) -> Result<Challenge, StoreError
     };
     let used = |_| -> Result<Used, StoreError> {
         let code = item.parsed("used_code", KeyedTag::parse)?;
+        let purpose = item.parsed("used_for", Purpose::parse)?;
         let sign_in = item.parsed("sign_in", SignInId::parse)?;
-        Ok(Used { code, sign_in, at: item.seconds("used_at")? })
+        Ok(Used { code, purpose, sign_in, at: item.seconds("used_at")? })
     };
     Ok(Challenge {
         id: id.clone(),

@@ -183,6 +183,7 @@ fn read_pairing(item: &Item) -> Result<Pairing, StoreError> {
         device: item.parsed("device", DeviceId::parse)?,
         sign_in: item.parsed("sign_in", SignInId::parse)?,
         may_prompt: item.flag("may_prompt")?,
+        opened_at: item.seconds("opened_at")?,
     })
 }
 
@@ -198,7 +199,7 @@ pub(super) fn read_machine(item: &Item) -> Result<Machine, StoreError> {
 
 /// Reads a pair.
 pub(super) fn read_pair(item: &Item) -> Result<Pair, StoreError> {
-    let Pairing { device, sign_in, may_prompt } = read_pairing(item)?;
+    let Pairing { device, sign_in, may_prompt, .. } = read_pairing(item)?;
     let item = Reader(item);
     let (client, policy) = item.text(SK)?.rsplit_once('#').ok_or_else(|| inconsistent(SK))?;
     let policy = policy.parse().ok().and_then(LoginPolicy::from_number).ok_or_else(|| inconsistent(SK))?;

@@ -24,6 +24,7 @@ impl Traces for Directory {
             [
                 ("client", text(trace.client.as_str())),
                 ("qr", text(trace.qr.as_str())),
+                ("created_at", seconds(trace.created_at)),
                 (EXPIRES_AT, seconds(trace.expires_at)),
             ],
         );
@@ -50,6 +51,7 @@ fn read(id: &TraceId, item: &Item) -> Result<Trace, StoreError> {
         client: item.parsed("client", ClientId::parse)?,
         prompt: item.optional("prompt", SessionCode::parse)?,
         qr: item.parsed("qr", SessionCode::parse)?,
+        created_at: item.seconds("created_at")?,
         expires_at: item.seconds(EXPIRES_AT)?,
     })
 }

@@ -7,7 +7,7 @@ use saoma_domain::{
     known_device::KnownDevice,
     ports::{Challenges, KeyedTag, KnownDevices, Randomness, Recorded, SignIns},
     secrets::Secret,
-    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Records, Used},
+    sms_challenge::{Challenge, ChallengeId, Lane, LiveCode, Purpose, Records, Used},
     sms_code::CodeNonce,
 };
 use tokio::task::JoinSet;
@@ -71,8 +71,12 @@ pub async fn challenges_follow_one_another(challenges: Arc<dyn Challenges>, rand
     assert_eq!(stored, Recorded::Stored, "the lane stays");
     assert_eq!(challenges.records(&id).await.unwrap(), Some(second.clone()));
 
-    let used =
-        Used { code: KeyedTag { key: key(), hash: [7; 32] }, sign_in: SignInId::random(random), at: at(9) };
+    let used = Used {
+        code: KeyedTag { key: key(), hash: [7; 32] },
+        purpose: Purpose::Deletion,
+        sign_in: SignInId::random(random),
+        at: at(9),
+    };
     let done = Records {
         open: Lane { version: 3, code: None, ..second.open.clone() },
         challenge: Challenge { version: 3, used: Some(used), ..second.challenge.clone() },

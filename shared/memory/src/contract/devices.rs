@@ -25,8 +25,9 @@ pub async fn the_newest_pair_counts(devices: &dyn Pairs, random: &dyn Randomness
     let (client, other) = (ClientId::parse("region-1").unwrap(), ClientId::parse("region-2").unwrap());
     let (mine, next, policy) = (DeviceId::random(random), DeviceId::random(random), LoginPolicy::Ipad);
     let me = person(random);
-    let paired = |device: &DeviceId, may_prompt| {
-        Some(Pairing { device: device.clone(), sign_in: me.sign_in.clone(), may_prompt })
+    let paired = |device: &DeviceId, may_prompt, opened| {
+        let opened_at = at(opened);
+        Some(Pairing { device: device.clone(), sign_in: me.sign_in.clone(), may_prompt, opened_at })
     };
     assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), None);
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();
@@ -36,24 +37,24 @@ pub async fn the_newest_pair_counts(devices: &dyn Pairs, random: &dyn Randomness
     let (first, second) = (login(0), login(1));
     devices.pair(&first, &client, policy, &mine, &me, at(0)).await.unwrap();
     devices.pair(&first, &client, policy, &mine, &me, at(1)).await.unwrap();
-    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, true));
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, true, 0));
     assert_eq!(devices.pairing(me.account, &other, policy).await.unwrap(), None);
     assert_eq!(devices.pairing(me.account, &client, LoginPolicy::Mac).await.unwrap(), None);
     assert_eq!(devices.pairing(person(random).account, &client, policy).await.unwrap(), None);
 
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();
-    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, false));
+    assert_eq!(devices.pairing(me.account, &client, policy).await.unwrap(), paired(&mine, false, 0));
     devices.pair(&first, &client, policy, &mine, &me, at(2)).await.unwrap();
     assert_eq!(
         devices.pairing(me.account, &client, policy).await.unwrap(),
-        paired(&mine, false),
+        paired(&mine, false, 0),
         "a confirmation that is repeated after a no makes no new pair"
     );
     devices.pair(&second, &client, policy, &next, &me, at(2)).await.unwrap();
     devices.unpair(me.account, &client, policy, &mine).await.unwrap();
     assert_eq!(
         devices.pairing(me.account, &client, policy).await.unwrap(),
-        paired(&next, true),
+        paired(&next, true, 1),
         "an answer that comes late ends no newer pair"
     );
 }

@@ -18,6 +18,7 @@ pub async fn a_trace_is_read_as_written(traces: &dyn Traces, random: &dyn Random
             client: ClientId::parse("region-1").unwrap(),
             prompt,
             qr: SessionCode::random(random),
+            created_at: at(1),
             expires_at: at(900),
         };
         assert_eq!(traces.trace(&trace.id).await.unwrap(), None);

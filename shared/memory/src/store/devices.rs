@@ -60,7 +60,8 @@ impl Pairs for Memory {
         self.call(|data| {
             let paired = data.pairs.get(&pair_key(account, client, policy)).filter(|it| !it.forgotten)?;
             let Pair { device, approved_by, may_ask, .. } = paired.pair.clone();
-            Some(Pairing { device, sign_in: approved_by, may_prompt: may_ask })
+            let opened_at = paired.made_by.opened_at;
+            Some(Pairing { device, sign_in: approved_by, may_prompt: may_ask, opened_at })
         })
     }
 
