@@ -143,6 +143,12 @@ impl Browser {
         read.as_str().unwrap().trim().to_owned()
     }
 
+    /// Whether a person sees it.
+    pub(crate) async fn shows(&self, testid: &str) -> bool {
+        let script = "return Boolean(document.querySelector(arguments[0])?.offsetParent)";
+        self.run_with(script, &json!([css(testid)])).await == true
+    }
+
     /// Waits until an attribute has a value.
     pub(crate) async fn has(&self, testid: &str, attribute: &str, value: &str) {
         let script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1])";
