@@ -164,7 +164,10 @@ impl Browser {
 
     /// Presses the element that this selector finds, as soon as it can be pressed.
     pub(crate) async fn press_at(&self, selector: &str) {
+        // In the middle of the glass: buttons that stay at the bottom cover what is there.
+        let into_sight = "document.querySelector(arguments[0])?.scrollIntoView({block: 'center'})";
         let pressed = async || {
+            self.run_with(into_sight, &json!([selector])).await;
             let element = self.find(selector).await?;
             self.attempt(&format!("/element/{element}/click"), &json!({})).await.ok()
         };
