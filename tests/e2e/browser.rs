@@ -143,6 +143,12 @@ impl Browser {
         read.as_str().unwrap().trim().to_owned()
     }
 
+    /// Whether a person sees it.
+    pub(crate) async fn shows(&self, testid: &str) -> bool {
+        let script = "return Boolean(document.querySelector(arguments[0])?.offsetParent)";
+        self.run_with(script, &json!([css(testid)])).await == true
+    }
+
     /// Waits until an attribute has a value.
     pub(crate) async fn has(&self, testid: &str, attribute: &str, value: &str) {
         let script = "return document.querySelector(arguments[0])?.getAttribute(arguments[1])";
@@ -158,7 +164,10 @@ impl Browser {
 
     /// Presses the element that this selector finds, as soon as it can be pressed.
     pub(crate) async fn press_at(&self, selector: &str) {
+        // In the middle of the glass: buttons that stay at the bottom cover what is there.
+        let into_sight = "document.querySelector(arguments[0])?.scrollIntoView({block: 'center'})";
         let pressed = async || {
+            self.run_with(into_sight, &json!([selector])).await;
             let element = self.find(selector).await?;
             self.attempt(&format!("/element/{element}/click"), &json!({})).await.ok()
         };

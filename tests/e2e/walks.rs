@@ -209,7 +209,8 @@ async fn the_warning_is_in_sight_whatever_a_screen_says_of_itself() {
          const lines = [...document.querySelectorAll('#claims bdi')].map((each) => \
            Math.round(each.getBoundingClientRect().height / parseFloat(getComputedStyle(each).lineHeight))); \
          const warning = box('[data-testid=warning]'); \
-         return [scrollY === 0 && warning.top >= 0 && warning.bottom <= box('.pair').top, Math.max(...lines)]";
-    assert_eq!(phone.run(seen).await, json!([true, 2]));
+         const inSight = scrollY === 0 && warning.top >= 0 && warning.bottom <= box('.pair').top; \
+         return [inSight, warning.bottom <= box('#claims').top, Math.max(...lines)]";
+    assert_eq!(phone.run(seen).await, json!([true, true, 2]));
     person.shoot(&phone, "phone-consent-long-claims").await;
 }
