@@ -19,7 +19,9 @@ pub(crate) async fn access_token(
     let issuer = service.public_url(facts.domain())?;
     let Ok(granted) = service.keys.verify_granted(&issuer, token, now).await else { return Ok(None) };
     let client = service.client(&*app.clients, &granted.client).await?;
-    if !client.is_some_and(|client| client.dialects.contains(&Dialect::Oauth)) {
+    let is_theirs =
+        |client: &Client| client.dialects.contains(&Dialect::Oauth) && client.is_of(granted.made_at());
+    if !client.as_ref().is_some_and(is_theirs) {
         return Ok(None);
     }
     let account = person(app, &granted, now).await?;

@@ -98,14 +98,20 @@ impl Tries for Memory {
         self.call(|data| {
             let full = charges.iter().any(|charge| refusal(data, charge).is_some());
             if !full {
-                charges.iter().for_each(|charge| take(data, charge));
+                for charge in charges {
+                    take(data, charge);
+                }
             }
             !full
         })
     }
 
     async fn give_back(&self, charges: &[Charge]) -> Result<(), StoreError> {
-        self.call(|data| charges.iter().for_each(|charge| give_back(data, charge)))
+        self.call(|data| {
+            for charge in charges {
+                give_back(data, charge);
+            }
+        })
     }
 }
 
