@@ -19,7 +19,7 @@ use crate::{
 
 /// What becomes of a call.
 pub(crate) enum Outcome {
-    /// The server has it, or never will: the message leaves the queue.
+    /// The server took the call, or it must not get it. The message leaves the queue.
     Done,
     /// The server rests, so it was not called.
     Rests {

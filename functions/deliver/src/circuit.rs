@@ -7,7 +7,8 @@
 //! server lately takes a turn in the Directory first: one instance at a time waits for such a server, and the others go
 //! on with other clients' calls. An instance that has an answer of the last minute needs no turn.
 //!
-//! A server that answers, but slowly, rests at this instance for as long as it took, so it has half of its time at most.
+//! If a server answers slowly, this instance rests it for as long as the answer took. So a slow server takes up at most
+//! half of the instance's time.
 
 use std::{
     num::NonZeroUsize,
@@ -32,7 +33,7 @@ const SHORT: Duration = Duration::from_secs(1);
 const FULL_EVERY: u32 = 4;
 /// An answer that takes longer than this is slow.
 const SLOW: Duration = Duration::from_secs(1);
-/// How long an answer shows that a server does not hang.
+/// For how long after an answer we take it that the server does not hang.
 const SHOWN: Duration = Duration::from_mins(1);
 /// How long a turn lasts if its instance ends without giving it back: the full time, and a second for ourselves.
 const TURN: Duration = Duration::from_secs(6);
@@ -67,7 +68,7 @@ impl Default for Circuits {
 }
 
 impl Circuits {
-    /// Forgets everything, as an instance does that ends.
+    /// For tests: forgets everything, so that the instance is as good as new.
     pub fn forget(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -146,12 +147,12 @@ fn noted(note: Result<(), StoreError>) {
     }
 }
 
-/// The time for an answer of a server that hung so often running.
+/// How long a server has to answer after it hung this many times in a row.
 const fn limit(hangs: u32) -> Duration {
     if hangs.is_multiple_of(FULL_EVERY) { FULL } else { SHORT }
 }
 
-/// The rest of a server that hung so often running.
+/// How long a server rests after it hung this many times in a row.
 fn rest(hangs: u32) -> Duration {
     match hangs {
         0 | 1 => FIRST_REST,

@@ -95,7 +95,7 @@ async fn settle(app: &App, waiting: WaitingCall) -> Option<String> {
             pause
         }
     };
-    // Without its pause the message comes back when the time is over for which the queue hides what it hands over.
+    // If this fails, the message comes back after the queue's visibility timeout.
     if let Err(error) = app.queue.postpone(&receipt, pause).await {
         tracing::warn!(message, cause = %error, "a call could not be postponed");
     }

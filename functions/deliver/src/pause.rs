@@ -8,7 +8,7 @@ use crate::App;
 
 /// The pause after the first attempt. Each further one is twice as long.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest of those pauses.
+/// The longest of those pauses, before chance adds up to a half.
 const LONGEST: Duration = Duration::from_mins(10);
 /// The longest pause that a server may ask for.
 const LONGEST_ASKED: Duration = Duration::from_mins(15);

@@ -8,7 +8,7 @@ import { tellScopes } from './scopes.js';
 import { go, signInAgain } from './sign_in.js';
 import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 
-// Refusals that end the matter here, each with its own words in i18n.js.
+// Reasons that no new try can change. words/phone.js has a title and a lead for each.
 const FINAL_REASONS = ['claimed_by_another', 'wrong_match_number', 'not_an_approver'];
 
 /** Whether requests come to this page by themselves: at /phone nothing was scanned. */
@@ -135,7 +135,7 @@ export function whenDecided(work) {
 /** Why a call was refused: the calls under /login/ keep a number in `code`, and say it in `reason`. */
 const reason = ({ body }) => (typeof body.code === 'number' ? body.reason : body.code);
 
-/** Whether asking the same again could go better. */
+/** Whether the refusal is final: asking again cannot help. */
 export const isFinal = (answer) => [401, 404].includes(answer.status) || FINAL_REASONS.includes(reason(answer));
 
 /** Whether there is nothing left to decide: the code is unknown (404), or the service says that it is over (410). */
@@ -146,7 +146,7 @@ export const isUnread = ({ status, repeated }) => (
   state() === 'consent' && (status === 0 || (status === 404 && repeated))
 );
 
-/** Says that the request is over, and nothing of how when that was not read. */
+/** Says that the request is over. If `unread`, the answer was lost, so it does not say how the request ended. */
 export function tellGone({ unread = false } = {}) {
   $('gone-lead').textContent = t(unread ? 'gone.unread' : $('gone-lead').dataset.t);
   go('gone');

@@ -3,7 +3,7 @@
 
 const memory = new Map();
 
-/** What was kept under `key`, over a reload of this tab or, in `localStorage`, for all tabs; or null. */
+/** What `remember` kept under `key`, or null. `sessionStorage` outlives a reload of this tab; `localStorage` serves all tabs. */
 export function recall(key, store = 'sessionStorage') {
   if (memory.has(key)) return memory.get(key);
   try {

@@ -6,7 +6,7 @@ import { addRows, allButton, heading, moreButton } from './rows.js';
 import { $, announce, excuse } from './view.js';
 
 let mine = {}; // who asks: the answer of /api/user/me
-let stop = () => {}; // what to do when the sign-in is over, or a call fails
+let stop = () => {}; // called when the sign-in is over
 
 /** An absolute moment of our clock, in the phone's zone. */
 function moment(seconds) {

@@ -14,10 +14,10 @@ import { $, arrive, busy, state } from './view.js';
 import { phoneWords } from './words/phone.js';
 import { scopeWords } from './words/scopes.js';
 
-// What cannot be a code is told so before anybody signs in for it.
+// `null` if the address holds no code. The page says so before it asks the person to sign in.
 const code = readCode(location.href);
 const stepOf = (name) => `/q/${code}/${name}`;
-// What the service calls an ending, and what this page calls it. An ending that was not read is not told.
+// What the service calls an ending, and what this page calls it. If the state is none of these, the page shows no ending.
 const ENDINGS = { confirmed: 'confirmed', redeemed: 'confirmed', cancelled: 'cancelled' };
 
 /** What to do with a code that was scanned. */

@@ -122,14 +122,14 @@ async function decide(accept, matchNumber) {
   if (state() !== 'consent') return; // signed out meanwhile
   unread = isUnread(answer);
   if (['confirmed', 'cancelled'].includes(answer.body.state)) return end(answer.body.state);
-  if (answer.status === 200) return fail(''); // an ending that was not read is not told
+  if (answer.status === 200) return fail(''); // a state this page does not know: it shows no ending
   if (isOver(answer)) return end('gone');
   refuse(answer);
   if (state() === 'consent') return watch();
   if (state() === 'error' && $('retry').dataset.does === 'retry') close(STOPPED_MS);
 }
 
-/** Shows how it ended, for a moment; that it was over unanswered, until the next one comes. */
+/** Shows how the request ended, then waits again. If it ended without an answer here, the waiting page keeps saying so until the next request. */
 function end(ending) {
   stopWatching();
   if (ending === 'gone') tellGone({ unread });

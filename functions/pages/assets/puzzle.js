@@ -1,6 +1,6 @@
 // Has a puzzle solved in a worker. The service asks for one when messages are asked for unusually often.
 
-const SOLVED_WITHIN_MS = 240_000; // on a slow phone the dearest puzzle takes a few minutes
+const SOLVED_WITHIN_MS = 240_000; // the dearest puzzle takes a slow phone about a minute
 
 /** The solution of `{token, parts, bits}`, or null when this browser finds none. */
 export function solve(puzzle) {

@@ -56,7 +56,7 @@ function button(item, into, none, { act, title, end }) {
   element.className = 'button plain small';
   element.textContent = act;
   element.dataset.testid = 'end';
-  // "Sign out" is said of what, to a person who does not see the row.
+  // Tells a screen reader which row the button belongs to.
   element.setAttribute('aria-describedby', title.id);
   element.addEventListener('click', () => busy(element, async () => {
     if (await end()) take(item, into, none);
@@ -74,7 +74,7 @@ function take(item, into, none) {
   hideAll(into.id);
 }
 
-/** What ends one row is enough for one row. */
+/** Hides the button that ends all rows when fewer than two are left: the row has its own. */
 function hideAll(id) {
   const all = $(`${id}-all`);
   if (all) all.hidden = $(id).childElementCount < 2;

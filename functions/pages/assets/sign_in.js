@@ -33,7 +33,7 @@ export function go(next, options) {
   show(next, options);
 }
 
-/** Asks who is there: by the code, when the page was reloaded while one was awaited. */
+/** Asks the person to sign in. If the page was reloaded while they waited for a code, goes straight to the code's field. */
 export function askWho() {
   if (sent.entering && wasSentTo(sent.phone)) return toCode();
   if (!keeps('localStorage')) say($('signed-out-note'), t('phone.unkept'));
@@ -53,7 +53,7 @@ export function signInAgain(note = t('phone.signInAgain'), { over = false } = {}
   announce(note);
 }
 
-/** Notes how it stands with the code, also for the page after a reload. Never the code. */
+/** Stores what was sent and when, so that a reloaded page goes on. It never stores the code. */
 function keepSent(changes) {
   sent = { ...sent, ...changes };
   remember(SENT, sent);

@@ -1,4 +1,4 @@
-// Answers for a script of another deployment: the page that asks for it is a moment too old or too new. Loads the
-// page once more; if that does not help, says so.
+// The service sends this instead of a script of another deployment: the page is older or newer than the scripts. It reloads
+// the page once. If that does not help, it shows the line "Still loading?".
 if (performance.getEntriesByType('navigation')[0]?.type === 'reload') document.getElementById('late').classList.add('now');
 else location.reload();

@@ -32,8 +32,8 @@ export function show(next, { detail = '', focus = true } = {}) {
 }
 
 /**
- * Tells the page that its script runs, and shows our mark. A style sheet that did not come is one of another deployment, or was lost:
- * then everything is loaded once more, and after that the page stays as it is, plain but complete.
+ * Removes the "still loading" line and shows our mark. If the style sheet did not load (lost, or of another deployment), the page
+ * reloads once. After that it stays unstyled, and works.
  */
 export function arrive() {
   $('late').remove();
@@ -43,14 +43,14 @@ export function arrive() {
   if (!styled && !again) location.reload();
 }
 
-/** Says something to those who listen, also when it is said twice; politely, unless `region` is not. */
+/** Has screen readers say a text, even the same one twice: politely in `live`, at once in `alarm`. */
 export function announce(text, region = live) {
   region.textContent = '';
   clearTimeout(unsaid.get(region));
   unsaid.set(region, setTimeout(() => { region.textContent = text; }, 50));
 }
 
-/** Takes back what was said, or was about to be, of a state that is over. */
+/** Clears the announcements, said or planned, of the state that is over. */
 function hush() {
   for (const region of document.querySelectorAll('main > .unseen')) {
     clearTimeout(unsaid.get(region));

@@ -25,7 +25,7 @@ const bytes = (base64url) => Uint8Array.from(
 );
 const json = (base64url) => JSON.parse(new TextDecoder().decode(bytes(base64url)));
 
-/** The published key that is said to have signed, out of what the browser has of them or, if need be, out of fresh ones. */
+/** The published key with this `kid`: from the browser's cache, else fetched. `null` if it is not published, `undefined` if no keys could be read. */
 async function findKey(kid) {
   for (const cache of ['force-cache', 'no-cache']) {
     const { body } = await call('GET', '/.well-known/jwks.json', { cache });

@@ -20,8 +20,8 @@ pub(crate) struct Ended {
     more: bool,
 }
 
-/// `DELETE /api/user/sign-ins/{id}`: its tokens count no more, at once (`docs/security.md` I7). The caller's own may be
-/// ended, too.
+/// `DELETE /api/user/sign-ins/{id}`: every call refuses its tokens at once (`docs/security.md` I7). The caller's own
+/// may be ended, too.
 pub(crate) async fn sign_in(
     State(app): State<App>,
     phone: SignedInPhone,

@@ -1,4 +1,4 @@
-//! All that is kept of a person, for the person.
+//! What a person may download of what we keep about them (`docs/people.md` says what is left out).
 
 use axum::{
     extract::State,

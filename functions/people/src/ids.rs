@@ -23,7 +23,7 @@ pub(crate) const NOT_YOURS: Problem =
 /// The page that a query asks for.
 pub(crate) fn turn(account: AccountId, query: &Query) -> Result<Turn, Problem> {
     const MALFORMED: Problem =
-        Problem::bad_request("malformed_page", "after is the next of the page before, as it came.");
+        Problem::bad_request("malformed_page", "`after` must be the `next` of the page before, unchanged.");
     let place = |raw| read_opaque(raw).and_then(|raw| Place::parse(&raw)).ok_or(MALFORMED);
     Ok(Turn { after: query.get("after").map(place).transpose()?, ..Turn::first(account, ROWS) })
 }

@@ -62,7 +62,7 @@ pub(crate) async fn leave(
 async fn prove(app: &App, account: &Account, by: &Approver, presented: &Presented) -> Result<(), Problem> {
     const CHALLENGE: Problem = Problem::bad_request(
         "invalid_challenge",
-        "challenge is the one that a code was just sent for, to the account's own number.",
+        "`challenge` must be one for which a code was just sent to the account's own number.",
     );
     const CODE: Problem = Problem::new(
         StatusCode::FORBIDDEN,

@@ -1,8 +1,10 @@
 //! What messages may cost: counts by network, by block of numbers, by country and over all, and what each allows.
 //!
-//! A budget has a soft and a hard limit. Past the soft one a message costs a puzzle, and each doubling of the count doubles the
-//! work. Past the hard one only known devices are served. A count that every caller shares is split into shards, so
-//! that no item of the store becomes hot; each shard has its part of the limit, so the whole is exact.
+//! A budget has a soft and a hard limit. From the soft limit on, a message in an open lane costs a puzzle, and each
+//! doubling of the count doubles the work, three times at most. From the hard limit on, no message that this budget
+//! pays for is sent. Known devices pay from two budgets only: their account's and the whole service's
+//! ([`SmsLimits::device_budgets`]). A count that every caller shares is split into shards, so that no item of the
+//! store becomes hot; each shard has its part of the limit, so the whole is exact.
 
 use std::{net::IpAddr, time::Duration};
 
@@ -175,7 +177,7 @@ impl Budget {
     }
 }
 
-/// A caller in the open lane: who is to pay for what.
+/// Whose budgets pay for a message in the open lane: those of the number, its country and the caller's network.
 #[derive(Clone, Copy, Debug)]
 pub struct Payer<'a> {
     /// The number that gets the message.

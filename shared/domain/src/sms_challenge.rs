@@ -3,7 +3,8 @@
 //! A caller draws a [`ChallengeId`]. A call that repeats it, because its answer was lost, is recognised and sends
 //! no second message. A caller who asks while a message is on its way shares that message and hears what the first
 //! caller heard. Wrong tries count against the challenge that makes them, and against the part of the code's tries that
-//! other challenges share (`docs/security.md` D1, K5). These functions are pure; the caller stores and sends afterwards.
+//! other challenges share (`docs/security.md` D1, K5). These functions are pure; the caller stores and sends
+//! afterwards.
 
 use std::time::Duration;
 
@@ -77,12 +78,12 @@ pub struct Challenge {
     pub device: Option<Phone>,
     /// Messages it asked for.
     pub messages: u32,
-    /// When it last asked.
+    /// When the message was sent that it last asked for or shared.
     pub asked_at: Timestamp,
     /// Wrong tries so far.
     pub tries: u32,
-    /// The wrong tries, each as a hash of the code and of what it was compared with. A repetition is not counted, because
-    /// its answer may have been lost, and it tells its caller nothing.
+    /// The wrong tries, each as a hash of the code and of what it was compared with. A repetition is not counted,
+    /// because its answer may have been lost, and it tells its caller nothing.
     pub wrong: Vec<[u8; 32]>,
     /// The right code and the sign-in it led to; `None` until then.
     pub used: Option<Used>,
@@ -101,8 +102,8 @@ pub struct Used {
     pub at: Timestamp,
 }
 
-/// What a caller uses a code for. The first use decides: a code that signed a phone in deletes no account, and the other
-/// way round (`docs/security.md` K24).
+/// What a caller uses a code for. The first use decides: a code that signed a phone in deletes no account, and the
+/// other way round (`docs/security.md` K24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Purpose {

@@ -50,7 +50,7 @@ pub struct LiveCode {
 /// The messages of a day in one kind of lane.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DaysMessages {
-    /// The next message after these costs a puzzle; `None` where none does.
+    /// How many messages of a day are free; each further one costs a puzzle. `None` if none ever does.
     pub(crate) free: Option<u32>,
     /// No message is sent after these.
     pub(crate) most: u32,

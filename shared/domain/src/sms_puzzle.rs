@@ -1,8 +1,9 @@
 //! The puzzle that a message costs when a number, a network or the service is busier than usual.
 //!
 //! It is a proof of work: sixteen small searches, so that the time it takes varies little. For each part `p` from 0 to
-//! 15 the caller finds a number `n` such that SHA-256 of `<token>:<p>:<n>` begins with `bits` zero bits. The token is signed by
-//! a keyed hash, so short that a whole text is one block of SHA-256, holds for one number and ten minutes, and is used once; the store keeps the ids of used ones.
+//! 15 the caller finds a number `n` such that SHA-256 of `<token>:<p>:<n>` begins with `bits` zero bits. The token is
+//! signed by a keyed hash, so short that a whole text is one block of SHA-256, holds for one number and ten minutes,
+//! and is used once; the store keeps the ids of used ones.
 //!
 //! How much work it asks for, and what that stops: `docs/decisions/0016-what-a-message-costs.md`.
 
@@ -26,7 +27,7 @@ pub const FIRST_BITS: u32 = 13;
 pub const MOST_DOUBLINGS_OF_A_PUZZLE: u32 = 6;
 /// How long a puzzle may be solved.
 pub const LIFE: Duration = Duration::from_mins(10);
-/// The longest solution, in bytes: a token and sixteen numbers of ten digits.
+/// More bytes than a solution has: a token and sixteen numbers of ten digits are about 220.
 const LONGEST: usize = 320;
 
 /// A puzzle for a caller.
@@ -75,8 +76,8 @@ impl Puzzle {
     }
 }
 
-/// The doublings that a message costs when each of these may ask for a puzzle: the dearest counts. It is never more than
-/// a puzzle is worth, or no puzzle would pay for the message.
+/// The doublings that a message costs when each of these may ask for a puzzle: the dearest counts. It is never more
+/// than a puzzle is worth, or no puzzle would pay for the message.
 #[must_use]
 pub fn price_of<const N: usize>(asked: [Option<u32>; N]) -> Option<u32> {
     asked.into_iter().flatten().max().map(|doublings| doublings.min(MOST_DOUBLINGS_OF_A_PUZZLE))

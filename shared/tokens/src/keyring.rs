@@ -18,11 +18,12 @@ use tokio::sync::Mutex;
 
 use crate::{KeyError, Keys, TokenError, keys::Unverified};
 
-/// How long an instance uses what it has read. A version that is published now is known to every instance after this
-/// time, and one that is dropped is used by none.
+/// How long an instance uses what it has read. After this time every instance whose read succeeds knows a version that
+/// is published now, and uses none that was dropped. An instance whose reads fail keeps its old keys.
 pub const RELOAD_EVERY: Duration = Duration::from_mins(5);
 
-/// The shortest time between two reads for keys that are not known, and between two reads of which the first failed.
+/// The shortest time between two reads for unknown keys. After a failed read, the next read by time waits this long,
+/// too.
 pub const RELOAD_FLOOR: Duration = Duration::from_secs(30);
 
 /// How long others may keep the published key set: the `max-age` of its answer.
@@ -32,10 +33,10 @@ pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
 /// longer, and others may keep that answer for [`JWKS_MAX_AGE`].
 pub const PUBLISHED_BEFORE_USE: Duration = RELOAD_EVERY.saturating_add(JWKS_MAX_AGE);
 
-/// The keys, read again by time and when a key is met that is not known.
+/// The keys of this instance. It reads the secret again by time, and when a token or a hash names an unknown key.
 ///
-/// Every use takes the keys as they are at that moment; no lock is held while anything waits. A read that fails keeps
-/// the keys.
+/// Each use takes the current keys and waits for nothing. One read runs at a time: other callers that need a read
+/// wait for it. If a read fails, the keys stay as they are.
 pub struct Keyring {
     source: Arc<dyn SigningSecrets>,
     clock: Arc<dyn Clock>,
@@ -89,7 +90,7 @@ impl Keyring {
         }
     }
 
-    /// Reads the secret again, unless it knows the key by now or has asked lately.
+    /// Reads the secret again if `known` is false and no unknown key has caused a read within [`RELOAD_FLOOR`].
     async fn learn_unless(&self, known: impl Fn(&Keys) -> bool) {
         if known(&self.keys()) {
             return;
@@ -139,8 +140,8 @@ impl Keyring {
         self.keys().sign(typ, claims)
     }
 
-    /// The claims of a token of this `typ`. One whose key is not known may come from an instance that knows more, so
-    /// the secret is read again before it is refused.
+    /// The claims of a token of this `typ`. If this instance does not know the token's key, another instance may have a
+    /// newer one, so it reads the secret again before it refuses the token.
     pub(crate) async fn open<C: DeserializeOwned>(&self, typ: &str, token: &str) -> Result<C, TokenError> {
         let token = Unverified::read(typ, token)?;
         self.learn_unless(|keys| keys.has_kid(token.kid())).await;

@@ -23,7 +23,7 @@ export const mineWords = {
   'mine.history': ['What happened', '操作记录'],
   'mine.historyHint': ['The last 90 days.', '最近 90 天。'],
   'mine.data': ['Your data', '我的数据'],
-  'mine.exportHint': ['Everything that is kept about you here, as one file.', '将本站保存的所有关于你的信息导出为一个文件。'],
+  'mine.exportHint': ['Your account, sign-ins, history, machines, devices, notices and visits, as one file.', '将你的账号、登录、操作记录、一体机、设备、通知和访问记录导出为一个文件。'],
   'mine.export': ['Download your data', '下载我的数据'],
   'mine.exported': ['Your data was downloaded.', '数据已下载。'],
   'mine.leave': ['Delete the account', '注销账号'],

@@ -1,4 +1,4 @@
-//! All that is kept of a person, for the person.
+//! What a person may download of what we keep about them (`docs/people.md` says what is left out).
 
 use std::pin::Pin;
 
@@ -13,7 +13,7 @@ use crate::{
     sign_in::SignIn,
 };
 
-/// All that is kept of a person, besides the account itself.
+/// What an export holds, besides the account itself.
 #[derive(Clone, Debug)]
 pub struct Everything {
     /// The sign-ins, also those that are over and still stored.
@@ -40,7 +40,7 @@ const ROWS: u16 = 500;
 type Reading<'a, T> = Pin<Box<dyn Future<Output = Result<Page<T>, StoreError>> + Send + 'a>>;
 
 impl Mine {
-    /// All that is kept of a person.
+    /// Reads what an export of a person holds.
     ///
     /// # Errors
     /// [`StoreError`].

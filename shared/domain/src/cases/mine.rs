@@ -130,8 +130,8 @@ impl Mine {
         }
     }
 
-    /// Ends the rows of a list, [`MOST_AT_ONCE`] in one call. What is ended already counts no more, so repeating the
-    /// call comes to an end.
+    /// Ends the rows of a list, [`MOST_AT_ONCE`] in one call. The next call does not see the rows that are ended, so
+    /// repeating the call comes to an end.
     ///
     /// # Errors
     /// [`StoreError`]; the rows before it are ended.

@@ -29,15 +29,17 @@ pub struct Redeemed {
 impl Logins {
     /// Redeems a session that was just read. `id` is the token's `jti` if this is the first redemption.
     ///
-    /// The checks, in order: a person confirmed; everything is [still allowed](crate::allowed), by records as last
-    /// written; the account still vouches for the confirmation; then the one guarded write. A phone or an account that
-    /// fails its check ends the session. A client that refuses changes nothing (`docs/security.md` A15). Then the login
-    /// goes into the person's history, and a login that the person has ended gives no token again.
+    /// The checks, in order: the caller holds the key and a person confirmed ([`Session::decide`]); everything is
+    /// [still allowed](crate::allowed), by the newest records; the account still vouches for the confirmation. Then
+    /// the one guarded write. If the phone or the account fails its check, a confirmed session ends. If the client is
+    /// gone or no longer admits this login, nothing changes (`docs/security.md` A15). After the write the login goes
+    /// into the person's history. If the person has ended the login there, the screen gets no token again.
     ///
     /// `address` is the caller's, for the record.
     ///
     /// # Errors
-    /// [`StepError`]; a barred account or an ended sign-in is [`Refusal::Cancelled`].
+    /// [`StepError`]. A barred account or an ended sign-in is [`Refusal::Cancelled`]; after the redemption it is
+    /// [`Refusal::Used`].
     pub async fn redeem(
         &self,
         session: Session,

@@ -154,7 +154,7 @@ impl People {
         Err(StoreError::new("lost more races than a number has callers").into())
     }
 
-    /// The known device that asks. A secret that is not good, or not any more, makes its caller a stranger.
+    /// The known device that asks. If its secret is wrong or no longer good, the caller counts as a stranger (`None`).
     async fn known_device(&self, asking: &Asking<'_>, now: Timestamp) -> Result<Option<Phone>, StoreError> {
         let Some((known, phone)) = asking.known.and_then(|known| Some((known, named_by(known)?))) else {
             return Ok(None);
@@ -164,7 +164,8 @@ impl People {
             return Ok(None);
         };
         let records = self.checks.phone(&phone).await?;
-        // A sign-in that is gone ran out of time, and ends only by then. One that was ended takes its device with it.
+        // No record means that the sign-in expired. Its device stays known. Only a sign-in that was ended ends its
+        // device.
         let ended = records.sign_in.is_some_and(|sign_in| sign_in.ended);
         // A credential change ends every device that is older, as it ends every sign-in.
         let active = records.account.is_some_and(|account| {
@@ -306,7 +307,8 @@ impl People {
     /// code within [`SIGN_IN_AGAIN`](crate::sms_challenge::SIGN_IN_AGAIN) give the same proof.
     ///
     /// # Errors
-    /// [`SignInError::InvalidCode`], [`SignInError::UnknownChallenge`], [`SignInError::TooMany`] or [`SignInError::Store`].
+    /// [`SignInError::InvalidCode`], [`SignInError::UnknownChallenge`], [`SignInError::TooMany`] or
+    /// [`SignInError::Store`].
     pub async fn prove_by_sms(
         &self,
         id: &ChallengeId,
@@ -355,7 +357,7 @@ impl People {
         Err(StoreError::new("lost more races than a number has callers").into())
     }
 
-    /// The nonce whose code this is.
+    /// Which of these nonces has this code; `None` if none has.
     async fn right_one(
         &self,
         number: &PhoneNumber,
@@ -380,7 +382,8 @@ impl People {
         SmsCode::derive(&*self.keys, number, nonce)
     }
 
-    /// What the challenge keeps of a right code. It is made under the key of the one that is kept, to compare with it.
+    /// The keyed hash of a code, which the challenge stores once the code is right. If the challenge holds one
+    /// already, the hash uses the same key, so that the two can be compared.
     async fn used_code(&self, id: &ChallengeId, code: &SmsCode, kept: Option<&Used>) -> KeyedTag {
         let (purpose, parts) = ("used sms code", [id.as_str(), code.reveal()]);
         let Some(Used { code: KeyedTag { key, .. }, .. }) = kept else {
@@ -390,8 +393,9 @@ impl People {
         self.keys.keyed_hash_by(key, purpose, &parts)
     }
 
-    /// What a stranger's try costs: nothing when it is right, and then only while its network may try. Its hash says which
-    /// shards are charged.
+    /// The charges of a stranger's try. A wrong try (`wrong` is 1) counts against its network and against all. A
+    /// right try (`wrong` is 0) counts against neither, and is refused if its network is past its limit. `hash` picks
+    /// the shards.
     async fn charge_try(
         &self,
         source: Option<IpAddr>,

@@ -132,7 +132,7 @@ pub enum State {
     Cancelled {
         /// Why.
         reason: CancelReason,
-        /// The phone that had scanned it, if one had.
+        /// The phone that scanned it, or that declined it without a scan; `None` if no phone did.
         claim: Option<Claim>,
     },
 }
@@ -157,7 +157,8 @@ impl State {
     }
 }
 
-/// The phone that scanned.
+/// The phone that holds the session: it scanned the QR, or declined it unscanned, or belongs to the person whom a
+/// prompt asks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     /// The verified account and phone.
@@ -172,7 +173,7 @@ pub struct Claim {
 pub struct Redemption {
     /// The token's `jti`.
     pub id: TokenId,
-    /// The token's `iat`.
+    /// When the screen took the token. Its `iat` is five seconds earlier.
     pub at: Timestamp,
 }
 

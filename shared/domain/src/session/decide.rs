@@ -1,4 +1,4 @@
-//! What may happen to a session, decided in one place.
+//! Decides, in one place, what a command does to a session.
 
 use crate::{
     identity::Phone,
@@ -14,7 +14,8 @@ impl Session {
     /// Decides what `command` does at `now`. This is the whole table of states and commands.
     ///
     /// A caller whose answer was lost repeats the call. For the phone that holds the claim, a step that it has
-    /// taken succeeds again as long as the session exists and did not end the other way.
+    /// taken succeeds again, unless the session has expired unredeemed or has ended another way. A repeated confirm
+    /// with a wrong number ends the session, as a first one does.
     ///
     /// # Errors
     /// The [`Refusal`] that is true of this copy of the session. The store may have a newer version; then the
@@ -145,7 +146,7 @@ impl Session {
         }
     }
 
-    /// The contract's data with the app's text for the page. Only the web contract keeps one.
+    /// Moves to `Scanned`, and stores the app's text for the page. Only the web contract keeps that text.
     fn scanned(&self, now: Timestamp, claim: &Claim, ext: &Ext) -> Decision {
         let flow = self.flow.scanned_with(ext);
         let change = self.change(now, State::Scanned { claim: claim.clone() });
