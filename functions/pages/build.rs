@@ -19,10 +19,11 @@ use sha2::{Digest, Sha256};
 
 /// The modules that pages begin with; each becomes one file, together with all that it imports.
 /// A script may name one that stands before it.
-const SCRIPTS: [&str; 6] =
-    ["puzzle_worker.js", "screen.js", "authorize.js", "phone.js", "mine.js", "stale.js"];
+const SCRIPTS: [&str; 7] =
+    ["puzzle_worker.js", "screen.js", "authorize.js", "phone.js", "device.js", "mine.js", "stale.js"];
 const STYLES: [&str; 1] = ["app.css"];
-const PAGES: [&str; 5] = ["index.html", "authorize.html", "phone.html", "account.html", "welcome.html"];
+const PAGES: [&str; 6] =
+    ["index.html", "authorize.html", "phone.html", "device.html", "account.html", "welcome.html"];
 /// Drawn into the scripts, so that it costs no request.
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.
@@ -81,11 +82,11 @@ fn write_file(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Resu
     Ok(name)
 }
 
-/// Puts a part that pages share where a page says so, on a line of its own: `<!-- put part.html here -->`.
+/// Puts a part that pages share where a page or a part says so, on a line of its own: `<!-- put part.html here -->`.
 fn with_parts(html: &str) -> Result<String, Failure> {
     let part = |line: &str| {
         let named = line.trim().strip_prefix("<!-- put ")?.strip_suffix(" here -->")?;
-        Some(read(named))
+        Some(read(named).and_then(|part| with_parts(&part)))
     };
     let lines = html.lines().map(|line| part(line).unwrap_or_else(|| Ok(line.to_owned())));
     Ok(lines.collect::<Result<Vec<_>, _>>()?.join("\n"))

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use saoma_domain::{
     client::Client,
     ports::Freshness,
-    session::{RedeemKey, Refusal, Session, State},
+    session::{RedeemKey, Refusal, State},
 };
 use saoma_http::{Facts, Problem, query::Query};
 use saoma_tokens::authorization::AuthorizationCode;
@@ -25,8 +25,8 @@ use crate::{
 pub(crate) async fn unsealed(app: &App, facts: &Facts, form: &Query) -> Result<AuthorizationCode, Problem> {
     let raw = form.get("code").ok_or(missing("code is missing."))?;
     let issuer = app.service.public_url(facts.domain())?;
-    let code = app.service.keys.verify_code(&issuer, raw, app.service.clock.now()).await;
-    code.map_err(|_| INVALID_GRANT)
+    let code = app.service.keys.verify_code(&issuer, raw).await;
+    code.map_err(|_| INVALID_GRANT.as_guess())
 }
 
 /// Exchanges a code. The checks, in order: we made it and it is not over ([`unsealed`]); the client proves itself; the
@@ -43,7 +43,7 @@ pub(crate) async fn exchange(
     let now = app.service.clock.now();
     proven(&asking.client, asking.form, code)?;
     let session = app.logins.sessions.find(&code.session, Freshness::Strong).await?.ok_or(INVALID_GRANT)?;
-    let in_time = now < code.expires_at || took_it(&session, code);
+    let in_time = now < code.expires_at || matches!(session.state, State::Redeemed { .. });
     if session.client != asking.client.id || session.flow.request().is_none() || !in_time {
         return Err(INVALID_GRANT);
     }
@@ -57,10 +57,6 @@ pub(crate) async fn exchange(
             Err(by_the_core(error))
         }
     }
-}
-
-fn took_it(session: &Session, code: &AuthorizationCode) -> bool {
-    matches!(&session.state, State::Redeemed { redemption, .. } if redemption.id == code.id)
 }
 
 fn proven(client: &Client, form: &Query, code: &AuthorizationCode) -> Result<(), Problem> {

@@ -12,7 +12,7 @@ use saoma_domain::{
     session::Dialect,
 };
 use saoma_http::{Facts, Problem, body::Form, harden::refused_as, query::Query};
-use saoma_tokens::authorization::AuthorizationRequest;
+use saoma_tokens::{authorization::AuthorizationRequest, keys::LONGEST_TOKEN};
 
 use crate::{App, answer::answer_to};
 
@@ -57,13 +57,10 @@ async fn answered(app: &App, facts: &Facts, query: Result<Query, Problem>) -> Re
         Err(error) => return Problem::from(error).into_response(),
     };
     let asked = match query {
-        Ok(query) => request(app, &query).await,
+        Ok(query) => request(app, facts, &query).await,
         Err(problem) => Err(problem.into()),
     };
-    let sealed = asked.and_then(|request| {
-        let sealed = app.service.keys.seal_request(&issuer, request, app.service.clock.now());
-        sealed.map_err(|error| Refused::Here(error.into()))
-    });
+    let sealed = asked.and_then(|request| seal(app, &issuer, request));
     match sealed {
         Ok(sealed) => found(&format!("{issuer}/authorize#{sealed}")),
         Err(Refused::Here(problem)) => told(&problem),
@@ -74,8 +71,21 @@ async fn answered(app: &App, facts: &Facts, query: Result<Query, Problem>) -> Re
     }
 }
 
+/// Seals a request. One that a page could not bring back is told to the client: characters that JSON escapes make it
+/// longer than what was sent.
+fn seal(app: &App, issuer: &str, request: AuthorizationRequest) -> Result<String, Refused> {
+    let redirect_uri = request.redirect_uri.clone();
+    let sealed = app.service.keys.seal_request(issuer, request, app.service.clock.now());
+    let sealed = sealed.map_err(|error| Refused::Here(error.into()))?;
+    if sealed.len() > LONGEST_TOKEN {
+        let (error, description) = ("invalid_request", "state and nonce are too long.");
+        return Err(Refused::There { redirect_uri, state: None, error, description });
+    }
+    Ok(sealed)
+}
+
 /// Reads a request. The client and its address are checked first, because they decide who is told of all else.
-async fn request(app: &App, query: &Query) -> Result<AuthorizationRequest, Refused> {
+async fn request(app: &App, facts: &Facts, query: &Query) -> Result<AuthorizationRequest, Refused> {
     let client = client(app, query).await?;
     let redirect_uri = redirect_uri(&client, query)?;
     let state = query.get("state").map(str::to_owned);
@@ -85,7 +95,7 @@ async fn request(app: &App, query: &Query) -> Result<AuthorizationRequest, Refus
         error,
         description,
     };
-    if let Some((error, description)) = refusal(&client, query) {
+    if let Some((error, description)) = refusal(&client, facts, query) {
         return Err(refuse(error, description));
     }
     let code_challenge = query.get("code_challenge").unwrap_or_default().to_owned();
@@ -100,7 +110,7 @@ async fn request(app: &App, query: &Query) -> Result<AuthorizationRequest, Refus
 }
 
 async fn client(app: &App, query: &Query) -> Result<Client, Problem> {
-    const UNKNOWN: Problem = Problem::bad_request("invalid_client", "client_id names no registered client.");
+    const UNKNOWN: Problem = Problem::bad_request("unknown_client", "client_id names no registered client.");
     let id = ClientId::parse(query.get("client_id").unwrap_or_default()).ok_or(UNKNOWN)?;
     app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?.ok_or(UNKNOWN)
 }
@@ -115,7 +125,7 @@ fn redirect_uri(client: &Client, query: &Query) -> Result<String, Problem> {
 }
 
 /// What else is wrong, as an error that the client is told.
-fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str)> {
+fn refusal(client: &Client, facts: &Facts, query: &Query) -> Option<(&'static str, &'static str)> {
     let is = |name: &str, only: &str| query.get(name).is_none_or(|value| value == only);
     let fits = |name: &str, most: usize| query.get(name).is_none_or(|value| value.len() <= most);
     let challenge = query.get("code_challenge").unwrap_or_default();
@@ -124,6 +134,12 @@ fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str
         (
             client.oauth.grants.contains(&GrantType::AuthorizationCode),
             ("unauthorized_client", "The client is not registered for the code flow."),
+        ),
+        // A browser keeps no secret, so a strict client has no page.
+        (!client.strict, ("unauthorized_client", "A strict client has no code flow yet.")),
+        (
+            client.admits_network(facts.ip),
+            ("access_denied", "The client's screens may not call from this network."),
         ),
         (query.get("request").is_none(), ("request_not_supported", "request is not supported.")),
         (query.get("request_uri").is_none(), ("request_uri_not_supported", "request_uri is not supported.")),

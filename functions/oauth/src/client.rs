@@ -9,7 +9,11 @@ use saoma_domain::{
     secrets::Secret,
     session::Dialect,
 };
-use saoma_http::{Problem, auth::INVALID_CLIENT, query::Query};
+use saoma_http::{
+    Problem,
+    auth::{INVALID_CLIENT, form_decoded},
+    query::Query,
+};
 
 use crate::{
     App,
@@ -81,9 +85,4 @@ fn basic(value: &str) -> Option<(String, String)> {
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
     Some((form_decoded(id)?, form_decoded(secret)?))
-}
-
-fn form_decoded(raw: &str) -> Option<String> {
-    let pair = format!("v={}", raw.replace('&', "%26"));
-    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
 }

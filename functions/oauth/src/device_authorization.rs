@@ -6,6 +6,8 @@ use saoma_domain::{
     cases::Opening,
     client::Client,
     oauth::{ClientAuth, GrantType, Scopes, UserCode},
+    opener::Opener,
+    secrets::Secret,
     session::{Flow, ScreenClaims},
     text::CleanText,
 };
@@ -13,6 +15,7 @@ use saoma_http::{
     Facts, Problem, auth,
     body::{Form, Json},
     cookie::ScreenKey,
+    query::Query,
 };
 use saoma_qr::{Level, Margin, Symbol, session_text, svg, terminal};
 use serde::Serialize;
@@ -56,7 +59,7 @@ pub(crate) async fn begin(
             device_mac: None,
         },
         seen: facts.seen(),
-        opener: auth::opener(service, &*app.clients, &headers, &client).await?,
+        opener: opener(&app, &headers, &form, &client).await?,
         life: service.settings.session_life,
     };
     let draw = || {
@@ -80,6 +83,22 @@ pub(crate) async fn begin(
         qr_text: terminal(&symbol, Margin::QUIET_ZONE),
         match_number: session.shown_number(),
     }))
+}
+
+/// What the device proved. Only a strict client asks; a secret in the body was checked when the client proved itself.
+async fn opener(
+    app: &App,
+    headers: &HeaderMap,
+    form: &Query,
+    client: &Client,
+) -> Result<Option<Opener>, Problem> {
+    if !client.strict {
+        return Ok(None);
+    }
+    match form.get("client_secret").filter(|_| client.oauth.auth == ClientAuth::ClientSecret) {
+        Some(secret) => Ok(Secret::presented(secret).map(|secret| Opener::presenting(&secret))),
+        None => auth::opener(&app.service, &*app.clients, headers, client).await,
+    }
 }
 
 /// Counts the session about to be opened: by client where a secret proves it, because its server opens for many people,

@@ -30,12 +30,13 @@ const EXPIRED: Problem =
 pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, Problem> {
     let (service, now) = (&app.service, app.service.clock.now());
     let raw = asking.form.get("device_code").ok_or(missing("device_code is missing."))?;
-    let key = ScreenKey::parse(raw).ok_or(INVALID_GRANT)?;
-    service.pace.ask(asking.facts.network(), Some(&key.code), now).map_err(Problem::too_many)?;
+    let key = ScreenKey::parse(raw).ok_or_else(|| INVALID_GRANT.as_guess())?;
+    let asked = service.pace.ask(asking.facts.network(), Some(&key.code), now);
+    asked.map_err(|seconds| Problem { retry_after: Some(seconds), ..SLOW_DOWN })?;
     let view = app.logins.status(&key.code, Dialect::Oauth, Some(&key.secret)).await;
     let session = match view.map_err(by_the_core)? {
         View::Screen(session) if is_for(&session, asking) => session,
-        _ => return Err(INVALID_GRANT),
+        _ => return Err(INVALID_GRANT.as_guess()),
     };
     match session.standing(now) {
         Standing::Waiting | Standing::Scanned => {

@@ -45,8 +45,8 @@ struct Contents<'a> {
     at: Timestamp,
 }
 
-/// The tokens of a redeemed session. The same redemption gives the same tokens, to the byte. A client that is
-/// registered to refresh gets a refresh token, and with it a sign-in that its person can end.
+/// The tokens of a redeemed session. The same redemption gives the same tokens, to the byte. Every login has a sign-in, so
+/// that its person can end it; a client that is registered to refresh gets a refresh token of it.
 pub(crate) async fn first(
     app: &App,
     asking: &Asking<'_>,
@@ -55,22 +55,19 @@ pub(crate) async fn first(
 ) -> Result<Tokens, Problem> {
     let session = &redeemed.session;
     let Flow::Oauth { scopes, .. } = session.flow else { return Err(INVALID_GRANT) };
-    let sign_in = if asking.client.oauth.grants.contains(&GrantType::RefreshToken) {
-        Some(app.screens.begin(redeemed, scopes).await.map_err(sign_in_over)?)
-    } else {
-        None
-    };
+    let sign_in = app.screens.begin(redeemed, scopes).await.map_err(sign_in_over)?;
+    let refreshes = asking.client.oauth.grants.contains(&GrantType::RefreshToken);
     let contents = Contents {
         account: redeemed.account.id,
         method: redeemed.method,
         scopes,
-        sign_in: sign_in.as_ref().map(|sign_in| &sign_in.id),
+        sign_in: Some(&sign_in.id),
         nonce,
         authenticated_at: session.state.claim().map_or(redeemed.redemption.at, |claim| claim.at),
         id: &redeemed.redemption.id,
         at: redeemed.redemption.at,
     };
-    minted(app, asking, &contents, sign_in.as_ref()).await
+    minted(app, asking, &contents, refreshes.then_some(&sign_in)).await
 }
 
 /// The tokens of a sign-in that was refreshed. `scopes` are the ones that the client asks for now.
@@ -87,7 +84,7 @@ pub(crate) async fn next(
         scopes,
         sign_in: Some(&sign_in.id),
         nonce: None,
-        authenticated_at: sign_in.created_at,
+        authenticated_at: sign_in.proved_at,
         id: &TokenId::random(&*app.service.random),
         at: app.service.clock.now(),
     };

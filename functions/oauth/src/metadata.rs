@@ -40,7 +40,7 @@ struct Metadata {
     token_endpoint_auth_methods_supported: [&'static str; 3],
     revocation_endpoint_auth_methods_supported: [&'static str; 3],
     introspection_endpoint_auth_methods_supported: [&'static str; 2],
-    claims_supported: [&'static str; 14],
+    claims_supported: [&'static str; 15],
 }
 
 /// `GET /.well-known/openid-configuration`.
@@ -91,6 +91,7 @@ fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
             "sid",
             "name",
             "preferred_username",
+            "updated_at",
             "phone_number",
             "phone_number_verified",
         ],

@@ -12,6 +12,7 @@ use saoma_domain::{
     oauth::{GrantType, RequestHash, Scopes},
     secrets::TokenId,
     session::{Dialect, Flow, ScreenClaims, Session, Standing},
+    time::Timestamp,
 };
 use saoma_http::{
     Facts, Problem, auth::presented_token, body::Json, cookie::ScreenKey, early::too_early, screen::replace,
@@ -84,7 +85,7 @@ pub(crate) async fn begin(
 ) -> Result<Json<Shown>, Problem> {
     let (service, now) = (&app.service, app.service.clock.now());
     let issuer = service.public_url(facts.domain())?;
-    let (request, client) = opened(&app, &issuer, &sealed).await?;
+    let (request, client) = opened(&app, &issuer, &sealed, now).await?;
     service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
     if let Some(old) = presented_token(&headers).and_then(Held::parse) {
         replace(&app.logins, old.key, now).await?;
@@ -106,7 +107,7 @@ pub(crate) async fn begin(
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
     Ok(Json(Shown {
         client: ShownClient { id: client.id.to_string(), name: client.name.to_string(), logo: None },
-        scopes: scopes.told(),
+        scopes: scopes.told(client.oauth.grants.contains(&GrantType::RefreshToken)),
         code: session.code.to_string(),
         svg: svg(&symbol, Margin::QUIET_ZONE),
         poll_token: format!("{}.{sealed}", key.reveal()),
@@ -116,9 +117,14 @@ pub(crate) async fn begin(
     }))
 }
 
-/// The request behind a seal, and its client as it is now, if that may still ask so.
-async fn opened(app: &App, issuer: &str, sealed: &str) -> Result<(AuthorizationRequest, Client), Problem> {
-    let request = app.service.keys.open_request(issuer, sealed, app.service.clock.now()).await;
+/// The request behind a seal, if it was good at this moment, and its client as it is now, if that may still ask so.
+async fn opened(
+    app: &App,
+    issuer: &str,
+    sealed: &str,
+    at: Timestamp,
+) -> Result<(AuthorizationRequest, Client), Problem> {
+    let request = app.service.keys.open_request(issuer, sealed, at).await;
     let request = request.map_err(|_| STALE)?;
     let id = ClientId::parse(&request.client_id).ok_or(STALE)?;
     let client = app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?.ok_or(STALE)?;
@@ -179,7 +185,8 @@ const fn word(standing: Standing) -> &'static str {
 async fn code_url(app: &App, facts: &Facts, session: &Session, sealed: &str) -> Result<String, Problem> {
     let (service, now) = (&app.service, app.service.clock.now());
     let issuer = service.public_url(facts.domain())?;
-    let (request, _) = opened(app, &issuer, sealed).await?;
+    // The request was good when its page opened the session. The person may take minutes from then on.
+    let (request, _) = opened(app, &issuer, sealed, session.created_at).await?;
     let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
     let id = TokenId::random(&*service.random);
     let code = service.keys.mint_code(&issuer, session, request, &id, now)?;
@@ -194,7 +201,7 @@ pub(crate) async fn cancel(
     Json(Sealed { request: sealed }): Json<Sealed>,
 ) -> Result<Json<GoTo>, Problem> {
     let issuer = app.service.public_url(facts.domain())?;
-    let (request, _) = opened(&app, &issuer, &sealed).await?;
+    let (request, _) = opened(&app, &issuer, &sealed, app.service.clock.now()).await?;
     if let Some(old) = presented_token(&headers).and_then(Held::parse) {
         replace(&app.logins, old.key, app.service.clock.now()).await?;
     }

@@ -18,12 +18,12 @@ const INVALID_SCOPE: Problem =
 /// checked first, so a refusal leaves the token as it is.
 pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, Problem> {
     let raw = asking.form.get("refresh_token").ok_or(missing("refresh_token is missing."))?;
-    let token = Secret::presented(raw).ok_or(INVALID_GRANT)?;
+    let token = Secret::presented(raw).ok_or_else(|| INVALID_GRANT.as_guess())?;
     let (client, now) = (&asking.client, app.service.clock.now());
     let (found, _) = app.screens.behind(client, &token, now).await.map_err(sign_in_over)?;
     let Holder::Screen { scopes: granted } = found.sign_in.holder else { return Err(INVALID_GRANT) };
     let asked = match asking.form.get("scope") {
-        Some(raw) => Scopes::parse(raw),
+        Some(raw) => Scopes::parse_known(raw).ok_or(INVALID_SCOPE)?,
         None => granted,
     };
     if !asked.is_within(granted) {

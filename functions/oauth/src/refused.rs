@@ -8,6 +8,8 @@ use saoma_domain::cases::{SignInError, StepError, StepFailure};
 use saoma_http::{Problem, body::Json, harden::as_problem};
 use serde::Serialize;
 
+use crate::cors;
+
 /// The body of a refusal.
 #[derive(Serialize)]
 struct Refused {
@@ -50,14 +52,17 @@ pub(crate) fn shape(problem: &Problem) -> Response {
     if let Some(seconds) = problem.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    if problem.status == StatusCode::UNAUTHORIZED {
-        let challenge = match error {
-            "invalid_token" => "Bearer error=\"invalid_token\"",
-            _ => "Basic realm=\"oauth\"",
-        };
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    }
-    response
+    let challenge = match error {
+        "invalid_token" => Some("Bearer error=\"invalid_token\""),
+        "insufficient_scope" => Some("Bearer error=\"insufficient_scope\", scope=\"openid\""),
+        _ if problem.status == StatusCode::UNAUTHORIZED => Some("Basic realm=\"oauth\""),
+        _ => None,
+    };
+    let challenge =
+        challenge.map(|challenge| (header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
+    response.headers_mut().extend(challenge);
+    // A page of another site reads why it is refused, whichever layer refuses.
+    cors::readable(response)
 }
 
 /// A refusal of the core, where a client asks for tokens: a store that failed is no refusal, and all else is one of a
@@ -65,7 +70,10 @@ pub(crate) fn shape(problem: &Problem) -> Response {
 pub(crate) fn by_the_core(error: StepError) -> Problem {
     match error {
         StepError { why: StepFailure::Store(error), about } => Problem::from(error).about(about),
-        StepError { why, about } => Problem { cause: Some(why.to_string()), ..INVALID_GRANT }.about(about),
+        StepError { why, about } => {
+            let refused = Problem { cause: Some(why.to_string()), ..INVALID_GRANT }.about(about);
+            if matches!(why, StepFailure::Unknown) { refused.as_guess() } else { refused }
+        }
     }
 }
 
@@ -73,6 +81,7 @@ pub(crate) fn by_the_core(error: StepError) -> Problem {
 pub(crate) fn sign_in_over(error: SignInError) -> Problem {
     match error {
         SignInError::Store(error) => error.into(),
+        SignInError::UnknownToken => INVALID_GRANT.as_guess(),
         error => Problem { cause: Some(error.to_string()), ..INVALID_GRANT },
     }
 }

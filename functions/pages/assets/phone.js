@@ -1,18 +1,13 @@
 // The phone: who are you, who asks, and what do you decide. Nothing is ever confirmed without a press.
-// At /q/{code} the person scanned a code; at /phone requests come by themselves (prompts.js); at /device the person types
-// what a device shows (typed.js).
+// At /q/{code} the person scanned a code; at /phone requests come by themselves (prompts.js).
 
-import { postAs, signedIn, signOut } from './account.js';
-import { ask, fail, refuse, tellGone, unscanned, whenDecided } from './consent.js';
-import { learn, t, translate } from './i18n.js';
+import { postAs } from './account.js';
+import { ask, fail, refuse, tellGone, unscanned } from './consent.js';
+import { run } from './phone_page.js';
 import { prompted } from './prompts.js';
 import { readCode } from './read.js';
-import { shown } from './shown.js';
-import { askWho, go, signInAgain, whenSignedIn } from './sign_in.js';
-import { typed } from './typed.js';
-import { $, arrive, busy, state } from './view.js';
-import { phoneWords } from './words/phone.js';
-import { scopeWords } from './words/scopes.js';
+import { go } from './sign_in.js';
+import { $, state } from './view.js';
 
 // `null` if the address holds no code. The page says so before it asks the person to sign in.
 const code = readCode(location.href);
@@ -54,40 +49,5 @@ const goingBack = {
 };
 
 const wentOut = unscanned && new URLSearchParams(location.search).get('then') === 'account';
-const typing = /^\/device\/?$/.test(location.pathname);
-const way = wentOut ? goingBack : unscanned ? prompted : typing ? typed : scanned;
-
-/** What is said and offered only where a code was scanned, where one is typed, or where there is none. */
-function dress() {
-  const here = unscanned ? 'prompt' : typing ? 'type' : 'scan';
-  for (const element of document.querySelectorAll(`[data-t-${here}]`)) {
-    element.dataset.t = element.getAttribute(`data-t-${here}`);
-  }
-  for (const element of document.querySelectorAll(`[data-only]:not([data-only=${here}])`)) element.remove();
-}
-
-async function start() {
-  if (way === scanned && !code) return go('gone', { focus: false });
-  await shown(); // a page that was only loaded ahead claims no code
-  if (!signedIn()) return askWho();
-  return way.begin();
-}
-
-async function signOutHere() {
-  const note = await way.leave();
-  await signOut();
-  signInAgain(t(note), { over: way === scanned });
-}
-
-arrive();
-learn(phoneWords);
-learn(scopeWords);
-dress();
-translate();
-whenSignedIn(way.begin);
-whenDecided(way.decide);
-$('sign-out').addEventListener('click', () => busy($('sign-out'), signOutHere));
-$('retry').addEventListener('click', () => {
-  busy($('retry'), async () => ($('retry').dataset.does === 'retry' ? way.begin() : signInAgain('')));
-});
-start();
+const way = wentOut ? goingBack : unscanned ? prompted : scanned;
+run(way, { here: unscanned ? 'prompt' : 'scan', over: way === scanned, gone: way === scanned && !code });

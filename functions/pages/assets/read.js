@@ -22,16 +22,6 @@ export function readPhone(text) {
   return good.test(number) ? number : null;
 }
 
-/** How many letters a user code has, and which ones (RFC 8628 section 6.1). */
-export const USER_CODE_LENGTH = 12;
-const NO_USER_CODE_LETTER = /[^BCDFGHJKLMNPQRSTVWXZ]/gu;
-
-/** The `letters` of a user code as people type it, in capitals, and those among them that no code has: `strange`. */
-export function readUserCode(text) {
-  const letters = fold(text).toUpperCase().replace(/[\s\p{Pd}\u2212]/gu, '');
-  return { letters, strange: [...new Set(letters.match(NO_USER_CODE_LETTER))].join(' ') };
-}
-
 const ONE_CODE = /^(?:\/q\/)?([0-9a-z-]{1,52})(?:[/?&#\s]|$)/i;
 const IN_QUERY = /^\/downloads\.html\?(?:.*&)?code=([0-9a-z-]{1,52})(?:[/&#\s]|$)/i; // the shop contract's QR
 

@@ -6,7 +6,7 @@
 //! | `/authorize` | the screen of a site that asks by OAuth, whose request stands behind the `#` | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
 //! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
-//! | `/device` | the same page for a code that a device shows and a person types (RFC 8628) | [`page`] |
+//! | `/device` | the phone: a person types the code that a device shows (RFC 8628) | [`page`] |
 //! | `/account` | a person's own page: what is signed in, and how to end it | [`page`] |
 //! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
@@ -57,7 +57,7 @@ pub fn router(app: App) -> Router {
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
         .route("/phone", get(page::phone))
-        .route("/device", get(page::phone))
+        .route("/device", get(page::device))
         .route("/account", get(page::account))
         .route("/downloads.html", get(page::downloads))
         .route("/q/{code}/scan", post(phone::scan))

@@ -30,10 +30,11 @@ const ASK_FIRST: &str = "no-cache";
 const NOT_KEPT: &str = "no-store";
 
 /// The files that pages load.
-static ASSETS: [(&File, &str); 6] = [
+static ASSETS: [(&File, &str); 7] = [
     (&SCREEN_JS, JS),
     (&AUTHORIZE_JS, JS),
     (&PHONE_JS, JS),
+    (&DEVICE_JS, JS),
     (&MINE_JS, JS),
     (&PUZZLE_WORKER_JS, JS),
     (&APP_CSS, CSS),
@@ -50,7 +51,12 @@ pub(crate) async fn authorize(headers: HeaderMap) -> Response {
     html(&AUTHORIZE_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /q/{code}`, `GET /phone` and `GET /device`. The page is the same for every code and for none, so opening it does
+/// `GET /device`: where a person types the code that a device shows (`docs/oauth.md`).
+pub(crate) async fn device(headers: HeaderMap) -> Response {
+    html(&DEVICE_HTML, &headers, ASK_FIRST)
+}
+
+/// `GET /q/{code}` and `GET /phone`. The page is the same for every code and for none, so opening it does
 /// not reveal whether a code exists. It changes nothing (W2, W15).
 pub(crate) async fn phone(headers: HeaderMap) -> Response {
     html(&PHONE_HTML, &headers, ASK_FIRST)

@@ -211,5 +211,13 @@ fn basic(headers: &HeaderMap) -> Option<(ClientId, Secret)> {
     let encoded = encoded_basic(headers).filter(|encoded| encoded.len() <= 1024)?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
-    Some((ClientId::parse(id)?, Secret::presented(secret)?))
+    Some((ClientId::parse(&form_decoded(id)?)?, Secret::presented(&form_decoded(secret)?)?))
+}
+
+/// Decodes one part of the credentials of `Basic`, which a client encodes as in a form (RFC 6749 section 2.3.1). A client
+/// that does not encode them sends the same for our ids and secrets, which have no `%` and no `+`.
+#[must_use]
+pub fn form_decoded(raw: &str) -> Option<String> {
+    let pair = format!("v={}", raw.replace('&', "%26"));
+    form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
 }

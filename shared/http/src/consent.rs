@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use saoma_domain::{
     client::Client,
+    oauth::GrantType,
     session::{Flow, MatchNumber, Session},
     text::CleanText,
     time::Timestamp,
@@ -67,6 +68,7 @@ impl Consent {
     pub fn new(session: &Session, client: Option<&Client>, phone: &Facts, now: Timestamp) -> Self {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
         let id = session.client.as_str().to_owned();
+        let refreshes = client.is_some_and(|client| client.oauth.grants.contains(&GrantType::RefreshToken));
         let choices = session.match_choices().into_iter().flatten();
         Self {
             client: ConsentClient {
@@ -86,7 +88,7 @@ impl Consent {
                 age: now.since(session.created_at).as_secs(),
             },
             scopes: match session.flow {
-                Flow::Oauth { scopes, .. } => Some(scopes.told()),
+                Flow::Oauth { scopes, .. } => Some(scopes.told(refreshes)),
                 _ => None,
             },
             match_number: ConsentMatch {

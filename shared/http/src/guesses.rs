@@ -17,7 +17,7 @@ use saoma_domain::secrets::SessionCode;
 use crate::{Facts, Problem, auth, cookie::ScreenKey};
 
 /// The codes of the refusals that count as a miss.
-const MISSES: [&str; 4] = ["not_found", "invalid_client", "invalid_ticket", "invalid_grant"];
+const MISSES: [&str; 3] = ["not_found", "invalid_client", "invalid_ticket"];
 
 /// The calls of a person's own sign-in. Many people sign in behind one address, and one of them may guess, so only the
 /// guesses themselves are refused, once they are known for guesses (`docs/security.md` K8). And the call that names its
@@ -58,7 +58,9 @@ const BRING_A_TICKET: [&str; 2] = ["/qr/ticket", "/welcome"];
 /// guess something else, a ticket or a client's secret, while it names a session of its own.
 fn session_of(service: &Service, facts: &Facts, request: &Request) -> Option<SessionCode> {
     let as_a_client = auth::is_basic(request.headers());
-    if as_a_client || BRING_A_TICKET.contains(&request.uri().path()) {
+    let path = request.uri().path();
+    let names_a_client = path.starts_with("/oauth/") && !path.starts_with("/oauth/authorize/");
+    if as_a_client || names_a_client || BRING_A_TICKET.contains(&path) {
         return None;
     }
     let in_path = || request.uri().path().split('/').find_map(SessionCode::parse);
@@ -66,5 +68,7 @@ fn session_of(service: &Service, facts: &Facts, request: &Request) -> Option<Ses
         let public_url = service.public_url(facts.domain()).ok()?;
         ScreenKey::from_header(headers).or_else(|| ScreenKey::from_cookie(headers, &public_url))
     };
-    in_path().or_else(|| held(request.headers()).map(|key| key.code))
+    // The page of an authorization request holds its request behind the key.
+    let of_a_page = || SessionCode::parse(auth::presented_token(request.headers())?.split('.').next()?);
+    in_path().or_else(|| held(request.headers()).map(|key| key.code)).or_else(of_a_page)
 }

@@ -6,8 +6,8 @@
 //! * `fixtures`: moments, people and numbers that the promises share.
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: the promises about sessions, one step at a time and many at once.
-//! * `belongings`, `leaving`, `accounts`, `clients`, `sign_ins`, `challenges`, `counts`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`: the
-//!   promises about everything else, one port a file.
+//! * `belongings`, `leaving`, `accounts`, `clients`, `sign_ins`, `challenges`, `counts`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`,
+//!   `secrets`: the promises about everything else, one port a file.
 //!
 //! Imports point one way: the promises import `steps` and `fixtures`, `steps` imports `fixtures`, and no promise
 //! imports another.
@@ -31,6 +31,7 @@ mod leaving;
 mod prompts;
 mod push_endpoints;
 mod races;
+mod secrets;
 mod servers;
 mod sessions;
 mod sign_ins;
@@ -63,6 +64,7 @@ pub use push_endpoints::{
     the_loser_of_a_push_token_is_told,
 };
 pub use races::{fifty_redemptions, one_winner_a_version, race};
+pub use secrets::a_secret_is_rotated_and_dropped;
 pub use servers::one_instance_waits_for_a_server;
 pub use sessions::{
     a_stale_copy_changes_nothing, a_taken_code_is_left_alone, a_write_that_comes_again_succeeds_again,

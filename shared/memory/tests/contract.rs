@@ -8,7 +8,11 @@ use saoma_domain::{
     secrets::SessionCode,
     session::{Change, Session},
 };
-use saoma_memory::{Memory, contract, world::SeededRandom};
+use saoma_memory::{
+    Memory, contract,
+    vault::Vault,
+    world::{FixedClock, SeededRandom},
+};
 
 static RANDOM: SeededRandom = SeededRandom::new(1);
 
@@ -20,6 +24,13 @@ async fn sessions() {
     contract::a_stale_copy_changes_nothing(&memory, &RANDOM).await;
     contract::nothing_is_stored_at_or_after_the_end(&memory, &RANDOM).await;
     contract::a_write_that_comes_again_succeeds_again(&memory, &RANDOM).await;
+}
+
+// E13 K9
+#[tokio::test]
+async fn secret() {
+    let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
+    contract::a_secret_is_rotated_and_dropped(&Vault::holding("the first text", clock), &RANDOM).await;
 }
 
 // B1 B2 B4 B5 B6

@@ -19,7 +19,7 @@ use thiserror::Error;
 use crate::{TokenError, es256};
 
 /// The longest token that is looked at, in bytes. Ours have about 600.
-const LONGEST_TOKEN: usize = 4096;
+pub const LONGEST_TOKEN: usize = 4096;
 
 /// Why no keys can be derived from a secret.
 #[derive(Debug, Error)]

@@ -162,7 +162,7 @@ async fn a_whole_login_by_the_code_flow() {
     assert_eq!(page.session(&world).match_policy, MatchPolicy::Pick);
     assert_snapshot!("code_waiting", page.status(&world).await.whole());
     let scanned = pages::step(&world, "scan", &person, page.text("code"), &json!({})).await;
-    assert_eq!(scanned.json()["consent"]["scopes"], json!(["profile"]));
+    assert_eq!(scanned.json()["consent"]["scopes"], json!(["profile", "offline_access"]));
     pass(&world, 2);
     assert_eq!(page.status(&world).await.text("state"), "scanned");
     let picked = json!({"matchNumber": page.text("matchNumber")});

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     client::Client,
-    history::EntryId,
+    history::{EntryId, KEPT},
     identity::{Phone, SignInId},
     oauth::Scopes,
     ports::{Begun, Checks, KeyedHash, Randomness, SignIns, StoreError},
@@ -64,8 +64,8 @@ impl Screens {
             family: Family::begin(redemption.at, self.keys.current_key()),
             ended: false,
             created_at: redemption.at,
-            proved_at: redemption.at,
-            expires_at: self.lives.end(redemption.at, redemption.at),
+            proved_at: session.state.claim().map_or(redemption.at, |claim| claim.at),
+            expires_at: self.lives().end(redemption.at, redemption.at),
         };
         match self.sign_ins.begin(&sign_in).await? {
             Begun::Stored => Ok(sign_in),
@@ -82,7 +82,7 @@ impl Screens {
     /// is registered again under the same id has none of the earlier one's (`docs/security.md` K4).
     ///
     /// # Errors
-    /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
+    /// [`SignInError::UnknownToken`], [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn behind(
         &self,
         client: &Client,
@@ -90,7 +90,7 @@ impl Screens {
         now: Timestamp,
     ) -> Result<(Renewed, u64), SignInError> {
         let read = read_refresh_token(&*self.keys, HolderKind::Screen, token).await;
-        let (screen, generation) = read.ok_or(NotSignedIn::Over)?;
+        let (screen, generation) = read.ok_or(SignInError::UnknownToken)?;
         let (sign_in, account) = self.checks.phone(&screen).await?.stands(now)?;
         if sign_in.client != client.id || !client.is_of(sign_in.created_at) {
             return Err(NotSignedIn::Over.into());
@@ -110,20 +110,23 @@ impl Screens {
         now: Timestamp,
     ) -> Result<Renewed, SignInError> {
         let (Renewed { account, sign_in }, generation) = self.behind(client, token, now).await?;
-        let rotate = Rotate {
-            sign_ins: &*self.sign_ins,
-            keys: &*self.keys,
-            random: &*self.random,
-            lives: &self.lives,
-        };
+        let lives = self.lives();
+        let rotate =
+            Rotate { sign_ins: &*self.sign_ins, keys: &*self.keys, random: &*self.random, lives: &lives };
         let sign_in = rotate.present(sign_in, generation, now).await?;
         Ok(Renewed { account, sign_in })
+    }
+
+    /// How long a screen stays signed in: no longer than its login stands in the history, where its person ends it
+    /// (`docs/security.md` K18).
+    fn lives(&self) -> SignInLives {
+        SignInLives { longest: self.lives.longest.min(KEPT), ..self.lives }
     }
 
     /// Whether the refresh token of this generation can be exchanged now.
     #[must_use]
     pub fn is_good(&self, sign_in: &SignIn, generation: u64, now: Timestamp) -> bool {
-        sign_in.present(generation, self.keys.current_key(), &self.lives, now) != Presented::Ends
+        sign_in.present(generation, self.keys.current_key(), &self.lives(), now) != Presented::Ends
     }
 
     /// Ends a sign-in.

@@ -66,13 +66,18 @@ impl ClientAuth {
     pub const ALL: &[Self] = Self::VARIANTS;
 }
 
+/// The hosts of the own machine, as an address spells them.
+const LOOPBACKS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+/// The parameters of our answer, which no registered address has in its query.
+const ANSWERS: [&str; 5] = ["code", "state", "iss", "error", "error_description"];
+
 /// A registered redirect address, compared as text (RFC 9700 section 4.1.3).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RedirectUri(String);
 
 impl RedirectUri {
     /// Reads one: `https`, `http` to the own machine (RFC 8252 section 7.3), or a scheme of an app that is a domain
-    /// name turned around (RFC 8252 section 7.1), without user, password or fragment. `None` for any other
+    /// name turned around (RFC 8252 section 7.1), without user, password, fragment or a parameter of our answer. `None` for any other
     /// (`docs/security.md` W4).
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
@@ -81,11 +86,12 @@ impl RedirectUri {
             || raw.to_ascii_lowercase().contains("%0a");
         let url = Url::parse(raw).ok().filter(|url| !suspicious && url.fragment().is_none())?;
         let admitted = match url.scheme() {
-            "https" => url.host_str().is_some(),
-            "http" => is_loopback(&url),
+            "https" => raw.starts_with("https://") && url.host_str().is_some(),
+            "http" => own_machine(raw).is_some(),
             scheme => scheme.contains('.'),
         };
-        admitted.then(|| Self(raw.to_owned()))
+        let answers = url.query_pairs().any(|(name, _)| ANSWERS.contains(&&*name));
+        (admitted && !answers).then(|| Self(raw.to_owned()))
     }
 
     /// The address as registered.
@@ -98,22 +104,24 @@ impl RedirectUri {
     /// because a native app takes whichever port it gets (RFC 8252 section 7.3).
     #[must_use]
     pub fn admits(&self, asked: &str) -> bool {
-        self.0 == asked
-            || self
-                .without_port()
-                .is_some_and(|own| Self::parse(asked).and_then(|it| it.without_port()) == Some(own))
-    }
-
-    /// An address of the own machine without its port.
-    fn without_port(&self) -> Option<String> {
-        let mut url = Url::parse(&self.0).ok().filter(|url| url.scheme() == "http" && is_loopback(url))?;
-        url.set_port(None).ok()?;
-        Some(url.into())
+        self.0 == asked || own_machine(&self.0).is_some_and(|own| own_machine(asked) == Some(own))
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
-    matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"))
+/// The host of an address of the own machine, and what follows the port; `None` for any other text.
+fn own_machine(raw: &str) -> Option<(&str, &str)> {
+    let rest = raw.strip_prefix("http://")?;
+    let host = LOOPBACKS.into_iter().find(|host| rest.starts_with(host))?;
+    let after = rest.strip_prefix(host)?;
+    let tail = match after.strip_prefix(':') {
+        None => after,
+        Some(port) => {
+            let tail = port.trim_start_matches(|c: char| c.is_ascii_digit());
+            port.strip_suffix(tail)?.parse::<u16>().ok()?;
+            tail
+        }
+    };
+    (tail.is_empty() || tail.starts_with(['/', '?'])).then_some((host, tail))
 }
 
 #[cfg(test)]
@@ -149,6 +157,11 @@ mod tests {
             "http://localhost:51004/cb",
             "https://127.0.0.1:51004/cb",
             "http://127.0.0.1:51004@evil.example/cb",
+            "http://127.0.0.1:70000/cb",
+            "http://127.0.0.1:/cb",
+            "http:127.0.0.1/cb",
+            "http://127.0.0.1/./cb",
+            "http://127.1/cb",
         ] {
             assert!(!native.admits(other), "{other}");
         }
@@ -167,6 +180,13 @@ mod tests {
             "https://shop.example/#x",
             "https://shop.example/%0d%0a",
             "https://shop.example/a b",
+            "https:shop.example/cb",
+            "http:127.0.0.1/cb",
+            "http://2130706433/cb",
+            "http://127.0.0.1.evil.example/cb",
+            "http://127.0.0.1:x/cb",
+            "https://shop.example/cb?code=x",
+            "https://shop.example/cb?a=b&state=x",
             "/cb",
             "",
         ] {

@@ -41,17 +41,30 @@ impl Scopes {
         Self(raw.split(' ').filter_map(Scope::parse).fold(0, |set, scope| set | scope.bit()))
     }
 
+    /// The same where a scope that we do not know is a mistake: a refresh asks for no more than was granted (RFC 6749
+    /// section 6).
+    #[must_use]
+    pub fn parse_known(raw: &str) -> Option<Self> {
+        let mut words = raw.split(' ').filter(|word| !word.is_empty());
+        words.all(|word| Scope::parse(word).is_some()).then(|| Self::parse(raw))
+    }
+
     /// Whether it has this scope.
     #[must_use]
     pub const fn has(self, scope: Scope) -> bool {
         self.0 & scope.bit() != 0
     }
 
-    /// What a person is told of it before they agree. `openid` says no more than that they sign in.
+    /// What a person is told of it before they agree. `openid` says no more than that they sign in. That a client stays
+    /// signed in depends on whether it `refreshes`, and not on what it asks for.
     #[must_use]
-    pub fn told(self) -> Vec<&'static str> {
-        let told = Scope::ALL.iter().filter(|scope| **scope != Scope::Openid && self.has(**scope));
-        told.map(|scope| scope.as_str()).collect()
+    pub fn told(self, refreshes: bool) -> Vec<&'static str> {
+        let is_told = |scope: &&Scope| match scope {
+            Scope::Openid => false,
+            Scope::OfflineAccess => refreshes,
+            Scope::Profile | Scope::Phone => self.has(**scope),
+        };
+        Scope::ALL.iter().filter(is_told).map(|scope| scope.as_str()).collect()
     }
 
     /// Whether it has none.

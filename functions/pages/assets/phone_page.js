@@ -1,0 +1,49 @@
+// What every way into the phone's page shares: the person signs in first, then the way begins.
+
+import { signedIn, signOut } from './account.js';
+import { whenDecided } from './consent.js';
+import { learn, t, translate } from './i18n.js';
+import { shown } from './shown.js';
+import { askWho, go, signInAgain, whenSignedIn } from './sign_in.js';
+import { $, arrive, busy } from './view.js';
+import { phoneWords } from './words/phone.js';
+import { scopeWords } from './words/scopes.js';
+
+/** What is said and offered only where a code was scanned, where one is typed, or where there is none. */
+function dress(here) {
+  for (const element of document.querySelectorAll(`[data-t-${here}]`)) {
+    element.dataset.t = element.getAttribute(`data-t-${here}`);
+  }
+  for (const element of document.querySelectorAll(`[data-only]:not([data-only=${here}])`)) element.remove();
+}
+
+/**
+ * Runs the page. `way` says what to do once the person is signed in (`begin`), when they decide (`decide`) and when they
+ * sign out (`leave`). `here` names the texts of this way: `scan`, `prompt` or `type`. `over`: signing out ends the page.
+ * `gone`: there is nothing to begin with.
+ */
+export function run(way, { here, over = false, gone = false }) {
+  const start = async () => {
+    if (gone) return go('gone', { focus: false });
+    await shown(); // a page that was only loaded ahead claims no code
+    if (!signedIn()) return askWho();
+    return way.begin();
+  };
+  const signOutHere = async () => {
+    const note = await way.leave();
+    await signOut();
+    signInAgain(t(note), { over });
+  };
+  arrive();
+  learn(phoneWords);
+  learn(scopeWords);
+  dress(here);
+  translate();
+  whenSignedIn(way.begin);
+  whenDecided(way.decide);
+  $('sign-out').addEventListener('click', () => busy($('sign-out'), signOutHere));
+  $('retry').addEventListener('click', () => {
+    busy($('retry'), async () => ($('retry').dataset.does === 'retry' ? way.begin() : signInAgain('')));
+  });
+  start();
+}
