@@ -19,10 +19,10 @@ function dress(here) {
 
 /**
  * Runs the page. `way` says what to do once the person is signed in (`begin`), when they decide (`decide`) and when they
- * sign out (`leave`). `here` names the texts of this way: `scan`, `prompt` or `type`. `over`: signing out ends the page.
+ * sign out (`leave`). `here` names the parts and texts of this way: `scan`, `prompt` or `type`; `words` are its own. `over`: signing out ends the page.
  * `gone`: there is nothing to begin with.
  */
-export function run(way, { here, over = false, gone = false }) {
+export function run(way, { here, words = {}, over = false, gone = false }) {
   const start = async () => {
     if (gone) return go('gone', { focus: false });
     await shown(); // a page that was only loaded ahead claims no code
@@ -37,6 +37,7 @@ export function run(way, { here, over = false, gone = false }) {
   arrive();
   learn(phoneWords);
   learn(scopeWords);
+  learn(words);
   dress(here);
   translate();
   whenSignedIn(way.begin);

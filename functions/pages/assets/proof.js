@@ -8,6 +8,20 @@ import { readDigits } from './read.js';
 import { signInAgain } from './sign_in.js';
 import { $, announce, busy, excuse, say } from './view.js';
 
+// Its parts are made here, because few clients ask and every page would carry them.
+const PARTS = [
+  '<p id="proof-lead" class="note" data-testid="proof-lead"></p>',
+  '<p id="proof-problem" class="problem" role="alert" data-testid="proof-problem" hidden></p>',
+  '<div id="proof-code" hidden>',
+  '<label for="proof-input" data-t="phone.sixDigits"></label>',
+  '<input id="proof-input" class="code-input digits" data-testid="proof-input" name="code" type="text" inputmode="numeric" autocomplete="one-time-code" required aria-describedby="proof-lead proof-problem">',
+  '<button class="button primary" type="submit" data-testid="proof-submit" data-t="proof.submit"></button>',
+  '<button id="proof-again" class="link" type="button" data-testid="proof-again" data-t="phone.resend"></button>',
+  '</div>',
+  '<button id="proof-send" class="button primary" type="button" data-testid="proof-send" data-t="phone.send"></button>',
+];
+$('proof').innerHTML = PARTS.join('');
+
 let proving = ''; // the challenge of this attempt
 let afterwards = () => {};
 

@@ -3,6 +3,14 @@
 import { t } from './i18n.js';
 import { $ } from './view.js';
 
+// The parts are made here, because most pages ask for no scope.
+const LEARNS = [
+  '<h2 id="learns-title" data-t="scopes.learns"></h2>',
+  '<ul id="learns" class="learns" role="list" aria-labelledby="learns-title" data-testid="learns"></ul>',
+  '<p id="stays" class="hint" data-testid="stays" data-t="scopes.stays" hidden></p>',
+];
+$('learns-part').innerHTML = LEARNS.join('');
+
 const DATA = ['profile', 'phone']; // in the order in which they are named
 
 /** What a client with these scopes learns. Every client learns who the person is to the service. */

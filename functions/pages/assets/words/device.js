@@ -1,8 +1,8 @@
-// What is said where a person types a code.
+// What is said where a person types a code. The first two take the place of the phone page's own.
 
 export const deviceWords = {
-  'device.loading': ['One moment…', '请稍候…'],
-  'device.whoLead': ['Then type the code that your device shows.', '登录后即可输入设备上显示的代码。'],
+  'phone.loading': ['One moment…', '请稍候…'],
+  'phone.whoLead': ['Then type the code that your device shows.', '登录后即可输入设备上显示的代码。'],
   'device.title': ['Sign in on a device', '登录设备'],
   'device.lead': ['Type the code that your TV, command line or other device shows.', '请输入电视、命令行或其他设备上显示的代码。'],
   'device.label': ['Twelve letters', '12 个字母'],
