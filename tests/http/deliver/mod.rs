@@ -2,7 +2,14 @@
 
 mod hanging;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use acceptance::World;
 use async_trait::async_trait;
@@ -279,4 +286,34 @@ async fn a_server_that_hangs_costs_its_other_calls_no_time() {
     world.post.change(|posted| posted.webhooks_fail = None);
     assert_eq!(deliver::handle(&other, vec![waiting]).await, BatchAnswer::default());
     assert_eq!(world.hand_over(&batch, 3).await, BatchAnswer::default(), "as before");
+}
+
+/// Never answers, and counts the calls that were begun.
+#[derive(Default)]
+struct Hangs(AtomicUsize);
+
+#[async_trait]
+impl Webhooks for Hangs {
+    async fn call(&self, _: &Webhook, _: Duration) -> Result<(), CallError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        tokio::task::yield_now().await; // others may begin now
+        Err(CallError { host: "hangs.example".to_owned(), why: CallFailure::NoAnswer })
+    }
+}
+
+// K13
+#[tokio::test]
+async fn of_a_batch_one_call_is_made_before_the_rest() {
+    let (world, _, queued) = asked().await;
+    let hangs = Arc::new(Hangs::default());
+    let app = App { webhooks: hangs.clone(), ..world.deliver.clone() };
+    let waiting = |n: u32| WaitingCall {
+        message: n.to_string(),
+        receipt: n.to_string(),
+        handovers: 1,
+        call: Ok(queued[0].clone()),
+    };
+    let answer = deliver::handle(&app, (0..10).map(waiting).collect()).await;
+    assert_eq!(answer.batch_item_failures.len(), 10, "all wait");
+    assert_eq!(hangs.0.load(Ordering::Relaxed), 1, "the rest wait for no answer");
 }
