@@ -3,6 +3,7 @@
 
 import { getAs, postAs, signedIn } from './account.js';
 import { drawChallenge, requestCode } from './code_by_sms.js';
+import { fill } from './fill.js';
 import { t } from './i18n.js';
 import { readDigits } from './read.js';
 import { signInAgain } from './sign_in.js';
@@ -20,7 +21,7 @@ const PARTS = [
   '</div>',
   '<button id="proof-send" class="button primary" type="button" data-testid="proof-send" data-t="phone.send"></button>',
 ];
-$('proof').innerHTML = PARTS.join('');
+fill($('proof'), PARTS);
 
 let proving = ''; // the challenge of this attempt
 let afterwards = () => {};

@@ -1,5 +1,6 @@
 // Says what a client learns of a person, and how long it may.
 
+import { fill } from './fill.js';
 import { t } from './i18n.js';
 import { $ } from './view.js';
 
@@ -9,7 +10,7 @@ const LEARNS = [
   '<ul id="learns" class="learns" role="list" aria-labelledby="learns-title" data-testid="learns"></ul>',
   '<p id="stays" class="hint" data-testid="stays" data-t="scopes.stays" hidden></p>',
 ];
-$('learns-part').innerHTML = LEARNS.join('');
+fill($('learns-part'), LEARNS);
 
 const DATA = ['profile', 'phone']; // in the order in which they are named
 
