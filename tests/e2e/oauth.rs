@@ -195,7 +195,7 @@ async fn a_person_goes_back_to_the_site(language: Language) {
     let brought = shop.gets_back(&person).await;
     assert_eq!((named(&brought, "error"), named(&brought, "state")), ("access_denied", "s+t&a=te"));
     assert_eq!(named(&brought, "iss"), person.service.url);
-    // The code ended with it: the phone signs nobody in any more.
+    // Going back ended the session: the phone's confirm finds no code.
     phone.press("confirm").await;
     phone.reaches("gone").await;
 }

@@ -257,7 +257,7 @@ async fn a_proof_is_repeated_and_lasts_over_a_refresh() {
     login.good(&world, "confirm", &person).await;
 }
 
-// I5: neither takes anything from the other, whoever is first.
+// I5: the first of the two takes nothing from the second.
 #[tokio::test]
 async fn a_proof_and_a_refresh_at_the_same_moment_both_count() {
     let world = std::sync::Arc::new(World::default());

@@ -27,7 +27,7 @@ function tellOver() {
   announce(t('authorize.over.lead'));
 }
 
-/** Back to the site, which is told that nobody signed in. */
+/** Sends the browser back to the site, with the error `access_denied`. */
 async function goBack() {
   say($('back-problem'), '');
   // The code ends, too, so no phone confirms it any more.

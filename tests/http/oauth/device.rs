@@ -127,7 +127,7 @@ async fn an_exchange_is_repeated_for_thirty_seconds_and_revokes_after_that() {
     refused(&world.call(form("/oauth/token", &refresh)).await, 400, "invalid_grant");
 }
 
-// B8: whoever holds the refresh token had the answer, so a second holder repeats the exchange.
+// B8: the device that used the refresh token had the answer, so another caller repeats the exchange.
 #[tokio::test]
 async fn an_exchange_whose_refresh_token_was_used_is_not_repeated() {
     let (world, person) = with_tv().await;

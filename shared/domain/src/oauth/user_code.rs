@@ -70,7 +70,7 @@ impl fmt::Display for UserCode {
     }
 }
 
-/// Whoever reads a code can claim its session, so logs get none.
+/// A reader of the log could claim the session of a code, so logs get no code.
 impl fmt::Debug for UserCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("UserCode(…)")
