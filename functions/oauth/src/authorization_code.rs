@@ -29,9 +29,10 @@ pub(crate) async fn unsealed(app: &App, facts: &Facts, form: &Query) -> Result<A
     code.map_err(|_| INVALID_GRANT.as_guess())
 }
 
-/// Exchanges a code. The checks, in order: we made it and it is not over ([`unsealed`]); the client proves itself; the
-/// code is the client's; it was sent to the address that the request names; the request brings the secret behind the
-/// challenge; everything is still allowed; then the one guarded write. Nothing before the write uses the code up.
+/// Exchanges a code. The checks, in order: we made it ([`unsealed`]); the client proves itself; the code is the
+/// client's; it was sent to the address that the request names; the request brings the secret behind the challenge; the
+/// code is not over, unless it was exchanged before; everything is still allowed; then the one guarded write. Nothing
+/// before the write uses the code up.
 ///
 /// The same code within 30 s of the first exchange gets the same tokens. Later, with everything proven, it is refused
 /// and ends what it was exchanged for.
