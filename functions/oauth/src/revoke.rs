@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{cases::SignInError, client::Client, identity::Phone, secrets::Secret};
-use saoma_http::{Facts, Problem, body::Form, query::Query};
+use saoma_http::{Facts, Problem, body::Form};
 
 use crate::{App, behind, client::client, cors, refused::missing};
 
@@ -17,25 +17,14 @@ pub(crate) async fn revoke(
     State(app): State<App>,
     facts: Facts,
     headers: HeaderMap,
-    form: Result<Form, Problem>,
-) -> Response {
-    let answer = match form {
-        Ok(Form(form)) => end(&app, &facts, &headers, &form).await,
-        Err(refused) => Err(refused),
-    };
-    cors::readable(match answer {
-        Ok(()) => StatusCode::OK.into_response(),
-        Err(refused) => refused.into_response(),
-    })
-}
-
-async fn end(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> Result<(), Problem> {
-    let client = client(app, headers, form).await?;
+    Form(form): Form,
+) -> Result<Response, Problem> {
+    let client = client(&app, &headers, &form).await?;
     let token = form.get("token").ok_or(missing("token is missing."))?;
-    if let Some(screen) = screen_of(app, facts, &client, token).await? {
+    if let Some(screen) = screen_of(&app, &facts, &client, token).await? {
         app.screens.end(&screen).await?;
     }
-    Ok(())
+    Ok(cors::readable(StatusCode::OK.into_response()))
 }
 
 /// The sign-in that a refresh or access token of this client belongs to.

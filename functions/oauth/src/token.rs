@@ -31,16 +31,10 @@ pub(crate) async fn token(
     State(app): State<App>,
     facts: Facts,
     headers: HeaderMap,
-    form: Result<Form, Problem>,
-) -> Response {
-    let answer = match form {
-        Ok(Form(form)) => grant(&app, &facts, &headers, &form).await,
-        Err(refused) => Err(refused),
-    };
-    cors::readable(match answer {
-        Ok(tokens) => Json(tokens).into_response(),
-        Err(refused) => refused.into_response(),
-    })
+    Form(form): Form,
+) -> Result<Response, Problem> {
+    let tokens = grant(&app, &facts, &headers, &form).await?;
+    Ok(cors::readable(Json(tokens).into_response()))
 }
 
 async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> Result<Tokens, Problem> {

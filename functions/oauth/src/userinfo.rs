@@ -37,11 +37,13 @@ struct Phone {
 
 /// `GET` and `POST /oauth/userinfo`. The checks, in order: the token is ours and good now; the client is registered and
 /// switched on; the sign-in was not ended; the account may be used; `openid` was granted.
-pub(crate) async fn userinfo(State(app): State<App>, facts: Facts, headers: HeaderMap) -> Response {
-    cors::readable(match claims(&app, &facts, &headers).await {
-        Ok(claims) => Json(claims).into_response(),
-        Err(refused) => refused.into_response(),
-    })
+pub(crate) async fn userinfo(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let claims = claims(&app, &facts, &headers).await?;
+    Ok(cors::readable(Json(claims).into_response()))
 }
 
 async fn claims(app: &App, facts: &Facts, headers: &HeaderMap) -> Result<Claims, Problem> {
