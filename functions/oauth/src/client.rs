@@ -1,7 +1,6 @@
 //! Which client calls (RFC 6749 section 2.3).
 
 use axum::http::{HeaderMap, header};
-use base64::{Engine, engine::general_purpose::STANDARD};
 use saoma_domain::{
     client::Client,
     identity::ClientId,
@@ -11,7 +10,7 @@ use saoma_domain::{
 };
 use saoma_http::{
     Problem,
-    auth::{INVALID_CLIENT, form_decoded},
+    auth::{INVALID_CLIENT, basic_credentials},
     query::Query,
 };
 
@@ -65,24 +64,13 @@ fn claimed(headers: &HeaderMap, form: &Query) -> Result<Claimed, Problem> {
         missing("Authenticate in one way: Authorization: Basic, or client_secret in the body.");
     let named = form.get("client_id").map(str::to_owned);
     let posted = form.get("client_secret").map(str::to_owned);
-    let Some(authorization) = headers.get(header::AUTHORIZATION) else {
+    if !headers.contains_key(header::AUTHORIZATION) {
         let id = named.ok_or(missing("client_id is missing."))?;
         return Ok(Claimed { id, secret: posted });
-    };
-    let (id, secret) = authorization.to_str().ok().and_then(basic).ok_or(INVALID_CLIENT)?;
+    }
+    let (id, secret) = basic_credentials(headers).ok_or(INVALID_CLIENT)?;
     if posted.is_some() || named.is_some_and(|named| named != id) {
         return Err(TWO_WAYS);
     }
     Ok(Claimed { id, secret: Some(secret) })
-}
-
-/// Reads `Basic …`, whose two parts are encoded as in a form (RFC 6749 section 2.3.1).
-fn basic(value: &str) -> Option<(String, String)> {
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") || encoded.len() > 1024 {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
-    let (id, secret) = decoded.split_once(':')?;
-    Some((form_decoded(id)?, form_decoded(secret)?))
 }

@@ -208,16 +208,23 @@ fn encoded_basic(headers: &HeaderMap) -> Option<&str> {
 }
 
 fn basic(headers: &HeaderMap) -> Option<(ClientId, Secret)> {
+    let (id, secret) = basic_credentials(headers)?;
+    Some((ClientId::parse(&id)?, Secret::presented(&secret)?))
+}
+
+/// The id and the secret of `Authorization: Basic`, decoded and not verified (RFC 6749 section 2.3.1). `None` where they
+/// cannot be read, or have more than 1024 characters.
+#[must_use]
+pub fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
     let encoded = encoded_basic(headers).filter(|encoded| encoded.len() <= 1024)?;
     let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = decoded.split_once(':')?;
-    Some((ClientId::parse(&form_decoded(id)?)?, Secret::presented(&form_decoded(secret)?)?))
+    Some((form_decoded(id)?, form_decoded(secret)?))
 }
 
 /// Decodes one part of the credentials of `Basic`, which a client encodes as in a form (RFC 6749 section 2.3.1). A client
 /// that does not encode them sends the same for our ids and secrets, which have no `%` and no `+`.
-#[must_use]
-pub fn form_decoded(raw: &str) -> Option<String> {
+fn form_decoded(raw: &str) -> Option<String> {
     let pair = format!("v={}", raw.replace('&', "%26"));
     form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
 }
