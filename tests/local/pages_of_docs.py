@@ -13,6 +13,7 @@ from processes import ROOT, Failure, tidy
 
 _BLOCK = re.compile(r"^```bash\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PATIENCE = 180  # seconds a page may take; a few are enough
+_OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES")  # `make test` sets them, a reader's shell does not
 _SAYS = re.compile(r"^(?P<command>.*?)\s+#=> (?P<says>.*)$")
 
 
@@ -39,8 +40,9 @@ def check(page):
 
 def pasted(script):
     """The lines that a shell prints, and its failure, if it failed."""
+    readers = {name: value for name, value in os.environ.items() if name not in _OF_MAKE}
     process = subprocess.Popen(
-        ["bash", "-c", script], cwd=ROOT, env=os.environ, start_new_session=True, text=True,
+        ["bash", "-c", script], cwd=ROOT, env=readers, start_new_session=True, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
