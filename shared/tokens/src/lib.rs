@@ -8,6 +8,7 @@
 //! * [`id_token`]: who signed in, for a client that speaks OpenID Connect.
 //! * [`identity`]: who a person is, signed, for the shop contract.
 //! * [`authorization`]: authorization requests and codes.
+//! * [`foreign`]: the public keys of strangers, and the tokens that they sign. No token of ours is verified there.
 //! * [`ticket`]: the one-time ticket that a signed-in page brings to its server.
 //!
 //! Callers pass the time as an argument, so `jsonwebtoken`'s own checks of times are turned off.
@@ -15,6 +16,7 @@
 pub mod access;
 pub mod authorization;
 mod es256;
+pub mod foreign;
 pub mod id_token;
 pub mod identity;
 pub mod keyring;
