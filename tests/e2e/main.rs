@@ -15,7 +15,8 @@
 //! * [`tables`]: the stored items. [`jwt`]: a token, verified with the published keys.
 //!
 //! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`proof`], [`webhooks`],
-//! [`budget`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`].
+//! [`budget`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`],
+//! [`relying_parties`].
 
 #![expect(
     clippy::expect_used,
@@ -48,6 +49,7 @@ mod other_site;
 mod pictures;
 mod prompts;
 mod proof;
+mod relying_parties;
 mod storage;
 mod tabs;
 mod truth;

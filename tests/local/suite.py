@@ -9,6 +9,7 @@ import sys
 import time
 
 import emulator as aws
+import node
 import template as sam
 from alarms import alarms
 from deploy_local import deployed
@@ -68,6 +69,7 @@ def unit_contract_and_http():
 def end_to_end():
     """The same tests, and the pages of docs/, against both ways of serving."""
     build()
+    node.install_clients()
     step("events that are not what they should be")
     fuzz(MUTATED_EVENTS, profile="debug")
     step("the keys are rotated while people sign in")
@@ -105,8 +107,8 @@ def emulator_environment(emulator):
 
 
 def stack_environment(stack, served_by):
-    """Where the stack is: SAOMA_URL, SAOMA_SERVED_BY, and each output, SessionsTable as SAOMA_SESSIONS_TABLE."""
-    where = {"SAOMA_URL": stack.url, "SAOMA_SERVED_BY": served_by}
+    """Where the stack is: SAOMA_URL, SAOMA_SERVED_BY, and each output, SessionsTable as SAOMA_SESSIONS_TABLE; and Node.js."""
+    where = {"SAOMA_URL": stack.url, "SAOMA_SERVED_BY": served_by, "SAOMA_NODE": str(node.NODE)}
     return {**emulator_environment(stack.emulator), **output_environment(stack.outputs), **where}
 
 

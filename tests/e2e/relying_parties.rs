@@ -1,0 +1,224 @@
+//! Clients that others wrote, unmodified, sign people in over the served stack: `openid-client` (npm) and Authlib
+//! (PyPI) as programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
+
+use std::{collections::HashMap, process::Stdio};
+
+use oauth2::{StandardDeviceAuthorizationResponse, basic::BasicClient};
+use openidconnect::{
+    AuthenticationFlow, AuthorizationCode, ClientId, CsrfToken, DeviceAuthorizationUrl, HttpRequest,
+    HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse, PkceCodeChallenge, RedirectUrl, Scope,
+    TokenResponse, TokenUrl,
+    core::{CoreClient, CoreProviderMetadata, CoreResponseType},
+};
+use reqwest::redirect::Policy;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+    process::{Child, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
+use url::Url;
+
+use crate::{
+    browser::Language::English,
+    operator::make_client,
+    other_site::Site,
+    people::Person,
+    phone::{Phone, fresh_number},
+    service::{PATIENCE, Service},
+};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A client's program, which runs.
+struct Program {
+    says: Lines<BufReader<ChildStdout>>,
+    hears: ChildStdin,
+    child: Child,
+}
+
+impl Program {
+    /// `openid-client`.
+    fn by_node(service: &Service, options: &Value) -> Self {
+        Self::run(Command::new(service.variable("SAOMA_NODE")).arg("openid_client.mjs"), options)
+    }
+
+    /// Authlib.
+    fn by_python(options: &Value) -> Self {
+        Self::run(Command::new(format!("{ROOT}/.venv/bin/python")).arg("authlib_client.py"), options)
+    }
+
+    fn run(command: &mut Command, options: &Value) -> Self {
+        let words = command.arg(options.to_string()).current_dir(format!("{ROOT}/tests/relying_parties"));
+        let mut child =
+            words.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let says = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { says, hears: child.stdin.take().unwrap(), child }
+    }
+
+    /// The value that it prints under this name.
+    async fn tells(&mut self, name: &str) -> Value {
+        let line = timeout(PATIENCE, self.says.next_line()).await.expect("a line in time").unwrap();
+        let Some(line) = line else {
+            panic!("no {name}: the program ended with {:?}", self.child.wait().await)
+        };
+        let told: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        told.get(name).unwrap_or_else(|| panic!("no {name} in {line}")).clone()
+    }
+
+    /// The text that it prints under this name.
+    async fn names(&mut self, name: &str) -> String {
+        self.tells(name).await.as_str().unwrap().to_owned()
+    }
+
+    async fn reads(&mut self, line: &str) {
+        self.hears.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    }
+}
+
+/// Registers a client; its id and its secret, if it has one.
+async fn registered(service: &Service, words: &[&str]) -> (String, Option<String>) {
+    let id = format!("rp-{}", &fresh_number()[3..]);
+    let words = words.iter().map(|word| (*word).to_owned());
+    let words: Vec<_> = words.chain([format!("ID={id}"), "NAME=Reading Club".to_owned()]).collect();
+    let printed = make_client(service, &words).await;
+    let has_secret = !words.iter().any(|word| word == "AUTH=none");
+    (id, has_secret.then(|| printed.secret()))
+}
+
+/// A site with a page that people come back to; the page's address.
+async fn site() -> String {
+    let site = Site::found().await;
+    let back = format!("{}/back", site.origin);
+    site.shows("<!doctype html><title>Reading Club</title><main data-state=back></main>");
+    back
+}
+
+/// A person signs in where the program sends them, and comes back.
+async fn walks(program: &mut Program) {
+    let person = Person::at_a_blank_screen(English).await;
+    person.screen.go_to(&program.names("open").await).await;
+    person.screen.reaches("waiting").await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.agrees(&phone).await;
+    person.screen.reaches("back").await;
+    program.reads(&person.screen.address().await).await;
+}
+
+/// What a client that signed somebody in, refreshed and gave its tokens up has seen.
+fn is_whole(done: &Value, token_type: &str) {
+    assert!(done["sub"].as_str().is_some_and(|sub| sub.len() == 10), "{done}");
+    assert!(done["phone_number"].as_str().is_some_and(|number| number.starts_with("+861")), "{done}");
+    assert!(done["token_type"].as_str().unwrap().eq_ignore_ascii_case(token_type), "{done}");
+    assert_eq!(done["after"], "invalid_grant", "a token that was given up: {done}");
+}
+
+#[tokio::test]
+async fn openid_client_signs_in_by_code() {
+    let service = Service::served();
+    let back = site().await;
+    let (client, secret) = registered(&service, &[&format!("REDIRECT={back}")]).await;
+    let mut program = Program::by_node(
+        &service,
+        &json!({
+            "issuer": service.url, "client": client, "secret": secret, "redirect": back, "flow": "code",
+        }),
+    );
+    walks(&mut program).await;
+    let done = program.tells("done").await;
+    is_whole(&done, "bearer");
+    assert_eq!(done["worth"], true);
+}
+
+#[tokio::test]
+async fn openid_client_signs_a_device_in() {
+    let service = Service::served();
+    let (client, _) = registered(&service, &["GRANTS=device_code,refresh_token", "AUTH=none"]).await;
+    let mut program =
+        Program::by_node(&service, &json!({"issuer": service.url, "client": client, "flow": "device"}));
+    let shown = program.names("scan").await;
+    let code = shown.rsplit('/').next().unwrap();
+    let phone = Phone::signed_in(&service).await;
+    for step in ["scan", "confirm"] {
+        phone.post(&format!("/q/{code}/{step}"), &json!({})).await.good();
+    }
+    is_whole(&program.tells("done").await, "bearer");
+}
+
+#[tokio::test]
+async fn authlib_signs_in_by_code() {
+    let service = Service::served();
+    let back = site().await;
+    let (client, secret) = registered(&service, &[&format!("REDIRECT={back}")]).await;
+    let mut program = Program::by_python(&json!({
+        "issuer": service.url, "client": client, "secret": secret, "redirect": back,
+    }));
+    walks(&mut program).await;
+    is_whole(&program.tells("done").await, "bearer");
+}
+
+/// `openidconnect`'s network: plain HTTP, and no redirects followed.
+async fn send(request: HttpRequest) -> Result<HttpResponse, reqwest::Error> {
+    let client = reqwest::Client::builder().no_proxy().redirect(Policy::none()).timeout(PATIENCE).build()?;
+    let (parts, body) = request.into_parts();
+    let call = client.request(parts.method, parts.uri.to_string()).headers(parts.headers).body(body);
+    let answer = call.send().await?;
+    let mut response = http::Response::new(Vec::new());
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = answer.headers().clone();
+    *response.body_mut() = answer.bytes().await?.to_vec();
+    Ok(response)
+}
+
+#[tokio::test]
+async fn openidconnect_signs_in_by_code() {
+    let service = Service::served();
+    let back = site().await;
+    let (client, _) = registered(&service, &[&format!("REDIRECT={back}"), "AUTH=none"]).await;
+    let issuer = IssuerUrl::new(service.url.clone()).unwrap();
+    let found = CoreProviderMetadata::discover_async(issuer, &send).await.unwrap();
+    let client = CoreClient::from_provider_metadata(found, ClientId::new(client), None)
+        .set_redirect_uri(RedirectUrl::new(back).unwrap());
+    let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+    let flow = AuthenticationFlow::<CoreResponseType>::AuthorizationCode;
+    let asked = client.authorize_url(flow, CsrfToken::new_random, Nonce::new_random);
+    let (address, state, nonce) = asked.set_pkce_challenge(challenge).url();
+
+    let person = Person::at_a_blank_screen(English).await;
+    person.screen.go_to(address.as_str()).await;
+    person.screen.reaches("waiting").await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.agrees(&phone).await;
+    person.screen.reaches("back").await;
+    let brought = Url::parse(&person.screen.address().await).unwrap();
+    let brought: HashMap<_, _> = brought.query_pairs().collect();
+    assert_eq!(&brought["state"], state.secret());
+
+    let tokens = client.exchange_code(AuthorizationCode::new(brought["code"].to_string())).unwrap();
+    let tokens = tokens.set_pkce_verifier(verifier).request_async(&send).await.unwrap();
+    tokens.id_token().unwrap().claims(&client.id_token_verifier(), &nonce).unwrap();
+}
+
+#[tokio::test]
+async fn oauth2_signs_a_device_in() {
+    let service = Service::served();
+    let (client, _) = registered(&service, &["GRANTS=device_code", "AUTH=none"]).await;
+    let client = BasicClient::new(ClientId::new(client))
+        .set_device_authorization_url(
+            DeviceAuthorizationUrl::new(format!("{}/oauth/device_authorization", service.url)).unwrap(),
+        )
+        .set_token_uri(TokenUrl::new(format!("{}/oauth/token", service.url)).unwrap());
+    let asked = client.exchange_device_code().add_scope(Scope::new("openid".to_owned()));
+    let begun: StandardDeviceAuthorizationResponse = asked.request_async(&send).await.unwrap();
+    let shown = begun.verification_uri_complete().unwrap().secret().clone();
+    let phone = Phone::signed_in(&service).await;
+    for step in ["scan", "confirm"] {
+        let code = shown.rsplit('/').next().unwrap();
+        phone.post(&format!("/q/{code}/{step}"), &json!({})).await.good();
+    }
+    let asks = client.exchange_device_access_token(&begun);
+    let tokens = asks.request_async(&send, tokio::time::sleep, None).await.unwrap();
+    assert!(tokens.scopes().unwrap().iter().any(|scope| scope.as_str() == "openid"));
+}
