@@ -11,7 +11,8 @@ import template as sam
 from bench_functions import register_client, sign_in
 from lambdas import binary_of, environment, event, instance
 from meter import counted, metered
-from played_logins import LOGINS, POLLS_BEFORE_CONFIRM, POLLS_BEFORE_SCAN, REGION, SITE
+from played_logins import CLIENTS, DEVICE_POLLS_BEFORE_CONFIRM, DEVICE_POLLS_BEFORE_SCAN, LOGINS, POLLS_BEFORE_CONFIRM
+from played_logins import POLLS_BEFORE_SCAN
 from processes import free_port
 from tables import exactly, judged, show
 
@@ -26,11 +27,18 @@ PRICES = {
     "SNS publishes": 0.50,
     "Lambda GB-seconds": 13.3334,  # arm64, $0.0000133334 each
 }
-PUT_AIMS = {"kiosk": 1, "web": 0, "remembered": 0, "shop": 1}
+PUT_AIMS = {"kiosk": 1, "web": 0, "remembered": 0, "shop": 1, "device": 0, "code": 0}
 # Dollars for a million: polls each 2 s for 20 s; where a contract wants a picture's address, S3; and for each step that is
 # told, a call of notify and a message.
-COST_AIMS = {"kiosk": 22.0 + 5.4 + 3, "web": 22.0 + 3, "remembered": 22.0 + 4, "shop": 22.0 + 5.4 + 3}
-CAST = ("kiosk", "web", "remembered", "shop", "accounts", "pages", "notify")  # the functions that take part
+COST_AIMS = {
+    "kiosk": 22.0 + 5.4 + 3,
+    "web": 22.0 + 3,
+    "remembered": 22.0 + 4,
+    "shop": 22.0 + 5.4 + 3,
+    "device": 22.0 + 3,
+    "code": 22.0 + 3,
+}
+CAST = ("kiosk", "web", "remembered", "shop", "oauth", "accounts", "pages", "notify")  # the functions that take part
 
 
 @dataclass(frozen=True)
@@ -66,14 +74,11 @@ class Stage:
         arn = emulator.client("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
         self._stream = stream.read(emulator, arn, threading.Event())
         self.phone_token = sign_in(instances["accounts"], emulator)["token"]
-        self.servers = {
-            SITE: register_client(env, id=SITE, name="Site", page="https://site.example/signed-in"),
-            REGION: register_client(env, id=REGION, name="Region", dialect="remembered"),
-        }
+        self.servers = {client["id"]: register_client(env, **client) for client in CLIENTS}
 
-    def call(self, name, **changes):
-        """Makes the call of events/<name>.json to its function; its answer, which must be a success."""
-        answer = self._instances[name.split("-")[0]].call(event(name, **changes)).expect(200)
+    def call(self, name, status=200, **changes):
+        """Makes the call of events/<name>.json to its function; its answer, which must have this status."""
+        answer = self._instances[name.split("-")[0]].call(event(name, **changes)).expect(status)
         self._requests.append(answer.seconds)
         return answer
 
@@ -103,9 +108,9 @@ def measure():
         starts, instances = {}, {}
         for name in CAST:
             instances[name] = running.enter_context(instance(binary_of(name), env))
-            # Unrelated calls, which only start the functions.
-            start, answered = ({"Records": []}, 200) if name == "notify" else (event("oauth-jwks"), 404)
-            instances[name].call(start).expect(answered)
+            # Calls that read no data, which only start the functions.
+            start = {"Records": []} if name == "notify" else event("oauth-jwks")
+            instances[name].call(start).expect(200, 404)
             starts[name] = meter.taken()
         stage = Stage(instances, meter, emulator, unmetered, outputs["SessionsTable"])
         signing_in = meter.taken()
@@ -133,8 +138,10 @@ def show_counts(logins, tables, starts, signing_in):
         "S3 PUT", "S3 GET", "SNS", "largest item B",
     ]  # fmt: skip
     polls = POLLS_BEFORE_SCAN + POLLS_BEFORE_CONFIRM + 1
+    device_polls = DEVICE_POLLS_BEFORE_SCAN + DEVICE_POLLS_BEFORE_CONFIRM + 1
     notes = [
         f"writes and reads in DynamoDB's units; {polls} polls, {POLLS_BEFORE_SCAN} of them before the scan;"
+        f" a device's {device_polls}, as its interval is 5 s;"
         " the phone was signed in before",
         "records: steps of the session that notify was handed, each by itself; it publishes one message each",
         "an S3 GET is the function showing the picture",

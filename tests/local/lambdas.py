@@ -45,7 +45,7 @@ class Answer:
         return self
 
 
-def event(name, *, parameters=None, query=None, headers=None, cookies=None, body=None):
+def event(name, *, parameters=None, query=None, headers=None, cookies=None, body=None, form=None):
     """The call of events/<name>.json, with values that are known only at run time filled in."""
     call = json.loads((ROOT / "events" / f"{name}.json").read_text())
     for parameter, value in (parameters or {}).items():
@@ -60,6 +60,9 @@ def event(name, *, parameters=None, query=None, headers=None, cookies=None, body
     if body is not None:
         call["body"], call["isBase64Encoded"] = json.dumps(body), False
         call["headers"] |= {"content-type": "application/json", "content-length": str(len(call["body"]))}
+    if form is not None:
+        call["body"] = urlencode(form)
+        call["headers"] |= {"content-length": str(len(call["body"]))}
     return call
 
 

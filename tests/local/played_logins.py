@@ -7,7 +7,22 @@ from processes import Failure
 
 PACE = 1.05  # seconds between two polls: as soon as the service allows; people's screens wait for 2
 POLLS_BEFORE_SCAN, POLLS_BEFORE_CONFIRM = 4, 3  # and one that takes the token: about 20 s at 2 s each
-SITE, REGION = "bench-site", "bench-region"
+DEVICE_PACE = 4.6  # the interval is 5 s, and a poll that lacks a tenth of it is in time
+DEVICE_POLLS_BEFORE_SCAN, DEVICE_POLLS_BEFORE_CONFIRM = 2, 1  # and one that takes the tokens
+SITE, REGION, SCREEN = "bench-site", "bench-region", "bench-screen"
+BACK = "https://site.example/cb"  # where the code of SCREEN goes
+# The clients, as an operator registers them.
+CLIENTS = (
+    {"id": SITE, "name": "Site", "page": "https://site.example/signed-in"},
+    {"id": REGION, "name": "Region", "dialect": "remembered"},
+    {
+        "id": SCREEN, "name": "Screen", "dialect": "oauth", "redirects": [BACK],
+        "grants": ["authorization_code", "device_code", "refresh_token"],
+    },
+)  # fmt: skip
+# A secret and its SHA-256, those of RFC 7636 appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def kiosk_login(stage):
@@ -96,6 +111,54 @@ def shop_login(stage):
     must_be(bool(poll(2)["token"]), True)
 
 
+def device_login(stage):
+    """A device shows a QR and polls for its tokens; the person scans it with the phone page and confirms."""
+    server, phone = stage.servers[SCREEN], {"authorization": f"Bearer {stage.phone_token}"}
+    begun = stage.call("oauth-device-authorization", headers=server, form={"scope": "openid profile"}).json()
+    code = {"code": begun["device_code"].split(".")[0]}
+    asked = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": begun["device_code"]}
+
+    def poll(status):
+        time.sleep(DEVICE_PACE)
+        return stage.call("oauth-token", status=status, headers=server, form=asked).json()
+
+    for _ in range(DEVICE_POLLS_BEFORE_SCAN):
+        must_be(poll(400)["error"], "authorization_pending")
+    stage.call("pages-scan", parameters=code, headers=phone)
+    for _ in range(DEVICE_POLLS_BEFORE_CONFIRM):
+        must_be(poll(400)["error"], "authorization_pending")
+    stage.call("pages-confirm", parameters=code, headers=phone, body={})
+    must_be(bool(poll(200)["id_token"]), True)
+
+
+def code_login(stage):
+    """A site sends a browser, whose page shows the QR and polls; the person scans and confirms; the site exchanges the code."""
+    server, phone = stage.servers[SCREEN], {"authorization": f"Bearer {stage.phone_token}"}
+    asked = {
+        "response_type": "code", "client_id": SCREEN, "redirect_uri": BACK, "scope": "openid profile",
+        "state": "s", "nonce": "n", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+    }  # fmt: skip
+    sealed = stage.call("oauth-authorize", status=302, query=asked).headers["location"].split("#")[1]
+    shown = stage.call("oauth-authorize-begin", body={"request": sealed}).json()
+    code = {"code": shown["code"]}
+
+    def poll(state):
+        time.sleep(PACE)
+        answer = stage.call("oauth-authorize-status", headers={"token": shown["pollToken"]}).json()
+        must_be(answer["state"], state)
+        return answer
+
+    for _ in range(POLLS_BEFORE_SCAN):
+        poll("waiting")
+    stage.call("pages-scan", parameters=code, headers=phone)
+    for _ in range(POLLS_BEFORE_CONFIRM):
+        poll("scanned")
+    stage.call("pages-confirm", parameters=code, headers=phone, body={"matchNumber": shown["matchNumber"]})
+    brought = parse_qs(urlsplit(poll("confirmed")["url"]).query)["code"][0]
+    bringing = {"grant_type": "authorization_code", "redirect_uri": BACK, "code_verifier": VERIFIER, "code": brought}
+    must_be(bool(stage.call("oauth-token", headers=server, form=bringing).json()["id_token"]), True)
+
+
 def exchange(stage, client, ticket):
     """A client's server exchanges its ticket."""
     answer = stage.call("web-ticket", headers=stage.servers[client], body={"ticket": ticket}).json()
@@ -108,4 +171,11 @@ def must_be(found, expected):
         raise Failure(f"a login went astray: {found!r} instead of {expected!r}")
 
 
-LOGINS = {"kiosk": kiosk_login, "web": web_login, "remembered": remembered_login, "shop": shop_login}
+LOGINS = {
+    "kiosk": kiosk_login,
+    "web": web_login,
+    "remembered": remembered_login,
+    "shop": shop_login,
+    "device": device_login,
+    "code": code_login,
+}

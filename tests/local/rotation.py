@@ -24,7 +24,7 @@ import emulator as aws
 import template as sam
 from fuzz import binary_of
 from lambdas import environment, event, instance
-from played_logins import LOGINS, REGION, SITE
+from played_logins import CLIENTS, LOGINS
 from processes import Failure, free_port, tidy
 
 CAST = ("kiosk", "web", "remembered", "shop", "accounts", "pages", "oauth")  # the functions that take part
@@ -56,13 +56,13 @@ class Functions:
             run.call(event("oauth-jwks")).expect(200, 404)  # which only starts it
             self._instances[name].append((run, threading.Lock()))
 
-    def call(self, name, **changes):
-        """Makes the call of events/<name>.json; its answer, which must be a success."""
+    def call(self, name, status=200, **changes):
+        """Makes the call of events/<name>.json; its answer, which must have this status."""
         instances = self._instances[name.split("-")[0]]
         run, lock = instances[next(self._turn) % len(instances)]
         with lock:  # an instance serves one call at a time
             self.calls += 1
-            return run.call(event(name, **changes)).expect(200)
+            return run.call(event(name, **changes)).expect(status)
 
     def everywhere(self, name, **changes):
         """The answers of all instances."""
@@ -107,10 +107,7 @@ def rotation(logins, *, wait, profile):
         env = environment(emulator, template, aws.create_data(emulator, template)) | RAISED | {"RUST_LOG": "warn"}
         with Functions(env, profile) as functions, instance(binary_of("admin", profile), env) as admin:
             functions.start_one_more()
-            servers = {
-                SITE: register(admin, id=SITE, name="Site", page="https://site.example/signed-in"),
-                REGION: register(admin, id=REGION, name="Region", dialect="remembered"),
-            }
+            servers = {client["id"]: register(admin, **client) for client in CLIENTS}
             phones = [Phone(functions, emulator, f"+861380013{8000 + n}", servers) for n in range(PHONES)]
             played = play_all(functions, admin, phones, logins, wait)
             check(functions, phones, all_have_read=wait >= RELOAD)

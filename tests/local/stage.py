@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import emulator as aws
 import stream
 from lambdas import Answer, event
-from played_logins import REGION, SITE
+from played_logins import CLIENTS
 from processes import Failure, free_port
 
 DOWN = "down-region"  # the client whose server is down
@@ -28,15 +28,14 @@ class Stage:
         self._operate = stream.through_emulator(stack.emulator, self.created["Admin"])
         nowhere = f"http://127.0.0.1:{free_port()}/logins"
         self.servers = {
-            SITE: self.register(id=SITE, name="Site", page="https://site.example/signed-in"),
-            REGION: self.register(id=REGION, name="Region", dialect="remembered"),
+            **{client["id"]: self.register(**client) for client in CLIENTS},
             DOWN: self.register(id=DOWN, name="Down", dialect="remembered", webhook=nowhere),
         }
         self.phone_token = self.sign_in("+8613800138000")
 
-    def call(self, name, **changes):
-        """Makes the call of events/<name>.json; its answer, which must be a success."""
-        return self.tried(name, **changes).expect(200)
+    def call(self, name, status=200, **changes):
+        """Makes the call of events/<name>.json; its answer, which must have this status."""
+        return self.tried(name, **changes).expect(status)
 
     def tried(self, name, **changes):
         """Makes the call; its answer, whatever it is."""
