@@ -1,5 +1,5 @@
 //! Clients that others wrote, unmodified, sign people in over the served stack: `openid-client` (npm) and Authlib
-//! (PyPI) as programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
+//! (`PyPI`) as programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
 
 use std::{collections::HashMap, process::Stdio};
 
@@ -221,4 +221,34 @@ async fn oauth2_signs_a_device_in() {
     let asks = client.exchange_device_access_token(&begun);
     let tokens = asks.request_async(&send, tokio::time::sleep, None).await.unwrap();
     assert!(tokens.scopes().unwrap().iter().any(|scope| scope.as_str() == "openid"));
+}
+
+/// The page in our documentation, for this service and client.
+fn documented_page(service: &Service, client: &str) -> String {
+    let docs = include_str!("../../docs/relying-parties.md");
+    let page = docs.split("```html\n").nth(1).unwrap().split("```").next().unwrap();
+    let (address, id) = ("'https://login.example.com'", "'my-app'");
+    assert!(page.contains(address) && page.contains(id), "{page}");
+    page.replace(address, &format!("'{}'", service.url)).replace(id, &format!("'{client}'"))
+}
+
+#[tokio::test]
+async fn a_single_page_app_signs_in_as_the_documentation_says() {
+    let service = Service::served();
+    let site = Site::found().await;
+    let here = format!("{}/", site.origin);
+    let words = [&format!("REDIRECT={here}"), "GRANTS=authorization_code", "AUTH=none"];
+    let (client, _) = registered(&service, &words).await;
+    site.shows(&documented_page(&service, &client));
+    let person = Person::at_a_blank_screen(English).await;
+    person.screen.go_to(&here).await;
+    person.screen.reaches("out").await;
+    person.screen.press("in").await;
+    person.screen.reaches("waiting").await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.agrees(&phone).await;
+    person.screen.reaches("in").await;
+    assert!(person.screen.text("who").await.contains('*'), "a masked number");
+    assert_eq!(person.screen.address().await, here, "no code is left in the address");
 }
