@@ -3,6 +3,7 @@
 make client ID=my-shop NAME="My shop" PAGE=https://shop.example/signed-in ORIGIN=https://shop.example
 make client ID=my-tv NAME="My TV" GRANTS=device_code,refresh_token AUTH=none
 make client ID=clientId-01 NAME="Hosted" DIALECT=remembered WEBHOOK=https://hosted.example/logins
+make client ID=my-shop ISSUER=https://id.shop.example AUDIENCE=saoma JWKS=https://id.shop.example/keys DO=change
 make client DO=enroll ID=clinic MACHINE=lobby-1
 """
 
@@ -23,6 +24,10 @@ SETTINGS = {
     "REDIRECT": ("redirects", split),
     "GRANTS": ("grants", split),
     "AUTH": ("auth", str),
+    "ISSUER": ("issuer", str),
+    "AUDIENCE": ("audience", str),
+    "JWKS": ("jwks", str),
+    "ALG": ("alg", str),
     "MAX_AGE": ("maxAge", lambda text: number("MAX_AGE", text or "0", "seconds, and nothing or 0 means any age")),
     "STRICT": ("strict", lambda text: yes_or_no("STRICT", text)),
 }

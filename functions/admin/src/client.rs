@@ -102,6 +102,10 @@ pub(crate) struct Settings {
     auth: Option<String>,
     strict: Option<bool>,
     max_age: Option<u64>,
+    issuer: Option<String>,
+    audience: Option<String>,
+    jwks: Option<String>,
+    alg: Option<String>,
 }
 
 impl Settings {
@@ -120,6 +124,10 @@ impl Settings {
             auth: self.auth,
             strict: self.strict,
             max_age: self.max_age,
+            issuer: self.issuer,
+            audience: self.audience,
+            jwks: self.jwks,
+            alg: self.alg,
         };
         Ok((read_id(&self.id)?, settings))
     }
@@ -211,6 +219,10 @@ fn shown(client: &Client) -> Value {
         "redirects": client.oauth.redirect_uris.iter().map(RedirectUri::as_str).collect::<Vec<_>>(),
         "grants": client.oauth.grants.iter().map(|it| it.as_str()).collect::<Vec<_>>(),
         "auth": client.dialects.contains(&Dialect::Oauth).then(|| client.oauth.auth.as_str()),
+        "issuer": client.issuer.as_ref().map(|it| it.issuer.as_str()),
+        "audience": client.issuer.as_ref().map(|it| it.audience.as_str()),
+        "jwks": client.issuer.as_ref().map(|it| it.keys.url().as_str()),
+        "alg": client.issuer.as_ref().map(|it| it.algorithm.as_str()),
         "strict": client.strict,
         "maxAge": client.max_age.map(|it| it.as_secs()),
         "enabled": client.enabled,

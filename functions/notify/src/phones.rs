@@ -32,7 +32,7 @@ pub(crate) async fn reach(
     let sign_in = app.checks.phone(&phone).await?.sign_in;
     Ok(match sign_in.filter(|it| it.is_live(now)) {
         None => Reach::SignedOut,
-        Some(it) if client.is_none_or(|client| client.admits(&it.client, it.created_at)) => Reach::Admitted,
+        Some(it) if client.is_none_or(|client| client.admits_sign_in(&it)) => Reach::Admitted,
         Some(_) => Reach::NotAdmitted,
     })
 }

@@ -88,7 +88,7 @@ pub fn still_allowed(
             }
             client.may_open(session.dialect(), &session.seen, session.opener.as_ref())?;
             client.still_trusts(session, machine, now)?;
-            if !client.admits(&sign_in.client, sign_in.created_at) {
+            if !client.admits_sign_in(&sign_in) {
                 return Err(ClientRefusal::App.into());
             }
         }
@@ -252,6 +252,20 @@ mod tests {
         ] {
             assert_eq!(refusal_of(Some(&changed)), refusal.map(NotAllowed::Client), "{changed:?}");
         }
+    }
+
+    // N2
+    #[test]
+    fn another_issuers_people_need_a_client_that_lists_their_app() {
+        let asks = |client: &Client| {
+            let mut records = records();
+            records.sign_in.as_mut().unwrap().method = Method::Foreign;
+            still_allowed(records, About::Login(&session(), Some(client), None), NOW).err()
+        };
+        let refused = Some(NotAllowed::Client(ClientRefusal::App));
+        assert_eq!(asks(&client()), refused, "an empty list admits none of them");
+        assert_eq!(asks(&Client { apps: vec![id("another")], ..client() }), refused);
+        assert_eq!(asks(&Client { apps: vec![id("another"), id("app")], ..client() }), None);
     }
 
     // K19

@@ -16,10 +16,12 @@ use url::Url;
 
 use crate::{
     identity::ClientId,
+    issuer::TokenIssuer,
     oauth::OauthClient,
     ports::Randomness,
     secrets::{Secret, SecretHash, random_hex},
     session::{Dialect, MatchPolicy},
+    sign_in::{Method, SignIn},
     text::CleanText,
     time::Timestamp,
 };
@@ -50,6 +52,8 @@ pub struct Client {
     pub networks: Vec<IpNet>,
     /// What is registered of one that speaks OAuth.
     pub oauth: OauthClient,
+    /// The issuer of its own app's tokens, if the product has accounts of its own.
+    pub issuer: Option<TokenIssuer>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: bool,
     /// How old the proof of the person who agrees to its logins may be (`max_age` in RFC 9470); `None`
@@ -135,6 +139,7 @@ impl Client {
             apps: Vec::new(),
             networks: Vec::new(),
             oauth: OauthClient::default(),
+            issuer: None,
             strict: false,
             max_age: None,
             enabled: true,
@@ -152,6 +157,24 @@ impl Client {
     pub fn admits(&self, app: &ClientId, since: Timestamp) -> bool {
         let is_earlier = *app == self.id && !self.is_of(since);
         self.apps.is_empty() || (self.apps.contains(app) && !is_earlier)
+    }
+
+    /// Whether the phone of this sign-in may approve its logins. A sign-in with a token of another issuer may only through
+    /// the client's own app and those that it lists: an empty list admits none of them.
+    #[must_use]
+    pub fn admits_sign_in(&self, sign_in: &SignIn) -> bool {
+        let (app, since) = (&sign_in.client, sign_in.created_at);
+        match sign_in.method {
+            Method::Sms => self.admits(app, since),
+            Method::Foreign => self.admits_people_of(app) && (*app != self.id || self.is_of(since)),
+        }
+    }
+
+    /// Whether the people of the issuer that `app` registered may approve its logins: its own, and those of the apps that
+    /// it lists.
+    #[must_use]
+    pub fn admits_people_of(&self, app: &ClientId) -> bool {
+        *app == self.id || self.apps.contains(app)
     }
 
     /// Whether a screen at this address may show its logins. Where it admits only some networks, an address that is
@@ -216,7 +239,7 @@ impl ReturnUrl {
 }
 
 /// Reads an address that we send a person or a call to; `None` for any other.
-fn read_address(raw: &str) -> Option<Url> {
+pub(crate) fn read_address(raw: &str) -> Option<Url> {
     let suspicious = raw.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\')
         || raw.to_ascii_lowercase().contains("%0d")
         || raw.to_ascii_lowercase().contains("%0a");

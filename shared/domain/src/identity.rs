@@ -2,12 +2,12 @@
 
 use std::{fmt, net::IpAddr};
 
-pub use crate::phone_number::PhoneNumber;
 use crate::{
     history::EntryId,
     ports::Randomness,
     secrets::{random_hex, uniform_below},
 };
+pub use crate::{issuer::ForeignIdentity, phone_number::PhoneNumber};
 
 /// A registered product: kiosk `channel`, `region`, OAuth `client_id` or web site.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -135,6 +135,19 @@ pub struct Approver {
 pub enum Identity {
     /// A telephone number that received a code.
     Phone(PhoneNumber),
+    /// A person of a product that has accounts of its own.
+    Foreign(ForeignIdentity),
+}
+
+impl Identity {
+    /// The telephone number that it is, if it is one.
+    #[must_use]
+    pub const fn phone_number(&self) -> Option<&PhoneNumber> {
+        match self {
+            Self::Phone(number) => Some(number),
+            Self::Foreign(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 //! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
 //! * [`session`]: the session core. One enum of states, one pure function that decides, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`refresh`]: the people and products around a session.
+//! * [`issuer`]: products that have accounts of their own, and their people.
 //! * [`opener`]: what a screen proves when it opens a session, and the machines that operators enrolled.
 //! * [`sms_challenge`], [`sms_lane`], [`known_device`], [`sms_code`], [`sms_text`]: who asks for a code by SMS, which code they
 //!   get, and in which words. [`sms_budget`], [`sms_puzzle`]: what that may cost, in messages and in work.
@@ -36,6 +37,7 @@ pub mod client;
 pub mod effect;
 pub mod history;
 pub mod identity;
+pub mod issuer;
 pub mod known_device;
 pub mod oauth;
 pub mod opener;

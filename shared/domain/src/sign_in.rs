@@ -83,6 +83,8 @@ impl Holder {
 pub enum Method {
     /// A code sent by SMS.
     Sms,
+    /// A token of a product that has accounts of its own ([`issuer`](crate::issuer)). RFC 8176 has no word for it.
+    Foreign,
 }
 
 words!(Method);

@@ -76,6 +76,11 @@ async fn one_winner_a_version() {
 }
 
 #[tokio::test]
+async fn a_foreign_person_is_of_one_client() {
+    contract::a_foreign_person_is_of_one_client(&*directory(), &System).await;
+}
+
+#[tokio::test]
 async fn one_account_an_identity() {
     contract::one_account_an_identity(&*directory(), &System).await;
 }

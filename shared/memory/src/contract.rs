@@ -38,7 +38,7 @@ mod sign_ins;
 mod steps;
 mod traces;
 
-pub use accounts::{a_login_is_one_visit, one_account_an_identity};
+pub use accounts::{a_foreign_person_is_of_one_client, a_login_is_one_visit, one_account_an_identity};
 pub use belongings::{
     a_machine_is_forgotten_for_a_new_one, lists_are_read_page_by_page, what_happened_is_written_once,
     what_is_ended_stays_ended,

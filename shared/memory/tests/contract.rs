@@ -46,6 +46,7 @@ async fn directory() {
     let memory = Arc::new(Memory::default());
     let random = SeededRandom::new(4);
     contract::one_account_an_identity(&*memory, &random).await;
+    contract::a_foreign_person_is_of_one_client(&*memory, &random).await; // N1
     contract::a_version_of_a_sign_in_is_stored_once(memory.clone(), &random).await;
     contract::a_check_reads_everything_together(&*memory, &*memory, &*memory, &random).await;
     contract::challenges_follow_one_another(memory.clone(), &random).await;

@@ -30,6 +30,7 @@ mod open;
 mod own_number;
 mod people;
 mod redeem;
+mod registration;
 mod remembered;
 mod rotate;
 mod scan;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::people::{MOST_RACES, People, SignInError};
 use crate::{
     account::Account,
-    identity::{Identity, Phone, SignInId},
+    identity::{Phone, SignInId},
     ports::{Replaced, StoreError},
     sign_in::{NotSignedIn, SignIn},
     sms_challenge::{ChallengeId, Purpose},
@@ -34,8 +34,11 @@ impl People {
             Err(SignInError::UnknownChallenge) => Err(SignInError::InvalidCode),
             proved => proved,
         }?;
-        let own = account.phone_number.clone().map(Identity::Phone);
-        if own == Some(proof.identity) { Ok(proof.at) } else { Err(SignInError::InvalidCode) }
+        if account.phone_number.as_ref() == Some(&proof.number) {
+            Ok(proof.at)
+        } else {
+            Err(SignInError::InvalidCode)
+        }
     }
 
     /// Notes in a phone's sign-in that its person has proved their number again. The sign-in, its tokens and what it has

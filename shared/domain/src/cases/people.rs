@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 
-use super::{rotate::Rotate, sms::Texting};
+use super::{registration::find_or_register, rotate::Rotate, sms::Texting};
 use crate::{
     account::{Account, AccountStatus},
     allowed::{About, NotAllowed, still_allowed},
     history::Entry,
-    identity::{AccountId, ClientId, Identity, Phone, SignInId},
+    identity::{ClientId, Identity, Phone, PhoneNumber, SignInId},
     ports::{
         Accounts, Begun, Checks, Clients, Freshness, HistoryWriter, KeyedHash, Randomness, SignIns,
         StoreError, WriteId,
@@ -44,11 +44,11 @@ pub struct People {
     pub lives: SignInLives,
 }
 
-/// Proof of who a person is. Every way to prove it makes one of these, and [`People::begin`] takes it.
+/// Proof of who a person is, by a code to their number. [`People::begin`] takes it.
 #[derive(Clone, Debug)]
 pub struct Proof {
-    /// The identity that the person proved to have.
-    pub identity: Identity,
+    /// The number that the person proved to have.
+    pub number: PhoneNumber,
     /// How the person proved it.
     pub method: Method,
     /// The sign-in it leads to. Repeating the proof gives the same one.
@@ -114,7 +114,8 @@ impl People {
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
     pub async fn begin(&self, proof: Proof, client: ClientId, seen: Seen) -> Result<SignedIn, SignInError> {
         let at = proof.at;
-        let account = self.find_or_register(&proof.identity, at).await?;
+        let identity = Identity::Phone(proof.number.clone());
+        let account = find_or_register(&*self.accounts, &*self.random, &identity, at).await?;
         if account.status != AccountStatus::Active {
             return Err(NotSignedIn::Barred.into());
         }
@@ -140,28 +141,8 @@ impl People {
         };
         // The writer logs its failure.
         let _ = self.history.write(account.id, &Entry::of_sign_in(&sign_in)).await;
-        let known = self.remember_device(&sign_in, &proof.identity, at).await?;
+        let known = self.remember_device(&sign_in, &proof.number, at).await?;
         Ok(SignedIn { account, sign_in, is_new, known })
-    }
-
-    async fn find_or_register(&self, identity: &Identity, now: Timestamp) -> Result<Account, StoreError> {
-        for _ in 0..MOST_RACES {
-            if let Some(account) = self.accounts.account_by(identity).await? {
-                return Ok(account);
-            }
-            let Identity::Phone(number) = identity;
-            let account = Account {
-                id: AccountId::random(&*self.random),
-                phone_number: Some(number.clone()),
-                status: AccountStatus::Active,
-                credentials_at: now.whole_secs(),
-                created_at: now.whole_secs(),
-            };
-            if self.accounts.register(&account, identity, &self.write()).await? {
-                return Ok(account);
-            }
-        }
-        Err(StoreError::new("could neither find nor register an account"))
     }
 
     /// Exchanges a refresh token for the next one. The previous token gets the same next one for a while,

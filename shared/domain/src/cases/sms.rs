@@ -426,10 +426,9 @@ impl People {
     pub(super) async fn remember_device(
         &self,
         sign_in: &SignIn,
-        identity: &Identity,
+        number: &PhoneNumber,
         now: Timestamp,
     ) -> Result<Secret, StoreError> {
-        let Identity::Phone(number) = identity;
         let secret = known_secret(&*self.keys, sign_in).await;
         let device = KnownDevice::new(sign_in.phone(), number.clone(), &secret, now);
         self.texting.known.remember(&device).await?;
@@ -438,6 +437,5 @@ impl People {
 }
 
 fn proof_of(number: &PhoneNumber, used: Used) -> Proof {
-    let identity = Identity::Phone(number.clone());
-    Proof { identity, method: Method::Sms, sign_in: used.sign_in, at: used.at }
+    Proof { number: number.clone(), method: Method::Sms, sign_in: used.sign_in, at: used.at }
 }

@@ -8,6 +8,7 @@ use thiserror::Error;
 use super::{Client, Origin, ReturnUrl, WebhookUrl};
 use crate::{
     identity::ClientId,
+    issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
     oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
     session::{Dialect, MatchPolicy},
     text::CleanText,
@@ -48,6 +49,14 @@ pub struct ClientSettings {
     pub grants: Option<Vec<String>>,
     /// How it proves who it is: the name of a [`ClientAuth`].
     pub auth: Option<String>,
+    /// `iss` of its own app's tokens, if the product has accounts of its own.
+    pub issuer: Option<String>,
+    /// `aud` of those tokens.
+    pub audience: Option<String>,
+    /// Where that issuer publishes its keys.
+    pub jwks: Option<String>,
+    /// The algorithm of those tokens: the name of a [`TokenAlgorithm`].
+    pub alg: Option<String>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: Option<bool>,
     /// How old the proof of the person who agrees may be, in seconds ([`MAX_AGE`]); 0 for any age.
@@ -104,6 +113,7 @@ impl ClientSettings {
             networks: list(self.networks.as_ref(), "networks", "blocks such as 192.0.2.0/24", read_network)?
                 .unwrap_or(client.networks),
             oauth: self.oauth(client.oauth)?,
+            issuer: self.issuer(client.issuer)?,
             strict: self.strict.unwrap_or(client.strict),
             max_age: self.max_age.map_or(Ok(client.max_age), read_max_age)?,
             ..client
@@ -137,6 +147,60 @@ impl ClientSettings {
         let auth = read(self.auth.as_ref(), "auth", read_auth)?.unwrap_or(stored.auth);
         Ok(OauthClient { redirect_uris, grants, auth })
     }
+}
+
+impl ClientSettings {
+    /// The issuer of the client's own app: each part as written here, or else as stored. All parts or none.
+    fn issuer(&self, stored: Option<TokenIssuer>) -> Result<Option<TokenIssuer>, Unfit> {
+        let kept = |part: fn(&TokenIssuer) -> String| stored.as_ref().map(part).unwrap_or_default();
+        let text = |written: &Option<String>, part| written.clone().unwrap_or_else(|| kept(part));
+        let issuer = text(&self.issuer, |it| it.issuer.as_str().to_owned());
+        let audience = text(&self.audience, |it| it.audience.as_str().to_owned());
+        let jwks = text(&self.jwks, |it| it.keys.url().to_string());
+        let alg = self.alg.as_deref().filter(|alg| !alg.is_empty());
+        if [&issuer, &audience, &jwks].iter().all(|part| part.is_empty()) {
+            let alone = alg.map(|_| unfit("alg", "given with issuer, audience and jwks"));
+            return alone.map_or(Ok(None), Err);
+        }
+        let read_alg = || match (alg, &stored) {
+            (Some(alg), _) => TokenAlgorithm::parse(alg),
+            (None, Some(stored)) if self.alg.is_none() => Some(stored.algorithm),
+            (None, _) => Some(TokenAlgorithm::default()),
+        };
+        let together = "and issuer, audience and jwks are given together or not at all";
+        let names = one_of(TokenAlgorithm::ALL.iter().map(|it| it.as_str()));
+        Ok(Some(TokenIssuer {
+            issuer: part(
+                &issuer,
+                "issuer",
+                Issuer::parse,
+                &format!("an https address without a query, {together}"),
+            )?,
+            audience: part(
+                &audience,
+                "audience",
+                Audience::parse,
+                &format!("1 to 255 visible ASCII characters, {together}"),
+            )?,
+            keys: part(
+                &jwks,
+                "jwks",
+                KeySetUrl::parse,
+                &format!("the https address of a key set, {together}"),
+            )?,
+            algorithm: read_alg().ok_or_else(|| unfit("alg", names))?,
+        }))
+    }
+}
+
+/// One part of what is registered of an issuer.
+fn part<T>(
+    raw: &str,
+    field: &'static str,
+    parse: impl Fn(&str) -> Option<T>,
+    expected: &str,
+) -> Result<T, Unfit> {
+    parse(raw).filter(|_| raw.len() <= LONGEST_ADDRESS).ok_or_else(|| unfit(field, expected))
 }
 
 /// A client that speaks OAuth and names no grants has those of its kind: a site's, where an address is registered that a
@@ -401,6 +465,44 @@ mod tests {
     }
 
     // I9
+    #[test]
+    fn an_issuer_is_registered_with_all_its_parts_or_not_at_all() {
+        let some = |text: &str| Some(text.to_owned());
+        let full = ClientSettings {
+            issuer: some("https://id.example"),
+            audience: some("saoma"),
+            jwks: some("https://id.example/keys"),
+            ..ClientSettings::default()
+        };
+        let client = full.apply(kiosk()).unwrap();
+        let issuer = client.issuer.as_ref().unwrap();
+        assert_eq!((issuer.issuer.as_str(), issuer.algorithm), ("https://id.example", TokenAlgorithm::Es256));
+        assert_eq!(ClientSettings::default().apply(client.clone()).unwrap(), client);
+        let rsa = ClientSettings { alg: some("RS256"), ..ClientSettings::default() };
+        let rsa = rsa.apply(client.clone()).unwrap();
+        assert_eq!(rsa.issuer.as_ref().unwrap().algorithm, TokenAlgorithm::Rs256);
+        let moved = ClientSettings { jwks: some("https://id.example/new"), ..ClientSettings::default() };
+        assert_eq!(moved.apply(rsa).unwrap().issuer.unwrap().algorithm, TokenAlgorithm::Rs256);
+        let none = ClientSettings {
+            issuer: some(""),
+            audience: some(""),
+            jwks: some(""),
+            ..ClientSettings::default()
+        };
+        assert_eq!(none.apply(client).unwrap().issuer, None);
+        for (settings, field) in [
+            (ClientSettings { issuer: None, ..full.clone() }, "issuer"),
+            (ClientSettings { audience: None, ..full.clone() }, "audience"),
+            (ClientSettings { jwks: some(""), ..full.clone() }, "jwks"),
+            (ClientSettings { issuer: some("http://id.example"), ..full.clone() }, "issuer"),
+            (ClientSettings { jwks: some("ftp://id.example"), ..full.clone() }, "jwks"),
+            (ClientSettings { alg: some("HS256"), ..full.clone() }, "alg"),
+            (ClientSettings { alg: some("ES256"), ..ClientSettings::default() }, "alg"),
+        ] {
+            assert!(refused(&settings).starts_with(field), "{}", refused(&settings));
+        }
+    }
+
     #[test]
     fn an_address_that_is_not_known_is_in_no_network() {
         let networks = Some(vec!["192.0.2.0/24".to_owned()]);

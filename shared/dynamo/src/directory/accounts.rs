@@ -24,8 +24,11 @@ pub(crate) fn account_key(id: AccountId) -> Key {
 }
 
 pub(super) fn identity_key(identity: &Identity) -> Key {
-    let Identity::Phone(number) = identity;
-    Key(format!("IDENTITY#PHONE#{}", number.as_str()), "IDENTITY".into())
+    let pk = match identity {
+        Identity::Phone(number) => format!("IDENTITY#PHONE#{}", number.as_str()),
+        Identity::Foreign(person) => format!("FOREIGN#{}", person.digest()),
+    };
+    Key(pk, "IDENTITY".into())
 }
 
 #[async_trait]

@@ -10,6 +10,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
+    issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
     oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
     opener::{EnrolledMachine, MachineName},
     ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
@@ -199,6 +200,11 @@ fn to_item(client: &Client) -> Item {
     let mut insert = |name: &str, value: Option<AttributeValue>| {
         item.extend(value.map(|value| (name.to_owned(), value)));
     };
+    let issuer = client.issuer.as_ref();
+    insert("issuer", issuer.map(|it| text(it.issuer.as_str())));
+    insert("issuer_audience", issuer.map(|it| text(it.audience.as_str())));
+    insert("issuer_keys", issuer.map(|it| text(it.keys.url().as_str())));
+    insert("issuer_algorithm", issuer.map(|it| text(it.algorithm.as_str())));
     insert("max_age", client.max_age.map(|it| number(it.as_secs())));
     insert("return_url", client.return_url.as_ref().map(|it| text(it.as_str())));
     insert("webhook", client.webhook.as_ref().map(|it| text(it.url().as_str())));
@@ -229,6 +235,7 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
             grants: all_of(item, "grants", GrantType::parse)?,
             auth: item.parsed("auth", ClientAuth::parse)?,
         },
+        issuer: read_issuer(item)?,
         strict: item.flag("strict")?,
         max_age: item.optional_number("max_age")?.map(Duration::from_secs),
         enabled: !item.flag("disabled")?,
@@ -237,6 +244,16 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
         registered_at: item.seconds("registered_at")?,
         version: item.number("version")?,
     })
+}
+
+fn read_issuer(item: Reader<'_>) -> Result<Option<TokenIssuer>, StoreError> {
+    let Some(issuer) = item.optional("issuer", Issuer::parse)? else { return Ok(None) };
+    Ok(Some(TokenIssuer {
+        issuer,
+        audience: item.parsed("issuer_audience", Audience::parse)?,
+        keys: item.parsed("issuer_keys", KeySetUrl::parse)?,
+        algorithm: item.parsed("issuer_algorithm", TokenAlgorithm::parse)?,
+    }))
 }
 
 fn read_previous(item: Reader<'_>) -> Result<Option<Previous>, StoreError> {

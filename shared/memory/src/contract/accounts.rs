@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use saoma_domain::{
     account::{Account, AccountStatus, VisitCount},
-    identity::{AccountId, Identity},
+    identity::{AccountId, ClientId, ForeignIdentity, Identity},
+    issuer::{Issuer, Subject},
     ports::{Accounts, Randomness, Visits},
     secrets::SessionCode,
 };
@@ -49,6 +50,39 @@ pub async fn one_account_an_identity(accounts: &dyn Accounts, random: &dyn Rando
     assert_eq!(accounts.account_by(&free).await.unwrap(), Some(account.clone()), "it is not theirs");
     accounts.unlink(account.id, &free).await.unwrap();
     assert_eq!(accounts.account_by(&free).await.unwrap(), None);
+}
+
+/// Another issuer's person is found by client, registration, issuer and subject together, and by nothing else. A subject
+/// that looks like a telephone number or an account's number is neither.
+pub async fn a_foreign_person_is_of_one_client(accounts: &dyn Accounts, random: &dyn Randomness) {
+    let number = random_number(random);
+    let person = ForeignIdentity {
+        client: ClientId::parse("a").unwrap(),
+        registered_at: at(0),
+        issuer: Issuer::parse("https://id.example").unwrap(),
+        subject: Subject::parse(number.as_str()).unwrap(),
+    };
+    let account = Account {
+        id: AccountId::random(random),
+        phone_number: None,
+        status: AccountStatus::Active,
+        credentials_at: at(0),
+        created_at: at(0),
+    };
+    let found = async |person: &ForeignIdentity| {
+        accounts.account_by(&Identity::Foreign(person.clone())).await.unwrap()
+    };
+    assert!(accounts.register(&account, &Identity::Foreign(person.clone()), &write()).await.unwrap());
+    assert_eq!(found(&person).await, Some(account.clone()));
+    assert_eq!(accounts.account_by(&Identity::Phone(number)).await.unwrap(), None);
+    for other in [
+        ForeignIdentity { client: ClientId::parse("b").unwrap(), ..person.clone() },
+        ForeignIdentity { registered_at: at(1), ..person.clone() },
+        ForeignIdentity { issuer: Issuer::parse("https://id.example/").unwrap(), ..person.clone() },
+        ForeignIdentity { subject: Subject::parse(&account.id.to_string()).unwrap(), ..person.clone() },
+    ] {
+        assert_eq!(found(&other).await, None, "{other:?}");
+    }
 }
 
 /// Visits: each login counts once, even when a lost answer makes the caller repeat the call.
