@@ -2,6 +2,7 @@
 //! (`docs/issuers.md`).
 //!
 //! * [`TokenIssuer`]: what a client registers of the issuer of its app's tokens.
+//! * [`PresentedToken`]: a token that says it is of such an issuer.
 //! * [`ForeignIdentity`]: a person as such an issuer knows them. It belongs to one registration of one client, so a client
 //!   that registers another client's issuer gets none of that client's people.
 
@@ -194,6 +195,34 @@ impl ForeignIdentity {
         let registered_at = self.registered_at.secs().to_string();
         let (issuer, subject) = (self.issuer.as_str(), self.subject.as_str());
         sha256_hex(&["foreign", purpose, self.client.as_str(), &registered_at, issuer, subject, sid])
+    }
+}
+
+/// A token that says it is of another issuer. Nothing of it is verified: what it says only tells which registered issuers are
+/// asked.
+#[derive(Clone)]
+pub struct PresentedToken {
+    /// The token.
+    pub text: String,
+    /// `iss`, as it says.
+    pub unverified_issuer: String,
+    /// `aud`, as it says.
+    pub unverified_audiences: Vec<String>,
+}
+
+impl PresentedToken {
+    /// Whether it says that this issuer made it for this audience.
+    #[must_use]
+    pub fn may_be_of(&self, issuer: &TokenIssuer) -> bool {
+        self.unverified_issuer == issuer.issuer.as_str()
+            && self.unverified_audiences.iter().any(|it| it == issuer.audience.as_str())
+    }
+}
+
+/// A token serves every holder, so logs get only the issuer that it names (`docs/security.md` J2).
+impl fmt::Debug for PresentedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PresentedToken(…, {:?})", self.unverified_issuer)
     }
 }
 

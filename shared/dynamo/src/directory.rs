@@ -9,9 +9,11 @@
 //! | `CLIENTS` | `<id>` | that there is, or was, a client of this id | operators |
 //! | `ENROLLED#<client>` | name | a machine of a client, enrolled; or removed within a day | operators |
 //! | `ORIGIN#<origin>` | `ORIGIN` | the clients that have registered pages of this origin | operators |
-//! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, people, operators |
+//! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, kiosk, pages, people, shop, web, operators |
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
-//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, oauth, people |
+//! | `FOREIGN#<hash>` | `IDENTITY` | the account of a person of another issuer | kiosk, pages, shop, web |
+//! | `KEYSET#<address>` | `KEYSET` | the key set of another issuer, as it was fetched | kiosk, pages, shop, web |
+//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, kiosk, oauth, pages, people, shop, web |
 //! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, operators, devices, kiosk, oauth, pages, people, shop, web |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
@@ -41,6 +43,7 @@ mod devices;
 mod effects;
 mod enrolled;
 mod history;
+mod key_sets;
 mod known_devices;
 mod leaving;
 mod prompts;

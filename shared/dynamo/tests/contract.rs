@@ -81,6 +81,11 @@ async fn a_foreign_person_is_of_one_client() {
 }
 
 #[tokio::test]
+async fn one_instance_fetches_a_key_set() {
+    contract::one_instance_fetches_a_key_set(directory(), &System).await;
+}
+
+#[tokio::test]
 async fn one_account_an_identity() {
     contract::one_account_an_identity(&*directory(), &System).await;
 }

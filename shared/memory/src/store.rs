@@ -5,7 +5,7 @@
 //! * `controls`: what tests do behind the ports: faults, stale reads, records to start with and to look at.
 //! * `belongings`: what an account has, listed and ended; `leaving`: how it is deleted.
 //! * `sessions`, `clients`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `effects`,
-//!   `push_endpoints`, `servers`: one port a file.
+//!   `push_endpoints`, `servers`, `key_sets`: one port a file.
 //!
 //! No port calls another. They share only the data.
 
@@ -16,6 +16,7 @@ mod clients;
 mod controls;
 mod devices;
 mod effects;
+mod key_sets;
 mod leaving;
 mod prompts;
 mod push_endpoints;
@@ -36,10 +37,11 @@ use saoma_domain::{
     effect::Effect,
     history::{Entry, EntryId},
     identity::{AccountId, ClientId, Identity, Phone, SignInId},
+    issuer::KeySetUrl,
     known_device::KnownDevice,
     opener::EnrolledMachine,
     pairing::{MadeBy, Trace},
-    ports::{StoreError, WriteId},
+    ports::{KeptKeySet, StoreError, WriteId},
     prompt_log::PromptLog,
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
@@ -96,6 +98,8 @@ struct Data {
     traces: HashMap<TraceId, Trace>,
     prompts: HashMap<AccountId, PromptLog>,
     servers: HashMap<ClientId, servers::Server>,
+    /// Each key set, and the write that has its turn.
+    key_sets: HashMap<KeySetUrl, (KeptKeySet, Option<WriteId>)>,
     effects: HashMap<(SessionCode, u64), Vec<Effect>>,
     present: HashMap<AccountId, HashMap<SignInId, Timestamp>>,
     endpoints: BTreeMap<PushTokenId, PushEndpoint>,

@@ -67,6 +67,7 @@ async fn directory() {
     contract::what_happened_is_written_once(&*memory, &random).await;
     contract::effects_are_of_one_version(&*memory, &random).await;
     contract::one_instance_waits_for_a_server(memory.clone(), &random).await;
+    contract::one_instance_fetches_a_key_set(memory.clone(), &random).await; // N8
     contract::a_login_is_one_visit(&*memory, &random).await;
     contract::a_client_is_kept_with_its_origins(&*memory, &random).await;
     contract::one_operator_wins(memory.clone(), &random).await;

@@ -1,67 +1,36 @@
 //! Calls to clients' servers: Standard Webhooks over HTTPS.
 //!
-//! Each call is one attempt; the caller decides whether and when the next one is made. Every attempt looks the name up,
-//! checks the addresses and connects only to those (see [`crate::address`]). It follows no redirect, uses no proxy, and
-//! reads only the answer's status and its `Retry-After`.
+//! Each call is one attempt; the caller decides whether and when the next one is made. It goes through the guarded client
+//! (see `guarded`), and reads only the answer's status and its `Retry-After`.
 
-use std::{error::Error, sync::OnceLock, time::Duration};
+use std::{error::Error, time::Duration};
 
 use async_trait::async_trait;
-use aws_smithy_http_client::{
-    Connector,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::{
-    dns::SharedDnsResolver,
-    http::HttpConnector,
-    orchestrator::{HttpRequest, HttpResponse},
-};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use saoma_domain::{
-    ports::{CallError, CallFailure, StoreError, Webhook, Webhooks},
+    ports::{CallError, CallFailure, Webhook, Webhooks},
     time::Timestamp,
 };
-use tokio::time::timeout;
 
 use crate::{
-    address::{Names, Reach, Refused, SystemNames},
+    guarded::{Guarded, NoAnswer},
     signature::signature,
 };
 
 /// Webhooks over HTTPS.
-pub struct HttpWebhooks {
-    names: SharedDnsResolver,
-    reach: Reach,
-    /// Built when first used, because reading the system's roots would slow a start down.
-    connector: OnceLock<Connector>,
-}
+pub struct HttpWebhooks(Guarded);
 
 impl HttpWebhooks {
     /// Webhooks to the public Internet, and to the own machine where `loopback_allowed` says so (local runs).
     #[must_use]
     pub fn new(loopback_allowed: bool) -> Self {
-        let reach = Reach { loopback: loopback_allowed };
-        Self { names: SharedDnsResolver::new(SystemNames), reach, connector: OnceLock::new() }
-    }
-
-    /// The client keeps no connection open: a function sleeps between calls, and an old connection leads to an
-    /// address that was checked long ago.
-    fn connector(&self) -> &Connector {
-        self.connector.get_or_init(|| {
-            Connector::builder()
-                .pool_max_idle_per_host(0)
-                .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                .build_with_resolver(Names::new(self.names.clone(), self.reach))
-        })
+        Self(Guarded::new(loopback_allowed))
     }
 
     async fn attempt(&self, webhook: &Webhook, limit: Duration) -> Result<(), CallFailure> {
-        self.reach.judge(webhook.url.url()).map_err(|why| not_allowed(&why))?;
-        let request = request(webhook).map_err(|why| not_allowed(&why))?;
-        match timeout(limit, self.connector().call(request)).await {
-            Ok(Ok(answer)) => taken(&answer, webhook.at),
-            Ok(Err(error)) => Err(not_connected(&error)),
-            Err(_) => Err(CallFailure::NoAnswer),
-        }
+        let request = request(webhook).map_err(|why| CallFailure::NotAllowed(why.to_string()))?;
+        let read = |answer| std::future::ready(taken(&answer, webhook.at));
+        self.0.call(webhook.url.url(), request, limit, read).await.map_err(failed)?
     }
 }
 
@@ -109,20 +78,12 @@ fn request(webhook: &Webhook) -> Result<HttpRequest, Box<dyn Error + Send + Sync
     Ok(request)
 }
 
-fn not_allowed(why: &impl ToString) -> CallFailure {
-    CallFailure::NotAllowed(why.to_string())
-}
-
-/// A failed connection, unless we refused the address ourselves.
-fn not_connected(error: &(dyn Error + 'static)) -> CallFailure {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<Refused>() {
-            return not_allowed(refused);
-        }
-        cause = error.source();
+fn failed(why: NoAnswer) -> CallFailure {
+    match why {
+        NoAnswer::NotAllowed(why) => CallFailure::NotAllowed(why),
+        NoAnswer::NotReached(why) => CallFailure::NotReached(why),
+        NoAnswer::TooLate => CallFailure::NoAnswer,
     }
-    CallFailure::NotReached(StoreError::at("connecting", error).to_string())
 }
 
 #[cfg(test)]

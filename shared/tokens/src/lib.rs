@@ -9,6 +9,7 @@
 //! * [`identity`]: who a person is, signed, for the shop contract.
 //! * [`authorization`]: authorization requests and codes.
 //! * [`foreign`]: the public keys of strangers, and the tokens that they sign. No token of ours is verified there.
+//! * [`key_sets`]: the key sets that strangers publish, fetched and kept; [`issued`]: the tokens of registered issuers.
 //! * [`ticket`]: the one-time ticket that a signed-in page brings to its server.
 //!
 //! Callers pass the time as an argument, so `jsonwebtoken`'s own checks of times are turned off.
@@ -19,12 +20,16 @@ mod es256;
 pub mod foreign;
 pub mod id_token;
 pub mod identity;
+pub mod issued;
+pub mod key_sets;
 pub mod keyring;
 pub mod keys;
 pub mod ticket;
 
 pub use access::{AccessToken, Allows, GrantedClaims, MintedToken, TokenError};
 pub use id_token::IdToken;
+pub use issued::IssuedTokens;
+pub use key_sets::KeySetCache;
 pub use keyring::Keyring;
 pub use keys::{KeyError, Keys};
 pub use ticket::TicketClaims;

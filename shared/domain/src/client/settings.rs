@@ -113,7 +113,7 @@ impl ClientSettings {
             networks: list(self.networks.as_ref(), "networks", "blocks such as 192.0.2.0/24", read_network)?
                 .unwrap_or(client.networks),
             oauth: self.oauth(client.oauth)?,
-            issuer: self.issuer(client.issuer)?,
+            issuer: self.issuer(client.issuer.as_ref())?,
             strict: self.strict.unwrap_or(client.strict),
             max_age: self.max_age.map_or(Ok(client.max_age), read_max_age)?,
             ..client
@@ -151,8 +151,8 @@ impl ClientSettings {
 
 impl ClientSettings {
     /// The issuer of the client's own app: each part as written here, or else as stored. All parts or none.
-    fn issuer(&self, stored: Option<TokenIssuer>) -> Result<Option<TokenIssuer>, Unfit> {
-        let kept = |part: fn(&TokenIssuer) -> String| stored.as_ref().map(part).unwrap_or_default();
+    fn issuer(&self, stored: Option<&TokenIssuer>) -> Result<Option<TokenIssuer>, Unfit> {
+        let kept = |part: fn(&TokenIssuer) -> String| stored.map(part).unwrap_or_default();
         let text = |written: &Option<String>, part| written.clone().unwrap_or_else(|| kept(part));
         let issuer = text(&self.issuer, |it| it.issuer.as_str().to_owned());
         let audience = text(&self.audience, |it| it.audience.as_str().to_owned());
@@ -162,7 +162,7 @@ impl ClientSettings {
             let alone = alg.map(|_| unfit("alg", "given with issuer, audience and jwks"));
             return alone.map_or(Ok(None), Err);
         }
-        let read_alg = || match (alg, &stored) {
+        let read_alg = || match (alg, stored) {
             (Some(alg), _) => TokenAlgorithm::parse(alg),
             (None, Some(stored)) if self.alg.is_none() => Some(stored.algorithm),
             (None, _) => Some(TokenAlgorithm::default()),

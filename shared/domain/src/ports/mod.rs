@@ -22,6 +22,8 @@
 //!   that failed.
 //! * `outgoing`: what else leaves the service: [`Push`], [`Topic`], [`Sms`], [`Pictures`]; and a record of what has
 //!   left it already: [`Effects`].
+//! * `issuers`: other products' tokens: [`IssuerTokens`] verifies one, [`PublishedKeySets`] fetches key sets, [`KeySets`] keeps
+//!   them.
 //! * `tries`: the counts of tries at what could be guessed: [`Tries`].
 //!
 //! No port knows another; they share the error and the [`WriteId`].
@@ -30,6 +32,7 @@ mod audit;
 mod belongings;
 mod calls;
 mod error;
+mod issuers;
 mod keys;
 mod on_confirm;
 mod outgoing;
@@ -51,6 +54,7 @@ pub use calls::{
     Webhooks,
 };
 pub use error::StoreError;
+pub use issuers::{ForeignClaims, IssuerTokens, KeptKeySet, KeySets, NotProven, PublishedKeySets};
 pub use keys::{
     KeyName, KeyStage, KeyStages, KeyedHash, KeyedTag, SecretVersion, SigningSecret, SigningSecrets,
     WebhookKeys,

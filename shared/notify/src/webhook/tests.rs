@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns};
+use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, SharedDnsResolver};
 use saoma_domain::{client::WebhookUrl, time::Timestamp};
 
 use super::*;
@@ -118,7 +118,8 @@ impl ResolveDns for Leads {
 }
 
 fn calls(loopback_allowed: bool, names: &Leads) -> HttpWebhooks {
-    HttpWebhooks { names: SharedDnsResolver::new(names.clone()), ..HttpWebhooks::new(loopback_allowed) }
+    let names = SharedDnsResolver::new(names.clone());
+    HttpWebhooks(Guarded { names, ..Guarded::new(loopback_allowed) })
 }
 
 fn local() -> HttpWebhooks {
@@ -301,5 +302,5 @@ async fn an_endless_answer_is_not_read() {
 #[test]
 fn it_calls_nothing_inside_unless_told_to_and_starts_without_a_connection() {
     let webhooks = HttpWebhooks::new(false);
-    assert!(!webhooks.reach.loopback && webhooks.connector.get().is_none());
+    assert!(!webhooks.0.reach.loopback && webhooks.0.connector.get().is_none());
 }
