@@ -16,6 +16,7 @@ mod events;
 mod failed_calls;
 mod faults;
 mod fresh_proof;
+mod issuers;
 mod keys;
 mod kiosk;
 mod logs;

@@ -16,8 +16,8 @@ use saoma_app::{
 use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
-        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, Screens,
-        SmsSwitch, Texting, TypedCodes,
+        AccountKeeper, ClientKeeper, ForeignPeople, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins,
+        Screens, SmsSwitch, Texting, TypedCodes,
     },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
@@ -33,7 +33,8 @@ use saoma_memory::{
     vault::Vault,
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
-use saoma_tokens::{Keyring, keyring::PUBLISHED_BEFORE_USE};
+use saoma_notify::HttpKeySets;
+use saoma_tokens::{IssuedTokens, KeySetCache, Keyring, keyring::PUBLISHED_BEFORE_USE};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -146,7 +147,7 @@ impl World {
         let counts = Arc::new(Counts::default());
         let metrics = Metrics::into_sink("test", counts.clone());
         let service = Service { metrics, ..Service::new(settings, keys, clock.clone(), random.clone()) };
-        let phones = Phones::new(service.clone(), memory.clone());
+        let ours = Phones::new(service.clone(), memory.clone());
         let history = Arc::new(LoggedHistory(memory.clone()));
         let clients = Arc::new(RecentClients::new(memory.clone(), clock.clone()));
         let logins = Logins {
@@ -157,6 +158,7 @@ impl World {
             audit: Arc::new(AuditLog::new(service.clone())),
             ..saoma_memory::wired::logins(&memory, random.clone())
         };
+        let phones = ours.clone().admitting(foreign_people(&service, &memory, &logins));
         let people = people_over(&service, &memory, &outbox, clients.clone());
         let remembered = RememberedLogins {
             logins: logins.clone(),
@@ -243,7 +245,7 @@ impl World {
         };
         let devices = devices::App {
             service: service.clone(),
-            phones,
+            phones: ours,
             endpoints: memory.clone(),
             push: post.clone(),
             notices,
@@ -480,6 +482,24 @@ fn people_over(
         },
         keys: service.keys.clone(),
         random: service.random.clone(),
+        lives: service.settings.sign_ins,
+    }
+}
+
+/// The people of other issuers, whose key sets are fetched from servers on the own machine.
+fn foreign_people(service: &Service, memory: &Arc<Memory>, logins: &Logins) -> ForeignPeople {
+    let (clock, random) = (service.clock.clone(), service.random.clone());
+    let key_sets = KeySetCache::new(Arc::new(HttpKeySets::new(true)), memory.clone(), clock, random.clone());
+    ForeignPeople {
+        sessions: logins.sessions.clone(),
+        clients: logins.clients.clone(),
+        built_ins: logins.built_ins.clone(),
+        tokens: Arc::new(IssuedTokens(Arc::new(key_sets))),
+        accounts: memory.clone(),
+        sign_ins: memory.clone(),
+        history: logins.history.clone(),
+        keys: service.keys.clone(),
+        random,
         lives: service.settings.sign_ins,
     }
 }

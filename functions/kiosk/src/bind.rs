@@ -1,7 +1,8 @@
 //! The person authorises on the mini-program.
 
 use axum::extract::{Path, State};
-use saoma_http::{Facts, Problem, auth::Caller, body::Json, consent::picked_number};
+use saoma_domain::cases::ForeignStep;
+use saoma_http::{Facts, Problem, auth::Caller, body::Json, consent::picked_number, foreign::OfAnyIssuer};
 use serde::Deserialize;
 
 use crate::{App, answer::Answer, target};
@@ -17,12 +18,14 @@ pub(crate) struct Picked {
 /// what the first one left undone.
 pub(crate) async fn bind(
     State(app): State<App>,
-    Caller(by): Caller,
+    caller: OfAnyIssuer<Caller>,
     facts: Facts,
     Path(id): Path<String>,
     Json(picked): Json<Picked>,
 ) -> Result<Json<Answer>, Problem> {
     let number = picked_number(picked.match_number.as_deref())?;
-    let session = app.logins.confirm(&target(&id)?, by, number, app.service.clock.now()).await?;
+    let target = target(&id)?;
+    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    let session = app.logins.confirm(&target, by, number, app.service.clock.now()).await?;
     Answer::of(&app, &facts, &session).map(Json)
 }

@@ -11,7 +11,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     let on_confirm = BindMachine(deployment.directory.clone());
     serve(kiosk::router(App {
-        phones: deployment.phones(),
+        phones: deployment.phones_of_any_issuer()?,
         logins: deployment.logins(Arc::new(on_confirm))?,
         clients: deployment.clients.clone(),
         pictures: deployment.pictures()?,

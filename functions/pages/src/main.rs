@@ -17,7 +17,7 @@ async fn main() -> Result<(), StartError> {
         Arc::new(CountVisit(directory.clone())),
     ]);
     serve(pages::router(App {
-        phones: deployment.phones(),
+        phones: deployment.phones_of_any_issuer()?,
         logins: deployment.logins(Arc::new(on_confirm))?,
         clients: deployment.clients.clone(),
         service: deployment.service,

@@ -1,12 +1,17 @@
 //! The calls of the phone page, for sessions of every dialect.
 
 use axum::extract::{Path, State};
-use saoma_domain::{cases::Target, secrets::SessionCode, session::Ext};
+use saoma_domain::{
+    cases::{ForeignStep, Target},
+    secrets::SessionCode,
+    session::Ext,
+};
 use saoma_http::{
     Facts, Problem,
     auth::Caller,
     body::Json,
     consent::{Consent, picked_number},
+    foreign::OfAnyIssuer,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,12 +47,14 @@ pub(crate) struct Picked {
 pub(crate) async fn scan(
     State(app): State<App>,
     facts: Facts,
-    Caller(by): Caller,
+    caller: OfAnyIssuer<Caller>,
     Path(code): Path<String>,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Scanned>, Problem> {
     let now = app.service.clock.now();
-    let session = app.logins.scan(&target(&code)?, by, Ext::default(), now).await?;
+    let target = target(&code)?;
+    let by = caller.at(&target.code, ForeignStep::Scan).await?;
+    let session = app.logins.scan(&target, by, Ext::default(), now).await?;
     let client = app.service.client_behind(&*app.clients, &session).await?;
     Ok(Json(Scanned {
         state: session.state.name(),
@@ -59,12 +66,14 @@ pub(crate) async fn scan(
 /// `POST /q/{code}/confirm`.
 pub(crate) async fn confirm(
     State(app): State<App>,
-    Caller(by): Caller,
+    caller: OfAnyIssuer<Caller>,
     Path(code): Path<String>,
     Json(picked): Json<Picked>,
 ) -> Result<Json<Decided>, Problem> {
     let number = picked_number(picked.match_number.as_deref())?;
-    let session = app.logins.confirm(&target(&code)?, by, number, app.service.clock.now()).await?;
+    let target = target(&code)?;
+    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    let session = app.logins.confirm(&target, by, number, app.service.clock.now()).await?;
     let asks_next_time = Some(session.ties().is_some());
     Ok(Json(Decided { state: session.state.name(), asks_next_time }))
 }
@@ -72,11 +81,13 @@ pub(crate) async fn confirm(
 /// `POST /q/{code}/cancel`.
 pub(crate) async fn cancel(
     State(app): State<App>,
-    Caller(by): Caller,
+    caller: OfAnyIssuer<Caller>,
     Path(code): Path<String>,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Decided>, Problem> {
-    let session = app.logins.cancel(&target(&code)?, by, app.service.clock.now()).await?;
+    let target = target(&code)?;
+    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    let session = app.logins.cancel(&target, by, app.service.clock.now()).await?;
     Ok(Json(Decided { state: session.state.name(), asks_next_time: None }))
 }
 

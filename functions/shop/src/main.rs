@@ -11,7 +11,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     let on_confirm = CountVisit(deployment.directory.clone());
     serve(shop::router(App {
-        phones: deployment.phones(),
+        phones: deployment.phones_of_any_issuer()?,
         logins: deployment.logins(Arc::new(on_confirm))?,
         clients: deployment.clients.clone(),
         visits: deployment.directory.clone(),

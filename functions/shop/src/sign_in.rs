@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::{StepError, StepFailure, Target},
+    cases::{ForeignStep, StepError, StepFailure, Target},
     identity::Approver,
     secrets::SessionCode,
     session::{Dialect, Ext, MatchNumber, Refusal, Session},
@@ -16,6 +16,7 @@ use saoma_http::{
     auth::{MaybeSignedInPhone, SignedInPhone, presented_token},
     body::{Json, JsonOrForm},
     consent::picked_number,
+    foreign::OfAnyIssuer,
     query::Query,
 };
 use serde::Deserialize;
@@ -37,12 +38,16 @@ pub(crate) struct Picked {
 /// A cookie confirms nothing (`docs/security.md` W2).
 pub(crate) async fn sign_in_by_get(
     State(app): State<App>,
-    MaybeSignedInPhone(phone): MaybeSignedInPhone,
+    caller: OfAnyIssuer<MaybeSignedInPhone>,
     facts: Facts,
     Path(code): Path<String>,
     headers: HeaderMap,
     query: Query,
 ) -> Result<Response, Problem> {
+    let phone = match phone_of(caller, &code).await {
+        Err(why) if why.code == Problem::not_found().code => return Ok(dead(why)),
+        phone => phone?,
+    };
     let Some(phone) = phone else { return poll(&app, &facts, &headers, &code).await };
     let number = picked_number(query.get("matchNumber"))?;
     let_in(&app, &facts, &headers, phone, &code, number).await
@@ -51,15 +56,31 @@ pub(crate) async fn sign_in_by_get(
 /// `POST /qrlogin/qrcodelogin/{code}`: the same. Apps should prefer it.
 pub(crate) async fn sign_in(
     State(app): State<App>,
-    MaybeSignedInPhone(phone): MaybeSignedInPhone,
+    caller: OfAnyIssuer<MaybeSignedInPhone>,
     facts: Facts,
     Path(code): Path<String>,
     headers: HeaderMap,
     JsonOrForm(picked): JsonOrForm<Picked>,
 ) -> Result<Response, Problem> {
+    let phone = match phone_of(caller, &code).await {
+        Err(why) if why.code == Problem::not_found().code => return Ok(dead(why)),
+        phone => phone?,
+    };
     let Some(phone) = phone else { return poll(&app, &facts, &headers, &code).await };
     let number = picked_number(picked.match_number.as_deref())?;
     let_in(&app, &facts, &headers, phone, &code, number).await
+}
+
+/// The phone that calls, if one does. One with a token of another issuer scans here, so its sign-in begins here.
+async fn phone_of(
+    caller: OfAnyIssuer<MaybeSignedInPhone>,
+    code: &str,
+) -> Result<Option<SignedInPhone>, Problem> {
+    match (caller, SessionCode::parse(code)) {
+        (OfAnyIssuer::Ours(MaybeSignedInPhone(phone)), _) => Ok(phone),
+        (another, Some(code)) => another.at(&code, ForeignStep::Scan).await,
+        (_, None) => Err(Problem::not_found()),
+    }
 }
 
 /// Scans, if the phone has not scanned yet, and confirms. This contract joins the two steps for one phone (A9).

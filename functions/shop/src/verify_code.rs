@@ -5,11 +5,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
-    cases::Target,
+    cases::{ForeignStep, Target},
     secrets::SessionCode,
     session::{Dialect, Ext},
 };
-use saoma_http::{Facts, Problem, auth::MaybeCaller, body::Json, consent::Consent, harden::refused_as};
+use saoma_http::{
+    Facts, Problem, auth::MaybeCaller, body::Json, consent::Consent, foreign::OfAnyIssuer, harden::refused_as,
+};
 use serde::Serialize;
 
 use crate::App;
@@ -27,12 +29,16 @@ pub(crate) struct Verified {
 pub(crate) async fn verify_code(
     State(app): State<App>,
     facts: Facts,
-    MaybeCaller(by): MaybeCaller,
+    caller: OfAnyIssuer<MaybeCaller>,
     Path(code): Path<String>,
 ) -> Result<Response, Problem> {
     let invalid = |why: Problem| refused_as(Json(Verified { status: 0, consent: None }).into_response(), why);
     let Some(code) = SessionCode::parse(&code) else { return Ok(invalid(Problem::not_found())) };
     let now = app.service.clock.now();
+    let by = match caller.at(&code, ForeignStep::Scan).await {
+        Err(why) if why.code == Problem::not_found().code => return Ok(invalid(why)),
+        by => by?,
+    };
     let Some(by) = by else {
         return match app.logins.status(&code, Dialect::Shop, None).await {
             Ok(view) => {

@@ -1,11 +1,13 @@
 //! The person lets the PC in.
 
 use axum::extract::State;
+use saoma_domain::cases::ForeignStep;
 use saoma_http::{
     Facts, Problem,
     auth::Caller,
     body::{Json, JsonOrForm},
     consent::picked_number,
+    foreign::OfAnyIssuer,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,11 +30,13 @@ pub(crate) struct Done {
 /// `POST /qr/activate`.
 pub(crate) async fn activate(
     State(app): State<App>,
-    Caller(by): Caller,
+    caller: OfAnyIssuer<Caller>,
     facts: Facts,
     JsonOrForm(activating): JsonOrForm<Activating>,
 ) -> Result<Json<Done>, Problem> {
     let number = picked_number(activating.match_number.as_deref())?;
-    app.logins.confirm(&target(&app, &facts, &activating.code)?, by, number, app.service.clock.now()).await?;
+    let target = target(&app, &facts, &activating.code)?;
+    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    app.logins.confirm(&target, by, number, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

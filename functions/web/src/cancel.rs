@@ -1,10 +1,12 @@
 //! The person says no, and the QR is over.
 
 use axum::extract::State;
+use saoma_domain::cases::ForeignStep;
 use saoma_http::{
     Facts, Problem,
     auth::Caller,
     body::{Json, JsonOrForm},
+    foreign::OfAnyIssuer,
 };
 use serde::Deserialize;
 
@@ -19,10 +21,12 @@ pub(crate) struct Cancelling {
 /// `POST /qr/cancel`.
 pub(crate) async fn cancel(
     State(app): State<App>,
-    Caller(by): Caller,
+    caller: OfAnyIssuer<Caller>,
     facts: Facts,
     JsonOrForm(cancelling): JsonOrForm<Cancelling>,
 ) -> Result<Json<Done>, Problem> {
-    app.logins.cancel(&target(&app, &facts, &cancelling.code)?, by, app.service.clock.now()).await?;
+    let target = target(&app, &facts, &cancelling.code)?;
+    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    app.logins.cancel(&target, by, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

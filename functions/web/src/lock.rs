@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use saoma_domain::{
-    cases::Target,
+    cases::{ForeignStep, Target},
     secrets::SessionCode,
     session::{Dialect, Ext},
 };
@@ -11,6 +11,7 @@ use saoma_http::{
     auth::Caller,
     body::{Json, JsonOrForm},
     consent::Consent,
+    foreign::OfAnyIssuer,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,14 +36,16 @@ pub(crate) struct Locked {
 /// `POST /qr/lock`: binds the QR to this app.
 pub(crate) async fn lock(
     State(app): State<App>,
-    Caller(by): Caller,
+    caller: OfAnyIssuer<Caller>,
     facts: Facts,
     JsonOrForm(locking): JsonOrForm<Locking>,
 ) -> Result<Json<Locked>, Problem> {
     let ext = Ext::parse(locking.ext.as_deref().unwrap_or_default())
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
     let now = app.service.clock.now();
-    let session = app.logins.scan(&target(&app, &facts, &locking.code)?, by, ext, now).await?;
+    let target = target(&app, &facts, &locking.code)?;
+    let by = caller.at(&target.code, ForeignStep::Scan).await?;
+    let session = app.logins.scan(&target, by, ext, now).await?;
     let client = app.service.client_behind(&*app.clients, &session).await?;
     let consent = Consent::new(&session, client.as_ref(), &facts, now);
     Ok(Json(Locked { statusflag: Flag::Waiting, r#type: "login", consent }))

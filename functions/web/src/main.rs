@@ -10,7 +10,7 @@ use web::App;
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     serve(web::router(App {
-        phones: deployment.phones(),
+        phones: deployment.phones_of_any_issuer()?,
         logins: deployment.logins(Arc::new(KeepNothing))?,
         clients: deployment.clients.clone(),
         service: deployment.service,

@@ -10,6 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use saoma_app::Service;
 use saoma_domain::{
     account::Account,
+    cases::ForeignPeople,
     client::Client,
     identity::{Approver, ClientId},
     opener::Opener,
@@ -36,14 +37,30 @@ pub fn presented_token(headers: &HeaderMap) -> Option<&str> {
 /// Verifies phones. What a caller says about itself in a body plays no part (`docs/security.md` A11).
 #[derive(Clone)]
 pub struct Phones {
-    service: Service,
+    pub(crate) service: Service,
     checks: Arc<dyn Checks>,
+    pub(crate) foreign: Option<Arc<ForeignPeople>>,
 }
 
 impl Phones {
     /// A verifier of the tokens that this service signed.
     pub fn new(service: Service, checks: Arc<dyn Checks>) -> Self {
-        Self { service, checks }
+        Self { service, checks, foreign: None }
+    }
+
+    /// The same, where a step of a login may come with a token of another issuer too ([`OfAnyIssuer`]).
+    ///
+    /// [`OfAnyIssuer`]: crate::foreign::OfAnyIssuer
+    #[must_use]
+    pub fn admitting(self, foreign: ForeignPeople) -> Self {
+        Self { foreign: Some(Arc::new(foreign)), ..self }
+    }
+
+    /// A verified phone with its account, if its sign-in was not ended and the account may be used.
+    pub(crate) async fn signed_in(&self, by: Approver) -> Result<SignedInPhone, Problem> {
+        let records = self.checks.phone(&by.phone).await?;
+        let (sign_in, account) = records.stands(self.service.clock.now())?;
+        Ok(SignedInPhone { by, account, method: sign_in.method, since: sign_in.created_at })
     }
 
     /// The holder of a phone's token that we signed and that is good now. This does not check whether its sign-in
@@ -100,9 +117,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let phones = Phones::from_ref(state);
         let by = phones.token(parts).await?;
-        let records = phones.checks.phone(&by.phone).await?;
-        let (sign_in, account) = records.stands(phones.service.clock.now())?;
-        Ok(Self { by, account, method: sign_in.method, since: sign_in.created_at })
+        phones.signed_in(by).await
     }
 }
 

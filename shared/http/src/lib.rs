@@ -3,6 +3,7 @@
 //! * [`facts`]: what API Gateway tells us about the caller. The caller's own headers do not count.
 //! * [`body`], [`query`]: parsing at the edge, with limits.
 //! * [`auth`]: phones by bearer token, clients by Basic, screens by cookie or header ([`cookie`]).
+//! * [`foreign`]: phones by a token of another issuer.
 //! * [`problem`]: a refusal, with its cause and its session; [`refusals`]: the errors that become one.
 //! * [`screen`]: a new QR for a PC, which its cookie identifies.
 //! * [`consent`]: what a phone shows its person before they confirm.
@@ -21,6 +22,7 @@ pub mod early;
 mod edge;
 pub mod exchange;
 pub mod facts;
+pub mod foreign;
 mod guesses;
 pub mod harden;
 pub mod problem;

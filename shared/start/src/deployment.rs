@@ -83,7 +83,7 @@ impl Deployment {
     }
 
     /// Where people read what happened to their accounts.
-    fn history(&self) -> Arc<dyn HistoryWriter> {
+    pub(crate) fn history(&self) -> Arc<dyn HistoryWriter> {
         Arc::new(LoggedHistory(self.directory.clone()))
     }
 

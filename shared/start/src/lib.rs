@@ -12,6 +12,7 @@ mod answer;
 mod changes;
 pub mod deployment;
 mod error;
+mod issuers;
 pub mod process;
 pub mod relay;
 mod request;

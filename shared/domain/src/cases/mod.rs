@@ -12,6 +12,7 @@
 //! * [`Mine`]: what a person ends of what is theirs, and how they leave; `export`: all that is kept of them.
 //! * [`People`]: the phone's own sign-in; `sms` is one way to prove who a person is, and `own_number` asks
 //!   for that proof again; `sms_switch` lets operators stop it.
+//! * [`ForeignPeople`]: people whose phones present tokens of other issuers; `registration` serves them and [`People`] alike.
 //! * [`TypedCodes`]: finds the session of a code that a person typed.
 //! * [`Screens`]: screens that OAuth gave refresh tokens; `rotate` serves them and phones alike.
 
@@ -21,6 +22,7 @@ mod clients;
 mod confirm;
 mod enrollment;
 mod export;
+mod foreign;
 mod keys;
 mod logins;
 mod mine;
@@ -43,6 +45,7 @@ mod typed;
 pub use accounts::{AccountError, AccountKeeper, Found};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use export::{Everything, MOST_EXPORTED};
+pub use foreign::{ForeignCall, ForeignError, ForeignPeople, ForeignStep};
 pub use keys::{Dropped, KeyKeeper, KeysError, Rotation};
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
 pub use mine::{List, MARK_KEPT, Mine, Removed, Row};
