@@ -230,14 +230,15 @@ class Halves(PumpTest):
 
 class Filters(PumpTest):
     def test_only_what_the_template_wants_is_handed_over(self):
-        def opened(dialect):
+        def opened(dialect, state="pending"):
             (new,) = [it for it in real_records() if it["eventName"] == "INSERT"]
             new["dynamodb"]["NewImage"]["flow"]["S"] = dialect
+            new["dynamodb"]["NewImage"]["state"]["S"] = state
             return new
 
-        wanted = [record(1), opened("remembered")]
-        unwanted = [opened("kiosk"), record(1, event="REMOVE"), record(1, event="INSERT")]
-        self.assertEqual([self.mapping.wants(it) for it in wanted + unwanted], [True, True, False, False, False])
+        wanted = [record(1), opened("remembered"), opened("oauth", "scanned")]
+        unwanted = [opened("kiosk"), opened("oauth"), record(1, event="REMOVE"), record(1, event="INSERT")]
+        self.assertEqual([self.mapping.wants(it) for it in wanted + unwanted], [True] * 3 + [False] * 4)
 
     def test_a_filter_that_this_does_not_know_is_refused(self):
         with self.assertRaises(stream.Failure):

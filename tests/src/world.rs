@@ -16,8 +16,8 @@ use saoma_app::{
 use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
-        AccountKeeper, ClientKeeper, ForeignPeople, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins,
-        Screens, SmsSwitch, Texting, TypedCodes,
+        AccountKeeper, AskedLogins, ClientKeeper, ForeignPeople, KeyKeeper, Lives, Logins, Mine, People,
+        RememberedLogins, Screens, SmsSwitch, Texting, TypedCodes,
     },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
@@ -224,6 +224,12 @@ impl World {
             clients: clients.clone(),
             phones: phones.clone(),
             typed: TypedCodes { logins: logins.clone(), tries: memory.clone(), keys: service.keys.clone() },
+            asked: AskedLogins {
+                logins: logins.clone(),
+                pairs: memory.clone(),
+                prompts: memory.clone(),
+                life: service.settings.session_life,
+            },
         };
         let mine = Mine {
             belongings: memory.clone(),

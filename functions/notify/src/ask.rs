@@ -2,6 +2,7 @@
 
 use saoma_domain::{
     account::AccountStatus,
+    client::Client,
     effect::Effect,
     pairing::{PRESENCE, PRESENCE_NOTED},
     ports::{Freshness, StoreError},
@@ -56,16 +57,26 @@ pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Re
     }
 }
 
+/// Pushes a question by OAuth to its person's phones, if they have not decided yet. It waits until it expires, whether or not
+/// a phone was reached: the person finds it in the list of what waits for them.
+pub(crate) async fn push(app: &App, progress: &mut Progress, claim: &Claim) -> Result<(), EffectError> {
+    if progress.has(Effect::Pushed) {
+        return Ok(());
+    }
+    let (prompt, now) = (&progress.session, app.service.clock.now());
+    let stored = app.logins.sessions.find(&prompt.code, Freshness::Strong).await?;
+    if stored.is_some_and(|stored| stored.standing(now) == Standing::Scanned) {
+        pushed_to(app, prompt, claim).await?;
+        progress.add(Effect::Pushed);
+    }
+    Ok(())
+}
+
 /// Whether a push reached a phone that may answer, or such a phone is there and asks for its prompts.
 async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<bool, StoreError> {
     let account = claim.by.account;
-    let Some(client) = app.service.client_behind(&*app.clients, prompt).await? else { return Ok(false) };
-    let stands = app.checks.phone(&claim.by).await?.account;
-    if !stands.is_some_and(|account| account.status == AccountStatus::Active) {
-        return Ok(false);
-    }
-    let message = PushMessage { kind: PushKind::Prompt, id: prompt.trace_id() };
-    if phones::push_to_all(app, account, Some(&client), &message).await? > 0 {
+    let Some((client, pushes)) = pushed_to(app, prompt, claim).await? else { return Ok(false) };
+    if pushes > 0 {
         return Ok(true);
     }
     let since = app.service.clock.now().whole_secs().minus(PRESENCE + PRESENCE_NOTED);
@@ -75,6 +86,27 @@ async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<
         }
     }
     Ok(false)
+}
+
+/// Pushes a prompt to the phones that may answer it. Returns its client and how many pushes were accepted; `None` if the
+/// client or the person does not count any more.
+async fn pushed_to(
+    app: &App,
+    prompt: &Session,
+    claim: &Claim,
+) -> Result<Option<(Client, usize)>, StoreError> {
+    let (Some(client), Some(id)) =
+        (app.service.client_behind(&*app.clients, prompt).await?, prompt.prompt_id())
+    else {
+        return Ok(None);
+    };
+    let account = app.checks.phone(&claim.by).await?.account;
+    let Some(account) = account.filter(|account| account.status == AccountStatus::Active) else {
+        return Ok(None);
+    };
+    let message = PushMessage { kind: PushKind::Prompt, id: id.to_string() };
+    let pushes = phones::push_to_all(app, account.id, Some(&client), &message).await?;
+    Ok(Some((client, pushes)))
 }
 
 /// Opens the QR that replaces a prompt that reached no phone.

@@ -4,7 +4,8 @@
 //! id of its event (session and version), so a repetition does no harm:
 //!
 //! * [`tell`]: publishes one message on the topic and puts a call to the client's server into the queue.
-//! * [`ask`]: pushes a prompt to its person's phones. A prompt that reaches no phone becomes a QR.
+//! * [`ask`]: pushes a prompt to its person's phones. A prompt that reaches no phone becomes a QR, and a question by OAuth
+//!   stays where the person finds it.
 //! * [`notice`]: tells the person's phones that a screen signed in as them.
 //!
 //! The batch's answer names a record whose effects fail. Lambda then brings that record and all later ones again, and
@@ -25,7 +26,7 @@ use saoma_domain::{
     cases::{Logins, StepError},
     ports::{Calls, Checks, Clients, Effects, Prompts, Push, PushEndpoints, StoreError, Topic},
     secrets::SessionCode,
-    session::{CancelReason, Session, State},
+    session::{CancelReason, Flow, Session, State},
 };
 use tokio::task::JoinSet;
 
@@ -146,6 +147,9 @@ async fn bring_about(
 async fn effects(app: &App, progress: &mut Progress) -> Result<(), EffectError> {
     let session = progress.session.clone();
     match &session.state {
+        State::Scanned { claim } if matches!(session.flow, Flow::Asked { .. }) => {
+            ask::push(app, progress, claim).await?;
+        }
         State::Scanned { claim } if session.is_prompt() => {
             if ask::ask(app, progress, claim).await? == ask::Asked::NobodyThere {
                 return Ok(());

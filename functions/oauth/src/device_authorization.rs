@@ -86,7 +86,7 @@ pub(crate) async fn begin(
 }
 
 /// What the device proved. Only a strict client asks; a secret in the body was checked when the client proved itself.
-async fn opener(
+pub(crate) async fn opener(
     app: &App,
     headers: &HeaderMap,
     form: &Query,

@@ -1,73 +1,17 @@
 //! A device asks whether its person has agreed (RFC 8628 section 3.4).
 
-use saoma_domain::{
-    cases::View,
-    secrets::TokenId,
-    session::{Dialect, RedeemKey, Refusal, Session, Standing},
-};
-use saoma_http::{Problem, cookie::ScreenKey};
+use saoma_domain::session::Flow;
+use saoma_http::Problem;
 
-use crate::{
-    App,
-    issue::{self, Tokens},
-    refused::{INVALID_GRANT, by_the_core, missing},
-    token::Asking,
-};
+use crate::{App, issue::Tokens, polled, refused::missing, token::Asking};
 
-const PENDING: Problem =
-    Problem::bad_request("authorization_pending", "The person has not decided yet; ask again.");
-const SLOW_DOWN: Problem =
-    Problem::bad_request("slow_down", "Ask less often: the interval is five seconds longer from now on.");
-const DENIED: Problem = Problem::bad_request("access_denied", "The person said no, or may not sign in.");
-const EXPIRED: Problem =
-    Problem::bad_request("expired_token", "The code's time is over; ask for a new device code.");
-
-/// Exchanges a device code. The checks, in order: the caller's network does not guess; the code names a session of this
-/// client, and has its secret; its person has decided. A poll of a session that waits writes nothing.
-///
-/// The same device code within 30 s of the first exchange gets the same tokens, because that answer may have been lost.
-/// Later, it is refused and ends what it was exchanged for.
+/// Exchanges a device code ([`polled`]).
 pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, Problem> {
-    let (service, now) = (&app.service, app.service.clock.now());
     let raw = asking.form.get("device_code").ok_or(missing("device_code is missing."))?;
-    let key = ScreenKey::parse(raw).ok_or_else(|| INVALID_GRANT.as_guess())?;
-    let asked = service.pace.ask(asking.facts.network(), Some(&key.code), now);
-    asked.map_err(|seconds| Problem { retry_after: Some(seconds), ..SLOW_DOWN })?;
-    let view = app.logins.status(&key.code, Dialect::Oauth, Some(&key.secret)).await;
-    let session = match view.map_err(by_the_core)? {
-        View::Screen(session) if is_for(&session, asking) => session,
-        _ => return Err(INVALID_GRANT.as_guess()),
-    };
-    match session.standing(now) {
-        Standing::Waiting | Standing::Scanned => {
-            Err(if service.pace.device(&key.code, now) { PENDING } else { SLOW_DOWN })
-        }
-        Standing::Confirmed | Standing::Redeemed => redeem(app, asking, session, key).await,
-        Standing::Cancelled(_) => Err(DENIED),
-        Standing::Expired => Err(EXPIRED),
-    }
+    polled::exchange(app, asking, raw, is_devices).await
 }
 
-/// Whether a device of this client opened it. The page of an authorization request holds a secret, too, but its client
-/// must bring the code.
-fn is_for(session: &Session, asking: &Asking<'_>) -> bool {
-    session.client == asking.client.id && session.flow.request().is_none()
-}
-
-async fn redeem(app: &App, asking: &Asking<'_>, session: Session, key: ScreenKey) -> Result<Tokens, Problem> {
-    let (service, ip, now) = (&app.service, asking.facts.ip, app.service.clock.now());
-    let id = TokenId::random(&*service.random);
-    let redeemed = app.logins.redeem(session.clone(), RedeemKey::Screen(key.secret), id, ip, now).await;
-    match redeemed {
-        Ok(redeemed) => issue::first(app, asking, &redeemed, None).await,
-        Err(error) => match error.refusal() {
-            Some(Refusal::Cancelled) => Err(DENIED),
-            Some(Refusal::Expired) => Err(EXPIRED),
-            Some(Refusal::Used) => {
-                app.screens.revoke(&session).await?;
-                Err(by_the_core(error))
-            }
-            _ => Err(by_the_core(error)),
-        },
-    }
+/// Whether a device opened it. The page of an authorization request holds a secret, too, but its client must bring the code.
+const fn is_devices(flow: &Flow) -> bool {
+    matches!(flow, Flow::Oauth { request: None, .. })
 }

@@ -6,7 +6,6 @@ use saoma_domain::{
     oauth::{GrantType, Scope, Scopes},
     refresh::refresh_token,
     secrets::TokenId,
-    session::Flow,
     sign_in::{Method, SignIn},
     time::Timestamp,
 };
@@ -54,7 +53,8 @@ pub(crate) async fn first(
     nonce: Option<&str>,
 ) -> Result<Tokens, Problem> {
     let session = &redeemed.session;
-    let Flow::Oauth { scopes, .. } = session.flow else { return Err(INVALID_GRANT) };
+    let scopes = session.flow.scopes().ok_or(INVALID_GRANT)?;
+    app.asked.remember(&asking.client, redeemed, app.service.clock.now()).await?;
     let sign_in = app.screens.begin(redeemed, scopes).await.map_err(sign_in_over)?;
     let refreshes = asking.client.oauth.grants.contains(&GrantType::RefreshToken);
     let contents = Contents {

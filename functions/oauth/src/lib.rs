@@ -5,6 +5,7 @@
 //! | `GET`, `POST /oauth/authorize` | a browser that a client sends | [`authorize`] |
 //! | `POST /oauth/authorize/begin`, `cancel`, `GET …/status` | the page that shows its QR | [`page`] |
 //! | `POST /oauth/device_authorization` | a device | [`device_authorization`] |
+//! | `POST /oauth/bc-authorize` | a client's server that has a person asked | [`bc_authorize`] |
 //! | `POST /oauth/user_code` | a signed-in person's phone | [`user_code`] |
 //! | `POST /oauth/token` | a device, a client's server or app | [`token`], and a file for each grant |
 //! | `GET`, `POST /oauth/userinfo` | who holds an access token | [`userinfo`] |
@@ -17,18 +18,22 @@
 //! refusals as RFC 6749 section 5.2 does.
 
 mod answer;
+mod auth_req_id;
 mod authorization_code;
 mod authorize;
+mod bc_authorize;
 mod behind;
 mod client;
 mod cors;
 mod device_authorization;
 mod device_code;
+mod hint;
 mod introspect;
 mod issue;
 mod jwks;
 mod metadata;
 mod page;
+mod polled;
 mod refresh;
 mod refused;
 mod revoke;
@@ -46,7 +51,7 @@ use axum::{
 };
 use saoma_app::Service;
 use saoma_domain::{
-    cases::{Logins, Screens, TypedCodes},
+    cases::{AskedLogins, Logins, Screens, TypedCodes},
     ports::{Accounts, Checks, Clients},
 };
 use saoma_http::{
@@ -66,6 +71,7 @@ pub struct App {
     pub clients: Arc<dyn Clients>,
     pub phones: Phones,
     pub typed: TypedCodes,
+    pub asked: AskedLogins,
 }
 
 impl FromRef<App> for Phones {
@@ -83,6 +89,7 @@ pub fn router(app: App) -> Router {
         .route("/oauth/authorize/status", get(page::status).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/cancel", post(page::cancel).layer(from_fn(keep_own_shape)))
         .route("/oauth/device_authorization", post(device_authorization::begin))
+        .route("/oauth/bc-authorize", post(bc_authorize::begin))
         .route("/oauth/user_code", post(user_code::find).layer(from_fn(keep_own_shape)))
         .route("/oauth/token", post(token::token).options(cors::preflight))
         .route("/oauth/userinfo", get(userinfo::userinfo).post(userinfo::userinfo).options(cors::preflight))

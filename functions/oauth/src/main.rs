@@ -12,6 +12,7 @@ async fn main() -> Result<(), StartError> {
     let logins = deployment.logins(Arc::new(KeepNothing))?;
     serve(oauth::router(App {
         typed: deployment.typed_codes(logins.clone()),
+        asked: deployment.asked_logins(logins.clone()),
         phones: deployment.phones(),
         logins,
         screens: deployment.screens(),

@@ -17,6 +17,7 @@ const CLIENT_AUTHENTICATION: [&str; 3] = ["none", "client_secret_basic", "client
 const SECRETS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
 
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the standards' own fields")]
 struct Metadata {
     issuer: String,
     authorization_endpoint: String,
@@ -25,6 +26,7 @@ struct Metadata {
     userinfo_endpoint: String,
     revocation_endpoint: String,
     introspection_endpoint: String,
+    backchannel_authentication_endpoint: String,
     jwks_uri: String,
     scopes_supported: Vec<&'static str>,
     response_types_supported: [&'static str; 1],
@@ -35,6 +37,8 @@ struct Metadata {
     request_uri_parameter_supported: bool,
     ui_locales_supported: [&'static str; 2],
     grant_types_supported: Vec<&'static str>,
+    backchannel_token_delivery_modes_supported: [&'static str; 1],
+    backchannel_user_code_parameter_supported: bool,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
     token_endpoint_auth_methods_supported: [&'static str; 3],
@@ -63,6 +67,7 @@ fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
         userinfo_endpoint: at("/oauth/userinfo"),
         revocation_endpoint: at("/oauth/revoke"),
         introspection_endpoint: at("/oauth/introspect"),
+        backchannel_authentication_endpoint: at("/oauth/bc-authorize"),
         jwks_uri: at("/.well-known/jwks.json"),
         scopes_supported: Scope::ALL.iter().map(|scope| scope.as_str()).collect(),
         response_types_supported: ["code"],
@@ -73,6 +78,8 @@ fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
         request_uri_parameter_supported: false,
         ui_locales_supported: ["en", "zh-CN"],
         grant_types_supported: GrantType::ALL.iter().map(|grant| grant.wire_name()).collect(),
+        backchannel_token_delivery_modes_supported: ["poll"],
+        backchannel_user_code_parameter_supported: false,
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: ["ES256"],
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,

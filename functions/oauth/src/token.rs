@@ -13,7 +13,8 @@ use saoma_http::{
 };
 
 use crate::{
-    App, authorization_code, client::client_for, cors, device_code, issue::Tokens, refresh, refused::missing,
+    App, auth_req_id, authorization_code, client::client_for, cors, device_code, issue::Tokens, refresh,
+    refused::missing,
 };
 
 /// A verified request for tokens.
@@ -52,6 +53,7 @@ async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> R
             authorization_code::exchange(app, &asking().await?, &code).await
         }
         GrantType::DeviceCode => device_code::exchange(app, &asking().await?).await,
+        GrantType::Ciba => auth_req_id::exchange(app, &asking().await?).await,
         GrantType::RefreshToken => refresh::exchange(app, &asking().await?).await,
     }
 }

@@ -32,6 +32,7 @@ export function ask({ consent, expiresIn }, over) {
   $('claims-part').hidden = !list($('claims'), [
     [t('consent.deviceName'), screen.deviceName, 'claim-name'],
     [t('consent.deviceMac'), screen.deviceMac, 'claim-mac'],
+    [t('consent.message'), consent.bindingMessage, 'claim-message'],
   ]);
   say($('elsewhere'), seen.sameNetwork === false && !unscanned ? t('consent.elsewhere') : '');
   offerNumbers(matchNumber);

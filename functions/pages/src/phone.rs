@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use saoma_domain::{
-    cases::{ForeignStep, Target},
+    cases::{ForeignStep, Target, will_ask},
     secrets::SessionCode,
     session::Ext,
 };
@@ -74,7 +74,9 @@ pub(crate) async fn confirm(
     let target = target(&code)?;
     let by = caller.at(&target.code, ForeignStep::Decide).await?;
     let session = app.logins.confirm(&target, by, number, app.service.clock.now()).await?;
-    let asks_next_time = Some(session.ties().is_some());
+    let client = app.service.client_behind(&*app.clients, &session).await?;
+    let asks = session.ties().is_some() || client.is_some_and(|client| will_ask(&client, &session));
+    let asks_next_time = Some(asks);
     Ok(Json(Decided { state: session.state.name(), asks_next_time }))
 }
 

@@ -55,7 +55,7 @@ fn read(asking: &Asking) -> Result<Asked, Problem> {
         Problem::bad_request("unknown_login_policy", "loginPolicy is 0 (iPad), 1 (PC) or 2 (Mac).");
     let device = asking.device_id.as_deref().filter(|device| !device.is_empty());
     let person = asking.uin.map(|uin| AccountId::parse(&uin.to_string()).ok_or(PERSON));
-    let policy = asking.login_policy.map(|number| LoginPolicy::from_number(number).ok_or(POLICY));
+    let policy = asking.login_policy.map(|number| LoginPolicy::asked(number).ok_or(POLICY));
     Ok(Asked {
         device: device.map(|device| DeviceId::parse(device).ok_or(DEVICE)).transpose()?,
         person: person.transpose()?,

@@ -41,9 +41,10 @@ pub(crate) async fn pending(
     let mut pending = Vec::new();
     for session in app.logins.pending(&by.phone, now).await? {
         let client = app.service.client_behind(&*app.clients, &session).await?;
-        if client.as_ref().is_some_and(|client| client.admits(&by.app, since)) {
+        let admitted = client.as_ref().is_some_and(|client| client.admits(&by.app, since));
+        if let Some(id) = session.prompt_id().filter(|_| admitted) {
             pending.push(Prompt {
-                trace_id: session.trace_id(),
+                trace_id: id.to_string(),
                 consent: Consent::new(&session, client.as_ref(), &facts, now),
                 expires_in: session.expires_at.since(now).as_secs(),
             });
@@ -71,5 +72,5 @@ pub(crate) async fn answer(
     let trace = TraceId::parse(&answering.trace_id).ok_or_else(Problem::not_found)?;
     let answered = Answered { by, accepts: answering.accept, number };
     let session = app.logins.answer(&trace, answered, app.service.clock.now()).await?;
-    Ok(Json(Told { state: Some(session.state.name()), ..Told::good(session.trace_id()) }))
+    Ok(Json(Told { state: Some(session.state.name()), ..Told::good(trace.to_string()) }))
 }

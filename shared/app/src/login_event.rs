@@ -118,6 +118,8 @@ impl LoginEvent {
         Ok(match &session.state {
             State::Pending if session.ties().is_some() => Some(blank.opened(issuer, session)?),
             State::Pending => None,
+            // The client that had a person asked by OAuth polls.
+            State::Scanned { .. } if session.is_prompt() && session.ties().is_none() => None,
             State::Scanned { .. } if session.is_prompt() => Some(blank.opened(issuer, session)?),
             State::Scanned { .. } => Some(Self { result_type: ResultType::Scanned, ..blank }),
             State::Confirmed { .. } => Some(blank.confirmed(service, issuer, session, now)?),

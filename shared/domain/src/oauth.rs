@@ -3,14 +3,17 @@
 //! * [`scopes`]: what a client asks for, and what a person grants with it.
 //! * [`user_code`]: the short code that a person types where no camera is (RFC 8628 section 6.1); [`typing`]: how often.
 //! * [`request`]: what a session keeps of an authorization request.
+//! * [`binding`]: what a client has the person see whom it asks on their phone.
 //! * [`client`]: what is registered of a client that speaks OAuth.
 
+pub mod binding;
 pub mod client;
 pub mod request;
 pub mod scopes;
 pub mod typing;
 pub mod user_code;
 
+pub use binding::{BindingMessage, Words};
 pub use client::{ClientAuth, GrantType, OauthClient, RedirectUri};
 pub use request::RequestHash;
 pub use scopes::{Scope, Scopes};

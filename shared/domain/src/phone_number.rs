@@ -6,6 +6,8 @@
 
 use std::fmt;
 
+use crate::text::{fold, is_separator};
+
 /// A telephone number in E.164: `+`, then 8 to 15 digits.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(String);
@@ -29,6 +31,18 @@ impl PhoneNumber {
             && national.bytes().all(|b| b.is_ascii_digit())
             && ("13".."2").contains(&national);
         well_formed.then(|| Self(format!("+86{national}")))
+    }
+
+    /// Reads a number as people write it: E.164 with spaces, dashes and parentheses, or `00` for the `+`, or a mainland
+    /// mobile number without its calling code; `None` otherwise. It knows no country's rules, which takes a library.
+    #[must_use]
+    pub fn written(raw: &str) -> Option<Self> {
+        let bare: String =
+            fold(raw)?.chars().filter(|c| !is_separator(*c) && !matches!(c, '(' | ')' | '.')).collect();
+        match bare.strip_prefix("00") {
+            Some(international) => Self::parse(&format!("+{international}")),
+            None => Self::parse(&bare).or_else(|| Self::mainland(&bare)),
+        }
     }
 
     /// The number in E.164.
@@ -101,6 +115,24 @@ mod tests {
             "1380013800a",
         ] {
             assert_eq!(PhoneNumber::mainland(raw), None, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_as_people_write_it() {
+        for raw in [
+            "+8613800138000",
+            "+86 138-0013-8000",
+            "13800138000",
+            "138 0013 8000",
+            "008613800138000",
+            "＋８６ 13800138000",
+        ] {
+            assert_eq!(PhoneNumber::written(raw).unwrap().as_str(), "+8613800138000", "{raw}");
+        }
+        assert_eq!(PhoneNumber::written("+1 (415) 555-2671").unwrap().as_str(), "+14155552671");
+        for raw in ["", "4155552671", "tel:+8613800138000", "00", &"1".repeat(5000)] {
+            assert_eq!(PhoneNumber::written(raw), None, "{raw}");
         }
     }
 

@@ -22,9 +22,9 @@
 //! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
 //! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |
 //! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages, people |
-//! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, pages, people |
+//! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, oauth, pages, people |
 //! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages, people |
-//! | `PROMPT#<account>` | `PROMPTS` | the last three prompts it was sent | remembered, people |
+//! | `PROMPT#<account>` | `PROMPTS` | the last six prompts it was sent | remembered, oauth, people |
 //! | `PRESENT#<account>` | sign-in | when this phone of it last asked for prompts | remembered, people |
 //! | `PUSH#<account>` | the token's hash | a phone of it that can be pushed to | devices, notify, people |
 //! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify, people |

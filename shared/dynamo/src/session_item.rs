@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
-    oauth::{RequestHash, Scopes},
+    oauth::{RequestHash, Scopes, Words},
     opener::{MachineName, Opener},
     ports::StoreError,
     secrets::{SecretHash, SessionCode, TokenId},
@@ -26,6 +26,8 @@ pub const VERSION: &str = "version";
 pub const EXPIRES_AT: &str = "expires_at";
 /// The contract's name. An item without it was stored by an earlier version of the service.
 const FLOW: &str = "flow";
+/// What a person reads whom a client asks by OAuth. Only such a session has it, and it may be empty.
+const WORDS: &str = "words";
 /// When the state last changed.
 pub const UPDATED_AT: &str = "updated_at";
 
@@ -73,6 +75,10 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
         }
         Flow::Oauth { scopes, request } => {
             attributes.extend(request.map(|request| ("request", bytes(request.as_bytes()))));
+            attributes.extend((!scopes.is_empty()).then(|| ("scope", text(scopes.to_string()))));
+        }
+        Flow::Asked { scopes, words } => {
+            attributes.push((WORDS, text(words.as_ref().map(Words::as_str).unwrap_or_default())));
             attributes.extend((!scopes.is_empty()).then(|| ("scope", text(scopes.to_string()))));
         }
         Flow::Remembered { ties, asks } => {
@@ -163,10 +169,16 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
             ext: item.optional("ext", Ext::parse)?.unwrap_or_default(),
             state: item.optional("page", PageState::parse)?,
         },
-        Dialect::Oauth => Flow::Oauth {
-            scopes: item.optional_text("scope")?.map(Scopes::parse).unwrap_or_default(),
-            request: item.optional_hash("request")?.map(RequestHash::from_bytes),
-        },
+        Dialect::Oauth => {
+            let scopes = item.optional_text("scope")?.map(Scopes::parse).unwrap_or_default();
+            match item.optional_text(WORDS)? {
+                Some(words) => Flow::Asked { scopes, words: Words::non_empty(words) },
+                None => Flow::Oauth {
+                    scopes,
+                    request: item.optional_hash("request")?.map(RequestHash::from_bytes),
+                },
+            }
+        }
         Dialect::Remembered => Flow::Remembered {
             ties: read_ties(item)?,
             asks: match item.optional("fallback", SessionCode::parse)? {
@@ -234,6 +246,11 @@ mod tests {
         let template = include_str!("../../../template.yaml");
         let value = format!("\"{FLOW}\": {{\"S\": [\"{}\"]}}", Dialect::Remembered.as_str());
         let filter = format!("{{\"eventName\": [\"INSERT\"], \"dynamodb\": {{\"NewImage\": {{{value}}}}}}}");
+        assert!(template.contains(&filter), "{filter}");
+        // A question by OAuth is born as if it were scanned.
+        let state = format!("\"state\": {{\"S\": [\"{}\"]}}", "scanned");
+        let image = format!("\"{FLOW}\": {{\"S\": [\"{}\"]}}, {state}", Dialect::Oauth.as_str());
+        let filter = format!("{{\"eventName\": [\"INSERT\"], \"dynamodb\": {{\"NewImage\": {{{image}}}}}}}");
         assert!(template.contains(&filter), "{filter}");
     }
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use saoma_domain::{
     client::Client,
     oauth::GrantType,
-    session::{Flow, MatchNumber, Session},
+    session::{MatchNumber, Session},
     text::CleanText,
     time::Timestamp,
 };
@@ -24,6 +24,9 @@ pub struct Consent {
     /// What the client will learn and may do, where it asks by OAuth.
     #[serde(skip_serializing_if = "Option::is_none")]
     scopes: Option<Vec<&'static str>>,
+    /// The client's words, where its server has the person asked (CIBA). Nothing verifies them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    binding_message: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -87,10 +90,8 @@ impl Consent {
                 at: session.created_at.secs(),
                 age: now.since(session.created_at).as_secs(),
             },
-            scopes: match session.flow {
-                Flow::Oauth { scopes, .. } => Some(scopes.told(refreshes)),
-                _ => None,
-            },
+            scopes: session.flow.scopes().map(|scopes| scopes.told(refreshes)),
+            binding_message: session.flow.words().map(|words| words.as_str().to_owned()),
             match_number: ConsentMatch {
                 policy: session.match_policy.as_str(),
                 choices: choices.map(|number| number.to_string()).collect(),

@@ -7,8 +7,8 @@ use saoma_app::{Environment, FoundSessions, LoggedAlarm, LoggedHistory, Notices,
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
-        AccountKeeper, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins, Screens,
-        SmsSwitch, Texting, TypedCodes,
+        AccountKeeper, AskedLogins, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins,
+        Screens, SmsSwitch, Texting, TypedCodes,
     },
     ports::{
         Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
@@ -162,6 +162,13 @@ impl Deployment {
     #[must_use]
     pub fn typed_codes(&self, logins: Logins) -> TypedCodes {
         TypedCodes { logins, tries: self.directory.clone(), keys: self.service.keys.clone() }
+    }
+
+    /// The logins that begin with a question to a known person.
+    #[must_use]
+    pub fn asked_logins(&self, logins: Logins) -> AskedLogins {
+        let life = self.service.settings.session_life;
+        AskedLogins { logins, pairs: self.directory.clone(), prompts: self.directory.clone(), life }
     }
 
     /// The clients, as operators keep them.

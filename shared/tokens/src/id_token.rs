@@ -8,12 +8,12 @@ use saoma_domain::{
     sign_in::Method,
     time::Timestamp,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{Keyring, TokenError, issued_at};
 
-/// The `typ` that relying parties expect. No verifier of ours takes it (RFC 8725 section 3.11).
+/// The `typ` that relying parties expect. Of ours, only [`Keyring::open_id_token`] takes it (RFC 8725 section 3.11).
 const TYP: &str = "JWT";
 
 /// An ID token to be signed.
@@ -76,6 +76,32 @@ impl Keyring {
             sid: token.sign_in.map(SignInId::as_str),
         };
         self.sign(TYP, &claims)
+    }
+}
+
+/// What an ID token that comes back is asked for.
+#[derive(Deserialize)]
+struct Hinted {
+    iss: String,
+    sub: String,
+    aud: String,
+}
+
+impl Keyring {
+    /// The account that an ID token of ours names, which was issued to this client. It says who was signed in once and
+    /// proves nothing about now, so its time may be over (OpenID Connect Core section 3.1.2.1, `id_token_hint`).
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`].
+    pub async fn open_id_token(
+        &self,
+        issuer: &str,
+        client: &ClientId,
+        token: &str,
+    ) -> Result<AccountId, TokenError> {
+        let claims: Hinted = self.open(TYP, token).await?;
+        let good = claims.iss == issuer && claims.aud == client.as_str();
+        AccountId::parse(&claims.sub).filter(|_| good).ok_or(TokenError::Invalid)
     }
 }
 

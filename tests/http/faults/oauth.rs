@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Route, repeats, route};
 use crate::{
     oauth::{
-        Device, TV,
+        Device, TV, ciba,
         code::{self, Page, SITE},
         form, register, register_as,
     },
@@ -65,6 +65,28 @@ async fn a_device_signs_in() {
         let (device, person) = (Device::begin(world).await, person(world).await);
         let typed = json!({"userCode": device.text("user_code")});
         Call::post("/oauth/user_code").bearer(&person.token).json(&typed)
+    })
+    .await;
+}
+
+// B12 B8
+#[tokio::test]
+async fn a_server_has_a_person_asked() {
+    let begins = Route { drawn: &["auth_req_id"], opens: true, ..route("bc-authorize") };
+    repeats(begins, async |world| {
+        let desk = ciba::Server::registered(world, "desk");
+        desk.scanned_by(world, &person(world).await).await;
+        desk.asking(&[("login_hint", "13800138000")])
+    })
+    .await;
+    let exchanges = Route { drawn: TOKENS, ..route("token by auth_req_id") };
+    repeats(exchanges, async |world| {
+        let desk = ciba::Server::registered(world, "desk");
+        let person = person(world).await;
+        desk.scanned_by(world, &person).await;
+        let id = desk.asked(world, &[]).await;
+        ciba::decides(world, &person, true, None).await;
+        desk.exchange(&id)
     })
     .await;
 }

@@ -8,7 +8,21 @@ use super::{DEVICE_GRANT, form, register_as};
 use crate::web::basic;
 
 /// The endpoints, with parameters that each reads.
-const ENDPOINTS: [(&str, &[&str]); 4] = [
+const ENDPOINTS: [(&str, &[&str]); 5] = [
+    (
+        "/oauth/bc-authorize",
+        &[
+            "client_id",
+            "client_secret",
+            "scope",
+            "login_hint",
+            "id_token_hint",
+            "login_hint_token",
+            "binding_message",
+            "requested_expiry",
+            "request",
+        ],
+    ),
     ("/oauth/device_authorization", &["client_id", "client_secret", "scope", "device_name"]),
     (
         "/oauth/token",
@@ -18,13 +32,16 @@ const ENDPOINTS: [(&str, &[&str]); 4] = [
     ("/oauth/introspect", &["client_id", "client_secret", "token", "token_type_hint"]),
 ];
 
-const ERRORS: [&str; 6] = [
+const ERRORS: [&str; 9] = [
     "invalid_request",
     "invalid_client",
     "invalid_grant",
     "unsupported_grant_type",
     "temporarily_unavailable",
     "invalid_scope",
+    "unauthorized_client",
+    "unknown_user_id",
+    "invalid_binding_message",
 ];
 
 fn good(name: &str, secret: &str) -> String {

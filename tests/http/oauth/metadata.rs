@@ -2,9 +2,12 @@
 
 use acceptance::{Call, World};
 use insta::assert_snapshot;
-use saoma_domain::oauth::GrantType;
+use saoma_domain::{
+    client::Client,
+    oauth::{ClientAuth, GrantType, OauthClient},
+};
 
-use super::{form, refused, register};
+use super::{form, refused};
 
 const PLACES: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
 
@@ -21,7 +24,15 @@ async fn both_documents_say_the_same() {
 #[tokio::test]
 async fn every_address_is_served_and_every_grant_is_known() {
     let world = World::default();
-    register(&world, "client");
+    // A client with every grant, so that a refusal says whether the endpoint knows the grant.
+    world.register_client("client", |client| Client {
+        oauth: OauthClient {
+            grants: GrantType::ALL.to_vec(),
+            auth: ClientAuth::None,
+            redirect_uris: Vec::new(),
+        },
+        ..client
+    });
     let metadata = world.call(Call::get(PLACES[0])).await.json();
     let issuer = metadata["issuer"].as_str().unwrap();
     for (name, value) in metadata.as_object().unwrap() {

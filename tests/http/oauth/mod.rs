@@ -1,6 +1,7 @@
 //! `/oauth/*` and `/.well-known/*` (`docs/oauth.md`), by topic. This file has what their tests share.
 
 mod bodies;
+pub(crate) mod ciba;
 pub(crate) mod code;
 mod device;
 mod keys;

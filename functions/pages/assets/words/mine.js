@@ -76,6 +76,7 @@ export const mineWords = {
   'mine.policy.0': ['iPad', 'iPad'],
   'mine.policy.1': ['PC', 'PC'],
   'mine.policy.2': ['Mac', 'Mac'],
+  'mine.policy.3': ['Requests of the service', '服务发起的请求'],
   'mine.what.login': ['Signed in on a screen: {name}', '登录屏幕：{name}'],
   'mine.what.signed_in': ['A phone signed in: {name}', '手机登录：{name}'],
   'mine.what.push_taken': ['Another account now gets the notices of one of your phones', '你的一台手机的通知已被另一个账号接收'],

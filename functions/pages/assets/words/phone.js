@@ -44,6 +44,7 @@ export const phoneWords = {
   'consent.claims': ['What the screen says of itself (not verified)', '设备自报的信息（未经核实）'],
   'consent.deviceName': ['Name', '名称'],
   'consent.deviceMac': ['Hardware address', '硬件地址'],
+  'consent.message': ['Its message to you', '附言'],
   'consent.match': ['Which number does the screen show?', '屏幕上显示的是哪个数字？'],
   'consent.matchPick': ['None of these? Then cancel.', '如均不符，请取消。'],
   'consent.noNumber': ['The screen shows no number', '屏幕上没有显示数字'],

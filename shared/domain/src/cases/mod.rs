@@ -6,6 +6,7 @@
 //! * [`Logins`]: the session core. `open`, `scan`, `confirm`, `cancel`, `redeem`, `status`, a file each.
 //! * `on_confirm`: what each contract does for a confirmed login.
 //! * [`RememberedLogins`]: logins of hosted clients, with and without a scan.
+//! * [`AskedLogins`]: logins in which a client's server has a known person asked.
 //! * [`ClientKeeper`], [`AccountKeeper`]: clients and accounts, as operators keep them; `enrollment`: a client's machines.
 //! * [`KeyKeeper`]: the versions of the signing secret, as operators change them.
 //! * `noted`: writes a redeemed login into the person's history.
@@ -17,6 +18,7 @@
 //! * [`Screens`]: screens that OAuth gave refresh tokens; `rotate` serves them and phones alike.
 
 mod accounts;
+mod ask;
 mod cancel;
 mod clients;
 mod confirm;
@@ -43,6 +45,7 @@ mod status;
 mod typed;
 
 pub use accounts::{AccountError, AccountKeeper, Found};
+pub use ask::{AskedLogins, Question, will_ask};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use export::{Everything, MOST_EXPORTED};
 pub use foreign::{ForeignCall, ForeignError, ForeignPeople, ForeignStep};

@@ -9,7 +9,7 @@ use crate::{
     opener::Opener,
     pairing::{Pairing, Trace},
     ports::{Created, Freshness, Pairs, Prompts, Randomness, StoreError, Traces, WriteId},
-    prompt_log::NotedPrompt,
+    prompt_log::{NotedPrompt, PROMPT_WINDOW},
     secrets::{Secret, SessionCode},
     session::{
         Abandonment, Asks, CancelReason, Claim, Command, DeviceId, Flow, LoginPolicy, MatchNumber, Refusal,
@@ -35,7 +35,7 @@ pub struct Asked {
 /// How long the sessions of a hosted client live.
 #[derive(Clone, Copy, Debug)]
 pub struct Lives {
-    /// A session that is shown as a QR.
+    /// A session that is shown as a QR, and a question by OAuth.
     pub qr: Duration,
     /// A session that asks a person.
     pub prompt: Duration,
@@ -163,9 +163,10 @@ impl RememberedLogins {
         now: Timestamp,
     ) -> Result<Session, StepError> {
         let nowhere = |why: StepFailure| StepError { why, about: None };
-        let trace = self.traces.trace(trace).await.map_err(|error| nowhere(error.into()))?;
-        let code = trace.and_then(|trace| trace.prompt).ok_or_else(|| nowhere(StepFailure::Unknown))?;
         let Answered { by, accepts, number } = answered;
+        let code = self.prompt_behind(trace, by.phone.account, now).await;
+        let code = code.map_err(|error| nowhere(error.into()))?;
+        let code = code.ok_or_else(|| nowhere(StepFailure::Unknown))?;
         let address = by.address;
         let read = self.logins.checks.phone_and_session(&by.phone, &code).await;
         let (phone, session) = read.map_err(|error| StepError::at(&code, error))?;
@@ -180,8 +181,9 @@ impl RememberedLogins {
         if accepts {
             agrees_with(proof, &session, &command, now)?;
         }
-        if let (true, Some(ties)) = (wrong || !accepts, session.ties()) {
-            let unpaired = self.pairs.unpair(account, &session.client, ties.policy, &ties.device).await;
+        if wrong || !accepts {
+            let (policy, device) = paired_as(&session);
+            let unpaired = self.pairs.unpair(account, &session.client, policy, &device).await;
             unpaired.map_err(|error| StepError::of(&session, error))?;
         }
         match self.logins.advance(session.clone(), &command, address, now).await {
@@ -192,14 +194,29 @@ impl RememberedLogins {
         }
     }
 
-    /// The prompts that wait for this person now, newest first. Notes older than a prompt's life are skipped,
-    /// because their prompts have expired.
+    /// The code of the prompt with this id: that of a trace, or of a question to this person by OAuth, which has no trace.
+    async fn prompt_behind(
+        &self,
+        id: &TraceId,
+        account: AccountId,
+        now: Timestamp,
+    ) -> Result<Option<SessionCode>, StoreError> {
+        if let Some(trace) = self.traces.trace(id).await? {
+            return Ok(trace.prompt);
+        }
+        let sent = self.prompts.recent(account, now.whole_secs().minus(2 * PROMPT_WINDOW)).await?;
+        Ok(sent.into_iter().find(|code| TraceId::of_prompt(code) == *id))
+    }
+
+    /// The prompts that wait for this person now, newest first. Notes older than a prompt lives are skipped, because their
+    /// prompts have expired.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn pending(&self, by: &Phone, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         let mut waiting = Vec::new();
-        let after = now.whole_secs().minus(self.lives.prompt);
+        let longest = self.lives.prompt.max(self.lives.qr).min(PROMPT_WINDOW);
+        let after = now.whole_secs().minus(longest);
         for code in self.prompts.recent(by.account, after).await? {
             let session = self.logins.sessions.find(&code, Freshness::Strong).await?;
             waiting.extend(
@@ -255,6 +272,12 @@ fn superseded_while_declining(session: Session, refusal: Refusal) -> Result<Sess
     }
     let claim = session.state.claim().cloned();
     Ok(Session { state: State::Cancelled { reason: CancelReason::Replaced, claim }, ..session })
+}
+
+/// The pair that let this prompt be sent.
+fn paired_as(session: &Session) -> (LoginPolicy, DeviceId) {
+    let ties = session.ties().map(|ties| (ties.policy, ties.device.clone()));
+    ties.unwrap_or_else(|| (LoginPolicy::Server, DeviceId::none()))
 }
 
 /// Whether both belong to the same client and device.

@@ -220,6 +220,17 @@ fn fits_its_contract(client: &Client) -> Result<(), Unfit> {
     if !speaks && *oauth != OauthClient::default() {
         return Err(unfit("dialect", "oauth for a client with redirects, grants or auth"));
     }
+    if oauth.grants.contains(&GrantType::Ciba) {
+        if oauth.auth == ClientAuth::None {
+            return Err(unfit(
+                "auth",
+                "client_secret for the grant ciba, because only a server may have people asked",
+            ));
+        }
+        if !client.networks.is_empty() {
+            return Err(unfit("networks", "empty for the grant ciba, whose screens have no address"));
+        }
+    }
     if oauth.grants.contains(&GrantType::AuthorizationCode) && oauth.redirect_uris.is_empty() {
         return Err(unfit("redirects", "at least one address for the grant authorization_code"));
     }

@@ -24,6 +24,8 @@ pub enum GrantType {
     RefreshToken,
     /// For a device code (RFC 8628 section 3.4).
     DeviceCode,
+    /// For a person who was asked on their phone (OpenID Connect CIBA Core section 10.1).
+    Ciba,
 }
 
 words!(GrantType);
@@ -38,6 +40,7 @@ impl GrantType {
         match self {
             Self::AuthorizationCode | Self::RefreshToken => self.as_str(),
             Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+            Self::Ciba => "urn:openid:params:grant-type:ciba",
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     identity::{ClientId, Phone},
     opener::Opener,
     secrets::{Secret, SecretHash, SessionCode, TokenId},
-    session::{Asks, Dialect, Flow, MatchNumber, MatchPolicy, Ties},
+    session::{Asks, Dialect, Flow, MatchNumber, MatchPolicy, Ties, TraceId},
     text::CleanText,
     time::Timestamp,
 };
@@ -68,7 +68,7 @@ impl Session {
     /// Whether it asks a known person instead of showing a QR. Such a session starts as `Scanned`.
     #[must_use]
     pub const fn is_prompt(&self) -> bool {
-        matches!(self.flow, Flow::Remembered { asks: Asks::Person { .. }, .. })
+        matches!(self.flow, Flow::Remembered { asks: Asks::Person { .. }, .. } | Flow::Asked { .. })
     }
 
     /// The call and the device it belongs to, in the remembered contract; `None` in the others.
@@ -81,6 +81,16 @@ impl Session {
     #[must_use]
     pub fn trace_id(&self) -> String {
         self.ties().map(|ties| ties.trace.to_string()).unwrap_or_default()
+    }
+
+    /// The id under which a phone is shown it, and answers it, if it asks a known person.
+    #[must_use]
+    pub fn prompt_id(&self) -> Option<TraceId> {
+        match &self.flow {
+            Flow::Remembered { ties, asks: Asks::Person { .. } } => Some(ties.trace.clone()),
+            Flow::Asked { .. } => Some(TraceId::of_prompt(&self.code)),
+            _ => None,
+        }
     }
 
     /// Whether `by` may act on a session that `claim` holds. A QR belongs to the phone that scanned it. A prompt

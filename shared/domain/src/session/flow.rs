@@ -1,7 +1,7 @@
 //! The data that only one wire contract needs in a session.
 
 use crate::{
-    oauth::{RequestHash, Scopes},
+    oauth::{RequestHash, Scopes, Words},
     ports::Randomness,
     secrets::SessionCode,
     session::{Dialect, MatchPolicy, PictureFormat, PictureName, Ties},
@@ -43,6 +43,13 @@ pub enum Flow {
         /// The request whose page shows the QR; `None` for a device, which polls for its tokens itself.
         request: Option<RequestHash>,
     },
+    /// `docs/oauth.md`, where a client's server has a known person asked (CIBA).
+    Asked {
+        /// What the client asks to be granted.
+        scopes: Scopes,
+        /// What the client has the person read.
+        words: Option<Words>,
+    },
 }
 
 /// How a remembered login finds its person.
@@ -83,7 +90,7 @@ impl Flow {
             Self::Web { .. } => Dialect::Web,
             Self::Remembered { .. } => Dialect::Remembered,
             Self::Shop { .. } => Dialect::Shop,
-            Self::Oauth { .. } => Dialect::Oauth,
+            Self::Oauth { .. } | Self::Asked { .. } => Dialect::Oauth,
         }
     }
 
@@ -110,6 +117,24 @@ impl Flow {
     pub const fn ties(&self) -> Option<&Ties> {
         match self {
             Self::Remembered { ties, .. } => Some(ties),
+            _ => None,
+        }
+    }
+
+    /// What a client asks to be granted by OAuth.
+    #[must_use]
+    pub const fn scopes(&self) -> Option<Scopes> {
+        match self {
+            Self::Oauth { scopes, .. } | Self::Asked { scopes, .. } => Some(*scopes),
+            _ => None,
+        }
+    }
+
+    /// What a client has the person read whom it asks.
+    #[must_use]
+    pub const fn words(&self) -> Option<&Words> {
+        match self {
+            Self::Asked { words, .. } => words.as_ref(),
             _ => None,
         }
     }

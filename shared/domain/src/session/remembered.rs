@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{ports::Randomness, secrets::random_hex};
+use crate::{
+    ports::Randomness,
+    secrets::{SessionCode, random_hex, sha256_hex},
+};
 
 /// The call a session answers, and the device it is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +26,13 @@ impl TraceId {
     /// A fresh id: 128 random bits.
     pub fn random(random: &dyn Randomness) -> Self {
         Self(random_hex(random))
+    }
+
+    /// The id of a prompt that no call of the remembered contract asked for: the beginning of a hash of its session's
+    /// code. So a push names no code (`docs/security.md` H7), and no table needs to keep which id is whose.
+    #[must_use]
+    pub fn of_prompt(code: &SessionCode) -> Self {
+        Self(sha256_hex(&["prompt", code.as_str()]).chars().take(32).collect())
     }
 
     /// Reads 32 hexadecimal characters in any case; `None` otherwise.
@@ -54,6 +64,12 @@ impl DeviceId {
         Self(random_hex(random))
     }
 
+    /// What stands for a device where a client's server asks, which names none: 32 zeros. No drawn id is this one.
+    #[must_use]
+    pub fn none() -> Self {
+        Self("0".repeat(32))
+    }
+
     /// Reads 32 hexadecimal characters in any case; `None` otherwise.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
@@ -82,23 +98,32 @@ pub enum LoginPolicy {
     Pc,
     /// 2.
     Mac,
+    /// 3, which only we store: the client's server asks by OAuth and names no device (`docs/oauth.md`).
+    Server,
 }
 
 impl LoginPolicy {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Ipad, Self::Pc, Self::Mac];
+    pub const ALL: [Self; 4] = [Self::Ipad, Self::Pc, Self::Mac, Self::Server];
 
-    /// The contract's number.
+    /// Its number.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {
             Self::Ipad => 0,
             Self::Pc => 1,
             Self::Mac => 2,
+            Self::Server => 3,
         }
     }
 
-    /// Reads the contract's number; `None` for one it does not have.
+    /// Reads a number that a hosted client sends; `None` for one that the contract does not have.
+    #[must_use]
+    pub fn asked(number: i64) -> Option<Self> {
+        Self::from_number(number).filter(|policy| *policy != Self::Server)
+    }
+
+    /// Reads a stored number; `None` for one that we do not store.
     #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|policy| i64::from(policy.number()) == number)
@@ -111,6 +136,7 @@ impl LoginPolicy {
             Self::Ipad => "iPad",
             Self::Pc => "PC",
             Self::Mac => "Mac",
+            Self::Server => "Server",
         }
     }
 }
@@ -133,12 +159,13 @@ mod tests {
     }
 
     #[test]
-    fn a_policy_is_0_1_or_2() {
+    fn a_policy_is_0_1_or_2_and_we_store_a_3() {
         for policy in LoginPolicy::ALL {
             assert_eq!(LoginPolicy::from_number(policy.number().into()), Some(policy));
         }
-        for bad in [-1, 3, 256, i64::MAX, i64::MIN] {
+        for bad in [-1, 4, 256, i64::MAX, i64::MIN] {
             assert_eq!(LoginPolicy::from_number(bad), None);
         }
+        assert_eq!((LoginPolicy::asked(2), LoginPolicy::asked(3)), (Some(LoginPolicy::Mac), None));
     }
 }

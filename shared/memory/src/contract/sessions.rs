@@ -1,7 +1,7 @@
 //! Sessions, one step at a time.
 
 use saoma_domain::{
-    oauth::{RequestHash, Scopes},
+    oauth::{RequestHash, Scopes, Words},
     ports::{Committed, Created, Freshness, Randomness, Sessions},
     session::{Command, Flow, PageState, RedeemKey, Session},
 };
@@ -46,7 +46,10 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     };
     let bare =
         Session { flow: Flow::Oauth { scopes: Scopes::default(), request: None }, ..unlike(random).await };
-    for session in [oauth, bare] {
+    let asked = |words: &str| Flow::Asked { scopes: Scopes::parse("openid"), words: Words::non_empty(words) };
+    let asked_with = Session { flow: asked("付款 7 元"), ..unlike(random).await };
+    let asked_bare = Session { flow: asked(""), ..unlike(random).await };
+    for session in [oauth, bare, asked_with, asked_bare] {
         assert_eq!(sessions.create(&session, &write()).await.unwrap(), Created::Stored);
         assert_eq!(stored(sessions, &session).await, session);
     }

@@ -1,0 +1,130 @@
+//! Ask: a client's server has a known person asked on their phone (CIBA, `docs/oauth.md`).
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Logins, OpenError, Opened, Opening, Redeemed};
+use crate::{
+    client::Client,
+    identity::{AccountId, Phone},
+    oauth::{BindingMessage, GrantType, Scopes, Words},
+    opener::Opener,
+    pairing::MadeBy,
+    ports::{Created, Pairs, Prompts, StoreError, WriteId},
+    prompt_log::{NotedPrompt, PROMPT_WINDOW},
+    session::{
+        Claim, DeviceId, Flow, LoginPolicy, MatchNumber, MatchPolicy, ScreenClaims, Seen, Session, State,
+    },
+    time::Timestamp,
+};
+
+/// Logins that begin with a question to a known person, over the session core and the ports behind it.
+#[derive(Clone)]
+pub struct AskedLogins {
+    /// The session core.
+    pub logins: Logins,
+    /// Whom each client may ask: the pairs of [`LoginPolicy::Server`].
+    pub pairs: Arc<dyn Pairs>,
+    /// The prompts that people were sent.
+    pub prompts: Arc<dyn Prompts>,
+    /// The longest time that a question waits.
+    pub life: Duration,
+}
+
+/// What a client's server asks.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The account of the person, if there is one that may sign in.
+    pub account: Option<AccountId>,
+    /// What the client asks to be granted.
+    pub scopes: Scopes,
+    /// What ties the client's screen to the question.
+    pub message: Option<BindingMessage>,
+    /// What the client's server proved, checked by the edge.
+    pub opener: Option<Opener>,
+    /// How long the client wants it to wait, if it says so.
+    pub life: Option<Duration>,
+}
+
+impl AskedLogins {
+    /// Asks a person. `None` if this client may not ask them now: there is no such person, they have not signed in to this
+    /// client by QR since they last said no, or they were asked too often (`docs/security.md` H1, K14). The client
+    /// is not told which (H5), and for an unknown person the same reads are made.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A question that was noted by then counts as asked.
+    pub async fn ask(
+        &self,
+        client: &Client,
+        question: Question,
+        now: Timestamp,
+    ) -> Result<Option<Opened>, OpenError> {
+        let random = &*self.logins.random;
+        // The caller is the client's server, whose address does not tell where the screen is.
+        let seen = Seen { ip: None, browser: None };
+        let flow = |words| Flow::Asked { scopes: question.scopes, words };
+        client.may_open(flow(None).dialect(), &seen, question.opener.as_ref())?;
+        let account = question.account.unwrap_or_else(|| AccountId::random(random));
+        let Some(by) = self.phone_to_ask(account, client).await? else { return Ok(None) };
+        let (match_number, match_policy, words) = shown(question.message, MatchNumber::random(random));
+        let opening = Opening {
+            flow: flow(words),
+            client,
+            claims: ScreenClaims::default(),
+            seen,
+            opener: question.opener,
+            life: question.life.unwrap_or(self.life).min(self.life).min(PROMPT_WINDOW),
+        };
+        let Opened { session, secret } = opening.draw(random, now);
+        let state = State::Scanned { claim: Claim { by, at: now.whole_secs() } };
+        let session = Session { match_number, match_policy, state, ..session };
+        let noted = NotedPrompt { at: now, client: client.id.clone(), code: session.code.clone() };
+        if !self.prompts.note(account, &noted).await? {
+            return Ok(None);
+        }
+        match self.logins.sessions.create(&session, &WriteId::random(random)).await? {
+            Created::Stored => self.logins.reached(&session, None),
+            Created::Collision => return Err(OpenError::NoFreeCode),
+        }
+        Ok(Some(Opened { session, secret }))
+    }
+
+    /// The phone with which this person last signed in to this client by QR, if the client may ask them.
+    async fn phone_to_ask(&self, account: AccountId, client: &Client) -> Result<Option<Phone>, StoreError> {
+        let pairing = self.pairs.pairing(account, &client.id, LoginPolicy::Server).await?;
+        let pairing = pairing.filter(|pairing| pairing.may_prompt && client.is_of(pairing.opened_at));
+        Ok(pairing.map(|pairing| Phone { account, sign_in: pairing.sign_in }))
+    }
+
+    /// Remembers that a person signed in to this client by QR, so that its server may ask them from then on. Only a client
+    /// that may ask remembers people. A yes to a question proves no more than the pair does, and makes none.
+    ///
+    /// # Errors
+    /// [`StoreError`]; repeating is safe.
+    pub async fn remember(
+        &self,
+        client: &Client,
+        redeemed: &Redeemed,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let session = &redeemed.session;
+        let (Some(claim), true) = (session.state.claim(), will_ask(client, session)) else { return Ok(()) };
+        let made_by = MadeBy { session: session.code.clone(), opened_at: session.created_at };
+        let (policy, device) = (LoginPolicy::Server, DeviceId::none());
+        self.pairs.pair(&made_by, &client.id, policy, &device, &claim.by, now).await
+    }
+}
+
+/// Whether this login by QR lets its client's server ask the person from then on.
+#[must_use]
+pub fn will_ask(client: &Client, session: &Session) -> bool {
+    matches!(session.flow, Flow::Oauth { .. }) && client.oauth.grants.contains(&GrantType::Ciba)
+}
+
+/// What the phone shows of a binding message. A number is to be picked; without one no screen shows a number.
+fn shown(message: Option<BindingMessage>, drawn: MatchNumber) -> (MatchNumber, MatchPolicy, Option<Words>) {
+    match message {
+        Some(BindingMessage::Number(number)) => (number, MatchPolicy::Pick, None),
+        Some(BindingMessage::Words(words)) => (drawn, MatchPolicy::Off, Some(words)),
+        None => (drawn, MatchPolicy::Off, None),
+    }
+}
