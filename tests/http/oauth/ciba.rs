@@ -192,6 +192,38 @@ async fn people_who_cannot_be_asked_look_the_same() {
     desk.asked(&world, &[]).await;
 }
 
+// A yes proves no more than the pair does: it does not take back a no to another question.
+#[tokio::test]
+async fn only_a_scan_lets_a_client_ask_again_after_a_no() {
+    let (world, desk, person) = with_desk().await;
+    let older = desk.asked(&world, &[]).await;
+    let waiting = pending(&world, &person).await;
+    pass(&world, 1);
+    desk.asked(&world, &[]).await;
+    let newest = pending(&world, &person).await;
+    let decide = async |prompt: &Value, accept: bool| {
+        let decided = answer(&world, &person, json!({"traceId": prompt["traceId"], "accept": accept})).await;
+        assert_eq!(decided.status, 200, "{}", decided.whole());
+    };
+    decide(&newest[0], false).await;
+    decide(&waiting[0], true).await;
+    assert_eq!(desk.poll(&world, &older).await.status, 200);
+    refused(&desk.ask(&world, &[("login_hint", NUMBER)]).await, 400, "unknown_user_id");
+    desk.scanned_by(&world, &person).await;
+    desk.asked(&world, &[]).await;
+}
+
+// A client without the grant keeps no list of whom it may ask.
+#[tokio::test]
+async fn a_client_that_may_not_ask_has_no_pairs() {
+    let world = World::default();
+    super::register(&world, super::TV);
+    let person = world.sign_in(NUMBER).await;
+    Device::signed_in(&world, &person).await;
+    let pairs = world.call(Call::get("/api/user/pairs").bearer(&person.token)).await;
+    assert_eq!(pairs.json()["rows"], json!([]));
+}
+
 // H1 K14
 #[tokio::test]
 async fn a_client_asks_three_times_in_ten_minutes_and_all_clients_six_times() {
