@@ -209,7 +209,7 @@ mod tests {
         };
         let (status, phone_number) = (AccountStatus::Active, None);
         let account = Account { id: account, phone_number, status, credentials_at: NOW, created_at: NOW };
-        PhoneRecords { sign_in: Some(sign_in), account: Some(account) }
+        PhoneRecords { sign_in: Some(sign_in), account: Some(account), approver: None }
     }
 
     fn client() -> Client {

@@ -5,7 +5,7 @@ use std::{fmt, net::IpAddr};
 use crate::{
     history::EntryId,
     ports::Randomness,
-    secrets::{random_hex, uniform_below},
+    secrets::{SessionCode, random_hex, sha256_hex, uniform_below},
 };
 pub use crate::{issuer::ForeignIdentity, phone_number::PhoneNumber};
 
@@ -93,10 +93,20 @@ impl SignInId {
         Self(login.hash().to_owned())
     }
 
+    /// The sign-in of the browser whose page showed the QR of this session: a hash of its code. The same session always
+    /// gives the same one.
+    #[must_use]
+    pub fn of_browser(code: &SessionCode) -> Self {
+        Self(sha256_hex(&["browser", code.as_str()]).chars().take(Self::LONGEST).collect())
+    }
+
+    /// The most characters it may have.
+    const LONGEST: usize = 32;
+
     /// 1 to 32 characters of `0-9 a-z -`; `None` otherwise.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let well_formed = (1..=32).contains(&raw.len())
+        let well_formed = (1..=Self::LONGEST).contains(&raw.len())
             && raw.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'-');
         well_formed.then(|| Self(raw.to_owned()))
     }

@@ -4,6 +4,7 @@
 //! * [`user_code`]: the short code that a person types where no camera is (RFC 8628 section 6.1); [`typing`]: how often.
 //! * [`request`]: what a session keeps of an authorization request.
 //! * [`binding`]: what a client has the person see whom it asks on their phone.
+//! * [`wishes`]: what a client wishes about how its person is signed in.
 //! * [`client`]: what is registered of a client that speaks OAuth.
 
 pub mod binding;
@@ -12,9 +13,11 @@ pub mod request;
 pub mod scopes;
 pub mod typing;
 pub mod user_code;
+pub mod wishes;
 
 pub use binding::{BindingMessage, Words};
 pub use client::{ClientAuth, GrantType, OauthClient, RedirectUri};
 pub use request::RequestHash;
 pub use scopes::{Scope, Scopes};
 pub use user_code::UserCode;
+pub use wishes::{Prompt, Prompts, Wishes};

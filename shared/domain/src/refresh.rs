@@ -20,6 +20,7 @@ const fn purpose(of: HolderKind) -> &'static str {
     match of {
         HolderKind::Phone => "refresh token",
         HolderKind::Screen => "refresh token of a screen",
+        HolderKind::Browser => "session of a browser",
     }
 }
 
@@ -41,6 +42,7 @@ pub struct Family {
 
 /// What happens when a refresh token is presented.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is made once a call and taken apart at once")]
 pub enum Presented {
     /// The caller stores this sign-in and then answers with its newest token.
     Moves(SignIn),

@@ -1,4 +1,5 @@
-//! A person's sign-ins: the phones and the screens that refresh tokens keep signed in.
+//! A person's sign-ins: the phones and the screens that refresh tokens keep signed in, and the browsers that a cookie of
+//! the issuer keeps signed in.
 
 use std::time::Duration;
 
@@ -52,6 +53,12 @@ pub enum Holder {
         /// What its person granted. A refresh grants no more (`docs/security.md` A18).
         scopes: Scopes,
     },
+    /// A browser that is signed in at the issuer. It holds one token, in a cookie; the token never rotates. It approves
+    /// no phone's step (`docs/oauth.md`).
+    Browser {
+        /// The sign-in of the phone that approved it. When that one is over, this one is (`docs/security.md` A14).
+        approved_by: SignInId,
+    },
 }
 
 /// The kind of a [`Holder`].
@@ -62,6 +69,8 @@ pub enum HolderKind {
     Phone,
     /// A screen.
     Screen,
+    /// A browser.
+    Browser,
 }
 
 words!(HolderKind);
@@ -73,6 +82,16 @@ impl Holder {
         match self {
             Self::Phone => HolderKind::Phone,
             Self::Screen { .. } => HolderKind::Screen,
+            Self::Browser { .. } => HolderKind::Browser,
+        }
+    }
+
+    /// The phone's sign-in that a browser's rests on; `None` for the others.
+    #[must_use]
+    pub const fn rests_on(&self) -> Option<&SignInId> {
+        match self {
+            Self::Browser { approved_by } => Some(approved_by),
+            Self::Phone | Self::Screen { .. } => None,
         }
     }
 }
@@ -120,6 +139,13 @@ impl SignIn {
     pub fn phone(&self) -> Phone {
         Phone { account: self.account, sign_in: self.id.clone() }
     }
+
+    /// The phone that a browser's sign-in rests on; `None` for the others.
+    #[must_use]
+    pub fn approver(&self) -> Option<Phone> {
+        let sign_in = self.holder.rests_on()?.clone();
+        Some(Phone { account: self.account, sign_in })
+    }
 }
 
 /// What is stored about a phone. A store reads both together, so a check costs one call.
@@ -129,6 +155,8 @@ pub struct PhoneRecords {
     pub sign_in: Option<SignIn>,
     /// Its person.
     pub account: Option<Account>,
+    /// The sign-in of the phone that approved it, if it is a browser's.
+    pub approver: Option<SignIn>,
 }
 
 /// Why a phone may not act.
@@ -145,7 +173,8 @@ pub enum NotSignedIn {
 impl PhoneRecords {
     /// The account behind the phone, if its sign-in and the account still count (`docs/security.md` A13, I7). A sign-in
     /// that began before the account's last credential change does not.
-    /// A sign-in or an account that the store does not have does not count.
+    /// A sign-in or an account that the store does not have does not count. A browser's counts as long as that of the phone
+    /// that approved it.
     ///
     /// # Errors
     /// [`NotSignedIn`].
@@ -153,7 +182,14 @@ impl PhoneRecords {
         let sign_in = self.sign_in.filter(|sign_in| sign_in.is_live(now)).ok_or(NotSignedIn::Over)?;
         let account = self.account.ok_or(NotSignedIn::Over)?;
         // `docs/security.md` K1
-        if sign_in.created_at < account.credentials_at {
+        let counts = |sign_in: &SignIn| sign_in.is_live(now) && sign_in.created_at >= account.credentials_at;
+        let rests = sign_in.holder.rests_on();
+        let stands_on = rests.is_none_or(|phone| {
+            self.approver.as_ref().is_some_and(|approver| {
+                approver.id == *phone && approver.holder == Holder::Phone && counts(approver)
+            })
+        });
+        if !counts(&sign_in) || !stands_on {
             return Err(NotSignedIn::Over);
         }
         match account.status {

@@ -12,7 +12,7 @@ use saoma_domain::{
     ports::{Checks, RedemptionRecords, StoreError},
     secrets::SessionCode,
     session::Session,
-    sign_in::PhoneRecords,
+    sign_in::{PhoneRecords, SignIn},
 };
 
 use crate::{
@@ -56,7 +56,8 @@ impl CheckTables {
         Ok((self.directory.clone(), strongly(keys.collect())?))
     }
 
-    fn phone_records(&self, found: &HashMap<String, Vec<Item>>) -> Result<PhoneRecords, StoreError> {
+    /// The records of a phone among the items that were read. A browser's sign-in rests on a phone's, which is read now.
+    async fn phone_records(&self, found: &HashMap<String, Vec<Item>>) -> Result<PhoneRecords, StoreError> {
         let mut records = PhoneRecords::default();
         for item in found.get(&self.directory).into_iter().flatten() {
             if is_in(item, "ACCOUNT#") {
@@ -65,7 +66,21 @@ impl CheckTables {
                 records.sign_in = Some(sign_in_from_item(item)?);
             }
         }
+        if let Some(approver) = records.sign_in.as_ref().and_then(SignIn::approver) {
+            records.approver = self.sign_in(&approver).await?;
+        }
         Ok(records)
+    }
+}
+
+impl CheckTables {
+    async fn sign_in(&self, phone: &Phone) -> Result<Option<SignIn>, StoreError> {
+        let Key(pk, sk) = sign_in_key(phone);
+        let key = HashMap::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))]);
+        let wanted = HashMap::from([(self.directory.clone(), strongly(vec![key])?)]);
+        let found = read_all(&self.client, wanted).await?;
+        let item = found.get(&self.directory).and_then(|items| items.first());
+        item.map(sign_in_from_item).transpose()
     }
 }
 
@@ -78,7 +93,7 @@ fn is_in(item: &Item, prefix: &str) -> bool {
 impl Checks for CheckTables {
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
         let found = read_all(&self.client, HashMap::from([self.directory_keys(phone, None)?])).await?;
-        self.phone_records(&found)
+        self.phone_records(&found).await
     }
 
     async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError> {
@@ -89,7 +104,7 @@ impl Checks for CheckTables {
         let client = client.map(|item| client_from_item(&session.client, item)).transpose()?;
         let machine = items().find(|item| is_in(item, "ENROLLED#"));
         Ok(RedemptionRecords {
-            phone: self.phone_records(&found)?,
+            phone: self.phone_records(&found).await?,
             client: Lookup::of(&session.client, client),
             machine: machine.map_or(Ok(None), |item| machine_from_item(&session.client, item))?,
         })
@@ -107,6 +122,6 @@ impl Checks for CheckTables {
             HashMap::from([self.directory_keys(phone, None)?, (sessions.clone(), strongly(vec![key])?)]);
         let found = read_all(&self.client, wanted).await?;
         let session = found.get(sessions).and_then(|items| items.first());
-        Ok((self.phone_records(&found)?, session.map_or(Ok(None), session_item::from_item)?))
+        Ok((self.phone_records(&found).await?, session.map_or(Ok(None), session_item::from_item)?))
     }
 }

@@ -215,8 +215,14 @@ impl Logins {
             State::Cancelled { reason, .. } => Some(reason.as_str().to_owned()),
             _ => None,
         };
+        let step = match (session.version, &session.state) {
+            // A signed-in browser opened it, and its person was not asked.
+            (1, State::Confirmed { .. }) => "continued",
+            (1, _) => "opened",
+            (_, state) => state.name(),
+        };
         self.audit.record(&AuditEvent {
-            step: if session.version == 1 { "opened" } else { session.state.name() },
+            step,
             reason,
             code: &session.code,
             client: Some(&session.client),

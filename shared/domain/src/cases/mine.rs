@@ -1,6 +1,10 @@
 //! What a person lists and ends of what is theirs: sign-ins, logins, machines, pairs, and the account itself.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map},
+    sync::Arc,
+    time::Duration,
+};
 
 use crate::{
     account::Account,
@@ -11,7 +15,7 @@ use crate::{
         Belongings, Checks, Leaving, Push, PushEndpoints, Randomness, SignIns, StoreError, Visits, WriteId,
     },
     session::LoginPolicy,
-    sign_in::{Holder, SignIn},
+    sign_in::{HolderKind, SignIn},
     text::CleanText,
     time::Timestamp,
 };
@@ -83,13 +87,22 @@ const ROWS: u16 = 500;
 pub const MARK_KEPT: Duration = Duration::from_hours(400 * 24);
 
 impl Mine {
-    /// A page of the phones' sign-ins that are not over. Those of screens are listed as logins.
+    /// A page of the phones' and browsers' sign-ins that are not over. Those of screens are listed as logins. A browser's is
+    /// over when that of the phone that approved it is.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn sign_ins(&self, turn: &Turn, now: Timestamp) -> Result<Page<SignIn>, StoreError> {
         let mut page = self.belongings.sign_ins(turn).await?;
-        page.rows.retain(|sign_in| sign_in.holder == Holder::Phone && sign_in.is_live(now));
+        page.rows.retain(|sign_in| sign_in.holder.kind() != HolderKind::Screen && sign_in.is_live(now));
+        let mut live = HashMap::new();
+        for approver in page.rows.iter().filter_map(SignIn::approver) {
+            if let hash_map::Entry::Vacant(unknown) = live.entry(approver.sign_in.clone()) {
+                unknown.insert(self.checks.phone(&approver).await?.stands(now).is_ok());
+            }
+        }
+        let counts = |phone: &SignInId| live.get(phone).copied().unwrap_or_default();
+        page.rows.retain(|sign_in| sign_in.holder.rests_on().is_none_or(counts));
         Ok(page)
     }
 

@@ -15,10 +15,13 @@
 //!   for that proof again; `sms_switch` lets operators stop it.
 //! * [`ForeignPeople`]: people whose phones present tokens of other issuers; `registration` serves them and [`People`] alike.
 //! * [`TypedCodes`]: finds the session of a code that a person typed.
+//! * [`Browsers`]: browsers that are signed in at the issuer, and what they sign in without a scan.
+//! * `stands`: whether a sign-in counts by itself.
 //! * [`Screens`]: screens that OAuth gave refresh tokens; `rotate` serves them and phones alike.
 
 mod accounts;
 mod ask;
+mod browsers;
 mod cancel;
 mod clients;
 mod confirm;
@@ -41,11 +44,13 @@ mod scan;
 mod screens;
 mod sms;
 mod sms_switch;
+mod stands;
 mod status;
 mod typed;
 
 pub use accounts::{AccountError, AccountKeeper, Found};
 pub use ask::{AskedLogins, Question, will_ask};
+pub use browsers::{Browsers, SignedInBrowser};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use export::{Everything, MOST_EXPORTED};
 pub use foreign::{ForeignCall, ForeignError, ForeignPeople, ForeignStep};

@@ -4,15 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 
-use super::{registration::find_or_register, rotate::Rotate, sms::Texting};
+use super::{
+    registration::find_or_register,
+    rotate::Rotate,
+    sms::Texting,
+    stands::{Behind, stands},
+};
 use crate::{
     account::{Account, AccountStatus},
-    allowed::{About, NotAllowed, still_allowed},
     history::Entry,
     identity::{ClientId, Identity, Phone, PhoneNumber, SignInId},
     ports::{
-        Accounts, Begun, Checks, Clients, Freshness, HistoryWriter, KeyedHash, Randomness, SignIns,
-        StoreError, WriteId,
+        Accounts, Begun, Checks, Clients, HistoryWriter, KeyedHash, Randomness, SignIns, StoreError, WriteId,
     },
     refresh::{Family, read_refresh_token},
     secrets::Secret,
@@ -168,18 +171,7 @@ impl People {
         phone: &Phone,
         now: Timestamp,
     ) -> Result<(SignIn, Account), SignInError> {
-        let records = self.checks.phone(phone).await?;
-        let app =
-            records.sign_in.as_ref().map(|sign_in| &sign_in.client).filter(|app| **app != ClientId::phone());
-        let client = match app {
-            Some(app) => self.clients.client(app, Freshness::Eventual).await?.registered(),
-            None => None,
-        };
-        let client = client.filter(|client| client.enabled);
-        still_allowed(records, About::App(client.as_ref()), now).map_err(|error| match error {
-            NotAllowed::Phone(why) => why.into(),
-            NotAllowed::Client(_) => NotSignedIn::Over.into(),
-        })
+        stands(&Behind { checks: &*self.checks, clients: &*self.clients }, phone, now).await
     }
 
     /// Ends a sign-in; its tokens stop counting at once.

@@ -103,7 +103,8 @@ pub struct RedemptionRecords {
 /// Reads everything that a phone's step is checked against in one call.
 #[async_trait]
 pub trait Checks: Send + Sync {
-    /// A phone's sign-in and account, as last written.
+    /// A phone's sign-in and account, as last written. For a browser also the sign-in of the phone that approved it, which
+    /// costs a second read. So do the other methods.
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError>;
 
     /// What a redemption of this session is checked against: its phone's records, its client, and the machine that
@@ -120,6 +121,7 @@ pub trait Checks: Send + Sync {
 
 /// The result of storing a new sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is made once a call and taken apart at once")]
 pub enum Begun {
     /// It is stored.
     Stored,
@@ -129,6 +131,7 @@ pub enum Begun {
 
 /// The result of storing a sign-in's next version.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "it is made once a call and taken apart at once")]
 pub enum Replaced {
     /// It is stored.
     Stored,

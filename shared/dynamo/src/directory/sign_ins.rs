@@ -93,8 +93,14 @@ fn to_item(sign_in: &SignIn) -> Item {
             (EXPIRES_AT, seconds(sign_in.expires_at)),
         ],
     );
-    if let Holder::Screen { scopes } = &sign_in.holder {
-        item.insert("scope".to_owned(), text(scopes.to_string()));
+    match &sign_in.holder {
+        Holder::Phone => {}
+        Holder::Screen { scopes } => {
+            item.insert("scope".to_owned(), text(scopes.to_string()));
+        }
+        Holder::Browser { approved_by } => {
+            item.insert("approved_by".to_owned(), text(approved_by.as_str()));
+        }
     }
     put_seen(&mut item, &sign_in.seen);
     item
@@ -109,6 +115,9 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
         holder: match item.parsed("holder", HolderKind::parse)? {
             HolderKind::Phone => Holder::Phone,
             HolderKind::Screen => Holder::Screen { scopes: Scopes::parse(item.text("scope")?) },
+            HolderKind::Browser => {
+                Holder::Browser { approved_by: item.parsed("approved_by", SignInId::parse)? }
+            }
         },
         client: item.parsed("client", ClientId::parse)?,
         method: item.parsed("method", Method::parse)?,

@@ -132,5 +132,20 @@ pub async fn a_check_reads_everything_together(
     store.begin(&sign_in).await.unwrap();
     assert!(store.register(&account, &Identity::Phone(number), &write()).await.unwrap());
     let (phone, found) = checks.phone_and_session(&sign_in.phone(), &session.code).await.unwrap();
-    assert_eq!((phone.sign_in, phone.account, found), (Some(sign_in), Some(account), Some(session)));
+    assert_eq!((phone.sign_in, phone.account, found), (Some(sign_in.clone()), Some(account), Some(session)));
+
+    let approved_by = sign_in.id.clone();
+    let browser =
+        SignIn { holder: Holder::Browser { approved_by }, ..self::sign_in(random, sign_in.account) };
+    store.begin(&browser).await.unwrap();
+    let read = checks.phone(&browser.phone()).await.unwrap();
+    assert_eq!((read.sign_in, read.approver), (Some(browser.clone()), Some(sign_in.clone())), "a browser");
+    store.end(&sign_in.phone()).await.unwrap();
+    let (read, _) = checks.phone_and_session(&browser.phone(), &unknown.code).await.unwrap();
+    assert!(read.approver.is_some_and(|phone| phone.ended), "as last written");
+    let approved_by = SignInId::random(random);
+    let orphan = SignIn { holder: Holder::Browser { approved_by }, ..self::sign_in(random, sign_in.account) };
+    store.begin(&orphan).await.unwrap();
+    let read = checks.phone(&orphan.phone()).await.unwrap();
+    assert_eq!((read.sign_in, read.approver), (Some(orphan), None), "its phone is gone");
 }

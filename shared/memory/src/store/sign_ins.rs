@@ -89,8 +89,11 @@ impl Checks for Memory {
 }
 
 fn records(data: &Data, phone: &Phone) -> PhoneRecords {
+    let sign_in_of = |phone: &Phone| data.sign_ins.get(&key_of(phone)).map(|(sign_in, _)| sign_in.clone());
+    let sign_in = sign_in_of(phone);
     PhoneRecords {
-        sign_in: data.sign_ins.get(&key_of(phone)).map(|(sign_in, _)| sign_in.clone()),
+        approver: sign_in.as_ref().and_then(SignIn::approver).and_then(|approver| sign_in_of(&approver)),
+        sign_in,
         account: data.accounts.get(&phone.account.to_string()).cloned(),
     }
 }

@@ -1,0 +1,229 @@
+//! The browsers that are signed in at the issuer, so that the next client needs no scan (OpenID Connect Core section
+//! 3.1.2.3).
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Logins, OpenError, Opening,
+    people::SignInError,
+    stands::{Behind, stands},
+};
+use crate::{
+    account::Account,
+    allowed::{About, still_allowed},
+    belongings::Turn,
+    client::Client,
+    history::{EntryId, What},
+    identity::{AccountId, Phone, SignInId},
+    oauth::{Scopes, Wishes},
+    ports::{Begun, Belongings, Created, KeyedHash, SignIns, StoreError, WriteId},
+    refresh::{Family, read_refresh_token, refresh_token},
+    secrets::Secret,
+    session::{Claim, Dialect, Session, State},
+    sign_in::{Holder, HolderKind, SignIn},
+    time::Timestamp,
+};
+
+/// The browsers over their ports.
+#[derive(Clone)]
+pub struct Browsers {
+    /// The sessions.
+    pub logins: Logins,
+    /// The sign-ins.
+    pub sign_ins: Arc<dyn SignIns>,
+    /// The history, which says what the person has agreed to.
+    pub belongings: Arc<dyn Belongings>,
+    /// The keys that no table holds.
+    pub keys: Arc<dyn KeyedHash>,
+    /// How long a browser stays signed in, from the scan. Zero switches this off.
+    pub life: Duration,
+}
+
+/// A browser that is signed in now.
+#[derive(Clone, Debug)]
+pub struct SignedInBrowser {
+    /// Its sign-in. It began when the person scanned.
+    pub sign_in: SignIn,
+    /// Its person.
+    pub account: Account,
+}
+
+/// The rows of one read of the history, and the most of such reads.
+const ROWS: u16 = 50;
+const MOST_PAGES: usize = 4;
+/// The most logins of a client whose scopes are read. The newest one hardly ever has fewer than an older one.
+const MOST_LOGINS: usize = 3;
+
+impl Browsers {
+    /// Begins the sign-in of the browser whose page shows the QR of a confirmed session, and gives it the token for its
+    /// cookie. Repeating the call gives the same token, because the first answer may have been lost. `None` when
+    /// browsers are not kept, or when the login is not allowed any more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin(
+        &self,
+        session: &Session,
+        now: Timestamp,
+    ) -> Result<Option<(SignIn, Secret)>, StoreError> {
+        let State::Confirmed { claim, .. } = &session.state else { return Ok(None) };
+        if self.life.is_zero() {
+            return Ok(None);
+        }
+        let read = self.logins.checks.redemption(&claim.by, session).await?;
+        let client = self.logins.built_ins.client(read.client);
+        let about = About::Login(session, client.as_ref(), read.machine.as_ref());
+        let Ok((phone, _)) = still_allowed(read.phone, about, now) else { return Ok(None) };
+        if phone.holder != Holder::Phone {
+            return Ok(None);
+        }
+        let sign_in = self.of(session, claim, phone);
+        let sign_in = match self.sign_ins.begin(&sign_in).await? {
+            Begun::Stored => sign_in,
+            Begun::Before(stored) => stored,
+        };
+        let token = refresh_token(&*self.keys, &sign_in).await;
+        Ok(sign_in.is_live(now).then_some((sign_in, token)))
+    }
+
+    /// It keeps the app of the phone, because a client may admit some apps only, and the phone's proof.
+    fn of(&self, session: &Session, claim: &Claim, phone: SignIn) -> SignIn {
+        SignIn {
+            id: SignInId::of_browser(&session.code),
+            account: claim.by.account,
+            holder: Holder::Browser { approved_by: phone.id },
+            client: phone.client,
+            method: phone.method,
+            seen: session.seen.clone(),
+            version: 1,
+            family: Family::begin(claim.at, self.keys.current_key()),
+            ended: false,
+            proved_at: phone.proved_at,
+            created_at: claim.at,
+            expires_at: claim.at.plus(self.life),
+        }
+    }
+
+    /// The browser that holds this token, if it is signed in now: its sign-in, that of the phone that approved it, the app
+    /// of that phone and the account all count (`docs/security.md` A14, I7). `None` otherwise.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn behind(
+        &self,
+        token: &Secret,
+        now: Timestamp,
+    ) -> Result<Option<SignedInBrowser>, StoreError> {
+        let Some(browser) = self.named(token).await else { return Ok(None) };
+        let behind = Behind { checks: &*self.logins.checks, clients: &*self.logins.clients };
+        match stands(&behind, &browser, now).await {
+            Ok((sign_in, account)) => {
+                let in_time = now < sign_in.created_at.plus(self.life);
+                let is_browser = sign_in.holder.kind() == HolderKind::Browser;
+                Ok((in_time && is_browser).then_some(SignedInBrowser { sign_in, account }))
+            }
+            Err(SignInError::Store(error)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The sign-in that a token names, if we made the token for a browser. It may be over.
+    pub async fn named(&self, token: &Secret) -> Option<Phone> {
+        let (browser, _) = read_refresh_token(&*self.keys, HolderKind::Browser, token).await?;
+        (!self.life.is_zero()).then_some(browser)
+    }
+
+    /// Whether a client may sign its person in with this browser's sign-in: it is one that the client wishes for, the
+    /// client admits the app of the phone that approved it, and the phone's proof is young enough for the client.
+    #[must_use]
+    pub fn serves(
+        &self,
+        browser: &SignedInBrowser,
+        client: &Client,
+        wishes: &Wishes,
+        now: Timestamp,
+    ) -> bool {
+        let SignedInBrowser { sign_in, account } = browser;
+        wishes.are_met_by(sign_in, account, now)
+            && client.admits_sign_in(sign_in)
+            && client.accepts_proof(sign_in, now).is_ok()
+    }
+
+    /// Whether the person has agreed before that this client gets these scopes: a login of theirs stands in their history,
+    /// they have not ended it, and it gave at least these scopes. An approval that is older than the newest
+    /// 200 entries is not found, and the person is asked again.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn has_approved(
+        &self,
+        account: AccountId,
+        client: &Client,
+        scopes: Scopes,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        for login in self.logins_of(account, client).await? {
+            let screen = Phone { account, sign_in: SignInId::of_login(&login) };
+            let Ok((sign_in, _)) = self.logins.checks.phone(&screen).await?.stands(now) else { continue };
+            if matches!(sign_in.holder, Holder::Screen { scopes: granted } if scopes.is_within(granted)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The newest logins of the person at this client that they have not ended, [`MOST_LOGINS`] at the most.
+    async fn logins_of(&self, account: AccountId, client: &Client) -> Result<Vec<EntryId>, StoreError> {
+        let (mut turn, mut found) = (Turn::first(account, ROWS), Vec::new());
+        for _ in 0..MOST_PAGES {
+            let page = self.belongings.history(&turn).await?;
+            found.extend(page.rows.into_iter().filter_map(|entry| match entry.what {
+                What::Login(login) => {
+                    let is_theirs = login.client == client.id && client.is_of(entry.id.at());
+                    let stands = login.dialect == Dialect::Oauth && login.ended_at.is_none();
+                    (is_theirs && stands).then_some(entry.id)
+                }
+                _ => None,
+            }));
+            match page.next {
+                Some(next) if found.len() < MOST_LOGINS => turn.after = Some(next),
+                _ => break,
+            }
+        }
+        found.truncate(MOST_LOGINS);
+        Ok(found)
+    }
+
+    /// Opens a session that is confirmed from the beginning, by the browser's sign-in. Its claim has the time of the scan,
+    /// which is `auth_time` in the tokens. It needs no match number: page and browser are the same device. The redemption
+    /// asks [`still_allowed`] as ever.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn sign_in(
+        &self,
+        browser: &SignIn,
+        opening: Opening<'_>,
+        now: Timestamp,
+    ) -> Result<Session, OpenError> {
+        opening.client.may_open(opening.flow.dialect(), &opening.seen, opening.opener.as_ref())?;
+        let mut session = opening.draw(&*self.logins.random, now).session;
+        let claim = Claim { by: browser.phone(), at: browser.created_at };
+        session.state = State::Confirmed { claim, at: now.whole_secs() };
+        match self.logins.sessions.create(&session, &WriteId::random(&*self.logins.random)).await? {
+            Created::Stored => {
+                self.logins.reached(&session, session.seen.ip);
+                Ok(session)
+            }
+            Created::Collision => Err(OpenError::NoFreeCode),
+        }
+    }
+
+    /// Ends a browser's sign-in. Repeating the call changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn end(&self, browser: &Phone) -> Result<(), StoreError> {
+        self.sign_ins.end(browser).await
+    }
+}
