@@ -16,8 +16,8 @@ use saoma_app::{
 use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
-        AccountKeeper, AskedLogins, ClientKeeper, ForeignPeople, KeyKeeper, Lives, Logins, Mine, People,
-        RememberedLogins, Screens, SmsSwitch, Texting, TypedCodes,
+        AccountKeeper, AskedLogins, Browsers, ClientKeeper, ForeignPeople, KeyKeeper, Lives, Logins, Mine,
+        People, RememberedLogins, Screens, SmsSwitch, Texting, TypedCodes,
     },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
@@ -218,6 +218,13 @@ impl World {
                 keys: service.keys.clone(),
                 random: random.clone(),
                 lives: service.settings.sign_ins,
+            },
+            browsers: Browsers {
+                logins: logins.clone(),
+                sign_ins: memory.clone(),
+                belongings: memory.clone(),
+                keys: service.keys.clone(),
+                life: service.settings.sso_life,
             },
             checks: memory.clone(),
             accounts: memory.clone(),

@@ -22,6 +22,7 @@ SETTINGS = {
     "APPS": ("apps", split),
     "NETWORKS": ("networks", split),
     "REDIRECT": ("redirects", split),
+    "LOGOUT": ("logouts", split),
     "GRANTS": ("grants", split),
     "AUTH": ("auth", str),
     "ISSUER": ("issuer", str),

@@ -2,19 +2,24 @@
 
 use axum::{
     extract::State,
-    http::{HeaderName, StatusCode, header},
+    http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
     client::Client,
     identity::ClientId,
-    oauth::{GrantType, Scopes},
+    oauth::{GrantType, Prompt, Scopes},
     session::Dialect,
+    time::Timestamp,
 };
 use saoma_http::{Facts, Problem, body::Form, harden::refused_as, query::Query};
 use saoma_tokens::{authorization::AuthorizationRequest, keys::LONGEST_TOKEN};
 
-use crate::{App, answer::answer_to};
+use crate::{
+    App,
+    answer::answer_to,
+    browser::{self, Way},
+};
 
 /// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header.
 const LONGEST_STATE: usize = 1024;
@@ -36,39 +41,107 @@ impl From<Problem> for Refused {
     }
 }
 
-/// `GET /oauth/authorize`. Nothing is stored: the request goes sealed into the fragment of the page's address, which
-/// browsers send to no server.
+/// A request that is right as far as it goes, and its client.
+struct Asked {
+    client: Client,
+    request: AuthorizationRequest,
+}
+
+/// `GET /oauth/authorize`. Unless the browser is signed in, nothing is stored: the request goes sealed into the fragment
+/// of the page's address, which browsers send to no server.
 pub(crate) async fn by_query(
     State(app): State<App>,
     facts: Facts,
+    headers: HeaderMap,
     query: Result<Query, Problem>,
 ) -> Response {
-    answered(&app, &facts, query).await
+    answered(&app, &facts, &headers, query).await
 }
 
-/// `POST /oauth/authorize`, as OpenID Connect Core section 3.1.2.1 asks for.
-pub(crate) async fn by_form(State(app): State<App>, facts: Facts, form: Result<Form, Problem>) -> Response {
-    answered(&app, &facts, form.map(|Form(form)| form)).await
+/// `POST /oauth/authorize`, as OpenID Connect Core section 3.1.2.1 asks for. From another site it comes without the
+/// browser's cookie (`SameSite=Lax`), so the person scans.
+pub(crate) async fn by_form(
+    State(app): State<App>,
+    facts: Facts,
+    headers: HeaderMap,
+    form: Result<Form, Problem>,
+) -> Response {
+    answered(&app, &facts, &headers, form.map(|Form(form)| form)).await
 }
 
-async fn answered(app: &App, facts: &Facts, query: Result<Query, Problem>) -> Response {
+async fn answered(app: &App, facts: &Facts, headers: &HeaderMap, query: Result<Query, Problem>) -> Response {
     let issuer = match app.service.public_url(facts.domain()) {
         Ok(issuer) => issuer,
         Err(error) => return Problem::from(error).into_response(),
     };
-    let asked = match query {
-        Ok(query) => request(app, facts, &query).await,
-        Err(problem) => Err(problem.into()),
-    };
-    let sealed = asked.and_then(|request| seal(app, &issuer, request));
-    match sealed {
-        Ok(sealed) => found(&format!("{issuer}/authorize#{sealed}")),
+    match location(app, facts, headers, &issuer, query).await {
+        Ok(location) => found(&location),
         Err(Refused::Here(problem)) => told(&problem),
         Err(Refused::There { redirect_uri, state, error, description }) => {
             let pairs = [("error", error), ("error_description", description)];
             found(&answer_to(&redirect_uri, &pairs, state.as_deref(), &issuer))
         }
     }
+}
+
+/// Where the browser goes on: to our page, or at once to the client.
+async fn location(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    issuer: &str,
+    query: Result<Query, Problem>,
+) -> Result<String, Refused> {
+    let query = query?;
+    let now = app.service.clock.now();
+    let asked = request(app, facts, issuer, &query).await?;
+    let way = browser::way(app, headers, issuer, (&asked.client, &asked.request), now).await?;
+    if asked.request.wishes.open().prompts.has(Prompt::None) {
+        return unasked(app, facts, issuer, way, asked, now).await;
+    }
+    if let Way::Through(browser) = way {
+        let with = (&asked.client, asked.request);
+        return Ok(browser::sign_in(app, facts, issuer, &browser, with, now).await?);
+    }
+    let language = query.get("ui_locales").and_then(language);
+    let language = language.map(|language| format!("?lang={language}")).unwrap_or_default();
+    let sealed = seal(app, issuer, asked.request)?;
+    Ok(format!("{issuer}/authorize{language}#{sealed}"))
+}
+
+/// `prompt=none`: an answer without a word to the person (OpenID Connect Core section 3.1.2.6).
+async fn unasked(
+    app: &App,
+    facts: &Facts,
+    issuer: &str,
+    way: Way,
+    Asked { client, request }: Asked,
+    now: Timestamp,
+) -> Result<String, Refused> {
+    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
+    let refuse = |error, description| Refused::There { redirect_uri, state, error, description };
+    match way {
+        Way::Through(browser) => {
+            match browser::sign_in(app, facts, issuer, &browser, (&client, request), now).await {
+                Err(problem) if problem.status == StatusCode::TOO_MANY_REQUESTS => {
+                    Err(refuse("temporarily_unavailable", "Too many logins from this network."))
+                }
+                signed_in => Ok(signed_in?),
+            }
+        }
+        Way::Ask => Err(refuse("consent_required", "The person must agree first.")),
+        Way::Scan => Err(refuse("login_required", "The person must be asked.")),
+    }
+}
+
+/// The language of our page that a client wishes for first (`ui_locales`).
+fn language(ui_locales: &str) -> Option<&'static str> {
+    let languages = ui_locales.split(' ').filter_map(|tag| match tag.split('-').next() {
+        Some(first) if first.eq_ignore_ascii_case("zh") => Some("zh"),
+        Some(first) if first.eq_ignore_ascii_case("en") => Some("en"),
+        _ => None,
+    });
+    languages.into_iter().next()
 }
 
 /// Seals a request. One that a page could not bring back is told to the client: characters that JSON escapes make it
@@ -85,7 +158,7 @@ fn seal(app: &App, issuer: &str, request: AuthorizationRequest) -> Result<String
 }
 
 /// Reads a request. The client and its address are checked first, because they decide who is told of all else.
-async fn request(app: &App, facts: &Facts, query: &Query) -> Result<AuthorizationRequest, Refused> {
+async fn request(app: &App, facts: &Facts, issuer: &str, query: &Query) -> Result<Asked, Refused> {
     let client = client(app, query).await?;
     let redirect_uri = redirect_uri(&client, query)?;
     let state = query.get("state").map(str::to_owned);
@@ -98,15 +171,19 @@ async fn request(app: &App, facts: &Facts, query: &Query) -> Result<Authorizatio
     if let Some((error, description)) = refusal(&client, facts, query) {
         return Err(refuse(error, description));
     }
+    let wishes = browser::wishes(app, issuer, query).await;
+    let wishes = wishes.map_err(|(error, description)| refuse(error, description))?;
     let code_challenge = query.get("code_challenge").unwrap_or_default().to_owned();
-    Ok(AuthorizationRequest {
+    let request = AuthorizationRequest {
         client_id: client.id.to_string(),
         scope: Scopes::parse(query.get("scope").unwrap_or_default()).to_string(),
         nonce: query.get("nonce").map(str::to_owned),
         code_challenge,
+        wishes: (&wishes).into(),
         redirect_uri,
         state,
-    })
+    };
+    Ok(Asked { client, request })
 }
 
 async fn client(app: &App, query: &Query) -> Result<Client, Problem> {
@@ -143,6 +220,10 @@ fn refusal(client: &Client, facts: &Facts, query: &Query) -> Option<(&'static st
         ),
         (query.get("request").is_none(), ("request_not_supported", "request is not supported.")),
         (query.get("request_uri").is_none(), ("request_uri_not_supported", "request_uri is not supported.")),
+        (
+            query.get("registration").is_none(),
+            ("registration_not_supported", "registration is not supported."),
+        ),
         (query.get("response_type").is_some(), ("invalid_request", "response_type is missing.")),
         (is("response_type", "code"), ("unsupported_response_type", "response_type is code.")),
         (is("response_mode", "query"), ("invalid_request", "response_mode is query.")),
@@ -157,8 +238,6 @@ fn refusal(client: &Client, facts: &Facts, query: &Query) -> Option<(&'static st
         ),
         (fits("state", LONGEST_STATE), ("invalid_request", "state has at most 1024 bytes.")),
         (fits("nonce", LONGEST_NONCE), ("invalid_request", "nonce has at most 256 bytes.")),
-        // No browser stays signed in yet, so a person who may not be asked is not signed in.
-        (query.get("prompt") != Some("none"), ("login_required", "The person must be asked.")),
     ];
     checks.into_iter().find_map(|(holds, error)| (!holds).then_some(error))
 }

@@ -4,17 +4,19 @@
 //! |---|---|---|
 //! | `GET`, `POST /oauth/authorize` | a browser that a client sends | [`authorize`] |
 //! | `POST /oauth/authorize/begin`, `cancel`, `GET …/status` | the page that shows its QR | [`page`] |
+//! | `POST /oauth/authorize/continue` | the same page, in a browser that is signed in | [`continued`] |
 //! | `POST /oauth/device_authorization` | a device | [`device_authorization`] |
 //! | `POST /oauth/bc-authorize` | a client's server that has a person asked | [`bc_authorize`] |
 //! | `POST /oauth/user_code` | a signed-in person's phone | [`user_code`] |
 //! | `POST /oauth/token` | a device, a client's server or app | [`token`], and a file for each grant |
+//! | `GET`, `POST /oauth/logout` | a browser that a client sends | [`logout`] |
 //! | `GET`, `POST /oauth/userinfo` | who holds an access token | [`userinfo`] |
 //! | `POST /oauth/revoke` | who holds a token | [`revoke`] |
 //! | `POST /oauth/introspect` | a client's server | [`introspect`] |
 //! | `GET /.well-known/openid-configuration`, `oauth-authorization-server` | anybody | [`metadata`] |
 //! | `GET /.well-known/jwks.json` | anybody | [`jwks`] |
 //!
-//! [`client`] finds out which client calls, [`behind`] what stands behind a token that a caller brings, [`issue`] makes the tokens that every grant ends in, and [`refused`] words
+//! [`client`] finds out which client calls, [`browser`] which browser is signed in, [`behind`] what stands behind a token that a caller brings, [`issue`] makes the tokens that every grant ends in, and [`refused`] words
 //! refusals as RFC 6749 section 5.2 does.
 
 mod answer;
@@ -23,7 +25,9 @@ mod authorization_code;
 mod authorize;
 mod bc_authorize;
 mod behind;
+mod browser;
 mod client;
+mod continued;
 mod cors;
 mod device_authorization;
 mod device_code;
@@ -31,6 +35,7 @@ mod hint;
 mod introspect;
 mod issue;
 mod jwks;
+mod logout;
 mod metadata;
 mod page;
 mod polled;
@@ -51,7 +56,7 @@ use axum::{
 };
 use saoma_app::Service;
 use saoma_domain::{
-    cases::{AskedLogins, Logins, Screens, TypedCodes},
+    cases::{AskedLogins, Browsers, Logins, Screens, TypedCodes},
     ports::{Accounts, Checks, Clients},
 };
 use saoma_http::{
@@ -66,6 +71,7 @@ pub struct App {
     pub service: Service,
     pub logins: Logins,
     pub screens: Screens,
+    pub browsers: Browsers,
     pub checks: Arc<dyn Checks>,
     pub accounts: Arc<dyn Accounts>,
     pub clients: Arc<dyn Clients>,
@@ -87,12 +93,14 @@ pub fn router(app: App) -> Router {
         .route("/oauth/authorize", get(authorize::by_query).post(authorize::by_form))
         .route("/oauth/authorize/begin", post(page::begin).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/status", get(page::status).layer(from_fn(keep_own_shape)))
+        .route("/oauth/authorize/continue", post(continued::continued).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/cancel", post(page::cancel).layer(from_fn(keep_own_shape)))
         .route("/oauth/device_authorization", post(device_authorization::begin))
         .route("/oauth/bc-authorize", post(bc_authorize::begin))
         .route("/oauth/user_code", post(user_code::find).layer(from_fn(keep_own_shape)))
         .route("/oauth/token", post(token::token).options(cors::preflight))
         .route("/oauth/userinfo", get(userinfo::userinfo).post(userinfo::userinfo).options(cors::preflight))
+        .route("/oauth/logout", get(logout::by_query).post(logout::by_form))
         .route("/oauth/revoke", post(revoke::revoke).options(cors::preflight))
         .route("/oauth/introspect", post(introspect::introspect))
         .route("/.well-known/openid-configuration", get(metadata::openid))

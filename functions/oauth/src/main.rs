@@ -11,6 +11,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     let logins = deployment.logins(Arc::new(KeepNothing))?;
     serve(oauth::router(App {
+        browsers: deployment.browsers(logins.clone()),
         typed: deployment.typed_codes(logins.clone()),
         asked: deployment.asked_logins(logins.clone()),
         phones: deployment.phones(),

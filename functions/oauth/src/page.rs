@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::HeaderMap,
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
@@ -10,23 +10,30 @@ use saoma_domain::{
     client::Client,
     identity::ClientId,
     oauth::{GrantType, RequestHash, Scopes},
-    secrets::TokenId,
     session::{Dialect, Flow, ScreenClaims, Session, Standing},
     time::Timestamp,
 };
 use saoma_http::{
-    Facts, Problem, auth::presented_token, body::Json, cookie::ScreenKey, early::too_early, screen::replace,
+    Facts, Problem,
+    auth::presented_token,
+    body::Json,
+    cookie::{ScreenKey, browser_token, keep_browser},
+    early::too_early,
+    screen::replace,
 };
 use saoma_qr::{Level, Margin, Symbol, session_text, svg};
 use saoma_tokens::authorization::AuthorizationRequest;
 use serde::{Deserialize, Serialize};
 
-use crate::{App, answer::answer_to};
+use crate::{App, answer::answer_to, browser};
 
 /// The request as it stands in the page's address.
 #[derive(Deserialize)]
 pub(crate) struct Sealed {
-    request: String,
+    pub(crate) request: String,
+    /// Whether the person wants to scan although the browser is signed in.
+    #[serde(default)]
+    pub(crate) scan: bool,
 }
 
 /// A request that is too old, was changed, or whose client does not count any more.
@@ -35,11 +42,27 @@ const STALE: Problem =
 
 /// What the page shows.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Shown {
     client: ShownClient,
     /// What the client will learn and may do, besides knowing who signed in.
     scopes: Vec<&'static str>,
+    #[serde(flatten)]
+    way: ShownWay,
+}
+
+/// What the person is offered.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ShownWay {
+    /// A QR to scan.
+    Scan(ShownQr),
+    /// To continue as the person whom the browser is signed in for. The name is masked where it is a telephone number.
+    Continue { person: String },
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownQr {
     code: String,
     text: String,
     svg: String,
@@ -59,7 +82,7 @@ struct ShownClient {
 /// Where the browser goes.
 #[derive(Serialize)]
 pub(crate) struct GoTo {
-    url: String,
+    pub(crate) url: String,
 }
 
 /// What the screen of a request holds: its key, and the request itself. Written `<code>.<secret>.<request>`.
@@ -76,21 +99,27 @@ impl Held {
     }
 }
 
-/// `POST /oauth/authorize/begin`: opens a session for the request, and ends the one that the page showed before.
+/// `POST /oauth/authorize/begin`: opens a session for the request, and ends the one that the page showed before. In a
+/// browser that is signed in as the request asks for, it opens none: the person may continue without a scan, unless they
+/// want one.
 pub(crate) async fn begin(
     State(app): State<App>,
     facts: Facts,
     headers: HeaderMap,
-    Json(Sealed { request: sealed }): Json<Sealed>,
+    Json(Sealed { request: sealed, scan }): Json<Sealed>,
 ) -> Result<Json<Shown>, Problem> {
     let (service, now) = (&app.service, app.service.clock.now());
     let issuer = service.public_url(facts.domain())?;
     let (request, client) = opened(&app, &issuer, &sealed, now).await?;
+    let scopes = Scopes::parse(&request.scope);
+    let told = Told { client: &client, scopes };
+    if !scan && let Some(person) = signed_in(&app, &headers, &issuer, (&client, &request), now).await? {
+        return Ok(Json(told.with(ShownWay::Continue { person })));
+    }
     service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
     if let Some(old) = presented_token(&headers).and_then(Held::parse) {
         replace(&app.logins, old.key, now).await?;
     }
-    let scopes = Scopes::parse(&request.scope);
     let opening = Opening {
         flow: Flow::Oauth { scopes, request: Some(RequestHash::of(&sealed)) },
         client: &client,
@@ -105,20 +134,46 @@ pub(crate) async fn begin(
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;
     let symbol = Symbol::encode(&text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
-    Ok(Json(Shown {
-        client: ShownClient { id: client.id.to_string(), name: client.name.to_string(), logo: None },
-        scopes: scopes.told(client.oauth.grants.contains(&GrantType::RefreshToken)),
+    Ok(Json(told.with(ShownWay::Scan(ShownQr {
         code: session.code.to_string(),
         svg: svg(&symbol, Margin::QUIET_ZONE),
         poll_token: format!("{}.{sealed}", key.reveal()),
         match_number: session.shown_number(),
         expires_in: session.expires_at.since(now).as_secs(),
         text,
-    }))
+    }))))
+}
+
+/// What every page tells of a request.
+struct Told<'a> {
+    client: &'a Client,
+    scopes: Scopes,
+}
+
+impl Told<'_> {
+    fn with(&self, way: ShownWay) -> Shown {
+        let Client { id, name, oauth, .. } = self.client;
+        let client = ShownClient { id: id.to_string(), name: name.to_string(), logo: None };
+        Shown { client, scopes: self.scopes.told(oauth.grants.contains(&GrantType::RefreshToken)), way }
+    }
+}
+
+/// The name of the person whom the browser is signed in for, if it may answer this request.
+async fn signed_in(
+    app: &App,
+    headers: &HeaderMap,
+    issuer: &str,
+    (client, request): (&Client, &AuthorizationRequest),
+    now: Timestamp,
+) -> Result<Option<String>, Problem> {
+    let browser = browser::behind(app, headers, issuer, now).await?;
+    let wishes = request.wishes.open();
+    let browser = browser.filter(|browser| app.browsers.serves(browser, client, &wishes, now));
+    Ok(browser.map(|browser| browser.account.nick_name()))
 }
 
 /// The request behind a seal, if it was good at this moment, and its client as it is now, if that may still ask so.
-async fn opened(
+pub(crate) async fn opened(
     app: &App,
     issuer: &str,
     sealed: &str,
@@ -142,8 +197,9 @@ pub(crate) struct Stands {
     url: Option<String>,
 }
 
-/// `GET /oauth/authorize/status`, with the `pollToken` in the `token` header. It writes nothing. A confirmed session
-/// gives a fresh code at each call; the first one that is exchanged counts.
+/// `GET /oauth/authorize/status`, with the `pollToken` in the `token` header. It writes nothing before the person has
+/// agreed. A confirmed session gives a fresh code at each call; the first one that is exchanged counts. It also signs the
+/// browser in at the issuer: each call sets the same cookie, because an answer may have been lost.
 pub(crate) async fn status(
     State(app): State<App>,
     facts: Facts,
@@ -157,14 +213,19 @@ pub(crate) async fn status(
         return Err(Problem::not_found());
     }
     let standing = session.standing(now);
-    let url = match standing {
-        Standing::Confirmed => Some(code_url(&app, &facts, &session, &held.request).await?),
-        _ => None,
-    };
+    let issuer = app.service.public_url(facts.domain())?;
+    let (mut url, mut cookie) = (None, None);
+    if standing == Standing::Confirmed {
+        // The request was good when its page opened the session. The person may take minutes from then on.
+        let (request, _) = opened(&app, &issuer, &held.request, session.created_at).await?;
+        cookie = keep(&app, &headers, &issuer, &session, now).await?;
+        url = Some(browser::code_url(&app, &issuer, &session, request, now)?);
+    }
     let stands = Stands { state: word(standing), url };
     let waits = matches!(standing, Standing::Waiting | Standing::Scanned);
     let early = waits.then(|| app.service.pace.poll(&session, true, now));
-    let response = Json(stands).into_response();
+    let cookie = cookie.map(|cookie| [(header::SET_COOKIE, cookie)]);
+    let response = (cookie, Json(stands)).into_response();
     Ok(match early {
         Some(Err(seconds)) => too_early(response, seconds),
         _ => response,
@@ -182,15 +243,23 @@ const fn word(standing: Standing) -> &'static str {
     }
 }
 
-async fn code_url(app: &App, facts: &Facts, session: &Session, sealed: &str) -> Result<String, Problem> {
-    let (service, now) = (&app.service, app.service.clock.now());
-    let issuer = service.public_url(facts.domain())?;
-    // The request was good when its page opened the session. The person may take minutes from then on.
-    let (request, _) = opened(app, &issuer, sealed, session.created_at).await?;
-    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
-    let id = TokenId::random(&*service.random);
-    let code = service.keys.mint_code(&issuer, session, request, &id, now)?;
-    Ok(answer_to(&redirect_uri, &[("code", &code)], state.as_deref(), &issuer))
+/// Signs the browser in at the issuer, in the place of what it held before.
+async fn keep(
+    app: &App,
+    headers: &HeaderMap,
+    issuer: &str,
+    session: &Session,
+    now: Timestamp,
+) -> Result<Option<HeaderValue>, Problem> {
+    let Some((sign_in, token)) = app.browsers.begin(session, now).await? else { return Ok(None) };
+    let before = match browser_token(headers, issuer) {
+        Some(token) => app.browsers.named(&token).await,
+        None => None,
+    };
+    if let Some(before) = before.filter(|before| *before != sign_in.phone()) {
+        app.browsers.end(&before).await?;
+    }
+    Ok(Some(keep_browser(&token, issuer, sign_in.expires_at.since(now).as_secs())?))
 }
 
 /// `POST /oauth/authorize/cancel`: the person goes back to the client without signing in.
@@ -198,7 +267,7 @@ pub(crate) async fn cancel(
     State(app): State<App>,
     facts: Facts,
     headers: HeaderMap,
-    Json(Sealed { request: sealed }): Json<Sealed>,
+    Json(Sealed { request: sealed, .. }): Json<Sealed>,
 ) -> Result<Json<GoTo>, Problem> {
     let issuer = app.service.public_url(facts.domain())?;
     let (request, _) = opened(&app, &issuer, &sealed, app.service.clock.now()).await?;

@@ -6,17 +6,27 @@ import { isolate, t } from './i18n.js';
 import { learnt, tellScopes } from './scopes.js';
 import { $ } from './view.js';
 
-/** What qr.js needs to know of them. `about` is the sealed request; `over` is called when it can no longer be answered. */
-export const askedCodes = (about, over) => ({
+/**
+ * What qr.js needs to know of them. `about` is the sealed request; `over` is called when it can no longer be answered, and
+ * `known` when the browser is signed in, with the client and the person. The person who scans all the same sets `scan`.
+ */
+export const askedCodes = (about, over, known) => ({
   kept: 'saoma.authorize',
   about,
   names: {},
+  scan: false,
 
-  open: (replaced) => call('POST', '/oauth/authorize/begin', { body: { request: about }, token: replaced }),
+  open(replaced) {
+    return call('POST', '/oauth/authorize/begin', { body: { request: about, scan: this.scan }, token: replaced });
+  },
 
-  isOver({ status }) {
+  isOver({ status, body }) {
     if (status === 400) over();
-    return status === 400;
+    if (status === 200 && body.person) {
+      this.opened(body);
+      known(this.names.client, isolate(body.person));
+    }
+    return status === 400 || Boolean(body.person);
   },
 
   opened({ client, scopes }) {

@@ -4,7 +4,7 @@
 import { askedCodes, leadsOn } from './asked_codes.js';
 import { call } from './api.js';
 import { learn, t, translate } from './i18n.js';
-import { showCode, shownSecret, stopCode } from './qr.js';
+import { showCode, shownSecret, startOver, stopCode } from './qr.js';
 import { $, announce, arrive, busy, excuse, say, show, state } from './view.js';
 import { authorizeWords } from './words/authorize.js';
 import { scopeWords } from './words/scopes.js';
@@ -16,7 +16,7 @@ import { screenWords } from './words/screen.js';
  */
 function takeRequest() {
   const request = location.hash.slice(1) || history.state?.request;
-  history.replaceState({ request }, '', location.pathname);
+  history.replaceState({ request }, '', location.pathname + location.search);
   return request;
 }
 
@@ -39,6 +39,32 @@ async function goBack() {
   location.replace(answer.body.url);
 }
 
+/** The browser is signed in: the person may go on without a scan. */
+function offer(client, person) {
+  const names = { client, person };
+  $('known-title').textContent = t('authorize.known.title', names);
+  $('known-lead').textContent = t('authorize.known.lead', names);
+  $('continue').textContent = t('authorize.continue', names);
+  $('known-learns').append($('learns-part'));
+  show('known');
+  announce($('known-lead').textContent);
+}
+
+async function goOn() {
+  say($('continue-problem'), '');
+  const answer = await call('POST', '/oauth/authorize/continue', { body: { request } });
+  if (answer.status === 400) return tellOver();
+  if (answer.status === 403) return scanInstead(); // signed out meanwhile
+  if (answer.status !== 200 || !leadsOn(answer.body.url ?? '')) return say($('continue-problem'), excuse(answer));
+  location.replace(answer.body.url);
+}
+
+function scanInstead() {
+  codes.scan = true;
+  $('lead').after($('learns-part'));
+  startOver();
+}
+
 arrive();
 learn(screenWords);
 learn(scopeWords);
@@ -48,5 +74,8 @@ const request = takeRequest();
 // Another request for this tab comes as another fragment, and a fragment loads nothing by itself.
 window.addEventListener('hashchange', () => location.reload());
 $('back').addEventListener('click', () => busy($('back'), goBack));
-if (request) showCode(askedCodes(request, tellOver));
+$('continue').addEventListener('click', () => busy($('continue'), goOn));
+$('another').addEventListener('click', scanInstead);
+const codes = askedCodes(request, tellOver, offer);
+if (request) showCode(codes);
 else tellOver();

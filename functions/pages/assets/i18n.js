@@ -8,7 +8,9 @@ const words = { ...commonWords };
 /** Adds what a page says. */
 export const learn = (more) => Object.assign(words, more);
 
-const chosen = (navigator.languages ?? [navigator.language]).find((tag) => /^(zh|en)\b/i.test(tag)) ?? 'en';
+// A site may wish for a language in the address (`ui_locales` in docs/oauth.md); else it is the browser's.
+const wished = [new URLSearchParams(location.search).get('lang'), ...(navigator.languages ?? [navigator.language])];
+const chosen = wished.find((tag) => /^(zh|en)\b/i.test(tag)) ?? 'en';
 const chinese = /^zh/i.test(chosen);
 
 /** The page's language as a BCP 47 tag. */

@@ -38,7 +38,7 @@ const loginFacts = (row, now) => [
 const LISTS = {
   'sign-ins': {
     name: phoneName,
-    mark: (row) => (row.current ? t('mine.current') : ''),
+    mark: (row) => (row.current ? t('mine.current') : row.kind === 'browser' ? t('mine.staysHere') : ''),
     facts: (row, now) => [
       [t('mine.signedInAt'), moment(row.createdAt)],
       [t('mine.usedAgo'), ago(now - row.usedAt)],

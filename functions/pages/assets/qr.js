@@ -195,7 +195,8 @@ function enter(mine, url) {
   source.leave(url, mine.pollToken);
 }
 
-function startOver() {
+/** Asks for a new code, because the person wants one. */
+export function startOver() {
   renewals = 0;
   open({ focus: true });
 }
@@ -217,7 +218,7 @@ function lookNow() {
  *   code is for. A code that is kept for something else is not shown.
  * - `open(replaced)` asks for a code, which ends the one with the secret `replaced`. A good answer has `svg`, `code`,
  *   `pollToken`, `expiresIn` in seconds, and `matchNumber` unless the screen shows none.
- * - `isOver(answer)`, if it is there, says whether no code will ever lead on, and tells the person.
+ * - `isOver(answer)`, if it is there, says whether no code will ever lead on, or none is needed, and tells the person.
  * - `opened(code)`, if it is there, is told what came with a code before it is shown, and answers what to say of it to
  *   those who listen; `names` fills the headings.
  * - `ask(pollToken)` answers with a `state`: waiting, scanned, confirmed (and in the body the `url` to go on at),

@@ -35,6 +35,8 @@ pub(crate) struct ShownSeen {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ShownSignIn {
     id: String,
+    /// `phone`, `browser`, or, in an export, `screen`.
+    kind: &'static str,
     /// Whether the caller's own token belongs to it.
     current: bool,
     app: ShownClient,
@@ -135,6 +137,7 @@ impl<'a> Shower<'a> {
     ) -> Result<ShownSignIn, StoreError> {
         Ok(ShownSignIn {
             id: sign_in.id.as_str().to_owned(),
+            kind: sign_in.holder.kind().as_str(),
             current: sign_in.id == *current,
             app: self.client(&sign_in.client, sign_in.created_at).await?,
             method: sign_in.method.as_str(),

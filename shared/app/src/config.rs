@@ -132,6 +132,8 @@ pub struct Settings {
     pub access_token_life: Duration,
     /// How long sign-ins last.
     pub sign_ins: SignInLives,
+    /// How long a browser stays signed in at the issuer; zero when it does not.
+    pub sso_life: Duration,
     /// Limits on text messages.
     pub sms: SmsLimits,
     /// The texts of these messages.
@@ -172,6 +174,7 @@ impl Settings {
                 longest: environment.seconds("SIGN_IN_SECONDS", 15_552_000, 3600..=31_536_000)?,
                 retry: environment.seconds("REFRESH_RETRY_SECONDS", 600, 30..=3600)?,
             },
+            sso_life: environment.seconds("SSO_SECONDS", 43_200, 0..=2_592_000)?,
             sms,
             creates_per_minute: environment.number("CREATES_PER_MINUTE", 60, 1..=100_000)?,
             misses_per_minute: environment.number("MISSES_PER_MINUTE", 120, 10..=1_000_000)?,
@@ -254,6 +257,7 @@ mod tests {
             ("REFRESH_TOKEN_SECONDS", "1e9"),
             ("SIGN_IN_SECONDS", "0"),
             ("REFRESH_RETRY_SECONDS", "86400"),
+            ("SSO_SECONDS", "2592001"),
             ("SMS_CODE_SECONDS", "1"),
             ("SMS_PER_NUMBER_PER_DAY", "0"),
             ("SMS_PER_NETWORK_PER_DAY", "-5"),

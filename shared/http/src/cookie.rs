@@ -1,4 +1,5 @@
-//! The binding cookie: the session that a screen shows, and the secret that proves it.
+//! Our cookies: the session that a screen shows with the secret that proves it, and the token of a browser that is signed
+//! in.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use saoma_domain::secrets::{Secret, SessionCode};
@@ -31,14 +32,7 @@ impl ScreenKey {
     /// Reads a request's cookies. Takes the first well-formed one of our name, and ignores cookies of other programs.
     #[must_use]
     pub fn from_cookie(headers: &HeaderMap, public_url: &str) -> Option<Self> {
-        let name = cookie_name(public_url);
-        headers
-            .get_all(header::COOKIE)
-            .iter()
-            .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
-            .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
-            .filter(|(found, _)| *found == name)
-            .find_map(|(_, value)| Self::parse(value))
+        values(headers, cookie_name(public_url)).find_map(Self::parse)
     }
 
     /// Reads a request's `token` header.
@@ -52,21 +46,59 @@ impl ScreenKey {
     /// # Errors
     /// 500 when the text is no header value. A key that we made always is one.
     pub fn set_cookie(&self, public_url: &str, seconds: u64) -> Result<HeaderValue, Problem> {
-        let secure = if is_plain_http(public_url) { "" } else { "; Secure" };
-        let name = cookie_name(public_url);
-        let value = self.reveal();
-        let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly{secure}; SameSite=Lax");
-        let mut cookie =
-            HeaderValue::from_str(&cookie).map_err(|error| Problem::internal(error.to_string()))?;
-        cookie.set_sensitive(true);
-        Ok(cookie)
+        set(cookie_name(public_url), &self.reveal(), public_url, seconds)
     }
 }
 
-/// The cookie's name. `__Host-` keeps other hosts and paths from planting it. Browsers refuse that prefix on plain
+/// The token of a browser that is signed in at the issuer, from its cookie (`docs/oauth.md`).
+#[must_use]
+pub fn browser_token(headers: &HeaderMap, public_url: &str) -> Option<Secret> {
+    values(headers, browser_cookie_name(public_url)).find_map(Secret::presented)
+}
+
+/// The `Set-Cookie` that keeps a browser signed in for `seconds`.
+///
+/// # Errors
+/// 500 when the text is no header value. A token that we made always is one.
+pub fn keep_browser(token: &Secret, public_url: &str, seconds: u64) -> Result<HeaderValue, Problem> {
+    set(browser_cookie_name(public_url), token.reveal(), public_url, seconds)
+}
+
+/// The `Set-Cookie` that takes the token from the browser.
+///
+/// # Errors
+/// 500 when the text is no header value. It always is one.
+pub fn forget_browser(public_url: &str) -> Result<HeaderValue, Problem> {
+    set(browser_cookie_name(public_url), "", public_url, 0)
+}
+
+/// The values of the cookies of this name. Cookies of other programs, and what is no text, are passed over.
+fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+        .filter(move |(found, _)| *found == name)
+        .map(|(_, value)| value)
+}
+
+fn set(name: &str, value: &str, public_url: &str, seconds: u64) -> Result<HeaderValue, Problem> {
+    let secure = if is_plain_http(public_url) { "" } else { "; Secure" };
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly{secure}; SameSite=Lax");
+    let mut cookie = HeaderValue::from_str(&cookie).map_err(|error| Problem::internal(error.to_string()))?;
+    cookie.set_sensitive(true);
+    Ok(cookie)
+}
+
+/// The cookies' names. `__Host-` keeps other hosts and paths from planting one. Browsers refuse that prefix on plain
 /// http, so there the name has none.
 fn cookie_name(public_url: &str) -> &'static str {
     if is_plain_http(public_url) { "saoma-qr" } else { "__Host-saoma-qr" }
+}
+
+fn browser_cookie_name(public_url: &str) -> &'static str {
+    if is_plain_http(public_url) { "saoma-browser" } else { "__Host-saoma-browser" }
 }
 
 fn is_plain_http(public_url: &str) -> bool {

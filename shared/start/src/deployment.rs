@@ -7,8 +7,8 @@ use saoma_app::{Environment, FoundSessions, LoggedAlarm, LoggedHistory, Notices,
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
-        AccountKeeper, AskedLogins, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People, RememberedLogins,
-        Screens, SmsSwitch, Texting, TypedCodes,
+        AccountKeeper, AskedLogins, Browsers, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People,
+        RememberedLogins, Screens, SmsSwitch, Texting, TypedCodes,
     },
     ports::{
         Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
@@ -155,6 +155,18 @@ impl Deployment {
             keys: self.service.keys.clone(),
             random: self.service.random.clone(),
             lives: self.service.settings.sign_ins,
+        }
+    }
+
+    /// The browsers that stay signed in.
+    #[must_use]
+    pub fn browsers(&self, logins: Logins) -> Browsers {
+        Browsers {
+            logins,
+            sign_ins: self.directory.clone(),
+            belongings: self.directory.clone(),
+            keys: self.service.keys.clone(),
+            life: self.service.settings.sso_life,
         }
     }
 

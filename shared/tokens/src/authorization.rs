@@ -6,7 +6,8 @@
 use std::time::Duration;
 
 use saoma_domain::{
-    identity::ClientId,
+    identity::{AccountId, ClientId},
+    oauth::{Prompt, Prompts, Wishes},
     secrets::{SessionCode, TokenId},
     session::Session,
     time::Timestamp,
@@ -39,6 +40,55 @@ pub struct AuthorizationRequest {
     pub nonce: Option<String>,
     /// The hash of the secret that the exchange must bring (RFC 7636 section 4.2).
     pub code_challenge: String,
+    /// What the client wishes about how the person is signed in.
+    #[serde(flatten)]
+    pub wishes: SealedWishes,
+}
+
+/// [`Wishes`], as they stand in a sealed request.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedWishes {
+    /// `prompt`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    prompt: Option<String>,
+    /// `max_age`, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_age: Option<u64>,
+    /// `login_hint`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    login_hint: Option<String>,
+    /// The person of `id_token_hint`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hinted_sub: Option<String>,
+}
+
+impl From<&Wishes> for SealedWishes {
+    fn from(wishes: &Wishes) -> Self {
+        Self {
+            prompt: (!wishes.prompts.is_empty()).then(|| wishes.prompts.to_string()),
+            max_age: wishes.max_age.map(|most| most.as_secs()),
+            login_hint: wishes.login_hint.clone(),
+            hinted_sub: wishes.person.map(|person| person.to_string()),
+        }
+    }
+}
+
+impl SealedWishes {
+    /// The wishes. We sealed them, so what does not read as we write it is from another version of the service, and the
+    /// person is asked.
+    #[must_use]
+    pub fn open(&self) -> Wishes {
+        let asked = || Prompts::parse(Prompt::Login.as_str()).unwrap_or_default();
+        Wishes {
+            prompts: self
+                .prompt
+                .as_deref()
+                .map_or_else(Prompts::default, |raw| Prompts::parse(raw).unwrap_or_else(asked)),
+            max_age: self.max_age.map(Duration::from_secs),
+            login_hint: self.login_hint.clone(),
+            person: self.hinted_sub.as_deref().and_then(AccountId::parse),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]

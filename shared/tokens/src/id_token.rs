@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Keyring, TokenError, issued_at};
 
-/// The `typ` that relying parties expect. Of ours, only [`Keyring::open_id_token`] takes it (RFC 8725 section 3.11).
+/// The `typ` that relying parties expect. Of ours, only [`Keyring::read_id_token_hint`] takes it (RFC 8725 section 3.11).
 const TYP: &str = "JWT";
 
 /// An ID token to be signed.
@@ -79,9 +79,17 @@ impl Keyring {
     }
 }
 
-/// What an ID token that comes back is asked for.
-#[derive(Deserialize)]
-struct Hinted {
+/// What an ID token that comes back as a hint says (OpenID Connect Core section 3.1.2.1, `id_token_hint`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdTokenHint {
+    /// `sub`.
+    pub account: AccountId,
+    /// `aud`.
+    pub client: ClientId,
+}
+
+#[derive(Debug, Deserialize)]
+struct HintClaims {
     iss: String,
     sub: String,
     aud: String,
@@ -99,9 +107,24 @@ impl Keyring {
         client: &ClientId,
         token: &str,
     ) -> Result<AccountId, TokenError> {
-        let claims: Hinted = self.open(TYP, token).await?;
-        let good = claims.iss == issuer && claims.aud == client.as_str();
-        AccountId::parse(&claims.sub).filter(|_| good).ok_or(TokenError::Invalid)
+        let hint = self.read_id_token_hint(issuer, token).await?;
+        if hint.client == *client { Ok(hint.account) } else { Err(TokenError::Invalid) }
+    }
+
+    /// Reads an ID token that we made and that comes back as a hint. It may be over: it says who was meant, and gives no
+    /// right.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`].
+    pub async fn read_id_token_hint(&self, issuer: &str, token: &str) -> Result<IdTokenHint, TokenError> {
+        let claims: HintClaims = self.open(TYP, token).await?;
+        if claims.iss != issuer {
+            return Err(TokenError::Invalid);
+        }
+        Ok(IdTokenHint {
+            account: AccountId::parse(&claims.sub).ok_or(TokenError::Invalid)?,
+            client: ClientId::parse(&claims.aud).ok_or(TokenError::Invalid)?,
+        })
     }
 }
 

@@ -27,7 +27,7 @@ pub mod keys;
 pub mod ticket;
 
 pub use access::{AccessToken, Allows, GrantedClaims, MintedToken, TokenError};
-pub use id_token::IdToken;
+pub use id_token::{IdToken, IdTokenHint};
 pub use issued::IssuedTokens;
 pub use key_sets::KeySetCache;
 pub use keyring::Keyring;

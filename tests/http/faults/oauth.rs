@@ -126,6 +126,29 @@ async fn a_site_signs_its_person_in() {
     .await;
 }
 
+// B12: the cookie that keeps a browser signed in, and the login that follows from it.
+#[tokio::test]
+async fn a_browser_stays_signed_in() {
+    let status = Route { drawn: &["url"], ..route("authorize/status, confirmed") };
+    repeats(status, async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        let person = person(world).await;
+        let page = Page::open(world).await;
+        page.confirmed_by(world, &person).await;
+        Call::get("/oauth/authorize/status").header("token", page.text("pollToken"))
+    })
+    .await;
+    let continues = Route { drawn: &["url"], opens: true, ..route("authorize/continue") };
+    repeats(continues, async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        let person = person(world).await;
+        let page = Page::open(world).await;
+        let cookie = page.agreed_by(world, &person).await.cookie();
+        Call::post("/oauth/authorize/continue").cookie(&cookie).json(&json!({"request": page.sealed}))
+    })
+    .await;
+}
+
 // B12 F1 K10
 #[tokio::test]
 async fn tokens_are_used_and_given_up() {

@@ -36,7 +36,7 @@ impl Server {
 
     fn with(world: &World, id: &'static str, change: impl FnOnce(Client) -> Client) -> Self {
         let grants = vec![GrantType::DeviceCode, GrantType::RefreshToken, GrantType::Ciba];
-        let oauth = OauthClient { grants, auth: ClientAuth::ClientSecret, redirect_uris: Vec::new() };
+        let oauth = OauthClient { grants, auth: ClientAuth::ClientSecret, ..OauthClient::default() };
         let secret = world
             .register_client(id, |client| change(Client { dialects: vec![Dialect::Oauth], oauth, ..client }));
         Self { id, secret: secret.reveal().to_owned() }

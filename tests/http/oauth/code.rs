@@ -17,6 +17,8 @@ use crate::{crowd::at_once, pages, web::basic};
 
 pub(crate) const SITE: &str = "my-site";
 const CALLBACK: &str = "https://shop.example/cb?from=qr";
+/// Where its browser goes after it was signed out.
+pub(super) const GOODBYE: &str = "https://shop.example/bye?from=saoma";
 /// The pair of RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -36,20 +38,21 @@ const GOOD: [(&str, &str); 8] = [
 pub(crate) fn register(world: &World, id: &str, auth: ClientAuth) -> String {
     let grants = vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode];
     let redirect_uris = [CALLBACK, "http://127.0.0.1/cb"].iter().filter_map(|uri| RedirectUri::parse(uri));
-    let oauth = OauthClient { redirect_uris: redirect_uris.collect(), grants, auth };
+    let logout_uris = vec![RedirectUri::parse(GOODBYE).unwrap()];
+    let oauth = OauthClient { redirect_uris: redirect_uris.collect(), logout_uris, grants, auth };
     let secret =
         world.register_client(id, |client| Client { dialects: vec![Dialect::Oauth], oauth, ..client });
     secret.reveal().to_owned()
 }
 
-async fn with_site() -> (World, Person) {
+pub(super) async fn with_site() -> (World, Person) {
     let world = World::default();
     register(&world, SITE, ClientAuth::None);
     let person = world.sign_in("13800138000").await;
     (world, person)
 }
 
-fn query(pairs: &[(&str, &str)]) -> String {
+pub(super) fn query(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
@@ -67,9 +70,14 @@ fn with(changes: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 async fn authorize(world: &World, changes: &[(&str, &str)]) -> Answer {
+    world.call(authorizing(changes)).await
+}
+
+/// The call of a browser that a client sends.
+pub(super) fn authorizing(changes: &[(&str, &str)]) -> Call {
     let pairs = with(changes);
     let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    world.call(Call::get(&format!("/oauth/authorize?{}", query(&pairs)))).await
+    Call::get(&format!("/oauth/authorize?{}", query(&pairs)))
 }
 
 /// The parameters of an address.
@@ -116,14 +124,31 @@ impl Page {
 
     /// The person scans, picks the number and agrees; the code that the page is sent on with.
     pub(crate) async fn approved_by(&self, world: &World, person: &Person) -> String {
+        let url = self.agreed_by(world, person).await.text("url");
+        parameters(&url)["code"].as_str().unwrap().to_owned()
+    }
+
+    /// The same; the whole answer that the page gets.
+    pub(crate) async fn agreed_by(&self, world: &World, person: &Person) -> Answer {
+        self.confirmed_by(world, person).await;
+        self.status(world).await
+    }
+
+    /// The person scans, picks the number and agrees, and the page does not know it yet.
+    pub(crate) async fn confirmed_by(&self, world: &World, person: &Person) {
         let picked = json!({"matchNumber": self.text("matchNumber")});
         for (step, body) in [("scan", json!({})), ("confirm", picked)] {
             let answer = pages::step(world, step, person, self.text("code"), &body).await;
             assert_eq!(answer.status, 200, "{}", answer.whole());
         }
-        let url = self.status(world).await.text("url");
-        parameters(&url)["code"].as_str().unwrap().to_owned()
     }
+}
+
+/// The tokens of a good exchange.
+pub(super) async fn answered_tokens(world: &World, code: &str) -> Answer {
+    let tokens = world.call(exchange(code, &[])).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.whole());
+    tokens
 }
 
 /// The exchange of a code, with some parameters changed.
@@ -222,7 +247,13 @@ async fn what_else_is_wrong_is_told_to_the_client() {
         (("code_challenge_method", "plain"), "invalid_request"),
         (("request", "eyJ"), "request_not_supported"),
         (("request_uri", "https://evil.example/r"), "request_uri_not_supported"),
+        (("registration", "{}"), "registration_not_supported"),
         (("prompt", "none"), "login_required"),
+        (("prompt", "none login"), "invalid_request"),
+        (("prompt", "create"), "invalid_request"),
+        (("max_age", "-1"), "invalid_request"),
+        (("max_age", "1.5"), "invalid_request"),
+        (("id_token_hint", "eyJ"), "invalid_request"),
         (("nonce", long.as_str()), "invalid_request"),
         (("state", long.as_str()), "invalid_request"),
     ] {

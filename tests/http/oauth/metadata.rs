@@ -29,7 +29,7 @@ async fn every_address_is_served_and_every_grant_is_known() {
         oauth: OauthClient {
             grants: GrantType::ALL.to_vec(),
             auth: ClientAuth::None,
-            redirect_uris: Vec::new(),
+            ..OauthClient::default()
         },
         ..client
     });

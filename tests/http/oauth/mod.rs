@@ -1,10 +1,12 @@
 //! `/oauth/*` and `/.well-known/*` (`docs/oauth.md`), by topic. This file has what their tests share.
 
 mod bodies;
+mod browser;
 pub(crate) mod ciba;
 pub(crate) mod code;
 mod device;
 mod keys;
+mod logout;
 mod metadata;
 mod refresh;
 mod relying_parties;
@@ -44,7 +46,7 @@ pub(crate) fn register(world: &World, id: &str) {
 /// Registers a client; its secret comes back.
 pub(crate) fn register_as(world: &World, id: &str, auth: ClientAuth) -> String {
     let grants = vec![GrantType::DeviceCode, GrantType::RefreshToken];
-    let oauth = OauthClient { grants, auth, redirect_uris: Vec::new() };
+    let oauth = OauthClient { grants, auth, ..OauthClient::default() };
     let secret =
         world.register_client(id, |client| Client { dialects: vec![Dialect::Oauth], oauth, ..client });
     secret.reveal().to_owned()

@@ -45,6 +45,8 @@ pub struct ClientSettings {
     pub networks: Option<Vec<String>>,
     /// The addresses that an authorization code may be sent to.
     pub redirects: Option<Vec<String>>,
+    /// The addresses that a browser may be sent to after it was signed out.
+    pub logouts: Option<Vec<String>>,
     /// How it may get tokens: the names of [`GrantType`]s. Empty gives those of its kind.
     pub grants: Option<Vec<String>>,
     /// How it proves who it is: the name of a [`ClientAuth`].
@@ -140,12 +142,14 @@ impl ClientSettings {
     fn oauth(&self, stored: OauthClient) -> Result<OauthClient, Unfit> {
         let addresses = "https addresses, http://127.0.0.1, or com.example.app:/path";
         let redirect_uris = list(self.redirects.as_ref(), "redirects", addresses, RedirectUri::parse)?;
+        let logout_uris = list(self.logouts.as_ref(), "logouts", addresses, RedirectUri::parse)?;
         let names = one_of(GrantType::ALL.iter().map(|it| it.as_str()));
         let grants = list(self.grants.as_ref(), "grants", &names, GrantType::parse)?;
         let redirect_uris = redirect_uris.unwrap_or(stored.redirect_uris);
+        let logout_uris = logout_uris.unwrap_or(stored.logout_uris);
         let grants = grants.unwrap_or(stored.grants);
         let auth = read(self.auth.as_ref(), "auth", read_auth)?.unwrap_or(stored.auth);
-        Ok(OauthClient { redirect_uris, grants, auth })
+        Ok(OauthClient { redirect_uris, logout_uris, grants, auth })
     }
 }
 
@@ -218,7 +222,7 @@ fn with_grants(mut client: Client) -> Client {
 fn fits_its_contract(client: &Client) -> Result<(), Unfit> {
     let (oauth, speaks) = (&client.oauth, client.dialects.contains(&Dialect::Oauth));
     if !speaks && *oauth != OauthClient::default() {
-        return Err(unfit("dialect", "oauth for a client with redirects, grants or auth"));
+        return Err(unfit("dialect", "oauth for a client with redirects, logouts, grants or auth"));
     }
     if oauth.grants.contains(&GrantType::Ciba) {
         if oauth.auth == ClientAuth::None {

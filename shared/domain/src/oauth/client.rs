@@ -8,6 +8,9 @@ use url::Url;
 pub struct OauthClient {
     /// The addresses that an authorization code may be sent to.
     pub redirect_uris: Vec<RedirectUri>,
+    /// The addresses that a browser may be sent to after it was signed out here (OpenID Connect RP-Initiated Logout 1.0
+    /// section 3.1).
+    pub logout_uris: Vec<RedirectUri>,
     /// How it may get tokens.
     pub grants: Vec<GrantType>,
     /// How it proves who it is.

@@ -188,6 +188,10 @@ fn to_item(client: &Client) -> Item {
                 "redirect_uris",
                 texts(client.oauth.redirect_uris.iter().map(|it| it.as_str().to_owned()).collect()),
             ),
+            (
+                "logout_uris",
+                texts(client.oauth.logout_uris.iter().map(|it| it.as_str().to_owned()).collect()),
+            ),
             ("grants", texts(client.oauth.grants.iter().map(|it| it.as_str().to_owned()).collect())),
             ("auth", text(client.oauth.auth.as_str())),
             ("strict", AttributeValue::Bool(client.strict)),
@@ -232,6 +236,7 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
         networks: all_of(item, "networks", |it| it.parse().ok())?,
         oauth: OauthClient {
             redirect_uris: all_of(item, "redirect_uris", RedirectUri::parse)?,
+            logout_uris: all_of(item, "logout_uris", RedirectUri::parse)?,
             grants: all_of(item, "grants", GrantType::parse)?,
             auth: item.parsed("auth", ClientAuth::parse)?,
         },

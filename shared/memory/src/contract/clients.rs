@@ -36,6 +36,7 @@ fn largest(random: &dyn Randomness) -> Client {
         networks: vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
         oauth: OauthClient {
             redirect_uris: vec![RedirectUri::parse("https://shop.example/cb").unwrap()],
+            logout_uris: vec![RedirectUri::parse("https://shop.example/bye").unwrap()],
             grants: GrantType::ALL.to_vec(),
             auth: ClientAuth::None,
         },

@@ -1,0 +1,141 @@
+//! Which browser is signed in at the issuer, and what that spares its person.
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use saoma_domain::{
+    cases::{Opening, SignedInBrowser},
+    client::Client,
+    identity::AccountId,
+    oauth::{Prompts, RequestHash, Scopes, Wishes},
+    secrets::TokenId,
+    session::{Flow, ScreenClaims, Session},
+    time::Timestamp,
+};
+use saoma_http::{Facts, Problem, cookie::browser_token, query::Query};
+use saoma_tokens::authorization::AuthorizationRequest;
+
+use crate::{App, answer::answer_to};
+
+/// The longest `login_hint` that is read, in bytes. A longer one is no number.
+const LONGEST_HINT: usize = 32;
+
+/// What a request leads to in the browser that brings it.
+pub(crate) enum Way {
+    /// The person scans.
+    Scan,
+    /// The person is signed in, and is asked whether this client may know it.
+    Ask,
+    /// The person is signed in and has agreed before.
+    Through(Box<SignedInBrowser>),
+}
+
+/// The browser behind a request's cookie, if it is signed in now.
+pub(crate) async fn behind(
+    app: &App,
+    headers: &HeaderMap,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<Option<SignedInBrowser>, Problem> {
+    match browser_token(headers, issuer) {
+        Some(token) => Ok(app.browsers.behind(&token, now).await?),
+        None => Ok(None),
+    }
+}
+
+/// What a request leads to. The checks, in order: the browser is signed in; it is what the client wishes for, and the
+/// client takes it; the client does not wish that the person is asked; the answer goes to an `https` address, because any
+/// program on a device may listen at the others (RFC 8252 section 8.6); the person has agreed before.
+pub(crate) async fn way(
+    app: &App,
+    headers: &HeaderMap,
+    issuer: &str,
+    (client, request): (&Client, &AuthorizationRequest),
+    now: Timestamp,
+) -> Result<Way, Problem> {
+    let Some(browser) = behind(app, headers, issuer, now).await? else { return Ok(Way::Scan) };
+    let wishes = request.wishes.open();
+    if !app.browsers.serves(&browser, client, &wishes, now) {
+        return Ok(Way::Scan);
+    }
+    if wishes.want_a_word() || !request.redirect_uri.starts_with("https://") {
+        return Ok(Way::Ask);
+    }
+    let scopes = Scopes::parse(&request.scope);
+    let approved = app.browsers.has_approved(browser.account.id, client, scopes, now).await?;
+    Ok(if approved { Way::Through(Box::new(browser)) } else { Way::Ask })
+}
+
+/// Signs the person in with the browser's sign-in: the address that the browser goes to, with a code. A repeated call
+/// makes another session and another code, and the client gets one of them.
+pub(crate) async fn sign_in(
+    app: &App,
+    facts: &Facts,
+    issuer: &str,
+    browser: &SignedInBrowser,
+    (client, request): (&Client, AuthorizationRequest),
+    now: Timestamp,
+) -> Result<String, Problem> {
+    let service = &app.service;
+    service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
+    let opening = Opening {
+        flow: Flow::Oauth {
+            scopes: Scopes::parse(&request.scope),
+            // No page shows a QR, so no page asks for it by its request.
+            request: Some(RequestHash::of(&request.code_challenge)),
+        },
+        client,
+        claims: ScreenClaims::default(),
+        seen: facts.seen(),
+        opener: None,
+        life: service.settings.session_life,
+    };
+    let session = app.browsers.sign_in(&browser.sign_in, opening, now).await?;
+    code_url(app, issuer, &session, request, now)
+}
+
+/// The address that the browser goes to with a fresh code of this session.
+pub(crate) fn code_url(
+    app: &App,
+    issuer: &str,
+    session: &Session,
+    request: AuthorizationRequest,
+    now: Timestamp,
+) -> Result<String, Problem> {
+    let service = &app.service;
+    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
+    let id = TokenId::random(&*service.random);
+    let code = service.keys.mint_code(issuer, session, request, &id, now)?;
+    Ok(answer_to(&redirect_uri, &[("code", &code)], state.as_deref(), issuer))
+}
+
+/// What a request says about how the person is signed in; or what is wrong with it, as an error that the client is told.
+pub(crate) async fn wishes(
+    app: &App,
+    issuer: &str,
+    query: &Query,
+) -> Result<Wishes, (&'static str, &'static str)> {
+    const PROMPT: &str = "prompt is none, login, consent or select_account; none stands alone.";
+    let prompts = Prompts::parse(query.get("prompt").unwrap_or_default());
+    let prompts = prompts.ok_or(("invalid_request", PROMPT))?;
+    let max_age = query.get("max_age").map(|raw| seconds(raw).ok_or(()));
+    let max_age =
+        max_age.transpose().map_err(|()| ("invalid_request", "max_age is a whole number of seconds."))?;
+    let hint = query.get("login_hint").map(str::trim).filter(|hint| hint.len() <= LONGEST_HINT);
+    let person = match query.get("id_token_hint") {
+        Some(token) => Some(hinted(app, issuer, token).await?),
+        None => None,
+    };
+    Ok(Wishes { prompts, max_age, login_hint: hint.map(str::to_owned), person })
+}
+
+/// A number of seconds in digits. One that no clock counts to stands for the longest time.
+fn seconds(raw: &str) -> Option<Duration> {
+    let digits = !raw.is_empty() && raw.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| Duration::from_secs(raw.parse().unwrap_or(u64::from(u32::MAX))))
+}
+
+async fn hinted(app: &App, issuer: &str, token: &str) -> Result<AccountId, (&'static str, &'static str)> {
+    let hint = app.service.keys.read_id_token_hint(issuer, token).await;
+    hint.map(|hint| hint.account).map_err(|_| ("invalid_request", "id_token_hint is no ID token of ours."))
+}

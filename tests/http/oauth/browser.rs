@@ -1,0 +1,316 @@
+//! A browser stays signed in at the issuer, so the next client needs no scan (OpenID Connect Core section 3.1.2).
+
+use std::time::Duration;
+
+use acceptance::{Answer, Call, Person, World};
+use insta::assert_snapshot;
+use saoma_domain::{oauth::ClientAuth, session::Session};
+use serde_json::{Value, json};
+
+use super::{
+    claims,
+    code::{Page, SITE, authorizing, exchange, parameters, register, with_site},
+    pass, refused,
+};
+use crate::pages;
+
+/// A second client.
+const OTHER: (&str, &str) = ("client_id", "other-site");
+pub(super) const NONE: (&str, &str) = ("prompt", "none");
+
+/// A browser that is signed in: its cookie.
+async fn signed_in(world: &World, person: &Person) -> String {
+    let answer = Page::open(world).await.agreed_by(world, person).await;
+    let url = parameters(&answer.text("url"));
+    let tokens = world.call(exchange(url["code"].as_str().unwrap(), &[])).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.whole());
+    answer.cookie()
+}
+
+/// Two clients, and a browser that is signed in by the first.
+pub(super) async fn with_browser() -> (World, Person, String) {
+    let (world, person) = with_site().await;
+    register(&world, OTHER.1, ClientAuth::None);
+    let cookie = signed_in(&world, &person).await;
+    (world, person, cookie)
+}
+
+/// What the client is answered, in the browser with this cookie.
+async fn answered(world: &World, cookie: &str, changes: &[(&str, &str)]) -> Value {
+    let found = world.call(authorizing(changes).cookie(cookie)).await;
+    assert_eq!(found.status, 302, "{}", found.whole());
+    let location = found.header("location");
+    if location.contains("/authorize") { json!({"error": "(our page)"}) } else { parameters(location) }
+}
+
+/// What the client is told, or that it gets a code.
+pub(super) async fn told(world: &World, cookie: &str, changes: &[(&str, &str)]) -> String {
+    let answer = answered(world, cookie, changes).await;
+    answer["error"].as_str().unwrap_or("a code").to_owned()
+}
+
+/// The page that a client's request leads to, in this browser.
+async fn page(world: &World, cookie: &str, changes: &[(&str, &str)]) -> (String, Answer) {
+    let found = world.call(authorizing(changes).cookie(cookie)).await;
+    let (_, sealed) = found.header("location").split_once('#').unwrap();
+    let begin = Call::post("/oauth/authorize/begin").cookie(cookie).json(&json!({"request": sealed}));
+    (sealed.to_owned(), world.call(begin).await)
+}
+
+fn go_on(sealed: &str) -> Call {
+    Call::post("/oauth/authorize/continue").json(&json!({"request": sealed}))
+}
+
+fn opened(world: &World) -> Vec<Session> {
+    world.changed()
+}
+
+#[tokio::test]
+async fn the_next_client_needs_no_scan() {
+    let (world, person) = with_site().await;
+    register(&world, OTHER.1, ClientAuth::None);
+    let shown = Page::open(&world).await;
+    let confirmed = shown.agreed_by(&world, &person).await;
+    let kept = confirmed.header("set-cookie");
+    let (name, attributes) = (kept.split_once('=').unwrap().0, kept.split_once(';').unwrap().1);
+    assert_snapshot!(
+        format!("{name}=…;{attributes}"),
+        @"__Host-saoma-browser=…; Path=/; Max-Age=43200; HttpOnly; Secure; SameSite=Lax"
+    );
+    let first = world.call(exchange(parameters(&confirmed.text("url"))["code"].as_str().unwrap(), &[])).await;
+    let scanned_at = claims(&first.text("id_token"))["auth_time"].clone();
+    let cookie = confirmed.cookie();
+    opened(&world);
+
+    pass(&world, 600);
+    let (sealed, offered) = page(&world, &cookie, &[OTHER]).await;
+    assert_snapshot!("browser_offered", offered.whole());
+    assert_eq!(opened(&world).len(), 0, "no code is shown, so no session is opened");
+    let sent_on = world.call(go_on(&sealed).cookie(&cookie).header("sec-fetch-site", "same-origin")).await;
+    assert_eq!(sent_on.status, 200, "{}", sent_on.whole());
+    let sent = parameters(&sent_on.text("url"));
+    assert_eq!(sent["state"], "af0&ifjsldkj");
+    let tokens = world.call(exchange(sent["code"].as_str().unwrap(), &[OTHER])).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.whole());
+    let id_token = claims(&tokens.text("id_token"));
+    assert_eq!((&id_token["auth_time"], &id_token["sub"]), (&scanned_at, &json!(person.account.to_string())));
+    assert_eq!(id_token["aud"], OTHER.1);
+
+    let through = world.call(authorizing(&[OTHER]).cookie(&cookie)).await;
+    let location = through.header("location");
+    assert!(location.starts_with("https://shop.example/cb?from=qr&code="), "{location}");
+    let logins = world.call(Call::get("/api/user/logins").bearer(&person.token)).await.json();
+    assert_eq!(logins["rows"].as_array().unwrap().len(), 2, "each login is in the history");
+    assert_eq!(logins["rows"][0]["client"]["id"], OTHER.1);
+}
+
+#[tokio::test]
+async fn a_client_may_wish_how_its_person_signs_in() {
+    let (world, person, cookie) = with_browser().await;
+    let hint = {
+        let url = answered(&world, &cookie, &[]).await;
+        let tokens = world.call(exchange(url["code"].as_str().unwrap(), &[])).await;
+        tokens.text("id_token")
+    };
+    let stranger = {
+        let other = world.sign_in("13900139000").await;
+        let code = Page::open(&world).await.approved_by(&world, &other).await;
+        world.call(exchange(&code, &[])).await.text("id_token")
+    };
+    let (mine, account) = (hint.as_str(), person.account.to_string());
+    pass(&world, 60);
+    let long = "x".repeat(10_000);
+    for (changes, unasked, asked) in [
+        (vec![], "a code", "a code"),
+        (vec![("max_age", "66")], "a code", "a code"),
+        (vec![("max_age", "59")], "login_required", "(our page)"),
+        (vec![("max_age", "0")], "login_required", "(our page)"),
+        (vec![("max_age", "99999999999999999999")], "a code", "a code"),
+        (vec![("id_token_hint", mine)], "a code", "a code"),
+        (vec![("id_token_hint", stranger.as_str())], "login_required", "(our page)"),
+        (vec![("login_hint", "13800138000")], "a code", "a code"),
+        (vec![("login_hint", account.as_str())], "a code", "a code"),
+        (vec![("login_hint", "a@shop.example")], "a code", "a code"),
+        (vec![("login_hint", long.as_str())], "a code", "a code"),
+        (vec![("login_hint", "13900139000")], "login_required", "(our page)"),
+        (vec![("scope", "openid phone")], "consent_required", "(our page)"),
+        (vec![("scope", "openid")], "a code", "a code"),
+        (vec![("redirect_uri", "http://127.0.0.1:51004/cb")], "consent_required", "(our page)"),
+        (vec![OTHER], "consent_required", "(our page)"),
+        (vec![("acr_values", "gold"), ("display", "popup"), ("claims", "{}")], "a code", "a code"),
+    ] {
+        assert_eq!(told(&world, &cookie, &changes).await, asked, "{changes:?}");
+        let mut changes = changes;
+        changes.push(NONE);
+        assert_eq!(told(&world, &cookie, &changes).await, unasked, "{changes:?}");
+    }
+    for (prompt, person) in
+        [("login", Value::Null), ("consent", json!("138****8000")), ("select_account", json!("138****8000"))]
+    {
+        let (_, shown) = page(&world, &cookie, &[("prompt", prompt)]).await;
+        assert_eq!(shown.json()["person"], person, "{prompt}");
+    }
+    let (sealed, _) = page(&world, &cookie, &[OTHER]).await;
+    let scan = json!({"request": sealed, "scan": true});
+    let shown = world.call(Call::post("/oauth/authorize/begin").cookie(&cookie).json(&scan)).await;
+    assert!(shown.text("svg").starts_with("<svg"), "another phone");
+    let (sealed, _) = page(&world, &cookie, &[("prompt", "login")]).await;
+    world.call(go_on(&sealed).cookie(&cookie)).await.problem(403, "login_required");
+}
+
+#[tokio::test]
+async fn the_page_speaks_the_language_that_the_client_wishes_for() {
+    let (world, _) = with_site().await;
+    for (wish, page) in [
+        ("zh-CN en", "https://login.example.com/authorize?lang=zh"),
+        ("fr EN-gb", "https://login.example.com/authorize?lang=en"),
+        ("fr", "https://login.example.com/authorize"),
+        ("\"><b>", "https://login.example.com/authorize"),
+    ] {
+        let found = world.call(authorizing(&[("ui_locales", wish)])).await;
+        assert_eq!(found.header("location").split_once('#').unwrap().0, page, "{wish}");
+    }
+}
+
+// A14 I7 K1 K2 E18: what ends a browser.
+#[tokio::test]
+async fn a_browser_is_signed_in_as_long_as_everything_stands() {
+    for ending in ["phone", "all", "lock", "time", "row", "everything else"] {
+        let (world, person, cookie) = with_browser().await;
+        let code = answered(&world, &cookie, &[NONE]).await["code"].as_str().unwrap().to_owned();
+        let account = person.account.to_string();
+        match ending {
+            "phone" => {
+                let out = world.call(Call::post("/api/user/logout").bearer(&person.token)).await;
+                assert_eq!(out.status, 204, "{}", out.whole());
+            }
+            "all" => {
+                pass(&world, 1);
+                let ended = world.command(json!({"do": "account.end-sign-ins", "id": account})).await;
+                assert_eq!(ended["ok"], true, "{ended}");
+            }
+            "lock" => {
+                let locked = world.command(json!({"do": "account.lock", "id": account})).await;
+                assert_eq!(locked["ok"], true, "{locked}");
+            }
+            "time" => world.clock.advance(Duration::from_hours(12)),
+            "row" | "everything else" => {
+                let again = world.sign_in("13800138000").await;
+                let rows = world.call(Call::get("/api/user/sign-ins").bearer(&again.token)).await.json();
+                let rows = rows["rows"].as_array().unwrap().clone();
+                let browser = rows.iter().find(|row| row["kind"] == "browser").unwrap();
+                let path = match ending {
+                    "row" => format!("/api/user/sign-ins/{}", browser["id"].as_str().unwrap()),
+                    _ => "/api/user/sign-ins".to_owned(),
+                };
+                let ended = world.call(Call::new("DELETE", &path).bearer(&again.token)).await;
+                assert!(ended.status.is_success(), "{}", ended.whole());
+                assert_eq!(again.account, person.account);
+            }
+            _ => unreachable!(),
+        }
+        assert_eq!(told(&world, &cookie, &[NONE]).await, "login_required", "{ending}");
+        let (sealed, shown) = page(&world, &cookie, &[OTHER]).await;
+        assert_eq!(shown.json()["person"], Value::Null, "{ending}");
+        world.call(go_on(&sealed).cookie(&cookie)).await.problem(403, "login_required");
+        refused(&world.call(exchange(&code, &[])).await, 400, "invalid_grant");
+    }
+}
+
+// W1 A12: only our page continues, and the cookie is nothing else.
+#[tokio::test]
+async fn another_site_signs_nobody_in() {
+    let (world, person, cookie) = with_browser().await;
+    let (sealed, _) = page(&world, &cookie, &[OTHER]).await;
+    opened(&world);
+    world.call(go_on(&sealed)).await.problem(403, "login_required");
+    for site in ["cross-site", "same-site", "none"] {
+        let call = go_on(&sealed).cookie(&cookie).header("sec-fetch-site", site);
+        world.call(call).await.problem(403, "access_denied");
+    }
+    let form = Call::post("/oauth/authorize/continue")
+        .cookie(&cookie)
+        .body("text/plain", &format!("{{\"request\": \"{sealed}\"}}"));
+    world.call(form).await.problem(415, "unsupported_media_type");
+    let (_, token) = cookie.split_once('=').unwrap();
+    let bent = format!("{}x", &cookie[..cookie.len() - 1]);
+    let (account, id) = {
+        let mut parts = token.split('.');
+        (parts.next().unwrap(), parts.next().unwrap())
+    };
+    let refresh = cookie.replace(token, &person.refresh_token);
+    let planted = format!("__Host-saoma-browser={account}.{id}.1.aaaaaaaa.{}", "A".repeat(43));
+    for forged in [bent.as_str(), &refresh, &planted, "__Host-saoma-browser=", "saoma-browser=x"] {
+        assert_eq!(told(&world, forged, &[NONE]).await, "login_required", "{forged}");
+    }
+    let device = Page::open(&world).await;
+    let thief = Person { token: token.to_owned(), ..person.clone() };
+    assert_eq!(pages::step(&world, "scan", &thief, device.text("code"), &json!({})).await.status, 401, "A12");
+    let refreshes = Call::post("/api/user/refresh").json(&json!({"refreshToken": token}));
+    assert_eq!(world.call(refreshes).await.status, 401, "no phone's refresh token");
+    assert_eq!(opened(&world).len(), 1, "the device's alone");
+}
+
+// B12: each answer may be lost.
+#[tokio::test]
+async fn a_repeated_status_gives_the_same_browser() {
+    let (world, person, first) = with_browser().await;
+    let shown = Page::open(&world).await;
+    shown.agreed_by(&world, &person).await;
+    let again = Call::get("/oauth/authorize/status").header("token", shown.text("pollToken"));
+    let answers = [world.call(again.clone().cookie(&first)).await, world.call(again.cookie(&first)).await];
+    assert_eq!(answers[0].header("set-cookie"), answers[1].header("set-cookie"));
+    assert_ne!(answers[0].cookie(), first);
+    assert_eq!(told(&world, &first, &[NONE]).await, "login_required", "a browser has one session");
+    assert_eq!(told(&world, &answers[1].cookie(), &[NONE]).await, "a code");
+    world
+        .call(
+            Call::get("/oauth/authorize/status")
+                .header("token", shown.text("pollToken"))
+                .cookie(&answers[0].cookie()),
+        )
+        .await;
+    assert_eq!(told(&world, &answers[1].cookie(), &[NONE]).await, "a code", "its own cookie ends nothing");
+}
+
+// A17 I5 I9: a client has the last word.
+#[tokio::test]
+async fn a_client_takes_no_browser_that_it_would_not_take_as_a_phone() {
+    let (world, _, cookie) = with_browser().await;
+    assert_eq!(told(&world, &cookie, &[NONE]).await, "a code");
+    for changes in [json!({"apps": ["their-app"]}), json!({"maxAge": 60})] {
+        let (world, _, cookie) = with_browser().await;
+        world.register_client("their-app", |client| client);
+        pass(&world, 61);
+        let mut change = json!({"do": "client.change", "id": SITE});
+        change.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        let changed = world.command(change).await;
+        assert_eq!(changed["ok"], true, "{changed}");
+        pass(&world, 10);
+        assert_eq!(told(&world, &cookie, &[NONE]).await, "login_required", "{changes}");
+    }
+    let code = answered(&world, &cookie, &[]).await["code"].as_str().unwrap().to_owned();
+    world.register_client("their-app", |client| client);
+    world.command(json!({"do": "client.change", "id": SITE, "apps": ["their-app"]})).await;
+    refused(&world.call(exchange(&code, &[])).await, 400, "invalid_grant");
+}
+
+#[tokio::test]
+async fn a_deployment_may_keep_no_browser_signed_in() {
+    let world = World::with(&[("SSO_SECONDS", "0")]);
+    register(&world, SITE, ClientAuth::None);
+    let person = world.sign_in("13800138000").await;
+    let confirmed = Page::open(&world).await.agreed_by(&world, &person).await;
+    assert_eq!((confirmed.text("state").as_str(), confirmed.header("set-cookie")), ("confirmed", ""));
+}
+
+// Ending a login withdraws the person's word for its client.
+#[tokio::test]
+async fn a_person_who_ended_the_login_is_asked_again() {
+    let (world, person, cookie) = with_browser().await;
+    assert_eq!(told(&world, &cookie, &[NONE]).await, "a code");
+    let ended = world.call(Call::new("DELETE", "/api/user/logins").bearer(&person.token)).await;
+    assert!(ended.status.is_success(), "{}", ended.whole());
+    assert_eq!(told(&world, &cookie, &[NONE]).await, "consent_required");
+    assert_eq!(told(&world, &cookie, &[]).await, "(our page)");
+}
