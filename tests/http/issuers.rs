@@ -25,11 +25,13 @@ use saoma_domain::{
     ports::{Accounts, Clock},
     session::{Dialect, State},
 };
+use saoma_memory::Fault;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::{
     allowed::{AGE, DIALECTS, ID, Login, command, has_token},
+    crowd::at_once,
     operations::shop,
     web::pass,
 };
@@ -532,4 +534,47 @@ async fn a_fresh_proof_is_the_issuers_to_give() {
     for step in ["scan", "confirm"] {
         assert_eq!(page(&world, step, &login.code, &token).await.status, 200, "{step}");
     }
+}
+
+// B12 K11
+#[tokio::test]
+async fn a_first_scan_that_fails_at_any_call_is_repeated_safely() {
+    for fault in [Fault::Refused, Fault::AnswerLost] {
+        for calls in 0.. {
+            let (world, issuer) = (World::default(), Issuer::start(1));
+            let login = open(&world, &issuer, Dialect::Web).await;
+            let token = issuer.token(&world, "ann");
+            world.memory.inject(calls, fault);
+            let failed = page(&world, "scan", &login.code, &token).await;
+            let struck = !world.memory.disarm();
+            // An entry in the history that cannot be written stops nothing.
+            assert!([200, 503].contains(&failed.status.as_u16()), "{fault:?} at {calls}: {}", failed.whole());
+            let again = page(&world, "scan", &login.code, &token).await;
+            assert_eq!(again.status, 200, "{fault:?} at {calls}: {}", again.whole());
+            let made = (count(&world, "accounts"), count(&world, "sign-ins in force"));
+            assert_eq!(made, (1, 1), "{fault:?} at {calls}");
+            if !struck {
+                assert!(calls > 6, "{calls}");
+                break;
+            }
+        }
+    }
+}
+
+// B1
+#[tokio::test]
+async fn a_person_who_scans_many_codes_at_once_has_one_account_and_one_sign_in() {
+    let (world, issuer) = (Arc::new(World::default()), Issuer::start(1));
+    open(&world, &issuer, Dialect::Web).await;
+    let token = issuer.token(&world, "ann");
+    let mut scans = Vec::new();
+    for _ in 0..8 {
+        let code = world.call(Call::get(&format!("/qr/code?client={ID}"))).await.text("code");
+        scans.push(Call::post(&format!("/q/{code}/scan")).bearer(&token).json(&json!({})));
+    }
+    for scanned in at_once(&world, scans).await {
+        assert_eq!(scanned.status, 200, "{}", scanned.whole());
+    }
+    assert_eq!((count(&world, "accounts"), count(&world, "sign-ins in force")), (1, 1));
+    assert_eq!(issuer.fetches(), 1, "one of them fetched the keys");
 }

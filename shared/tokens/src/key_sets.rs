@@ -74,7 +74,15 @@ impl Held {
     }
 }
 
-type Slot = Arc<Mutex<Option<Held>>>;
+/// What this instance knows of one address.
+#[derive(Default)]
+struct Known {
+    held: Option<Held>,
+    /// The write that asked for the turn, and got no answer. It asks again, because it may have the turn.
+    asking: Option<WriteId>,
+}
+
+type Slot = Arc<Mutex<Known>>;
 
 /// The key sets of registered addresses. Callers pass no other address: nothing that a token names is fetched
 /// (`docs/security.md` E6).
@@ -110,22 +118,23 @@ impl KeySetCache {
         kid: Option<&str>,
     ) -> Result<Arc<ForeignKeys>, KeySetError> {
         let slot = self.slot(address);
-        let mut held = slot.lock().await;
+        let mut known = slot.lock().await;
         let now = self.clock.now();
         let good = |it: &Held| it.is_fresh(now) && it.has(kid);
-        if let Some(held) = held.as_ref().filter(|it| good(it)) {
+        if let Some(held) = known.held.as_ref().filter(|it| good(it)) {
             return Ok(held.keys.clone());
         }
         // Another instance may have fetched it meanwhile.
         let kept = self.kept.kept(address).await?.unwrap_or_default();
-        let is_newer = |it: &Held| held.as_ref().is_none_or(|held| held.fetched_at < it.fetched_at);
+        let is_newer = |it: &Held| known.held.as_ref().is_none_or(|held| held.fetched_at < it.fetched_at);
         if let Some(newer) = Held::of(&kept).filter(is_newer) {
-            *held = Some(newer);
+            known.held = Some(newer);
         }
-        if !held.as_ref().is_some_and(good) && kept.next_at <= now {
-            self.fetch(address, &mut held, now).await?;
+        let may_ask = kept.next_at <= now || known.asking.is_some();
+        if !known.held.as_ref().is_some_and(good) && may_ask {
+            self.fetch(address, &mut known, now).await?;
         }
-        let usable = held.as_ref().filter(|it| it.is_usable(now)).map(|it| it.keys.clone());
+        let usable = known.held.as_ref().filter(|it| it.is_usable(now)).map(|it| it.keys.clone());
         // After a failed fetch, or while another instance has the turn, the floor must pass.
         let wait = if kept.next_at > now { kept.next_at.since(now) } else { FETCH_FLOOR };
         usable.ok_or(KeySetError::Unavailable(wait))
@@ -137,24 +146,29 @@ impl KeySetCache {
     }
 
     /// Fetches the set, if no other instance has the turn. A failure leaves what is held.
-    async fn fetch(
-        &self,
-        address: &KeySetUrl,
-        held: &mut Option<Held>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let (until, write) = (now.plus(FETCH_FLOOR), WriteId::random(&*self.random));
-        if !self.kept.take_turn(address, until, now, &write).await? {
-            return Ok(());
+    async fn fetch(&self, address: &KeySetUrl, known: &mut Known, now: Timestamp) -> Result<(), StoreError> {
+        let until = now.plus(FETCH_FLOOR);
+        let write = known.asking.take().unwrap_or_else(|| WriteId::random(&*self.random));
+        match self.kept.take_turn(address, until, now, &write).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                known.asking = Some(write);
+                return Err(error);
+            }
         }
         // An old set is fetched because of its age, so the first unknown key after that need not wait.
-        let by_age = !held.as_ref().is_some_and(|it| it.is_fresh(now));
+        let by_age = !known.held.as_ref().is_some_and(|it| it.is_fresh(now));
         match self.fetched(address).await {
             Ok(keys) => {
                 let next_at = if by_age { now } else { until };
                 let forget_at = now.plus(USABLE_FOR);
-                self.kept.keep(address, (&keys.to_text(), now), next_at, forget_at).await?;
-                *held = Some(Held { keys: Arc::new(keys), fetched_at: now });
+                // This instance goes on with what it fetched. The others wait for the next turn.
+                if let Err(error) = self.kept.keep(address, (&keys.to_text(), now), next_at, forget_at).await
+                {
+                    tracing::warn!(cause = %error, "a key set could not be kept for other instances");
+                }
+                known.held = Some(Held { keys: Arc::new(keys), fetched_at: now });
             }
             Err(cause) => {
                 let host = address.url().host_str().unwrap_or_default();
