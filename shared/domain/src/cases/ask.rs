@@ -114,10 +114,13 @@ impl AskedLogins {
     }
 }
 
-/// Whether this login by QR lets its client's server ask the person from then on.
+/// Whether this login lets its client's server ask the person from then on: it was scanned or its code typed. The scan of a
+/// login is no older than its session; an older one was of another login.
 #[must_use]
 pub fn will_ask(client: &Client, session: &Session) -> bool {
-    matches!(session.flow, Flow::Oauth { .. }) && client.oauth.grants.contains(&GrantType::Ciba)
+    let own_scan = session.state.claim().is_some_and(|claim| claim.at >= session.created_at);
+    let may = client.oauth.grants.contains(&GrantType::Ciba);
+    matches!(session.flow, Flow::Oauth { .. }) && own_scan && may
 }
 
 /// What the phone shows of a binding message. A number is to be picked; without one no screen shows a number.
@@ -126,5 +129,54 @@ fn shown(message: Option<BindingMessage>, drawn: MatchNumber) -> (MatchNumber, M
         Some(BindingMessage::Number(number)) => (number, MatchPolicy::Pick, None),
         Some(BindingMessage::Words(words)) => (drawn, MatchPolicy::Off, Some(words)),
         None => (drawn, MatchPolicy::Off, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        identity::{ClientId, SignInId},
+        ports::testing::Counting,
+        session::Dialect,
+        text::CleanText,
+    };
+
+    const OPENED: Timestamp = Timestamp::from_secs(1_700_000_000);
+
+    /// Whether a login of this flow, with a scan at this moment, lets a client with these grants ask.
+    fn asks(flow: Flow, scanned_at: u64, grants: &[GrantType]) -> bool {
+        let desk = ClientId::parse("desk").unwrap();
+        let mut client = Client::plain(desk, CleanText::new("Desk"), vec![Dialect::Oauth]);
+        client.oauth.grants = grants.to_vec();
+        let opening = Opening {
+            flow,
+            client: &client,
+            claims: ScreenClaims::default(),
+            seen: Seen::default(),
+            opener: None,
+            life: Duration::from_mins(5),
+        };
+        let account = AccountId::parse("3000876").unwrap();
+        let by = Phone { account, sign_in: SignInId::parse("aaaa").unwrap() };
+        let session = opening.draw(&Counting::default(), OPENED).session;
+        let claim = Claim { by, at: Timestamp::from_secs(scanned_at) };
+        let session = Session { state: State::Confirmed { claim, at: OPENED }, ..session };
+        will_ask(&client, &session)
+    }
+
+    // H1
+    #[test]
+    fn only_the_scan_of_a_login_lets_a_client_ask() {
+        let oauth = || Flow::Oauth { scopes: Scopes::default(), request: None };
+        let (at, ciba) = (OPENED.secs(), [GrantType::Ciba]);
+        assert!(asks(oauth(), at, &ciba) && asks(oauth(), at + 9, &ciba));
+        assert!(!asks(oauth(), at - 1, &ciba), "the scan of an earlier login");
+        assert!(!asks(oauth(), at, &[GrantType::DeviceCode]), "a client without the grant");
+        assert!(
+            !asks(Flow::Asked { scopes: Scopes::default(), words: None }, at, &ciba),
+            "a yes to a question"
+        );
+        assert!(!asks(Flow::web(None), at, &ciba), "another contract");
     }
 }
