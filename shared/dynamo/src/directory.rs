@@ -30,6 +30,7 @@
 //! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify, people |
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
 //! | `SERVER#<client>` | `SERVER` | whether an instance may wait for a client's server | deliver |
+//! | `USED#<hash>` | `USED` | that an id was used which may be used once | oauth |
 //! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
 //!
 //! The function `people` lists, ends and deletes what belongs to an account.
@@ -46,6 +47,7 @@ mod history;
 mod key_sets;
 mod known_devices;
 mod leaving;
+mod once;
 mod prompts;
 mod push_endpoints;
 mod servers;

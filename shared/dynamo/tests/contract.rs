@@ -175,6 +175,13 @@ async fn effects_are_of_one_version() {
     contract::effects_are_of_one_version(&*directory(), &System).await;
 }
 
+// E14 K12
+#[tokio::test]
+async fn a_thing_is_used_once() {
+    contract::a_thing_is_used_once(&*directory(), &System).await;
+    assert_eq!(contract::fifty_uses(directory(), &System).await, 1);
+}
+
 #[tokio::test]
 async fn a_push_token_has_one_owner() {
     contract::a_push_token_has_one_owner(directory(), &System).await;

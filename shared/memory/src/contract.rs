@@ -7,7 +7,7 @@
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: the promises about sessions, one step at a time and many at once.
 //! * `belongings`, `leaving`, `accounts`, `clients`, `sign_ins`, `challenges`, `counts`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`,
-//!   `key_sets`, `secrets`: the promises about everything else, one port a file.
+//!   `key_sets`, `once`, `secrets`: the promises about everything else, one port a file.
 //!
 //! Imports point one way: the promises import `steps` and `fixtures`, `steps` imports `fixtures`, and no promise
 //! imports another.
@@ -29,6 +29,7 @@ mod effects;
 mod fixtures;
 mod key_sets;
 mod leaving;
+mod once;
 mod prompts;
 mod push_endpoints;
 mod races;
@@ -60,6 +61,7 @@ pub use effects::effects_are_of_one_version;
 pub use fixtures::OPENED;
 pub use key_sets::one_instance_fetches_a_key_set;
 pub use leaving::a_deleted_account_leaves_its_mark;
+pub use once::{a_thing_is_used_once, fifty_uses};
 pub use prompts::{phones_are_present_one_by_one, prompts_are_counted_by_client_and_person};
 pub use push_endpoints::{
     a_push_token_has_one_owner, letting_go_takes_nothing_from_the_next_owner,

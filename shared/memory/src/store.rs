@@ -5,7 +5,7 @@
 //! * `controls`: what tests do behind the ports: faults, stale reads, records to start with and to look at.
 //! * `belongings`: what an account has, listed and ended; `leaving`: how it is deleted.
 //! * `sessions`, `clients`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `effects`,
-//!   `push_endpoints`, `servers`, `key_sets`: one port a file.
+//!   `push_endpoints`, `servers`, `key_sets`, `once`: one port a file.
 //!
 //! No port calls another. They share only the data.
 
@@ -18,6 +18,7 @@ mod devices;
 mod effects;
 mod key_sets;
 mod leaving;
+mod once;
 mod prompts;
 mod push_endpoints;
 mod servers;
@@ -88,6 +89,8 @@ struct Data {
     known: BTreeMap<(String, String), KnownDevice>,
     counts: HashMap<CountKey, u32>,
     puzzles: HashSet<PuzzleId>,
+    /// When each was used, and the write that used it.
+    used: HashMap<String, (Timestamp, WriteId)>,
     sms_is_off: bool,
     /// By account and id.
     history: BTreeMap<(String, EntryId), Entry>,

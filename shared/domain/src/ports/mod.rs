@@ -24,6 +24,7 @@
 //!   left it already: [`Effects`].
 //! * `issuers`: other products' tokens: [`IssuerTokens`] verifies one, [`PublishedKeySets`] fetches key sets, [`KeySets`] keeps
 //!   them.
+//! * `once`: the record of what may be used once: [`OnceOnly`].
 //! * `tries`: the counts of tries at what could be guessed: [`Tries`].
 //!
 //! No port knows another; they share the error and the [`WriteId`].
@@ -35,6 +36,7 @@ mod error;
 mod issuers;
 mod keys;
 mod on_confirm;
+mod once;
 mod outgoing;
 mod people;
 mod prompts;
@@ -60,6 +62,7 @@ pub use keys::{
     WebhookKeys,
 };
 pub use on_confirm::OnConfirm;
+pub use once::{OnceOnly, OncePurpose, OneUse, Used};
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
     Accounts, Begun, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, RedemptionRecords,
