@@ -229,6 +229,7 @@ impl World {
             checks: memory.clone(),
             accounts: memory.clone(),
             clients: clients.clone(),
+            once: memory.clone(),
             phones: phones.clone(),
             typed: TypedCodes { logins: logins.clone(), tries: memory.clone(), keys: service.keys.clone() },
             asked: AskedLogins {

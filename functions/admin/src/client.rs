@@ -10,6 +10,7 @@ use saoma_domain::{
     ports::WriteId,
     session::Dialect,
 };
+use saoma_tokens::foreign::{ForeignKey, ForeignKeys};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -101,6 +102,8 @@ pub(crate) struct Settings {
     logouts: Option<Vec<String>>,
     grants: Option<Vec<String>>,
     auth: Option<String>,
+    key: Option<String>,
+    par: Option<bool>,
     strict: Option<bool>,
     max_age: Option<u64>,
     issuer: Option<String>,
@@ -124,6 +127,8 @@ impl Settings {
             logouts: self.logouts,
             grants: self.grants,
             auth: self.auth,
+            keys: self.key.as_deref().map(read_keys).transpose()?,
+            pushes: self.par,
             strict: self.strict,
             max_age: self.max_age,
             issuer: self.issuer,
@@ -206,6 +211,23 @@ fn read_id(raw: &str) -> Result<ClientId, Refused> {
     ClientId::parse(raw).ok_or_else(|| Refused::new("bad_setting", detail))
 }
 
+/// The public keys of a client, as they are kept; nothing for no key.
+fn read_keys(raw: &str) -> Result<String, Refused> {
+    if raw.is_empty() {
+        return Ok(String::new());
+    }
+    let expected = "key must be a public JWK, or a JWK Set, with P-256 or RSA keys of 2048 to 4096 bits";
+    let keys = ForeignKeys::registered(raw);
+    keys.map(|keys| keys.to_text())
+        .map_err(|why| Refused::new("bad_setting", format!("{expected}; it is {why}")))
+}
+
+/// The thumbprints of a client's keys (RFC 7638).
+fn thumbprints(client: &Client) -> Vec<String> {
+    let keys = client.oauth.keys.as_ref().and_then(|keys| ForeignKeys::registered(keys.as_str()).ok());
+    keys.map(|keys| keys.keys().iter().map(ForeignKey::thumbprint).collect()).unwrap_or_default()
+}
+
 /// A client as an operator sees it: everything but its secrets.
 fn shown(client: &Client) -> Value {
     json!({
@@ -226,6 +248,8 @@ fn shown(client: &Client) -> Value {
         "audience": client.issuer.as_ref().map(|it| it.audience.as_str()),
         "jwks": client.issuer.as_ref().map(|it| it.keys.url().as_str()),
         "alg": client.issuer.as_ref().map(|it| it.algorithm.as_str()),
+        "keys": thumbprints(client),
+        "par": client.oauth.pushes,
         "strict": client.strict,
         "maxAge": client.max_age.map(|it| it.as_secs()),
         "enabled": client.enabled,

@@ -31,7 +31,7 @@ pub(crate) async fn unsealed(app: &App, facts: &Facts, form: &Query) -> Result<A
 
 /// Exchanges a code. The checks, in order: we made it ([`unsealed`]); the client proves itself; the code is the
 /// client's; it was sent to the address that the request names; the request brings the secret behind the challenge; the
-/// code is not over, unless it was exchanged before; everything is still allowed; then the one guarded write. Nothing
+/// code is not over, unless it was exchanged before; what may be used once is; everything is still allowed; then the one guarded write. Nothing
 /// before the write uses the code up.
 ///
 /// The same code within 30 s of the first exchange gets the same tokens. Later, with everything proven, it is refused
@@ -48,6 +48,7 @@ pub(crate) async fn exchange(
     if session.client != asking.client.id || session.flow.request().is_none() || !in_time {
         return Err(INVALID_GRANT);
     }
+    asking.spends.spend(app).await?;
     let (key, ip) = (RedeemKey::Ticket, asking.facts.ip);
     match app.logins.redeem(session.clone(), key, code.id.clone(), ip, now).await {
         Ok(redeemed) => issue::first(app, asking, &redeemed, code.nonce.as_deref()).await,

@@ -19,6 +19,7 @@ use crate::{
     App,
     answer::answer_to,
     browser::{self, Way},
+    par,
 };
 
 /// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header.
@@ -28,7 +29,7 @@ const LONGEST_NONCE: usize = 256;
 const CHALLENGE_LENGTH: usize = 43;
 
 /// A request that is refused, and who is told.
-enum Refused {
+pub(crate) enum Refused {
     /// The person: the client or its address is not known, so nothing may be sent there (`docs/security.md` W4).
     Here(Problem),
     /// The client.
@@ -149,18 +150,62 @@ fn language(ui_locales: &str) -> Option<&'static str> {
 fn seal(app: &App, issuer: &str, request: AuthorizationRequest) -> Result<String, Refused> {
     let redirect_uri = request.redirect_uri.clone();
     let sealed = app.service.keys.seal_request(issuer, request, app.service.clock.now());
-    let sealed = sealed.map_err(|error| Refused::Here(error.into()))?;
+    short(sealed.map_err(|error| Refused::Here(error.into()))?, &redirect_uri)
+}
+
+/// A sealed request that can be brought back. One that is longer is told to the client.
+pub(crate) fn short(sealed: String, redirect_uri: &str) -> Result<String, Refused> {
     if sealed.len() > LONGEST_TOKEN {
         let (error, description) = ("invalid_request", "state and nonce are too long.");
+        let redirect_uri = redirect_uri.to_owned();
         return Err(Refused::There { redirect_uri, state: None, error, description });
     }
     Ok(sealed)
 }
 
-/// Reads a request. The client and its address are checked first, because they decide who is told of all else.
+/// Reads a request, or the one that its client has pushed. Of a request that was pushed, nothing else in the query counts
+/// (RFC 9126 section 4).
 async fn request(app: &App, facts: &Facts, issuer: &str, query: &Query) -> Result<Asked, Refused> {
     let client = client(app, query).await?;
-    let redirect_uri = redirect_uri(&client, query)?;
+    let pushed = par::sealed_in(query);
+    let request = match pushed {
+        Some(sealed) => par::taken(app, facts, issuer, &client, sealed).await?,
+        None => checked(app, issuer, &client, query).await?,
+    };
+    let checks = [
+        (
+            pushed.is_some() || !client.oauth.pushes,
+            ("invalid_request", "The client pushes its requests to /oauth/par."),
+        ),
+        (
+            client.admits_network(facts.ip),
+            ("access_denied", "The client's screens may not call from this network."),
+        ),
+    ];
+    match checks.into_iter().find(|(holds, _)| !holds) {
+        None => Ok(Asked { client, request }),
+        Some((_, (error, description))) => {
+            let AuthorizationRequest { redirect_uri, state, .. } = request;
+            Err(Refused::There { redirect_uri, state, error, description })
+        }
+    }
+}
+
+/// Whether a client may still ask for what it asked for.
+pub(crate) fn may_ask(client: &Client, request: &AuthorizationRequest) -> bool {
+    let there = client.oauth.redirect_uris.iter().any(|registered| registered.admits(&request.redirect_uri));
+    there && !client.strict && client.oauth.grants.contains(&GrantType::AuthorizationCode)
+}
+
+/// Checks a request of this client, wherever it comes. The address is checked first, because it decides who is told of all
+/// else.
+pub(crate) async fn checked(
+    app: &App,
+    issuer: &str,
+    client: &Client,
+    query: &Query,
+) -> Result<AuthorizationRequest, Refused> {
+    let redirect_uri = redirect_uri(client, query)?;
     let state = query.get("state").map(str::to_owned);
     let refuse = |error, description| Refused::There {
         redirect_uri: redirect_uri.clone(),
@@ -168,13 +213,13 @@ async fn request(app: &App, facts: &Facts, issuer: &str, query: &Query) -> Resul
         error,
         description,
     };
-    if let Some((error, description)) = refusal(&client, facts, query) {
+    if let Some((error, description)) = refusal(client, query) {
         return Err(refuse(error, description));
     }
     let wishes = browser::wishes(app, issuer, query).await;
     let wishes = wishes.map_err(|(error, description)| refuse(error, description))?;
     let code_challenge = query.get("code_challenge").unwrap_or_default().to_owned();
-    let request = AuthorizationRequest {
+    Ok(AuthorizationRequest {
         client_id: client.id.to_string(),
         scope: Scopes::parse(query.get("scope").unwrap_or_default()).to_string(),
         nonce: query.get("nonce").map(str::to_owned),
@@ -182,8 +227,7 @@ async fn request(app: &App, facts: &Facts, issuer: &str, query: &Query) -> Resul
         wishes: (&wishes).into(),
         redirect_uri,
         state,
-    };
-    Ok(Asked { client, request })
+    })
 }
 
 async fn client(app: &App, query: &Query) -> Result<Client, Problem> {
@@ -202,7 +246,7 @@ fn redirect_uri(client: &Client, query: &Query) -> Result<String, Problem> {
 }
 
 /// What else is wrong, as an error that the client is told.
-fn refusal(client: &Client, facts: &Facts, query: &Query) -> Option<(&'static str, &'static str)> {
+fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str)> {
     let is = |name: &str, only: &str| query.get(name).is_none_or(|value| value == only);
     let fits = |name: &str, most: usize| query.get(name).is_none_or(|value| value.len() <= most);
     let challenge = query.get("code_challenge").unwrap_or_default();
@@ -214,10 +258,6 @@ fn refusal(client: &Client, facts: &Facts, query: &Query) -> Option<(&'static st
         ),
         // A browser keeps no secret, so a strict client has no page.
         (!client.strict, ("unauthorized_client", "A strict client has no code flow yet.")),
-        (
-            client.admits_network(facts.ip),
-            ("access_denied", "The client's screens may not call from this network."),
-        ),
         (query.get("request").is_none(), ("request_not_supported", "request is not supported.")),
         (query.get("request_uri").is_none(), ("request_uri_not_supported", "request_uri is not supported.")),
         (

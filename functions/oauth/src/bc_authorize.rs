@@ -20,7 +20,7 @@ use serde::Serialize;
 
 use crate::{
     App,
-    client::client_for,
+    client::{Authenticated, client_for},
     device_authorization::opener,
     hint,
     refused::{UNAUTHORIZED_CLIENT, missing},
@@ -56,7 +56,8 @@ pub(crate) async fn begin(
     Form(form): Form,
 ) -> Result<Json<Begun>, Problem> {
     let (service, now) = (&app.service, app.service.clock.now());
-    let client = client_for(&app, &headers, &form, GrantType::Ciba).await?;
+    let found = client_for(&app, &facts, &headers, &form, GrantType::Ciba).await?;
+    let Authenticated { client, spends } = found;
     if client.oauth.auth == ClientAuth::None {
         return Err(UNAUTHORIZED_CLIENT);
     }
@@ -68,6 +69,7 @@ pub(crate) async fn begin(
         opener: opener(&app, &headers, &form, &client).await?,
         ..question
     };
+    spends.spend(&app).await?;
     let opened = app.asked.ask(&client, question, now).await?;
     let opened = opened.ok_or_else(|| UNKNOWN_USER_ID.as_guess())?;
     let session = opened.session;

@@ -5,24 +5,58 @@ use saoma_domain::{
     client::Client,
     identity::ClientId,
     oauth::{ClientAuth, GrantType},
+    ports::{OncePurpose, OneUse},
     secrets::Secret,
     session::Dialect,
 };
 use saoma_http::{
-    Problem,
+    Facts, Problem,
     auth::{INVALID_CLIENT, basic_credentials},
     query::Query,
+};
+use saoma_tokens::{
+    assertion::{unverified_client, verify_assertion},
+    foreign::ForeignKeys,
 };
 
 use crate::{
     App,
     refused::{UNAUTHORIZED_CLIENT, missing},
+    spend::Spends,
 };
+
+/// The `client_assertion_type` of RFC 7523 section 2.2.
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// Where clients authenticate, besides the issuer itself: the audiences of their assertions.
+const ENDPOINTS: [&str; 6] = [
+    "/oauth/token",
+    "/oauth/par",
+    "/oauth/device_authorization",
+    "/oauth/bc-authorize",
+    "/oauth/revoke",
+    "/oauth/introspect",
+];
 
 /// What a request says about its client. Nothing of it is verified.
 struct Claimed {
     id: String,
-    secret: Option<String>,
+    proof: Proof,
+}
+
+/// How a request says to prove it.
+enum Proof {
+    None,
+    Secret(String),
+    Assertion(String),
+}
+
+/// A client that has proven itself.
+pub(crate) struct Authenticated {
+    /// The client, as last written.
+    pub(crate) client: Client,
+    /// Its assertion's id, if it brought one. Spend it before the step that has an effect.
+    pub(crate) spends: Spends,
 }
 
 /// The client that a request comes from, as last written. The checks, in order: the request names one client, in one
@@ -30,19 +64,31 @@ struct Claimed {
 ///
 /// # Errors
 /// `invalid_request` for two ways at once, `invalid_client`, or the store's failure.
-pub(crate) async fn client(app: &App, headers: &HeaderMap, form: &Query) -> Result<Client, Problem> {
-    let Claimed { id, secret } = claimed(headers, form)?;
+pub(crate) async fn client(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    form: &Query,
+) -> Result<Authenticated, Problem> {
+    let Claimed { id, proof } = claimed(headers, form)?;
     let id = ClientId::parse(&id).ok_or(INVALID_CLIENT)?;
     let found = app.service.client_now(&*app.clients, &id).await?;
     let client = found.filter(|client| client.dialects.contains(&Dialect::Oauth)).ok_or(INVALID_CLIENT)?;
-    let proven = match client.oauth.auth {
-        ClientAuth::None => true,
-        ClientAuth::ClientSecret => {
-            let secret = secret.as_deref().and_then(Secret::presented);
-            secret.is_some_and(|secret| client.is_authenticated_by(&secret, app.service.clock.now()))
+    let mut spends = Spends::default();
+    let proven = match (client.oauth.auth, proof) {
+        (ClientAuth::None, _) => true,
+        (ClientAuth::ClientSecret, Proof::Secret(secret)) => {
+            let now = app.service.clock.now();
+            Secret::presented(&secret).is_some_and(|secret| client.is_authenticated_by(&secret, now))
         }
+        (ClientAuth::PrivateKeyJwt, Proof::Assertion(assertion)) => {
+            let used = asserted(app, facts, &client, &assertion)?;
+            spends.add(used, INVALID_CLIENT);
+            true
+        }
+        _ => false,
     };
-    if proven { Ok(client) } else { Err(INVALID_CLIENT) }
+    if proven { Ok(Authenticated { client, spends }) } else { Err(INVALID_CLIENT) }
 }
 
 /// The same, if the client may use this grant.
@@ -51,26 +97,69 @@ pub(crate) async fn client(app: &App, headers: &HeaderMap, form: &Query) -> Resu
 /// `unauthorized_client` besides.
 pub(crate) async fn client_for(
     app: &App,
+    facts: &Facts,
     headers: &HeaderMap,
     form: &Query,
     grant: GrantType,
-) -> Result<Client, Problem> {
-    let client = client(app, headers, form).await?;
-    if client.oauth.grants.contains(&grant) { Ok(client) } else { Err(UNAUTHORIZED_CLIENT) }
+) -> Result<Authenticated, Problem> {
+    let found = client(app, facts, headers, form).await?;
+    if found.client.oauth.grants.contains(&grant) { Ok(found) } else { Err(UNAUTHORIZED_CLIENT) }
+}
+
+/// The use of an assertion of this client, if it is good.
+fn asserted(app: &App, facts: &Facts, client: &Client, assertion: &str) -> Result<OneUse, Problem> {
+    let issuer = app.service.public_url(facts.domain())?;
+    let is_us = |audience: &str| {
+        let path = audience.strip_prefix(&issuer);
+        path.is_some_and(|path| path.is_empty() || ENDPOINTS.contains(&path))
+    };
+    let (keys, now) = (keys_of(client)?, app.service.clock.now());
+    let good = verify_assertion(assertion, &keys, &client.id, is_us, now).map_err(|_| INVALID_CLIENT)?;
+    Ok(OneUse::of(OncePurpose::Assertion, client.id.as_str(), &good.id, now, good.refused_from))
+}
+
+/// The keys that verify a client's assertions. They are registered as text; keys at an address would be fetched here.
+fn keys_of(client: &Client) -> Result<ForeignKeys, Problem> {
+    let registered = client.oauth.keys.as_ref().ok_or(INVALID_CLIENT)?;
+    let keys = ForeignKeys::registered(registered.as_str());
+    keys.map_err(|error| Problem::internal(format!("the registered keys of {}: {error}", client.id)))
 }
 
 fn claimed(headers: &HeaderMap, form: &Query) -> Result<Claimed, Problem> {
-    const TWO_WAYS: Problem =
-        missing("Authenticate in one way: Authorization: Basic, or client_secret in the body.");
+    const TWO_WAYS: Problem = missing(
+        "Authenticate in one way: Authorization: Basic, or client_secret or client_assertion in the body.",
+    );
     let named = form.get("client_id").map(str::to_owned);
-    let posted = form.get("client_secret").map(str::to_owned);
-    if !headers.contains_key(header::AUTHORIZATION) {
-        let id = named.ok_or(missing("client_id is missing."))?;
-        return Ok(Claimed { id, secret: posted });
-    }
-    let (id, secret) = basic_credentials(headers).ok_or(INVALID_CLIENT)?;
-    if posted.is_some() || named.is_some_and(|named| named != id) {
+    let secret = form.get("client_secret").map(str::to_owned);
+    let assertion = asserting(form)?;
+    let ways = [headers.contains_key(header::AUTHORIZATION), secret.is_some(), assertion.is_some()];
+    if ways.into_iter().filter(|way| *way).count() > 1 {
         return Err(TWO_WAYS);
     }
-    Ok(Claimed { id, secret: Some(secret) })
+    if headers.contains_key(header::AUTHORIZATION) {
+        let (id, secret) = basic_credentials(headers).ok_or(INVALID_CLIENT)?;
+        let other = named.is_some_and(|named| named != id);
+        return if other { Err(TWO_WAYS) } else { Ok(Claimed { id, proof: Proof::Secret(secret) }) };
+    }
+    let (id, proof) = match (assertion, secret) {
+        // RFC 7521 section 4.2: the assertion names the client, so client_id may be missing.
+        (Some(assertion), _) => {
+            (named.or_else(|| unverified_client(&assertion)), Proof::Assertion(assertion))
+        }
+        (None, Some(secret)) => (named, Proof::Secret(secret)),
+        (None, None) => (named, Proof::None),
+    };
+    Ok(Claimed { id: id.ok_or(missing("client_id is missing."))?, proof })
+}
+
+/// The assertion that a request brings, if it brings one.
+fn asserting(form: &Query) -> Result<Option<String>, Problem> {
+    const TYPE: Problem = missing(
+        "client_assertion goes with client_assertion_type: urn:ietf:params:oauth:client-assertion-type:jwt-bearer.",
+    );
+    match (form.get("client_assertion_type"), form.get("client_assertion")) {
+        (None, None) => Ok(None),
+        (Some(JWT_BEARER), Some(assertion)) => Ok(Some(assertion.to_owned())),
+        _ => Err(TYPE),
+    }
 }

@@ -20,7 +20,10 @@ use saoma_http::{
 use saoma_qr::{Level, Margin, Symbol, session_text, svg, terminal};
 use serde::Serialize;
 
-use crate::{App, client::client_for};
+use crate::{
+    App,
+    client::{Authenticated, client_for},
+};
 
 /// The answer (RFC 8628 section 3.2). The last three are ours, so that a device shows them without a library.
 #[derive(Serialize)]
@@ -48,8 +51,10 @@ pub(crate) async fn begin(
     Form(form): Form,
 ) -> Result<Json<Begun>, Problem> {
     let (service, now) = (&app.service, app.service.clock.now());
-    let client = client_for(&app, &headers, &form, GrantType::DeviceCode).await?;
+    let found = client_for(&app, &facts, &headers, &form, GrantType::DeviceCode).await?;
+    let Authenticated { client, spends } = found;
     pace(&app, &client, &facts)?;
+    spends.spend(&app).await?;
     let issuer = service.public_url(facts.domain())?;
     let opening = Opening {
         flow: Flow::Oauth { scopes: Scopes::parse(form.get("scope").unwrap_or_default()), request: None },
@@ -101,12 +106,12 @@ pub(crate) async fn opener(
     }
 }
 
-/// Counts the session about to be opened: by client where a secret proves it, because its server opens for many people,
+/// Counts the session about to be opened: by client where a secret or a key proves it, because its server opens for many people,
 /// else by network.
 fn pace(app: &App, client: &Client, facts: &Facts) -> Result<(), Problem> {
     let (pace, now) = (&app.service.pace, app.service.clock.now());
     let opened = match client.oauth.auth {
-        ClientAuth::ClientSecret => pace.open_for(&client.id, now),
+        ClientAuth::ClientSecret | ClientAuth::PrivateKeyJwt => pace.open_for(&client.id, now),
         ClientAuth::None => pace.open(facts.network(), now),
     };
     opened.map_err(Problem::too_many)

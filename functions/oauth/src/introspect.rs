@@ -9,7 +9,11 @@ use saoma_http::{
 };
 use serde::Serialize;
 
-use crate::{App, behind, client::client, refused::missing};
+use crate::{
+    App, behind,
+    client::{Authenticated, client},
+    refused::missing,
+};
 
 /// The answer. A token that is not this client's, or does not count, is only `{"active": false}`.
 #[derive(Default, Serialize)]
@@ -33,7 +37,7 @@ pub(crate) struct Worth {
     iss: Option<String>,
 }
 
-/// `POST /oauth/introspect`. Only a client with a secret may ask, and only about its own tokens (`docs/security.md`
+/// `POST /oauth/introspect`. Only a client that proves itself may ask, and only about its own tokens (`docs/security.md`
 /// E17).
 pub(crate) async fn introspect(
     State(app): State<App>,
@@ -41,7 +45,7 @@ pub(crate) async fn introspect(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Json<Worth>, Problem> {
-    let client = client(&app, &headers, &form).await?;
+    let Authenticated { client, .. } = client(&app, &facts, &headers, &form).await?;
     if client.oauth.auth == ClientAuth::None {
         return Err(INVALID_CLIENT);
     }

@@ -5,6 +5,7 @@
 //! | `GET`, `POST /oauth/authorize` | a browser that a client sends | [`authorize`] |
 //! | `POST /oauth/authorize/begin`, `cancel`, `GET …/status` | the page that shows its QR | [`page`] |
 //! | `POST /oauth/authorize/continue` | the same page, in a browser that is signed in | [`continued`] |
+//! | `POST /oauth/par` | a client, before it sends a browser | [`par`] |
 //! | `POST /oauth/device_authorization` | a device | [`device_authorization`] |
 //! | `POST /oauth/bc-authorize` | a client's server that has a person asked | [`bc_authorize`] |
 //! | `POST /oauth/user_code` | a signed-in person's phone | [`user_code`] |
@@ -38,10 +39,12 @@ mod jwks;
 mod logout;
 mod metadata;
 mod page;
+mod par;
 mod polled;
 mod refresh;
 mod refused;
 mod revoke;
+mod spend;
 mod token;
 mod user_code;
 mod userinfo;
@@ -57,7 +60,7 @@ use axum::{
 use saoma_app::Service;
 use saoma_domain::{
     cases::{AskedLogins, Browsers, Logins, Screens, TypedCodes},
-    ports::{Accounts, Checks, Clients},
+    ports::{Accounts, Checks, Clients, OnceOnly},
 };
 use saoma_http::{
     auth::Phones,
@@ -75,6 +78,7 @@ pub struct App {
     pub checks: Arc<dyn Checks>,
     pub accounts: Arc<dyn Accounts>,
     pub clients: Arc<dyn Clients>,
+    pub once: Arc<dyn OnceOnly>,
     pub phones: Phones,
     pub typed: TypedCodes,
     pub asked: AskedLogins,
@@ -95,6 +99,7 @@ pub fn router(app: App) -> Router {
         .route("/oauth/authorize/status", get(page::status).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/continue", post(continued::continued).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/cancel", post(page::cancel).layer(from_fn(keep_own_shape)))
+        .route("/oauth/par", post(par::push).options(cors::preflight))
         .route("/oauth/device_authorization", post(device_authorization::begin))
         .route("/oauth/bc-authorize", post(bc_authorize::begin))
         .route("/oauth/user_code", post(user_code::find).layer(from_fn(keep_own_shape)))

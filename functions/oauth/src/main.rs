@@ -18,6 +18,7 @@ async fn main() -> Result<(), StartError> {
         logins,
         screens: deployment.screens(),
         checks: deployment.checks(),
+        once: deployment.directory.clone(),
         accounts: deployment.directory.clone(),
         clients: deployment.clients.clone(),
         service: deployment.service,

@@ -8,13 +8,15 @@ use axum::{
 };
 use saoma_domain::oauth::{GrantType, Scope};
 use saoma_http::{Facts, Problem, body::Json};
+use saoma_tokens::foreign::ForeignAlgorithm;
 use serde::Serialize;
 
 use crate::{App, cors};
 
 const KEPT: &str = "public, max-age=300";
-const CLIENT_AUTHENTICATION: [&str; 3] = ["none", "client_secret_basic", "client_secret_post"];
-const SECRETS: [&str; 2] = ["client_secret_basic", "client_secret_post"];
+const CLIENT_AUTHENTICATION: [&str; 4] =
+    ["none", "client_secret_basic", "client_secret_post", "private_key_jwt"];
+const PROOFS: [&str; 3] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
 
 #[derive(Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the standards' own fields")]
@@ -22,6 +24,7 @@ struct Metadata {
     issuer: String,
     authorization_endpoint: String,
     token_endpoint: String,
+    pushed_authorization_request_endpoint: String,
     device_authorization_endpoint: String,
     userinfo_endpoint: String,
     revocation_endpoint: String,
@@ -42,9 +45,12 @@ struct Metadata {
     backchannel_user_code_parameter_supported: bool,
     subject_types_supported: [&'static str; 1],
     id_token_signing_alg_values_supported: [&'static str; 1],
-    token_endpoint_auth_methods_supported: [&'static str; 3],
-    revocation_endpoint_auth_methods_supported: [&'static str; 3],
-    introspection_endpoint_auth_methods_supported: [&'static str; 2],
+    token_endpoint_auth_methods_supported: [&'static str; 4],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
+    revocation_endpoint_auth_methods_supported: [&'static str; 4],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
+    introspection_endpoint_auth_methods_supported: [&'static str; 3],
+    introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
     claims_supported: [&'static str; 15],
 }
 
@@ -61,9 +67,11 @@ pub(crate) async fn oauth(State(app): State<App>, facts: Facts) -> Result<Respon
 fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
     let issuer = app.service.public_url(facts.domain())?;
     let at = |path: &str| format!("{issuer}{path}");
+    let assertions = ForeignAlgorithm::ALL.map(ForeignAlgorithm::as_str);
     let metadata = Metadata {
         authorization_endpoint: at("/oauth/authorize"),
         token_endpoint: at("/oauth/token"),
+        pushed_authorization_request_endpoint: at("/oauth/par"),
         device_authorization_endpoint: at("/oauth/device_authorization"),
         userinfo_endpoint: at("/oauth/userinfo"),
         revocation_endpoint: at("/oauth/revoke"),
@@ -85,8 +93,11 @@ fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: ["ES256"],
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
+        token_endpoint_auth_signing_alg_values_supported: assertions,
         revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
-        introspection_endpoint_auth_methods_supported: SECRETS,
+        revocation_endpoint_auth_signing_alg_values_supported: assertions,
+        introspection_endpoint_auth_methods_supported: PROOFS,
+        introspection_endpoint_auth_signing_alg_values_supported: assertions,
         claims_supported: [
             "iss",
             "sub",

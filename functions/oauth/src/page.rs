@@ -25,7 +25,7 @@ use saoma_qr::{Level, Margin, Symbol, session_text, svg};
 use saoma_tokens::authorization::AuthorizationRequest;
 use serde::{Deserialize, Serialize};
 
-use crate::{App, answer::answer_to, browser};
+use crate::{App, answer::answer_to, authorize::may_ask, browser};
 
 /// The request as it stands in the page's address.
 #[derive(Deserialize)]
@@ -183,9 +183,7 @@ pub(crate) async fn opened(
     let request = request.map_err(|_| STALE)?;
     let id = ClientId::parse(&request.client_id).ok_or(STALE)?;
     let client = app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?.ok_or(STALE)?;
-    let may = client.oauth.grants.contains(&GrantType::AuthorizationCode);
-    let there = client.oauth.redirect_uris.iter().any(|registered| registered.admits(&request.redirect_uri));
-    if may && there { Ok((request, client)) } else { Err(STALE) }
+    if may_ask(&client, &request) { Ok((request, client)) } else { Err(STALE) }
 }
 
 /// How the session stands.

@@ -55,6 +55,7 @@ pub(crate) async fn exchange(
 
 async fn redeem(app: &App, asking: &Asking<'_>, session: Session, key: ScreenKey) -> Result<Tokens, Problem> {
     let (service, ip, now) = (&app.service, asking.facts.ip, app.service.clock.now());
+    asking.spends.spend(app).await?;
     let id = TokenId::random(&*service.random);
     let redeemed = app.logins.redeem(session.clone(), RedeemKey::Screen(key.secret), id, ip, now).await;
     match redeemed {

@@ -29,6 +29,7 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
     if !asked.is_within(granted) {
         return Err(INVALID_SCOPE);
     }
+    asking.spends.spend(app).await?;
     let renewed = app.screens.refresh(client, &token, now).await.map_err(sign_in_over)?;
     issue::next(app, asking, &renewed, asked).await
 }

@@ -8,7 +8,12 @@ use axum::{
 use saoma_domain::{cases::SignInError, client::Client, identity::Phone, secrets::Secret};
 use saoma_http::{Facts, Problem, body::Form};
 
-use crate::{App, behind, client::client, cors, refused::missing};
+use crate::{
+    App, behind,
+    client::{Authenticated, client},
+    cors,
+    refused::missing,
+};
 
 /// `POST /oauth/revoke`: ends the sign-in that a refresh or access token belongs to, so that neither counts any more.
 /// A token that is unknown, over, or another client's is left alone, and the answer is the same (RFC 7009 section 2.2,
@@ -19,9 +24,10 @@ pub(crate) async fn revoke(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Response, Problem> {
-    let client = client(&app, &headers, &form).await?;
+    let Authenticated { client, spends } = client(&app, &facts, &headers, &form).await?;
     let token = form.get("token").ok_or(missing("token is missing."))?;
     if let Some(screen) = screen_of(&app, &facts, &client, token).await? {
+        spends.spend(&app).await?;
         app.screens.end(&screen).await?;
     }
     Ok(cors::readable(StatusCode::OK.into_response()))

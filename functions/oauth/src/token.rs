@@ -13,14 +13,21 @@ use saoma_http::{
 };
 
 use crate::{
-    App, auth_req_id, authorization_code, client::client_for, cors, device_code, issue::Tokens, refresh,
+    App, auth_req_id, authorization_code,
+    client::{Authenticated, client_for},
+    cors, device_code,
+    issue::Tokens,
+    refresh,
     refused::missing,
+    spend::Spends,
 };
 
 /// A verified request for tokens.
 pub(crate) struct Asking<'a> {
     /// The client, as last written.
     pub(crate) client: Client,
+    /// What the request uses once. It is spent before the guarded write of its grant.
+    pub(crate) spends: Spends,
     /// The other parameters.
     pub(crate) form: &'a Query,
     /// What API Gateway says about the caller.
@@ -44,8 +51,8 @@ async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> R
     let named = form.get("grant_type").ok_or(missing("grant_type is missing."))?;
     let grant = GrantType::of_wire(named).ok_or(UNSUPPORTED)?;
     let asking = async || {
-        let client = client_for(app, headers, form, grant).await?;
-        Ok::<_, Problem>(Asking { client, form, facts })
+        let Authenticated { client, spends } = client_for(app, facts, headers, form, grant).await?;
+        Ok::<_, Problem>(Asking { client, spends, form, facts })
     };
     match grant {
         GrantType::AuthorizationCode => {

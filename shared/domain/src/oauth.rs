@@ -16,7 +16,7 @@ pub mod user_code;
 pub mod wishes;
 
 pub use binding::{BindingMessage, Words};
-pub use client::{ClientAuth, GrantType, OauthClient, RedirectUri};
+pub use client::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys};
 pub use request::RequestHash;
 pub use scopes::{Scope, Scopes};
 pub use user_code::UserCode;

@@ -17,9 +17,12 @@ use serde::{Deserialize, Serialize};
 use crate::{Keyring, TokenError, issued_at};
 
 const REQUEST_TYP: &str = "authorization-request+jwt";
+const PUSHED_TYP: &str = "pushed-authorization-request+jwt";
 const CODE_TYP: &str = "authorization-code+jwt";
 /// How long a page may show QRs for one request, one after the other.
 pub const REQUEST_LIFE: Duration = Duration::from_mins(30);
+/// How long a client has to send its person on with a pushed request (RFC 9126 section 2.2).
+pub const PUSHED_LIFE: Duration = Duration::from_secs(90);
 /// How long a client has to exchange a code (RFC 6749 section 4.1.2 says at most ten minutes).
 pub const CODE_LIFE: Duration = Duration::from_mins(1);
 
@@ -100,6 +103,27 @@ struct RequestClaims {
     request: AuthorizationRequest,
 }
 
+#[derive(Debug, Serialize, Deserialize)]
+struct PushedClaims {
+    iss: String,
+    iat: u64,
+    exp: u64,
+    jti: String,
+    #[serde(flatten)]
+    request: AuthorizationRequest,
+}
+
+/// A request that its client sent ahead (RFC 9126). We sealed it; its time and its use are for the caller to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushedRequest {
+    /// What was asked.
+    pub request: AuthorizationRequest,
+    /// Its own id, which is used once.
+    pub id: TokenId,
+    /// From this moment it counts no more.
+    pub expires_at: Timestamp,
+}
+
 /// What a verified code says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorizationCode {
@@ -161,6 +185,35 @@ impl Keyring {
         let claims: RequestClaims = self.open(REQUEST_TYP, sealed).await?;
         let good = claims.iss == issuer && now.secs() < claims.exp;
         if good { Ok(claims.request) } else { Err(TokenError::Invalid) }
+    }
+
+    /// Seals a request that its client sent ahead. Sealing stores nothing.
+    ///
+    /// # Errors
+    /// [`TokenError::Unsignable`].
+    pub fn seal_pushed(
+        &self,
+        issuer: &str,
+        request: AuthorizationRequest,
+        id: &TokenId,
+        now: Timestamp,
+    ) -> Result<String, TokenError> {
+        let (iss, jti) = (issuer.to_owned(), id.as_str().to_owned());
+        let exp = now.plus(PUSHED_LIFE).secs();
+        self.sign(PUSHED_TYP, &PushedClaims { iss, iat: issued_at(now), exp, jti, request })
+    }
+
+    /// The request that was sent ahead. One whose time is over is opened, too, so that its client can be told.
+    ///
+    /// # Errors
+    /// [`TokenError::Invalid`].
+    pub async fn open_pushed(&self, issuer: &str, sealed: &str) -> Result<PushedRequest, TokenError> {
+        let PushedClaims { iss, exp, jti, request, .. } = self.open(PUSHED_TYP, sealed).await?;
+        if iss != issuer {
+            return Err(TokenError::Invalid);
+        }
+        let expires_at = Timestamp::from_secs(exp);
+        Ok(PushedRequest { request, id: TokenId::from_stored(&jti), expires_at })
     }
 
     /// A code for a confirmed session. Of any number of codes for one session one works.

@@ -28,8 +28,12 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use p256::ecdsa::{Signature, VerifyingKey, signature::Verifier};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use saoma_domain::time::Timestamp;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::{Number, Value, json};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -334,6 +338,15 @@ impl<'a> ForeignToken<'a> {
         self.header.jwk.as_ref()
     }
 
+    /// What it says, verified by nothing. Use it to find the keys that verify it.
+    ///
+    /// # Errors
+    /// [`ForeignTokenError::Invalid`].
+    pub fn unverified<C: DeserializeOwned>(&self) -> Result<C, ForeignTokenError> {
+        let claims = decoded(self.claims).ok_or(ForeignTokenError::Invalid)?;
+        serde_json::from_slice(&claims).map_err(|_| ForeignTokenError::Invalid)
+    }
+
     /// Its claims, if one of the keys signed it. Of a token with a `kid`, the keys of that name and those without a name
     /// are tried; of one without, all.
     ///
@@ -360,8 +373,45 @@ impl<'a> ForeignToken<'a> {
         if !own || !key.verifies(self.message.as_bytes(), &self.signature) {
             return Err(ForeignTokenError::Invalid);
         }
-        let claims = decoded(self.claims).ok_or(ForeignTokenError::Invalid)?;
-        serde_json::from_slice(&claims).map_err(|_| ForeignTokenError::Invalid)
+        self.unverified()
+    }
+}
+
+/// `aud`: one or several (RFC 7519 section 4.1.3).
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum Audience {
+    /// One.
+    One(String),
+    /// Several.
+    Several(Vec<String>),
+}
+
+impl Audience {
+    /// All of them.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let all = match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Several(several) => several,
+        };
+        all.iter().map(String::as_str)
+    }
+}
+
+/// A moment as JWTs write it: seconds, which may have a fraction (RFC 7519 section 2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NumericDate(pub Timestamp);
+
+impl<'de> Deserialize<'de> for NumericDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = Number::deserialize(deserializer)?;
+        let whole = number.as_u64().or_else(|| {
+            // More digits than a date has: such a number is refused, and the others are cut without loss.
+            let seconds = number.as_f64().filter(|it| (0.0..1e12).contains(it))?;
+            format!("{:.0}", seconds.floor()).parse().ok()
+        });
+        let whole = whole.filter(|seconds| *seconds < 1_000_000_000_000);
+        whole.map(|seconds| Self(Timestamp::from_secs(seconds))).ok_or_else(|| D::Error::custom("no moment"))
     }
 }
 

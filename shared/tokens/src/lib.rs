@@ -8,6 +8,7 @@
 //! * [`id_token`]: who signed in, for a client that speaks OpenID Connect.
 //! * [`identity`]: who a person is, signed, for the shop contract.
 //! * [`authorization`]: authorization requests and codes.
+//! * [`assertion`]: how a client proves itself with a key of its own.
 //! * [`foreign`]: the public keys of strangers, and the tokens that they sign. No token of ours is verified there.
 //! * [`key_sets`]: the key sets that strangers publish, fetched and kept; [`issued`]: the tokens of registered issuers.
 //! * [`ticket`]: the one-time ticket that a signed-in page brings to its server.
@@ -15,6 +16,7 @@
 //! Callers pass the time as an argument, so `jsonwebtoken`'s own checks of times are turned off.
 
 pub mod access;
+pub mod assertion;
 pub mod authorization;
 mod es256;
 pub mod foreign;

@@ -8,7 +8,7 @@ use super::{DEVICE_GRANT, form, register_as};
 use crate::web::basic;
 
 /// The endpoints, with parameters that each reads.
-const ENDPOINTS: [(&str, &[&str]); 5] = [
+const ENDPOINTS: [(&str, &[&str]); 6] = [
     (
         "/oauth/bc-authorize",
         &[
@@ -27,6 +27,19 @@ const ENDPOINTS: [(&str, &[&str]); 5] = [
     (
         "/oauth/token",
         &["grant_type", "client_id", "client_secret", "device_code", "refresh_token", "scope", "code"],
+    ),
+    (
+        "/oauth/par",
+        &[
+            "client_id",
+            "client_secret",
+            "client_assertion_type",
+            "client_assertion",
+            "redirect_uri",
+            "request_uri",
+            "response_type",
+            "state",
+        ],
     ),
     ("/oauth/revoke", &["client_id", "client_secret", "token", "token_type_hint"]),
     ("/oauth/introspect", &["client_id", "client_secret", "token", "token_type_hint"]),

@@ -24,7 +24,7 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// The parameters of a good request.
-const GOOD: [(&str, &str); 8] = [
+pub(crate) const GOOD: [(&str, &str); 8] = [
     ("response_type", "code"),
     ("client_id", SITE),
     ("redirect_uri", CALLBACK),
@@ -39,7 +39,8 @@ pub(crate) fn register(world: &World, id: &str, auth: ClientAuth) -> String {
     let grants = vec![GrantType::AuthorizationCode, GrantType::RefreshToken, GrantType::DeviceCode];
     let redirect_uris = [CALLBACK, "http://127.0.0.1/cb"].iter().filter_map(|uri| RedirectUri::parse(uri));
     let logout_uris = vec![RedirectUri::parse(GOODBYE).unwrap()];
-    let oauth = OauthClient { redirect_uris: redirect_uris.collect(), logout_uris, grants, auth };
+    let redirect_uris = redirect_uris.collect();
+    let oauth = OauthClient { redirect_uris, logout_uris, grants, auth, ..OauthClient::default() };
     let secret =
         world.register_client(id, |client| Client { dialects: vec![Dialect::Oauth], oauth, ..client });
     secret.reveal().to_owned()
@@ -52,12 +53,12 @@ pub(super) async fn with_site() -> (World, Person) {
     (world, person)
 }
 
-pub(super) fn query(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 
 /// The good request with some parameters changed; an empty value leaves one out.
-fn with(changes: &[(&str, &str)]) -> Vec<(String, String)> {
+pub(crate) fn with(changes: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut pairs: Vec<_> =
         GOOD.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     for (name, value) in changes {

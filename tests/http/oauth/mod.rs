@@ -1,5 +1,6 @@
 //! `/oauth/*` and `/.well-known/*` (`docs/oauth.md`), by topic. This file has what their tests share.
 
+mod assertions;
 mod bodies;
 mod browser;
 pub(crate) mod ciba;
@@ -8,8 +9,10 @@ mod device;
 mod keys;
 mod logout;
 mod metadata;
+mod par;
 mod refresh;
 mod relying_parties;
+mod signer;
 mod tokens;
 mod user_code;
 

@@ -9,7 +9,7 @@ use super::{Client, Origin, ReturnUrl, WebhookUrl};
 use crate::{
     identity::ClientId,
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
-    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
+    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys},
     session::{Dialect, MatchPolicy},
     text::CleanText,
 };
@@ -59,6 +59,10 @@ pub struct ClientSettings {
     pub jwks: Option<String>,
     /// The algorithm of those tokens: the name of a [`TokenAlgorithm`].
     pub alg: Option<String>,
+    /// The public keys that verify its assertions: the text of a JWK Set whose keys were checked.
+    pub keys: Option<String>,
+    /// Whether its authorization requests must be pushed.
+    pub pushes: Option<bool>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: Option<bool>,
     /// How old the proof of the person who agrees may be, in seconds ([`MAX_AGE`]); 0 for any age.
@@ -149,7 +153,19 @@ impl ClientSettings {
         let logout_uris = logout_uris.unwrap_or(stored.logout_uris);
         let grants = grants.unwrap_or(stored.grants);
         let auth = read(self.auth.as_ref(), "auth", read_auth)?.unwrap_or(stored.auth);
-        Ok(OauthClient { redirect_uris, logout_uris, grants, auth })
+        let keys = match self.keys.as_deref() {
+            None => stored.keys,
+            Some("") => None,
+            Some(text) => Some(RegisteredKeys::from_checked(text)),
+        };
+        Ok(OauthClient {
+            redirect_uris,
+            logout_uris,
+            grants,
+            auth,
+            keys,
+            pushes: self.pushes.unwrap_or(stored.pushes),
+        })
     }
 }
 
@@ -237,6 +253,13 @@ fn fits_its_contract(client: &Client) -> Result<(), Unfit> {
     }
     if oauth.grants.contains(&GrantType::AuthorizationCode) && oauth.redirect_uris.is_empty() {
         return Err(unfit("redirects", "at least one address for the grant authorization_code"));
+    }
+    if (oauth.auth == ClientAuth::PrivateKeyJwt) != oauth.keys.is_some() {
+        return Err(unfit("key", "given for a client with auth private_key_jwt, and for no other"));
+    }
+    // The screen of a strict client proves itself when it opens a session, by a secret.
+    if client.strict && oauth.auth == ClientAuth::PrivateKeyJwt {
+        return Err(unfit("strict", "off for a client with auth private_key_jwt"));
     }
     Ok(())
 }

@@ -15,6 +15,29 @@ pub struct OauthClient {
     pub grants: Vec<GrantType>,
     /// How it proves who it is.
     pub auth: ClientAuth,
+    /// The public keys that verify its assertions.
+    pub keys: Option<RegisteredKeys>,
+    /// Whether its authorization requests must be pushed (RFC 9126 section 6).
+    pub pushes: bool,
+}
+
+/// The public keys of a client, as the text of a JWK Set. `saoma_tokens::foreign` has checked it before it was registered, and
+/// reads it. A client whose keys stand at an address has none here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegisteredKeys(String);
+
+impl RegisteredKeys {
+    /// From a text that was checked.
+    #[must_use]
+    pub fn from_checked(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// How tokens are got.
@@ -61,6 +84,8 @@ pub enum ClientAuth {
     /// By its secret: `client_secret_basic` or `client_secret_post`, whichever it sends.
     #[default]
     ClientSecret,
+    /// By an assertion that a key of its own has signed (RFC 7523).
+    PrivateKeyJwt,
     /// Not at all: a program on a person's device keeps no secret (RFC 6749 section 2.1).
     None,
 }

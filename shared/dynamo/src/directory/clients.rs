@@ -11,7 +11,7 @@ use saoma_domain::{
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
-    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
+    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys},
     opener::{EnrolledMachine, MachineName},
     ports::{Clients, Freshness, Kept, Registry, StoreError, WriteId},
     secrets::SecretHash,
@@ -194,6 +194,7 @@ fn to_item(client: &Client) -> Item {
             ),
             ("grants", texts(client.oauth.grants.iter().map(|it| it.as_str().to_owned()).collect())),
             ("auth", text(client.oauth.auth.as_str())),
+            ("pushes", AttributeValue::Bool(client.oauth.pushes)),
             ("strict", AttributeValue::Bool(client.strict)),
             ("disabled", AttributeValue::Bool(!client.enabled)),
             ("registration", text(client.registration.as_str())),
@@ -209,6 +210,7 @@ fn to_item(client: &Client) -> Item {
     insert("issuer_audience", issuer.map(|it| text(it.audience.as_str())));
     insert("issuer_keys", issuer.map(|it| text(it.keys.url().as_str())));
     insert("issuer_algorithm", issuer.map(|it| text(it.algorithm.as_str())));
+    insert("keys", client.oauth.keys.as_ref().map(|it| text(it.as_str())));
     insert("max_age", client.max_age.map(|it| number(it.as_secs())));
     insert("return_url", client.return_url.as_ref().map(|it| text(it.as_str())));
     insert("webhook", client.webhook.as_ref().map(|it| text(it.url().as_str())));
@@ -239,6 +241,8 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
             logout_uris: all_of(item, "logout_uris", RedirectUri::parse)?,
             grants: all_of(item, "grants", GrantType::parse)?,
             auth: item.parsed("auth", ClientAuth::parse)?,
+            keys: item.optional_text("keys")?.map(RegisteredKeys::from_checked),
+            pushes: item.flag("pushes")?,
         },
         issuer: read_issuer(item)?,
         strict: item.flag("strict")?,

@@ -7,7 +7,7 @@ use saoma_domain::{
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::{AccountId, ClientId, Identity},
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
-    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri},
+    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys},
     opener::{EnrolledMachine, MachineName, Opener},
     ports::{Accounts, Checks, Clients, Freshness, Kept, Randomness, Registry, Sessions},
     secrets::Secret,
@@ -39,6 +39,8 @@ fn largest(random: &dyn Randomness) -> Client {
             logout_uris: vec![RedirectUri::parse("https://shop.example/bye").unwrap()],
             grants: GrantType::ALL.to_vec(),
             auth: ClientAuth::None,
+            keys: Some(RegisteredKeys::from_checked("{\"keys\": []}")),
+            pushes: true,
         },
         issuer: Some(TokenIssuer {
             issuer: Issuer::parse("https://id.example/").unwrap(),
