@@ -499,7 +499,7 @@ mod tests {
             );
         }
         let auth = ClientSettings { auth: Some("mtls".to_owned()), ..settings() };
-        assert!(auth.apply(plain).unwrap_err().to_string().contains("client_secret, none"));
+        assert!(auth.apply(plain).unwrap_err().to_string().contains("client_secret, private_key_jwt, none"));
     }
 
     // I9
