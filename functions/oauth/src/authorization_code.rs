@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::{
-    App,
+    App, dpop,
     issue::{self, Tokens},
     refused::{INVALID_GRANT, by_the_core, missing},
     token::Asking,
@@ -30,9 +30,9 @@ pub(crate) async fn unsealed(app: &App, facts: &Facts, form: &Query) -> Result<A
 }
 
 /// Exchanges a code. The checks, in order: we made it ([`unsealed`]); the client proves itself; the code is the
-/// client's; it was sent to the address that the request names; the request brings the secret behind the challenge; the
-/// code is not over, unless it was exchanged before; what may be used once is; everything is still allowed; then the one guarded write. Nothing
-/// before the write uses the code up.
+/// client's; it was sent to the address that the request names; the request brings the secret behind the challenge, and a
+/// proof of the key that the code is bound to; the code is not over, unless it was exchanged before; an assertion and a
+/// proof count once; everything is still allowed; then the one guarded write. Nothing before the write uses the code up.
 ///
 /// The same code within 30 s of the first exchange gets the same tokens. Later, with everything proven, it is refused
 /// and ends what it was exchanged for.
@@ -43,6 +43,7 @@ pub(crate) async fn exchange(
 ) -> Result<Tokens, Problem> {
     let now = app.service.clock.now();
     proven(&asking.client, asking.form, code)?;
+    dpop::holds(code.bound_to.as_ref(), asking.key.as_ref())?;
     let session = app.logins.sessions.find(&code.session, Freshness::Strong).await?.ok_or(INVALID_GRANT)?;
     let in_time = now < code.expires_at || matches!(session.state, State::Redeemed { .. });
     if session.client != asking.client.id || session.flow.request().is_none() || !in_time {

@@ -8,7 +8,7 @@ use axum::{
 use saoma_domain::{
     client::Client,
     identity::ClientId,
-    oauth::{GrantType, Prompt, Scopes},
+    oauth::{GrantType, KeyThumbprint, Prompt, Scopes},
     session::Dialect,
     time::Timestamp,
 };
@@ -225,6 +225,7 @@ pub(crate) async fn checked(
         nonce: query.get("nonce").map(str::to_owned),
         code_challenge,
         wishes: (&wishes).into(),
+        dpop_jkt: query.get("dpop_jkt").map(str::to_owned),
         redirect_uri,
         state,
     })
@@ -275,6 +276,10 @@ fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str
         (
             challenge.len() == CHALLENGE_LENGTH && challenge.bytes().all(base64url),
             ("invalid_request", "code_challenge is a SHA-256 in base64url."),
+        ),
+        (
+            query.get("dpop_jkt").is_none_or(|jkt| KeyThumbprint::parse(jkt).is_some()),
+            ("invalid_request", "dpop_jkt is a SHA-256 in base64url."),
         ),
         (fits("state", LONGEST_STATE), ("invalid_request", "state has at most 1024 bytes.")),
         (fits("nonce", LONGEST_NONCE), ("invalid_request", "nonce has at most 256 bytes.")),

@@ -83,6 +83,7 @@ pub(crate) async fn sign_in(
             scopes: Scopes::parse(&request.scope),
             // No page shows a QR, so no page asks for it by its request.
             request: Some(RequestHash::of(&request.code_challenge)),
+            key: None,
         },
         client,
         claims: ScreenClaims::default(),

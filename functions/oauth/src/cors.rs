@@ -16,7 +16,7 @@ pub(crate) fn readable(mut response: Response) -> Response {
 pub(crate) async fn preflight() -> Response {
     const ALLOWED: [(HeaderName, &str); 3] = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
     readable((StatusCode::NO_CONTENT, ALLOWED).into_response())

@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::{
     App,
     client::{Authenticated, client_for},
+    dpop,
 };
 
 /// The answer (RFC 8628 section 3.2). The last three are ours, so that a device shows them without a library.
@@ -44,6 +45,7 @@ pub(crate) struct Begun {
 }
 
 /// `POST /oauth/device_authorization`. `device_name` is ours: what the device calls itself, for its person to read.
+/// A proof of possession binds the login: its polls must prove the same key.
 pub(crate) async fn begin(
     State(app): State<App>,
     facts: Facts,
@@ -56,8 +58,14 @@ pub(crate) async fn begin(
     pace(&app, &client, &facts)?;
     spends.spend(&app).await?;
     let issuer = service.public_url(facts.domain())?;
+    let proof = dpop::proof(&app, &facts, &headers, ("POST", "/oauth/device_authorization"), None)?;
+    let key = proof.map(|proof| proof.key);
     let opening = Opening {
-        flow: Flow::Oauth { scopes: Scopes::parse(form.get("scope").unwrap_or_default()), request: None },
+        flow: Flow::Oauth {
+            scopes: Scopes::parse(form.get("scope").unwrap_or_default()),
+            request: None,
+            key,
+        },
         client: &client,
         claims: ScreenClaims {
             device_name: form.get("device_name").and_then(CleanText::non_empty),

@@ -1,7 +1,13 @@
 //! A client's server asks what a token of its own is worth (RFC 7662).
 
 use axum::{extract::State, http::HeaderMap};
-use saoma_domain::{cases::SignInError, client::Client, oauth::ClientAuth, secrets::Secret, sign_in::Holder};
+use saoma_domain::{
+    cases::SignInError,
+    client::Client,
+    oauth::{ClientAuth, KeyThumbprint},
+    secrets::Secret,
+    sign_in::Holder,
+};
 use saoma_http::{
     Facts, Problem,
     auth::INVALID_CLIENT,
@@ -35,6 +41,20 @@ pub(crate) struct Worth {
     jti: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     iss: Option<String>,
+    /// The key that the token is bound to (RFC 9449 section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
+}
+
+#[derive(Serialize)]
+struct Confirmation {
+    jkt: String,
+}
+
+impl Confirmation {
+    fn of(key: &KeyThumbprint) -> Self {
+        Self { jkt: key.to_string() }
+    }
 }
 
 /// `POST /oauth/introspect`. Only a client that proves itself may ask, and only about its own tokens (`docs/security.md`
@@ -71,7 +91,8 @@ async fn access_token(
         active: true,
         scope: Some(granted.scopes.to_string()),
         client_id: Some(client.id.to_string()),
-        token_type: Some("Bearer"),
+        token_type: Some(if granted.bound_to.is_some() { "DPoP" } else { "Bearer" }),
+        cnf: granted.bound_to.as_ref().map(Confirmation::of),
         exp: Some(granted.expires_at.secs()),
         iat: Some(granted.issued_at.secs()),
         sub: Some(account.id.to_string()),
@@ -95,7 +116,7 @@ async fn refresh_token(
         Err(SignInError::Store(error)) => return Err(error.into()),
         Err(_) => return Ok(None),
     };
-    let Holder::Screen { scopes } = found.sign_in.holder else { return Ok(None) };
+    let Holder::Screen { scopes, key } = &found.sign_in.holder else { return Ok(None) };
     if !app.screens.is_good(&found.sign_in, generation, now) {
         return Ok(None);
     }
@@ -103,6 +124,7 @@ async fn refresh_token(
         active: true,
         scope: Some(scopes.to_string()),
         client_id: Some(client.id.to_string()),
+        cnf: key.as_ref().map(Confirmation::of),
         exp: Some(found.sign_in.expires_at.secs()),
         sub: Some(found.account.id.to_string()),
         iss: Some(issuer.to_owned()),

@@ -3,7 +3,7 @@
 use saoma_domain::{
     cases::{Redeemed, Renewed},
     identity::{AccountId, SignInId},
-    oauth::{GrantType, Scope, Scopes},
+    oauth::{ClientAuth, GrantType, Scope, Scopes},
     refresh::refresh_token,
     secrets::TokenId,
     sign_in::{Method, SignIn},
@@ -55,7 +55,9 @@ pub(crate) async fn first(
     let session = &redeemed.session;
     let scopes = session.flow.scopes().ok_or(INVALID_GRANT)?;
     app.asked.remember(&asking.client, redeemed, app.service.clock.now()).await?;
-    let sign_in = app.screens.begin(redeemed, scopes).await.map_err(sign_in_over)?;
+    // A client with a secret proves itself at each refresh, so only the others' refresh tokens are bound (RFC 9449 section 5).
+    let key = asking.key.clone().filter(|_| asking.client.oauth.auth == ClientAuth::None);
+    let sign_in = app.screens.begin(redeemed, scopes, key).await.map_err(sign_in_over)?;
     let refreshes = asking.client.oauth.grants.contains(&GrantType::RefreshToken);
     let contents = Contents {
         account: redeemed.account.id,
@@ -108,6 +110,7 @@ async fn minted(
         id: contents.id,
         allows: Allows::Granted(contents.scopes),
         sign_in: contents.sign_in,
+        bound_to: asking.key.as_ref(),
         method: contents.method,
         at: contents.at,
         life,
@@ -131,7 +134,7 @@ async fn minted(
         None => None,
     };
     Ok(Tokens {
-        token_type: "Bearer",
+        token_type: if asking.key.is_some() { "DPoP" } else { "Bearer" },
         expires_in: access.expires_in.as_secs(),
         access_token: access.token,
         refresh_token,

@@ -32,6 +32,7 @@ mod continued;
 mod cors;
 mod device_authorization;
 mod device_code;
+mod dpop;
 mod hint;
 mod introspect;
 mod issue;

@@ -51,6 +51,7 @@ struct Metadata {
     revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
     introspection_endpoint_auth_methods_supported: [&'static str; 3],
     introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
+    dpop_signing_alg_values_supported: [&'static str; 1],
     claims_supported: [&'static str; 15],
 }
 
@@ -98,6 +99,7 @@ fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
         revocation_endpoint_auth_signing_alg_values_supported: assertions,
         introspection_endpoint_auth_methods_supported: PROOFS,
         introspection_endpoint_auth_signing_alg_values_supported: assertions,
+        dpop_signing_alg_values_supported: [ForeignAlgorithm::Es256.as_str()],
         claims_supported: [
             "iss",
             "sub",

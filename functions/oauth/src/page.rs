@@ -121,7 +121,7 @@ pub(crate) async fn begin(
         replace(&app.logins, old.key, now).await?;
     }
     let opening = Opening {
-        flow: Flow::Oauth { scopes, request: Some(RequestHash::of(&sealed)) },
+        flow: Flow::Oauth { scopes, request: Some(RequestHash::of(&sealed)), key: None },
         client: &client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),

@@ -26,7 +26,7 @@ use crate::{
     App,
     authorize::{self, Refused},
     client::{Authenticated, client},
-    cors,
+    cors, dpop,
     refused::missing,
 };
 
@@ -64,12 +64,30 @@ async fn pushed(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> 
     let (service, now) = (&app.service, app.service.clock.now());
     let issuer = service.public_url(facts.domain())?;
     let request = authorize::checked(app, &issuer, &client, form).await.map_err(told)?;
+    let request = bound(app, facts, headers, request)?;
     let redirect_uri = request.redirect_uri.clone();
     let id = TokenId::random(&*service.random);
     let sealed = service.keys.seal_pushed(&issuer, request, &id, now)?;
     let sealed = authorize::short(sealed, &redirect_uri).map_err(told)?;
     spends.spend(app).await?;
     Ok(Pushed { request_uri: format!("{URN}{sealed}"), expires_in: PUSHED_LIFE.as_secs() })
+}
+
+/// The request, bound to the key of the proof that comes with it (RFC 9449 section 10.1).
+fn bound(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    request: AuthorizationRequest,
+) -> Result<AuthorizationRequest, Problem> {
+    let Some(proof) = dpop::proof(app, facts, headers, ("POST", "/oauth/par"), None)? else {
+        return Ok(request);
+    };
+    let named = request.dpop_jkt.as_deref();
+    if named.is_some_and(|named| named != proof.key.as_str()) {
+        return Err(missing("dpop_jkt is of another key than the proof."));
+    }
+    Ok(AuthorizationRequest { dpop_jkt: Some(proof.key.to_string()), ..request })
 }
 
 /// A refusal of the request, as the client itself is told here (RFC 9126 section 2.3).

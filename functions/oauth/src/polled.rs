@@ -9,7 +9,7 @@ use saoma_domain::{
 use saoma_http::{Problem, cookie::ScreenKey};
 
 use crate::{
-    App,
+    App, dpop,
     issue::{self, Tokens},
     refused::{INVALID_GRANT, by_the_core},
     token::Asking,
@@ -43,6 +43,7 @@ pub(crate) async fn exchange(
         View::Screen(session) if session.client == asking.client.id && kind(&session.flow) => session,
         _ => return Err(INVALID_GRANT.as_guess()),
     };
+    dpop::holds(session.flow.key(), asking.key.as_ref())?;
     match session.standing(now) {
         Standing::Waiting | Standing::Scanned => {
             Err(if service.pace.device(&key.code, now) { PENDING } else { SLOW_DOWN })

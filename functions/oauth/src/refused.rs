@@ -53,7 +53,12 @@ pub(crate) fn shape(problem: &Problem) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     let challenge = match error {
-        "invalid_token" => Some("Bearer error=\"invalid_token\""),
+        "invalid_token" => {
+            Some("Bearer error=\"invalid_token\", DPoP error=\"invalid_token\", algs=\"ES256\"")
+        }
+        "invalid_dpop_proof" if problem.status == StatusCode::UNAUTHORIZED => {
+            Some("DPoP error=\"invalid_dpop_proof\", algs=\"ES256\"")
+        }
         "insufficient_scope" => Some("Bearer error=\"insufficient_scope\", scope=\"openid\""),
         _ if problem.status == StatusCode::UNAUTHORIZED => Some("Basic realm=\"oauth\""),
         _ => None,

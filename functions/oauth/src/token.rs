@@ -5,7 +5,10 @@ use axum::{
     http::HeaderMap,
     response::{IntoResponse, Response},
 };
-use saoma_domain::{client::Client, oauth::GrantType};
+use saoma_domain::{
+    client::Client,
+    oauth::{GrantType, KeyThumbprint},
+};
 use saoma_http::{
     Facts, Problem,
     body::{Form, Json},
@@ -15,7 +18,7 @@ use saoma_http::{
 use crate::{
     App, auth_req_id, authorization_code,
     client::{Authenticated, client_for},
-    cors, device_code,
+    cors, device_code, dpop,
     issue::Tokens,
     refresh,
     refused::missing,
@@ -26,6 +29,8 @@ use crate::{
 pub(crate) struct Asking<'a> {
     /// The client, as last written.
     pub(crate) client: Client,
+    /// The key that it proves to have (RFC 9449).
+    pub(crate) key: Option<KeyThumbprint>,
     /// What the request uses once. It is spent before the guarded write of its grant.
     pub(crate) spends: Spends,
     /// The other parameters.
@@ -51,8 +56,12 @@ async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> R
     let named = form.get("grant_type").ok_or(missing("grant_type is missing."))?;
     let grant = GrantType::of_wire(named).ok_or(UNSUPPORTED)?;
     let asking = async || {
-        let Authenticated { client, spends } = client_for(app, facts, headers, form, grant).await?;
-        Ok::<_, Problem>(Asking { client, spends, form, facts })
+        let Authenticated { client, mut spends } = client_for(app, facts, headers, form, grant).await?;
+        let proof = dpop::proof(app, facts, headers, ("POST", "/oauth/token"), None)?;
+        if let Some(proof) = &proof {
+            spends.add(dpop::used(app, proof), dpop::INVALID_PROOF);
+        }
+        Ok::<_, Problem>(Asking { client, key: proof.map(|proof| proof.key), spends, form, facts })
     };
     match grant {
         GrantType::AuthorizationCode => {

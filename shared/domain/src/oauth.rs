@@ -5,10 +5,12 @@
 //! * [`request`]: what a session keeps of an authorization request.
 //! * [`binding`]: what a client has the person see whom it asks on their phone.
 //! * [`wishes`]: what a client wishes about how its person is signed in.
+//! * [`key_thumbprint`]: the key that tokens are bound to.
 //! * [`client`]: what is registered of a client that speaks OAuth.
 
 pub mod binding;
 pub mod client;
+pub mod key_thumbprint;
 pub mod request;
 pub mod scopes;
 pub mod typing;
@@ -17,6 +19,7 @@ pub mod wishes;
 
 pub use binding::{BindingMessage, Words};
 pub use client::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys};
+pub use key_thumbprint::KeyThumbprint;
 pub use request::RequestHash;
 pub use scopes::{Scope, Scopes};
 pub use user_code::UserCode;

@@ -8,7 +8,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Phone, SignInId},
-    oauth::Scopes,
+    oauth::{KeyThumbprint, Scopes},
     refresh::Family,
     session::Seen,
     time::Timestamp,
@@ -52,6 +52,8 @@ pub enum Holder {
     Screen {
         /// What its person granted. A refresh grants no more (`docs/security.md` A18).
         scopes: Scopes,
+        /// The key that each refresh must prove, if its client has no secret and proved one (RFC 9449 section 5).
+        key: Option<KeyThumbprint>,
     },
     /// A browser that is signed in at the issuer. It holds one token, in a cookie; the token never rotates. It approves
     /// no phone's step (`docs/oauth.md`).

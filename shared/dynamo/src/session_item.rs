@@ -5,7 +5,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
-    oauth::{RequestHash, Scopes, Words},
+    oauth::{KeyThumbprint, RequestHash, Scopes, Words},
     opener::{MachineName, Opener},
     ports::StoreError,
     secrets::{SecretHash, SessionCode, TokenId},
@@ -73,7 +73,8 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
             attributes.extend((!ext.as_str().is_empty()).then(|| ("ext", text(ext.as_str()))));
             attributes.extend(state.as_ref().map(|state| ("page", text(state.as_str()))));
         }
-        Flow::Oauth { scopes, request } => {
+        Flow::Oauth { scopes, request, key } => {
+            attributes.extend(key.as_ref().map(|key| ("jkt", text(key.as_str()))));
             attributes.extend(request.map(|request| ("request", bytes(request.as_bytes()))));
             attributes.extend((!scopes.is_empty()).then(|| ("scope", text(scopes.to_string()))));
         }
@@ -176,6 +177,7 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
                 None => Flow::Oauth {
                     scopes,
                     request: item.optional_hash("request")?.map(RequestHash::from_bytes),
+                    key: item.optional("jkt", KeyThumbprint::parse)?,
                 },
             }
         }

@@ -7,7 +7,7 @@ use std::{fmt, time::Duration};
 
 use saoma_domain::{
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
-    oauth::Scopes,
+    oauth::{KeyThumbprint, Scopes},
     secrets::TokenId,
     session::{Redemption, Session},
     sign_in::{Method, SignIn},
@@ -91,6 +91,8 @@ pub struct AccessToken<'a> {
     pub allows: Allows,
     /// `sid`: the sign-in it belongs to, if it belongs to one.
     pub sign_in: Option<&'a SignInId>,
+    /// `cnf`: the key whose holder alone may use it, if there is one (RFC 9449 section 6).
+    pub bound_to: Option<&'a KeyThumbprint>,
     /// `amr`: how the person proved who they are. A screen's token has the method of the phone that approved it.
     pub method: Method,
     /// When it was made. Its `iat` lies [`ISSUED_EARLIER`](crate::ISSUED_EARLIER) before.
@@ -112,8 +114,16 @@ struct AccessClaims<'a> {
     scope: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     sid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation<&'a str>>,
     /// RFC 8176.
     amr: [&'static str; 1],
+}
+
+/// The key that a token is bound to (RFC 7800, RFC 9449 section 6.1).
+#[derive(Debug, Serialize, Deserialize)]
+struct Confirmation<T> {
+    jkt: T,
 }
 
 impl<'a> AccessToken<'a> {
@@ -128,6 +138,7 @@ impl<'a> AccessToken<'a> {
             jti: self.id.as_str(),
             scope: self.allows.scope(),
             sid: self.sign_in.map(SignInId::as_str),
+            cnf: self.bound_to.map(|key| Confirmation { jkt: key.as_str() }),
             amr: [self.method.as_str()],
         }
     }
@@ -152,6 +163,8 @@ struct UnverifiedClaims {
     jti: String,
     #[serde(default, deserialize_with = "present_number")]
     iat: u64,
+    #[serde(default)]
+    cnf: Option<Confirmation<String>>,
 }
 
 /// Reads a claim that may be missing, but not `null`, a string or a fraction (`docs/security.md` E10).
@@ -188,6 +201,7 @@ impl Keyring {
             id,
             allows: Allows::ApproveLogin,
             sign_in: Some(&sign_in.id),
+            bound_to: None,
             method: sign_in.method,
             at: now,
             life,
@@ -216,6 +230,7 @@ impl Keyring {
             id: &redemption.id,
             allows: Allows::Nothing,
             sign_in: None,
+            bound_to: None,
             method,
             at: redemption.at,
             life,
@@ -268,7 +283,12 @@ impl Keyring {
         if claims.iss != issuer || !good_now || claims.aud != claims.client_id {
             return Err(TokenError::Invalid);
         }
+        let bound_to = match claims.cnf {
+            Some(cnf) => Some(KeyThumbprint::parse(&cnf.jkt).ok_or(TokenError::Invalid)?),
+            None => None,
+        };
         Ok(GrantedClaims {
+            bound_to,
             account: AccountId::parse(&claims.sub).ok_or(TokenError::Invalid)?,
             client: ClientId::parse(&claims.client_id).ok_or(TokenError::Invalid)?,
             sign_in: SignInId::parse(&claims.sid),
@@ -291,6 +311,8 @@ pub struct GrantedClaims {
     pub sign_in: Option<SignInId>,
     /// `scope`.
     pub scopes: Scopes,
+    /// `cnf`: the key whose holder alone may use it. The caller checks the proof.
+    pub bound_to: Option<KeyThumbprint>,
     /// `jti`.
     pub id: TokenId,
     /// `iat`.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use saoma_domain::{
     identity::{AccountId, ClientId},
-    oauth::{Prompt, Prompts, Wishes},
+    oauth::{KeyThumbprint, Prompt, Prompts, Wishes},
     secrets::{SessionCode, TokenId},
     session::Session,
     time::Timestamp,
@@ -46,6 +46,9 @@ pub struct AuthorizationRequest {
     /// What the client wishes about how the person is signed in.
     #[serde(flatten)]
     pub wishes: SealedWishes,
+    /// The key that the exchange must prove (RFC 9449 section 10): a [`KeyThumbprint`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
 }
 
 /// [`Wishes`], as they stand in a sealed request.
@@ -137,6 +140,8 @@ pub struct AuthorizationCode {
     pub redirect_uri: String,
     /// The hash of the secret that the exchange must bring.
     pub code_challenge: String,
+    /// The key that the exchange must prove.
+    pub bound_to: Option<KeyThumbprint>,
     /// For the ID token.
     pub nonce: Option<String>,
     /// From this moment it redeems nothing. It still gets the tokens again that it was exchanged for.
@@ -153,6 +158,8 @@ struct CodeClaims {
     jti: String,
     redirect_uri: String,
     code_challenge: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dpop_jkt: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
 }
@@ -237,6 +244,7 @@ impl Keyring {
             jti: id.as_str().to_owned(),
             redirect_uri: request.redirect_uri,
             code_challenge: request.code_challenge,
+            dpop_jkt: request.dpop_jkt,
             nonce: request.nonce,
         };
         self.sign(CODE_TYP, &claims)
@@ -253,7 +261,12 @@ impl Keyring {
         if claims.iss != issuer {
             return Err(TokenError::Invalid);
         }
+        let bound_to = match claims.dpop_jkt {
+            Some(jkt) => Some(KeyThumbprint::parse(&jkt).ok_or(TokenError::Invalid)?),
+            None => None,
+        };
         Ok(AuthorizationCode {
+            bound_to,
             session: SessionCode::parse(&claims.sid).ok_or(TokenError::Invalid)?,
             id: TokenId::from_stored(&claims.jti),
             client: ClientId::parse(&claims.aud).ok_or(TokenError::Invalid)?,

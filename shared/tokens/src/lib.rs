@@ -11,6 +11,7 @@
 //! * [`assertion`]: how a client proves itself with a key of its own.
 //! * [`foreign`]: the public keys of strangers, and the tokens that they sign. No token of ours is verified there.
 //! * [`key_sets`]: the key sets that strangers publish, fetched and kept; [`issued`]: the tokens of registered issuers.
+//! * [`proof`]: proofs of possession of a key (`DPoP`).
 //! * [`ticket`]: the one-time ticket that a signed-in page brings to its server.
 //!
 //! Callers pass the time as an argument, so `jsonwebtoken`'s own checks of times are turned off.
@@ -26,6 +27,7 @@ pub mod issued;
 pub mod key_sets;
 pub mod keyring;
 pub mod keys;
+pub mod proof;
 pub mod ticket;
 
 pub use access::{AccessToken, Allows, GrantedClaims, MintedToken, TokenError};

@@ -16,11 +16,11 @@ use super::{DEVICE_GRANT, claims, form, pass, refused};
 use crate::{crowd::at_once, pages, web::basic};
 
 pub(crate) const SITE: &str = "my-site";
-const CALLBACK: &str = "https://shop.example/cb?from=qr";
+pub(crate) const CALLBACK: &str = "https://shop.example/cb?from=qr";
 /// Where its browser goes after it was signed out.
 pub(super) const GOODBYE: &str = "https://shop.example/bye?from=saoma";
 /// The pair of RFC 7636 appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// The parameters of a good request.
@@ -53,7 +53,7 @@ pub(super) async fn with_site() -> (World, Person) {
     (world, person)
 }
 
-pub(crate) fn query(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn query(pairs: &[(impl AsRef<str>, impl AsRef<str>)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }
 

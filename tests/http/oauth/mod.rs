@@ -6,6 +6,7 @@ mod browser;
 pub(crate) mod ciba;
 pub(crate) mod code;
 mod device;
+mod dpop;
 mod keys;
 mod logout;
 mod metadata;

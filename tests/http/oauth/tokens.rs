@@ -38,7 +38,7 @@ async fn userinfo_takes_no_other_token_and_none_that_is_over() {
     for other in [text(&tokens, "id_token"), text(&tokens, "refresh_token"), &person.token, "x", ""] {
         let answer = userinfo(&world, other).await;
         refused(&answer, 401, "invalid_token");
-        assert_eq!(answer.header("www-authenticate"), "Bearer error=\"invalid_token\"");
+        assert!(answer.header("www-authenticate").starts_with("Bearer error=\"invalid_token\""));
     }
     let device = Device::begin_as(&world, TV, "profile").await;
     device.approved_by(&world, &person).await;

@@ -168,7 +168,7 @@ mod tests {
     // H1
     #[test]
     fn only_the_scan_of_a_login_lets_a_client_ask() {
-        let oauth = || Flow::Oauth { scopes: Scopes::default(), request: None };
+        let oauth = || Flow::Oauth { scopes: Scopes::default(), request: None, key: None };
         let (at, ciba) = (OPENED.secs(), [GrantType::Ciba]);
         assert!(asks(oauth(), at, &ciba) && asks(oauth(), at + 9, &ciba));
         assert!(!asks(oauth(), at - 1, &ciba), "the scan of an earlier login");

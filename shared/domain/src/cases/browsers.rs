@@ -165,7 +165,7 @@ impl Browsers {
         for login in self.logins_of(account, client).await? {
             let screen = Phone { account, sign_in: SignInId::of_login(&login) };
             let Ok((sign_in, _)) = self.logins.checks.phone(&screen).await?.stands(now) else { continue };
-            if matches!(sign_in.holder, Holder::Screen { scopes: granted } if scopes.is_within(granted)) {
+            if matches!(sign_in.holder, Holder::Screen { scopes: granted, .. } if scopes.is_within(granted)) {
                 return Ok(true);
             }
         }

@@ -11,7 +11,7 @@ use crate::{
     client::Client,
     history::{EntryId, KEPT},
     identity::{Phone, SignInId},
-    oauth::Scopes,
+    oauth::{KeyThumbprint, Scopes},
     ports::{Begun, Checks, KeyedHash, Randomness, SignIns, StoreError},
     refresh::{Family, Presented, read_refresh_token},
     secrets::Secret,
@@ -46,17 +46,22 @@ fn of_session(session: &Session) -> Option<Phone> {
 impl Screens {
     /// Begins the sign-in of the screen that redeemed a session. Repeating the call gives the same one, as long as its
     /// refresh token was not used. If it was, the answer had arrived, and a second holder repeats the call: the sign-in
-    /// ends (RFC 6749 section 4.1.2).
+    /// ends (RFC 6749 section 4.1.2). A `key` binds it: each refresh must prove that key, and so must a repeated call.
     ///
     /// # Errors
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
-    pub async fn begin(&self, redeemed: &Redeemed, scopes: Scopes) -> Result<SignIn, SignInError> {
+    pub async fn begin(
+        &self,
+        redeemed: &Redeemed,
+        scopes: Scopes,
+        key: Option<KeyThumbprint>,
+    ) -> Result<SignIn, SignInError> {
         let Redeemed { session, method, redemption, .. } = redeemed;
         let screen = of_session(session).ok_or(NotSignedIn::Over)?;
         let sign_in = SignIn {
             id: screen.sign_in.clone(),
             account: screen.account,
-            holder: Holder::Screen { scopes },
+            holder: Holder::Screen { scopes, key },
             client: session.client.clone(),
             method: *method,
             seen: session.seen.clone(),
@@ -70,6 +75,8 @@ impl Screens {
         match self.sign_ins.begin(&sign_in).await? {
             Begun::Stored => Ok(sign_in),
             Begun::Before(stored) if stored.ended => Err(NotSignedIn::Over.into()),
+            // The caller has proven another key than the first one, so it is not the first one again.
+            Begun::Before(stored) if stored.holder != sign_in.holder => Err(NotSignedIn::Over.into()),
             Begun::Before(stored) if stored.version > 1 => {
                 self.sign_ins.end(&screen).await?;
                 Err(NotSignedIn::Over.into())

@@ -1,7 +1,7 @@
 //! The data that only one wire contract needs in a session.
 
 use crate::{
-    oauth::{RequestHash, Scopes, Words},
+    oauth::{KeyThumbprint, RequestHash, Scopes, Words},
     ports::Randomness,
     secrets::SessionCode,
     session::{Dialect, MatchPolicy, PictureFormat, PictureName, Ties},
@@ -42,6 +42,8 @@ pub enum Flow {
         scopes: Scopes,
         /// The request whose page shows the QR; `None` for a device, which polls for its tokens itself.
         request: Option<RequestHash>,
+        /// The key that the device must prove when it polls, if it proved one when it began (RFC 9449).
+        key: Option<KeyThumbprint>,
     },
     /// `docs/oauth.md`, where a client's server has a known person asked (CIBA).
     Asked {
@@ -135,6 +137,15 @@ impl Flow {
     pub const fn words(&self) -> Option<&Words> {
         match self {
             Self::Asked { words, .. } => words.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The key that its device must prove, if it began with a proof.
+    #[must_use]
+    pub const fn key(&self) -> Option<&KeyThumbprint> {
+        match self {
+            Self::Oauth { key, .. } => key.as_ref(),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
-    oauth::Scopes,
+    oauth::{KeyThumbprint, Scopes},
     ports::{Begun, KeyName, Replaced, SignIns, StoreError, WriteId},
     refresh::Family,
     sign_in::{Holder, HolderKind, Method, SignIn},
@@ -95,8 +95,9 @@ fn to_item(sign_in: &SignIn) -> Item {
     );
     match &sign_in.holder {
         Holder::Phone => {}
-        Holder::Screen { scopes } => {
+        Holder::Screen { scopes, key } => {
             item.insert("scope".to_owned(), text(scopes.to_string()));
+            item.extend(key.as_ref().map(|key| ("jkt".to_owned(), text(key.as_str()))));
         }
         Holder::Browser { approved_by } => {
             item.insert("approved_by".to_owned(), text(approved_by.as_str()));
@@ -114,7 +115,10 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
         account: item.parsed(PK, |pk| AccountId::parse(pk.strip_prefix("SIGNIN#")?))?,
         holder: match item.parsed("holder", HolderKind::parse)? {
             HolderKind::Phone => Holder::Phone,
-            HolderKind::Screen => Holder::Screen { scopes: Scopes::parse(item.text("scope")?) },
+            HolderKind::Screen => Holder::Screen {
+                scopes: Scopes::parse(item.text("scope")?),
+                key: item.optional("jkt", KeyThumbprint::parse)?,
+            },
             HolderKind::Browser => {
                 Holder::Browser { approved_by: item.parsed("approved_by", SignInId::parse)? }
             }

@@ -29,3 +29,6 @@ pub(super) fn random_number(random: &dyn Randomness) -> PhoneNumber {
 pub(super) fn key() -> KeyName {
     KeyName::of_kid("the-key-")
 }
+
+/// The thumbprint of a key (RFC 9449 section 6.1).
+pub(super) const KEY: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";

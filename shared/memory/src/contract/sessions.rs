@@ -1,13 +1,13 @@
 //! Sessions, one step at a time.
 
 use saoma_domain::{
-    oauth::{RequestHash, Scopes, Words},
+    oauth::{KeyThumbprint, RequestHash, Scopes, Words},
     ports::{Committed, Created, Freshness, Randomness, Sessions},
     session::{Command, Flow, PageState, RedeemKey, Session},
 };
 
 use super::{
-    fixtures::{at, person},
+    fixtures::{KEY, at, person},
     steps::{change, open_largest, redemption, scan, step, stored, write},
 };
 
@@ -41,11 +41,17 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     assert_eq!(stored(sessions, &scanned).await, scanned);
 
     let oauth = Session {
-        flow: Flow::Oauth { scopes: Scopes::parse("openid phone"), request: Some(RequestHash::of("x")) },
+        flow: Flow::Oauth {
+            scopes: Scopes::parse("openid phone"),
+            request: Some(RequestHash::of("x")),
+            key: None,
+        },
         ..unlike(random).await
     };
-    let bare =
-        Session { flow: Flow::Oauth { scopes: Scopes::default(), request: None }, ..unlike(random).await };
+    let bare = Session {
+        flow: Flow::Oauth { scopes: Scopes::default(), request: None, key: KeyThumbprint::parse(KEY) },
+        ..unlike(random).await
+    };
     let asked = |words: &str| Flow::Asked { scopes: Scopes::parse("openid"), words: Words::non_empty(words) };
     let asked_with = Session { flow: asked("付款 7 元"), ..unlike(random).await };
     let asked_bare = Session { flow: asked(""), ..unlike(random).await };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use saoma_domain::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Identity, SignInId},
-    oauth::Scopes,
+    oauth::{KeyThumbprint, Scopes},
     ports::{Accounts, Begun, Checks, KeyName, Randomness, Replaced, Sessions, SignIns},
     refresh::Family,
     session::Seen,
@@ -15,7 +15,7 @@ use saoma_domain::{
 use tokio::task::JoinSet;
 
 use super::{
-    fixtures::{at, key, person, random_number},
+    fixtures::{KEY, at, key, person, random_number},
     steps::{open_largest, write},
 };
 
@@ -89,7 +89,10 @@ pub async fn a_version_of_a_sign_in_is_stored_once<S: SignIns + Checks + 'static
     assert_eq!(outcomes.iter().filter(|it| **it == Replaced::Behind(third.clone())).count(), 7);
 
     let scopes = Scopes::parse("openid offline_access");
-    let screen = SignIn { holder: Holder::Screen { scopes }, ..sign_in(random, AccountId::random(random)) };
+    let screen = SignIn {
+        holder: Holder::Screen { scopes, key: KeyThumbprint::parse(KEY) },
+        ..sign_in(random, AccountId::random(random))
+    };
     store.begin(&screen).await.unwrap();
     assert_eq!(store.phone(&screen.phone()).await.unwrap().sign_in, Some(screen));
 
