@@ -3,6 +3,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use saoma_domain::{
     client::Client,
+    oauth::Pkce,
     ports::Freshness,
     session::{RedeemKey, Refusal, State},
 };
@@ -64,9 +65,14 @@ pub(crate) async fn exchange(
 
 fn proven(client: &Client, form: &Query, code: &AuthorizationCode) -> Result<(), Problem> {
     let redirect_uri = form.get("redirect_uri").ok_or(missing("redirect_uri is missing."))?;
-    let verifier = form.get("code_verifier").ok_or(missing("code_verifier is missing."))?;
+    let secret_is_right = match (&code.code_challenge, form.get("code_verifier")) {
+        (Some(challenge), Some(verifier)) => is_behind(verifier, challenge),
+        (Some(_), None) => return Err(missing("code_verifier is missing.")),
+        // A verifier without a challenge: an attacker has taken the challenge out of the request (RFC 9700 section 4.8.2).
+        (None, verifier) => verifier.is_none() && client.oauth.pkce == Pkce::Optional,
+    };
     let same = code.client == client.id && code.redirect_uri == redirect_uri;
-    if same && is_behind(verifier, &code.code_challenge) { Ok(()) } else { Err(INVALID_GRANT) }
+    if same && secret_is_right { Ok(()) } else { Err(INVALID_GRANT) }
 }
 
 /// Whether this is the secret behind the challenge: 43 to 128 unreserved characters (RFC 7636 section 4.1).

@@ -8,7 +8,7 @@ use axum::{
 use saoma_domain::{
     client::Client,
     identity::ClientId,
-    oauth::{GrantType, KeyThumbprint, Prompt, Scopes},
+    oauth::{GrantType, KeyThumbprint, Pkce, Prompt, Scopes},
     session::Dialect,
     time::Timestamp,
 };
@@ -218,7 +218,7 @@ pub(crate) async fn checked(
     }
     let wishes = browser::wishes(app, issuer, query).await;
     let wishes = wishes.map_err(|(error, description)| refuse(error, description))?;
-    let code_challenge = query.get("code_challenge").unwrap_or_default().to_owned();
+    let code_challenge = query.get("code_challenge").map(str::to_owned);
     Ok(AuthorizationRequest {
         client_id: client.id.to_string(),
         scope: Scopes::parse(query.get("scope").unwrap_or_default()).to_string(),
@@ -250,8 +250,7 @@ fn redirect_uri(client: &Client, query: &Query) -> Result<String, Problem> {
 fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str)> {
     let is = |name: &str, only: &str| query.get(name).is_none_or(|value| value == only);
     let fits = |name: &str, most: usize| query.get(name).is_none_or(|value| value.len() <= most);
-    let challenge = query.get("code_challenge").unwrap_or_default();
-    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    let has_challenge = query.get("code_challenge").is_some();
     let checks = [
         (
             client.oauth.grants.contains(&GrantType::AuthorizationCode),
@@ -268,13 +267,16 @@ fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str
         (query.get("response_type").is_some(), ("invalid_request", "response_type is missing.")),
         (is("response_type", "code"), ("unsupported_response_type", "response_type is code.")),
         (is("response_mode", "query"), ("invalid_request", "response_mode is query.")),
-        (query.get("code_challenge").is_some(), ("invalid_request", "PKCE is required: code_challenge.")),
         (
-            query.get("code_challenge_method") == Some("S256"),
+            has_challenge || client.oauth.pkce == Pkce::Optional,
+            ("invalid_request", "PKCE is required: code_challenge."),
+        ),
+        (
+            query.get("code_challenge_method") == has_challenge.then_some("S256"),
             ("invalid_request", "code_challenge_method is S256."),
         ),
         (
-            challenge.len() == CHALLENGE_LENGTH && challenge.bytes().all(base64url),
+            query.get("code_challenge").is_none_or(is_challenge),
             ("invalid_request", "code_challenge is a SHA-256 in base64url."),
         ),
         (
@@ -285,6 +287,12 @@ fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str
         (fits("nonce", LONGEST_NONCE), ("invalid_request", "nonce has at most 256 bytes.")),
     ];
     checks.into_iter().find_map(|(holds, error)| (!holds).then_some(error))
+}
+
+/// Whether this is a SHA-256 in base64url.
+fn is_challenge(raw: &str) -> bool {
+    let base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    raw.len() == CHALLENGE_LENGTH && raw.bytes().all(base64url)
 }
 
 /// Sends the browser on.

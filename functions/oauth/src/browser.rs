@@ -82,7 +82,7 @@ pub(crate) async fn sign_in(
         flow: Flow::Oauth {
             scopes: Scopes::parse(&request.scope),
             // No page shows a QR, so no page asks for it by its request.
-            request: Some(RequestHash::of(&request.code_challenge)),
+            request: Some(RequestHash::of(&request.redirect_uri)),
             key: None,
         },
         client,

@@ -18,7 +18,7 @@ pub mod user_code;
 pub mod wishes;
 
 pub use binding::{BindingMessage, Words};
-pub use client::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys};
+pub use client::{ClientAuth, GrantType, OauthClient, Pkce, RedirectUri, RegisteredKeys};
 pub use key_thumbprint::KeyThumbprint;
 pub use request::RequestHash;
 pub use scopes::{Scope, Scopes};

@@ -41,8 +41,10 @@ pub struct AuthorizationRequest {
     /// Goes into the ID token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// The hash of the secret that the exchange must bring (RFC 7636 section 4.2).
-    pub code_challenge: String,
+    /// The hash of the secret that the exchange must bring (RFC 7636 section 4.2); `None` of a client that may leave it
+    /// out and did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code_challenge: Option<String>,
     /// What the client wishes about how the person is signed in.
     #[serde(flatten)]
     pub wishes: SealedWishes,
@@ -138,8 +140,8 @@ pub struct AuthorizationCode {
     pub client: ClientId,
     /// The address it was sent to.
     pub redirect_uri: String,
-    /// The hash of the secret that the exchange must bring.
-    pub code_challenge: String,
+    /// The hash of the secret that the exchange must bring. Without one it must bring none.
+    pub code_challenge: Option<String>,
     /// The key that the exchange must prove.
     pub bound_to: Option<KeyThumbprint>,
     /// For the ID token.
@@ -157,7 +159,8 @@ struct CodeClaims {
     exp: u64,
     jti: String,
     redirect_uri: String,
-    code_challenge: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    code_challenge: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     dpop_jkt: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

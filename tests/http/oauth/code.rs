@@ -98,7 +98,7 @@ impl Page {
         Self::open_with(world, &[]).await
     }
 
-    async fn open_with(world: &World, changes: &[(&str, &str)]) -> Self {
+    pub(crate) async fn open_with(world: &World, changes: &[(&str, &str)]) -> Self {
         let found = authorize(world, changes).await;
         assert_eq!(found.status, 302, "{}", found.whole());
         let (_, sealed) = found.header("location").split_once("/authorize#").unwrap();

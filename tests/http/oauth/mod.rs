@@ -16,6 +16,7 @@ mod relying_parties;
 mod signer;
 mod tokens;
 mod user_code;
+mod without_pkce;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use super::{Client, Origin, ReturnUrl, WebhookUrl};
 use crate::{
     identity::ClientId,
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
-    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys},
+    oauth::{ClientAuth, GrantType, OauthClient, Pkce, RedirectUri, RegisteredKeys},
     session::{Dialect, MatchPolicy},
     text::CleanText,
 };
@@ -63,6 +63,8 @@ pub struct ClientSettings {
     pub keys: Option<String>,
     /// Whether its authorization requests must be pushed.
     pub pushes: Option<bool>,
+    /// Whether its requests need a PKCE challenge: the name of a [`Pkce`].
+    pub pkce: Option<String>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: Option<bool>,
     /// How old the proof of the person who agrees may be, in seconds ([`MAX_AGE`]); 0 for any age.
@@ -158,14 +160,9 @@ impl ClientSettings {
             Some("") => None,
             Some(text) => Some(RegisteredKeys::from_checked(text)),
         };
-        Ok(OauthClient {
-            redirect_uris,
-            logout_uris,
-            grants,
-            auth,
-            keys,
-            pushes: self.pushes.unwrap_or(stored.pushes),
-        })
+        let pushes = self.pushes.unwrap_or(stored.pushes);
+        let pkce = read(self.pkce.as_ref(), "pkce", read_pkce)?.unwrap_or(stored.pkce);
+        Ok(OauthClient { redirect_uris, logout_uris, grants, auth, keys, pushes, pkce })
     }
 }
 
@@ -257,6 +254,9 @@ fn fits_its_contract(client: &Client) -> Result<(), Unfit> {
     if (oauth.auth == ClientAuth::PrivateKeyJwt) != oauth.keys.is_some() {
         return Err(unfit("key", "given for a client with auth private_key_jwt, and for no other"));
     }
+    if oauth.pkce == Pkce::Optional && oauth.auth == ClientAuth::None {
+        return Err(unfit("pkce", "required for a client with auth none"));
+    }
     // The screen of a strict client proves itself when it opens a session, by a secret.
     if client.strict && oauth.auth == ClientAuth::PrivateKeyJwt {
         return Err(unfit("strict", "off for a client with auth private_key_jwt"));
@@ -288,6 +288,10 @@ fn read_policy(raw: &str) -> Result<MatchPolicy, String> {
 
 fn read_auth(raw: &str) -> Result<ClientAuth, String> {
     ClientAuth::parse(raw).ok_or_else(|| one_of(ClientAuth::ALL.iter().map(|it| it.as_str())))
+}
+
+fn read_pkce(raw: &str) -> Result<Pkce, String> {
+    Pkce::parse(raw).ok_or_else(|| one_of(Pkce::ALL.iter().map(|it| it.as_str())))
 }
 
 fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
@@ -498,6 +502,13 @@ mod tests {
                 "{bad:?}"
             );
         }
+        let pkce = |auth: &str| ClientSettings {
+            auth: Some(auth.to_owned()),
+            pkce: Some("optional".to_owned()),
+            ..settings()
+        };
+        assert_eq!(pkce("client_secret").apply(plain.clone()).unwrap().oauth.pkce, Pkce::Optional);
+        assert!(pkce("none").apply(plain.clone()).unwrap_err().to_string().starts_with("pkce"));
         let auth = ClientSettings { auth: Some("mtls".to_owned()), ..settings() };
         assert!(auth.apply(plain).unwrap_err().to_string().contains("client_secret, private_key_jwt, none"));
     }

@@ -19,6 +19,27 @@ pub struct OauthClient {
     pub keys: Option<RegisteredKeys>,
     /// Whether its authorization requests must be pushed (RFC 9126 section 6).
     pub pushes: bool,
+    /// Whether its requests need a PKCE challenge.
+    pub pkce: Pkce,
+}
+
+/// Whether the requests of a client need a PKCE challenge (RFC 7636).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum Pkce {
+    /// They do (RFC 9700 section 2.1.1).
+    #[default]
+    Required,
+    /// A request without one is taken, because the client knows no PKCE, as Amazon Cognito does not. Such a client has
+    /// a secret or a key, so a stolen code is worth nothing without it.
+    Optional,
+}
+
+words!(Pkce);
+
+impl Pkce {
+    /// Both.
+    pub const ALL: &[Self] = Self::VARIANTS;
 }
 
 /// The public keys of a client, as the text of a JWK Set. `saoma_tokens::foreign` has checked it before it was registered, and

@@ -7,7 +7,7 @@ use saoma_domain::{
     client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::{AccountId, ClientId, Identity},
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
-    oauth::{ClientAuth, GrantType, OauthClient, RedirectUri, RegisteredKeys},
+    oauth::{ClientAuth, GrantType, OauthClient, Pkce, RedirectUri, RegisteredKeys},
     opener::{EnrolledMachine, MachineName, Opener},
     ports::{Accounts, Checks, Clients, Freshness, Kept, Randomness, Registry, Sessions},
     secrets::Secret,
@@ -41,6 +41,7 @@ fn largest(random: &dyn Randomness) -> Client {
             auth: ClientAuth::None,
             keys: Some(RegisteredKeys::from_checked("{\"keys\": []}")),
             pushes: true,
+            pkce: Pkce::Optional,
         },
         issuer: Some(TokenIssuer {
             issuer: Issuer::parse("https://id.example/").unwrap(),
