@@ -1,5 +1,5 @@
-//! Clients that others wrote, unmodified, sign people in over the served stack: `openid-client` (npm) and Authlib
-//! (`PyPI`) as programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
+//! Clients that others wrote, unmodified, sign people in over the served stack: `openid-client` (npm), Authlib (`PyPI`) and
+//! the emulator's Cognito by programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
 
 use std::{collections::HashMap, process::Stdio};
 
@@ -43,9 +43,9 @@ impl Program {
         Self::run(Command::new(service.variable("SAOMA_NODE")).arg("openid_client.mjs"), options)
     }
 
-    /// Authlib.
-    fn by_python(options: &Value) -> Self {
-        Self::run(Command::new(format!("{ROOT}/.venv/bin/python")).arg("authlib_client.py"), options)
+    /// A program in Python.
+    fn by_python(script: &str, options: &Value) -> Self {
+        Self::run(Command::new(format!("{ROOT}/.venv/bin/python")).arg(script), options)
     }
 
     fn run(command: &mut Command, options: &Value) -> Self {
@@ -151,9 +151,12 @@ async fn authlib_signs_in_by_code() {
     let service = Service::served();
     let back = site().await;
     let (client, secret) = registered(&service, &[&format!("REDIRECT={back}")]).await;
-    let mut program = Program::by_python(&json!({
-        "issuer": service.url, "client": client, "secret": secret, "redirect": back,
-    }));
+    let mut program = Program::by_python(
+        "authlib_client.py",
+        &json!({
+            "issuer": service.url, "client": client, "secret": secret, "redirect": back,
+        }),
+    );
     walks(&mut program).await;
     is_whole(&program.tells("done").await, "bearer");
 }
@@ -221,6 +224,25 @@ async fn oauth2_signs_a_device_in() {
     let asks = client.exchange_device_access_token(&begun);
     let tokens = asks.request_async(&send, tokio::time::sleep, None).await.unwrap();
     assert!(tokens.scopes().unwrap().iter().any(|scope| scope.as_str() == "openid"));
+}
+
+#[tokio::test]
+async fn a_user_pool_of_cognito_signs_in() {
+    let service = Service::served();
+    let back = site().await;
+    let port = service.emulator.rsplit(':').next().unwrap();
+    let redirect = format!("REDIRECT=http://localhost:{port}/oauth2/idpresponse");
+    let (client, secret) = registered(&service, &[&redirect, "PKCE=optional"]).await;
+    let mut program = Program::by_python(
+        "cognito.py",
+        &json!({
+            "issuer": service.url, "client": client, "secret": secret, "redirect": back,
+        }),
+    );
+    walks(&mut program).await;
+    let done = program.tells("done").await;
+    assert!(done["of_the_pool"].as_str().unwrap().contains("cognito-idp"), "{done}");
+    assert!(done["phone_number"].as_str().is_some_and(|number| number.starts_with("+861")), "{done}");
 }
 
 /// The page in our documentation, for this service and client.
