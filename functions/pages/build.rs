@@ -1,7 +1,11 @@
 //! Makes the files that the pages load: one script and one style sheet a page, under names that carry their content's
-//! hash, compressed ahead of time. Why so: `docs/decisions/0011-one-file-a-page.md`.
+//! hash, compressed ahead of time. Why so: `docs/decisions/0011-one-file-a-page.md`. And the description of the API, by
+//! `openapi/assemble.rs`.
 
 #![expect(clippy::disallowed_methods, reason = "cargo names the folder for what is made in the environment")]
+
+#[path = "openapi/assemble.rs"]
+mod assemble;
 
 use std::{
     collections::HashSet,
@@ -33,6 +37,7 @@ type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
     println!("cargo::rerun-if-changed=assets");
+    println!("cargo::rerun-if-changed=openapi");
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let mut list = String::new();
     let mut renamed: Vec<(&str, String)> = Vec::new();
@@ -59,25 +64,44 @@ fn main() -> Result<(), Failure> {
         let lines: Vec<_> = html.lines().map(str::trim).collect();
         write_file(&out, &mut list, page, lines.join("\n").as_bytes())?;
     }
+    write_packed(&out, &mut list, "openapi.json", assemble::description()?.as_bytes())?;
     fs::write(out.join("files.rs"), list)?;
     Ok(())
 }
 
 /// Writes a file plain and compressed, adds it to the list that is compiled in, and answers its name with the hash.
 fn write_file(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Result<String, Failure> {
+    write_forms(out, list, file, content, true)
+}
+
+/// The same for a file that is large and rarely fetched: it is compiled in compressed alone.
+fn write_packed(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Result<String, Failure> {
+    write_forms(out, list, file, content, false)
+}
+
+fn write_forms(
+    out: &Path,
+    list: &mut String,
+    file: &str,
+    content: &[u8],
+    is_plain: bool,
+) -> Result<String, Failure> {
     let hash: String =
         Sha256::digest(content).iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
     let hash = hash.get(..HASH_LENGTH).unwrap_or_default();
     let (stem, kind) = file.rsplit_once('.').ok_or("a file's name ends in its type")?;
     let name = format!("{stem}-{hash}.{kind}");
-    let forms = [("plain", content.to_vec()), ("br", brotli(content)?), ("gz", gzip(content)?)];
     let constant = file.replace('.', "_").to_uppercase();
     writeln!(list, "pub(crate) static {constant}: File = File {{")?;
     writeln!(list, "    name: {name:?}, etag: \"W/\\\"{hash}\\\"\",")?;
-    for (form, bytes) in forms {
+    let include = |form: &str, bytes: Vec<u8>| -> Result<String, Failure> {
         fs::write(out.join(format!("{file}.{form}")), bytes)?;
-        writeln!(list, "    {form}: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}.{form}\")),")?;
-    }
+        Ok(format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}.{form}\"))"))
+    };
+    let plain = is_plain.then(|| include("plain", content.to_vec())).transpose()?;
+    writeln!(list, "    plain: {},", plain.map_or("None".to_owned(), |plain| format!("Some({plain})")))?;
+    writeln!(list, "    br: {},", include("br", brotli(content)?)?)?;
+    writeln!(list, "    gz: {},", include("gz", gzip(content)?)?)?;
     writeln!(list, "}};")?;
     Ok(name)
 }

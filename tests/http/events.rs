@@ -8,13 +8,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use acceptance::{Call, World};
+use acceptance::{Call, Description, World};
 use insta::assert_snapshot;
 use saoma_dynamo::stream::StreamEvent;
 use serde_json::Value;
 
 /// A function, and a method and path it serves.
-type Route = (String, String);
+pub(crate) type Route = (String, String);
 /// The source in the events of a DynamoDB stream.
 const STREAM: &str = "aws:dynamodb";
 /// The source in the events of an SQS queue.
@@ -35,7 +35,7 @@ fn between<'a>(line: &'a str, before: &str, after: &[char]) -> Option<&'a str> {
 }
 
 /// The routes of `template.yaml`: each event of type `HttpApi`, with the function it stands under.
-fn deployed() -> Vec<Route> {
+pub(crate) fn deployed() -> Vec<Route> {
     let mut function = String::new();
     let mut routes = Vec::new();
     for line in read("template.yaml").lines() {
@@ -114,7 +114,7 @@ fn events() -> BTreeMap<String, Value> {
 }
 
 /// The event files of routes.
-fn calls() -> BTreeMap<String, Value> {
+pub(crate) fn calls() -> BTreeMap<String, Value> {
     events().into_iter().filter(|(_, event)| event.get("routeKey").is_some()).collect()
 }
 
@@ -218,13 +218,15 @@ fn a_queue_event_brings_calls_as_they_are_queued() {
     }
 }
 
-/// The status and the telling field of the answer, for each event of a route.
+/// The status and the telling field of the answer, for each event of a route. The whole answer is as `/openapi.json` says.
 #[tokio::test]
 async fn every_event_gets_its_documented_answer() {
     let mut table = String::new();
     for (name, event) in calls() {
         let request = lambda_http::request::from_str(&event.to_string()).unwrap();
+        let operation = Description::served().operation(request.method().as_str(), request.uri().path());
         let answer = World::default().call_function(function_of(&name), request).await;
+        operation.unwrap().hold(&answer);
         let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let codes = ["code", "errorCode", "statusflag", "codeStatus"]
             .into_iter()

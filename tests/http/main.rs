@@ -23,6 +23,7 @@ mod logs;
 mod metrics;
 mod notify;
 mod oauth;
+mod openapi;
 mod operations;
 mod paces;
 mod pages;

@@ -90,6 +90,7 @@ def against(stack, served_by):
     environment = stack_environment(stack, served_by)
     # The local gateway between the tests and the functions sometimes loses a call, which AWS does not.
     nextest(END_TO_END, environment, retries=2)
+    run([sys.executable, "tests/local/check_openapi.py", stack.url])
     port = {"EMULATOR_PORT": str(stack.emulator.port)}
     docs = [sys.executable, "tests/local/pages_of_docs.py", *DOCS]
     run(docs, env={**os.environ, **environment, **port})

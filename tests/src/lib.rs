@@ -2,6 +2,7 @@
 //!
 //! * [`World`]: all functions over one memory, with a clock that stands and randomness that repeats.
 //! * [`Call`] and [`Answer`]: one HTTP call, made of the event API Gateway would send.
+//! * [`Description`]: what `/openapi.json` says.
 //! * [`Person`]: a person with a phone that is signed in.
 //! * [`qr`]: reads a picture with an independent reader.
 
@@ -14,8 +15,10 @@
 )]
 
 mod call;
+mod description;
 pub mod qr;
 mod world;
 
 pub use call::{Answer, Call};
+pub use description::{Description, Operation};
 pub use world::{ISSUER, Person, SIGNING_SECRET, World};

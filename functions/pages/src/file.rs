@@ -1,17 +1,22 @@
 //! A file that is compiled in, and the answers to requests for it.
 
+use std::{borrow::Cow, io::Read};
+
 use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use flate2::read::GzDecoder;
+use saoma_http::Problem;
 
-/// A file of `assets/` in the three forms that `build.rs` made of it.
+/// A file in the forms that `build.rs` made of it.
 pub(crate) struct File {
     /// Its name with the hash of its content: `app-0123456789abcdef.css`.
     pub(crate) name: &'static str,
     /// The same hash as an entity tag, weak: the three forms share it.
     pub(crate) etag: &'static str,
-    pub(crate) plain: &'static [u8],
+    /// `None` for a large file, which is unpacked for the rare request that takes no compression.
+    pub(crate) plain: Option<&'static [u8]>,
     pub(crate) br: &'static [u8],
     pub(crate) gz: &'static [u8],
 }
@@ -20,11 +25,14 @@ impl File {
     /// The whole file, in the smallest form that the request takes.
     pub(crate) fn answer(&self, request: &HeaderMap, kind: &'static str, cache: &'static str) -> Response {
         let (coding, body) = if accepts(request, "br") {
-            (Some("br"), self.br)
+            (Some("br"), Cow::Borrowed(self.br))
         } else if accepts(request, "gzip") {
-            (Some("gzip"), self.gz)
+            (Some("gzip"), Cow::Borrowed(self.gz))
         } else {
-            (None, self.plain)
+            match self.unpacked() {
+                Ok(plain) => (None, plain),
+                Err(problem) => return problem.into_response(),
+            }
         };
         let mut response = body.into_response();
         let headers = response.headers_mut();
@@ -35,6 +43,17 @@ impl File {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
         response
+    }
+
+    /// The file without compression.
+    pub(crate) fn unpacked(&self) -> Result<Cow<'static, [u8]>, Problem> {
+        if let Some(plain) = self.plain {
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut plain = Vec::new();
+        let read = GzDecoder::new(self.gz).read_to_end(&mut plain);
+        read.map_err(|error| Problem::internal(format!("a file of ours does not unpack: {error}")))?;
+        Ok(Cow::Owned(plain))
     }
 
     /// The same, or 304 without a body when the browser still has it (RFC 9110 section 13.1.2).
@@ -84,7 +103,7 @@ fn values(request: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item =
 mod tests {
     use super::*;
 
-    const FILE: File = File { name: "x-1.js", etag: "W/\"1\"", plain: b"plain", br: b"br", gz: b"gz" };
+    const FILE: File = File { name: "x-1.js", etag: "W/\"1\"", plain: Some(b"plain"), br: b"br", gz: b"gz" };
 
     fn asked(name: header::HeaderName, value: &'static str) -> HeaderMap {
         HeaderMap::from_iter([(name, HeaderValue::from_static(value))])

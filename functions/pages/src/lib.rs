@@ -11,12 +11,15 @@
 //! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
 //! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
+//! | `/openapi.json` | the description of the API, from `openapi/` | [`page`] |
 //! | `/assets/{file}` | style, scripts, icon, from `assets/` | [`page`] |
 
 mod file;
 mod page;
 mod phone;
 mod welcome;
+
+pub use page::description;
 
 use std::sync::Arc;
 
@@ -66,6 +69,7 @@ pub fn router(app: App) -> Router {
         .route("/welcome", get(page::welcome).post(welcome::exchange))
         .route("/assets/{file}", get(page::asset))
         .route("/favicon.ico", get(page::icon))
+        .route("/openapi.json", get(page::openapi))
         .with_state(app);
     hardened(routes, &service, as_problem)
 }

@@ -1,5 +1,7 @@
 //! The pages themselves: files that `build.rs` makes out of `assets/`, compiled in.
 
+use std::borrow::Cow;
+
 use axum::{
     extract::{Path, RawQuery},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -19,6 +21,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 
 const CSS: &str = "text/css; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
+const JSON: &str = "application/json";
 const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
@@ -103,6 +106,22 @@ fn is_script_of_another_deployment(name: &str) -> bool {
         let ours = ASSETS.iter().any(|(file, kind)| *kind == JS && file.name.split('-').next() == Some(stem));
         ours && hash.len() == 16 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     })
+}
+
+/// The description of the API, without compression.
+///
+/// # Errors
+/// When what is compiled in does not unpack.
+pub fn description() -> Result<Cow<'static, [u8]>, Problem> {
+    OPENAPI_JSON.unpacked()
+}
+
+/// `GET /openapi.json`: the description of every route, which `build.rs` makes of `openapi/`. Tools load it from pages
+/// of their own, so every page may read it.
+pub(crate) async fn openapi(headers: HeaderMap) -> Response {
+    let mut response = OPENAPI_JSON.answer_unless_known(&headers, JSON, "public, max-age=300");
+    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
 }
 
 /// `GET /favicon.ico`: for programs that look for an icon without reading a page.
