@@ -166,6 +166,42 @@ async fn a_person_signs_in_to_a_site(language: Language) {
 }
 
 #[tokio::test]
+async fn a_browser_that_is_signed_in_goes_on_without_a_scan_english() {
+    a_browser_that_is_signed_in_goes_on_without_a_scan(English).await;
+}
+
+#[tokio::test]
+async fn a_browser_that_is_signed_in_goes_on_without_a_scan_chinese() {
+    a_browser_that_is_signed_in_goes_on_without_a_scan(Chinese).await;
+}
+
+async fn a_browser_that_is_signed_in_goes_on_without_a_scan(language: Language) {
+    let person = Person::at_a_blank_screen(language).await;
+    let shop = Shop::opens(&person.service).await;
+    shop.sends(&person).await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.agrees(&phone).await;
+    shop.gets_back(&person).await;
+
+    person.screen.go_to(&shop.address(&person.service)).await;
+    person.screen.reaches("known").await;
+    assert!(person.screen.text("known-title").await.contains("Reading Club"));
+    learns_data(&person.screen, language).await;
+    person.shoot_screen("authorize-known").await;
+    person.screen.press("continue").await;
+    let brought = shop.gets_back(&person).await;
+    shop.exchange(&person.service, named(&brought, "code")).await;
+
+    // Another person at this screen scans as ever.
+    person.screen.go_to(&shop.address(&person.service)).await;
+    person.screen.reaches("known").await;
+    person.screen.press("another").await;
+    person.screen.reaches("waiting").await;
+    person.reads_the_qr().await;
+}
+
+#[tokio::test]
 async fn a_person_goes_back_to_the_site_english() {
     a_person_goes_back_to_the_site(English).await;
 }

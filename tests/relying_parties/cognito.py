@@ -33,6 +33,12 @@ def main(issuer, client, secret, redirect):
     base = cognito.meta.endpoint_url
     pool = cognito.create_user_pool(PoolName="people")["UserPool"]["Id"]
     details = documented("provider-details", client_id=client, client_secret=secret, oidc_issuer=issuer)
+    # AWS discovers these. The emulator could not, where it serves the issuer itself: it waits for its own answer.
+    there = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=60).json()
+    details |= {
+        "authorize_url": there["authorization_endpoint"], "token_url": there["token_endpoint"],
+        "attributes_url": there["userinfo_endpoint"], "jwks_uri": there["jwks_uri"],
+    }  # fmt: skip
     mapping = documented("attribute-mapping")
     cognito.create_identity_provider(
         UserPoolId=pool, ProviderName="Saoma", ProviderType="OIDC", ProviderDetails=details, AttributeMapping=mapping
