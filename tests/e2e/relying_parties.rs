@@ -107,7 +107,7 @@ async fn walks(program: &mut Program) {
     program.reads(&person.screen.address().await).await;
 }
 
-/// What a client that signed somebody in, refreshed and gave its tokens up has seen.
+/// Asserts what a program reports: whom it signed in, its kind of token, and that a token it gave up is refused.
 fn is_whole(done: &Value, token_type: &str) {
     assert!(done["sub"].as_str().is_some_and(|sub| sub.len() == 10), "{done}");
     assert!(done["phone_number"].as_str().is_some_and(|number| number.starts_with("+861")), "{done}");

@@ -1,8 +1,6 @@
 //! What stands behind a token that a caller brings, if it still counts.
 
-use saoma_domain::{
-    account::Account, client::Client, identity::Phone, ports::StoreError, session::Dialect, time::Timestamp,
-};
+use saoma_domain::{account::Account, client::Client, identity::Phone, session::Dialect};
 use saoma_http::{Facts, Problem};
 use saoma_tokens::GrantedClaims;
 
@@ -24,16 +22,7 @@ pub(crate) async fn access_token(
     if !client.as_ref().is_some_and(is_theirs) {
         return Ok(None);
     }
-    let account = person(app, &granted, now).await?;
-    Ok(account.map(|account| (granted, account)))
-}
-
-/// The person of a token, by the sign-in that refreshes it, or by the account alone where there is none.
-async fn person(app: &App, granted: &GrantedClaims, now: Timestamp) -> Result<Option<Account>, StoreError> {
-    if let Some(id) = &granted.sign_in {
-        let screen = Phone { account: granted.account, sign_in: id.clone() };
-        return Ok(app.checks.phone(&screen).await?.stands(now).ok().map(|(_, account)| account));
-    }
-    let account = app.accounts.account(granted.account).await?;
-    Ok(account.filter(|account| account.vouches_for(granted.made_at())))
+    let screen = Phone { account: granted.account, sign_in: granted.sign_in.clone() };
+    let stands = app.checks.phone(&screen).await?.stands(now);
+    Ok(stands.ok().map(|(_, account)| (granted, account)))
 }

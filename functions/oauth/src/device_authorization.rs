@@ -17,13 +17,14 @@ use saoma_http::{
     cookie::ScreenKey,
     query::Query,
 };
-use saoma_qr::{Level, Margin, Symbol, session_text, svg, terminal};
+use saoma_qr::{Margin, svg, terminal};
 use serde::Serialize;
 
 use crate::{
     App,
     client::{Authenticated, client_for},
     dpop,
+    qr::symbol_of,
 };
 
 /// The answer (RFC 8628 section 3.2). The last three are ours, so that a device shows them without a library.
@@ -81,9 +82,7 @@ pub(crate) async fn begin(
     };
     let (opened, user_code) = app.logins.open_as(opening, draw, now).await?;
     let session = opened.session;
-    let text = session_text(&issuer, session.code.as_str());
-    let text = text.map_err(|error| Problem::internal(error.to_string()))?;
-    let symbol = Symbol::encode(&text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
+    let (text, symbol) = symbol_of(&session, &issuer)?;
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
     Ok(Json(Begun {
         device_code: key.reveal(),

@@ -17,8 +17,9 @@
 //! | `GET /.well-known/openid-configuration`, `oauth-authorization-server` | anybody | [`metadata`] |
 //! | `GET /.well-known/jwks.json` | anybody | [`jwks`] |
 //!
-//! [`client`] finds out which client calls, [`browser`] which browser is signed in, [`behind`] what stands behind a token that a caller brings, [`issue`] makes the tokens that every grant ends in, and [`refused`] words
-//! refusals as RFC 6749 section 5.2 does.
+//! [`client`] finds out which client calls, [`browser`] which browser is signed in, and [`behind`] what stands behind a
+//! token that a caller brings. [`qr`] makes the symbol of a session, [`issue`] the tokens that every grant ends in.
+//! [`refused`] words refusals as RFC 6749 section 5.2 does.
 
 mod answer;
 mod auth_req_id;
@@ -42,6 +43,7 @@ mod metadata;
 mod page;
 mod par;
 mod polled;
+mod qr;
 mod refresh;
 mod refused;
 mod revoke;

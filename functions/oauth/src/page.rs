@@ -21,11 +21,11 @@ use saoma_http::{
     early::too_early,
     screen::replace,
 };
-use saoma_qr::{Level, Margin, Symbol, session_text, svg};
+use saoma_qr::{Margin, svg};
 use saoma_tokens::authorization::AuthorizationRequest;
 use serde::{Deserialize, Serialize};
 
-use crate::{App, answer::answer_to, authorize::may_ask, browser};
+use crate::{App, answer::answer_to, authorize::may_ask, browser, qr::symbol_of};
 
 /// The request as it stands in the page's address.
 #[derive(Deserialize)]
@@ -130,9 +130,7 @@ pub(crate) async fn begin(
     };
     let opened = app.logins.open(opening, now).await?;
     let session = opened.session;
-    let text = session_text(&issuer, session.code.as_str());
-    let text = text.map_err(|error| Problem::internal(error.to_string()))?;
-    let symbol = Symbol::encode(&text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
+    let (text, symbol) = symbol_of(&session, &issuer)?;
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
     Ok(Json(told.with(ShownWay::Scan(ShownQr {
         code: session.code.to_string(),

@@ -44,5 +44,5 @@ async fn screen_of(app: &App, facts: &Facts, client: &Client, token: &str) -> Re
     }
     let found = behind::access_token(app, facts, token).await?.map(|(granted, _)| granted);
     let own = found.filter(|granted| granted.client == client.id);
-    Ok(own.and_then(|granted| Some(Phone { account: granted.account, sign_in: granted.sign_in? })))
+    Ok(own.map(|granted| Phone { account: granted.account, sign_in: granted.sign_in }))
 }

@@ -291,7 +291,7 @@ impl Keyring {
             bound_to,
             account: AccountId::parse(&claims.sub).ok_or(TokenError::Invalid)?,
             client: ClientId::parse(&claims.client_id).ok_or(TokenError::Invalid)?,
-            sign_in: SignInId::parse(&claims.sid),
+            sign_in: SignInId::parse(&claims.sid).ok_or(TokenError::Invalid)?,
             scopes: Scopes::parse(&claims.scope),
             id: TokenId::from_stored(&claims.jti),
             issued_at: Timestamp::from_secs(claims.iat),
@@ -307,8 +307,8 @@ pub struct GrantedClaims {
     pub account: AccountId,
     /// `client_id`.
     pub client: ClientId,
-    /// `sid`: the sign-in that refreshes it, if there is one.
-    pub sign_in: Option<SignInId>,
+    /// `sid`: the sign-in of the login that it came from.
+    pub sign_in: SignInId,
     /// `scope`.
     pub scopes: Scopes,
     /// `cnf`: the key whose holder alone may use it. The caller checks the proof.

@@ -46,7 +46,7 @@ async fn a_client_signs_its_person_out() {
     assert_snapshot!("logout_done", format!("{}\n{}", bare.whole(), text(&bare)));
 }
 
-// W1: another site signs nobody out without a token of its person.
+// W1: another site that has no ID token of the person cannot sign the browser out.
 #[tokio::test]
 async fn a_person_is_asked_before_another_site_signs_them_out() {
     let (world, _, cookie) = with_browser().await;
