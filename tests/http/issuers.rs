@@ -39,13 +39,13 @@ use crate::{
 const AUDIENCE: &str = "saoma-at-the-shop";
 
 /// An issuer: a server that publishes its keys. The last key signs.
-struct Issuer {
-    name: String,
+pub(crate) struct Issuer {
+    pub(crate) name: String,
     keys: Arc<Mutex<Vec<(String, SecretKey)>>>,
     /// How often its keys were asked for.
     fetches: Arc<AtomicUsize>,
     /// Whether it takes connections and answers none.
-    hangs: Arc<AtomicBool>,
+    pub(crate) hangs: Arc<AtomicBool>,
 }
 
 fn public(kid: &str, key: &SecretKey) -> Value {
@@ -65,7 +65,7 @@ fn signed(key: &SecretKey, header: &Value, claims: &Value) -> String {
 }
 
 impl Issuer {
-    fn start(seed: u8) -> Self {
+    pub(crate) fn start(seed: u8) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let name = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
         let issuer = Self { name, keys: Arc::default(), fetches: Arc::default(), hangs: Arc::default() };
@@ -92,11 +92,11 @@ impl Issuer {
     }
 
     /// From now on this key signs, and the others are not published any more.
-    fn rotate(&self, kid: &str, seed: u8) {
+    pub(crate) fn rotate(&self, kid: &str, seed: u8) {
         *self.keys.lock().unwrap() = vec![(kid.to_owned(), SecretKey::from_slice(&[seed; 32]).unwrap())];
     }
 
-    fn fetches(&self) -> usize {
+    pub(crate) fn fetches(&self) -> usize {
         self.fetches.load(Ordering::SeqCst)
     }
 
@@ -105,7 +105,7 @@ impl Issuer {
         json!({"issuer": self.name, "audience": AUDIENCE, "jwks": format!("{}/keys", self.name)})
     }
 
-    fn signs(&self, header: &Value, claims: &Value) -> String {
+    pub(crate) fn signs(&self, header: &Value, claims: &Value) -> String {
         let (kid, key) = self.keys.lock().unwrap().last().unwrap().clone();
         let mut whole = json!({"alg": "ES256", "typ": "at+jwt", "kid": kid});
         whole.as_object_mut().unwrap().extend(header.as_object().unwrap().clone());

@@ -353,14 +353,9 @@ async fn every_kind_of_invocation_reads_the_secret_again_when_it_is_time() {
     let world = World::default();
     let reads = |since: usize| world.vault.reads() - since;
     let before = world.vault.reads();
-    for path in [
-        "/",
-        "/qr/login",
-        "/.well-known/jwks.json",
-        "/api/user/refresh",
-        "/login/pending",
-        "/api/device/push",
-    ] {
+    for path in
+        ["/", "/qr/login", "/oauth/userinfo", "/api/user/refresh", "/login/pending", "/api/device/push"]
+    {
         world.clock.advance(RELOAD_EVERY);
         world.call(Call::get(path)).await;
     }

@@ -115,7 +115,7 @@ def create_data(emulator, template, **parameters):
 
 
 def local_parameters(emulator):
-    """The parameters of a local stack: the emulator, phones of both kinds, all countries, webhooks to this machine."""
+    """The parameters of a local stack: the emulator, phones of both kinds, all countries, RSA keys, webhooks to this machine."""
     sns = emulator.client("sns")
 
     def platform(kind):
@@ -127,6 +127,7 @@ def local_parameters(emulator):
         "ApnsPlatformArn": platform("APNS_SANDBOX"),
         "FcmPlatformArn": platform("GCM"),
         "SmsCountries": "all",
+        "RsaKeys": "on",
         "WebhookLoopback": "true",
         "AwsEndpointUrl": emulator.endpoint,
     }

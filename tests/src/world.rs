@@ -17,7 +17,7 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
         AccountKeeper, AskedLogins, Browsers, ClientKeeper, ForeignPeople, KeyKeeper, Lives, Logins, Mine,
-        People, RememberedLogins, Screens, SmsSwitch, Texting, TypedCodes,
+        People, RememberedLogins, Screens, SeedMaker, SmsSwitch, Texting, TypedCodes,
     },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
@@ -34,7 +34,7 @@ use saoma_memory::{
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
 use saoma_notify::HttpKeySets;
-use saoma_tokens::{IssuedTokens, KeySetCache, Keyring, keyring::PUBLISHED_BEFORE_USE};
+use saoma_tokens::{IssuedTokens, KeySetCache, Keyring, RsaKeyMaker, keyring::PUBLISHED_BEFORE_USE};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -53,6 +53,8 @@ pub struct World {
     pub clock: Arc<FixedClock>,
     /// The signing secret.
     pub vault: Arc<Vault>,
+    /// The secret that holds RSA keys. It has none until an operator makes one.
+    pub rsa_vault: Arc<Vault>,
     /// The same bytes in every run.
     pub random: Arc<SeededRandom>,
     /// The messages sent.
@@ -89,6 +91,7 @@ struct Around {
     drawer: Arc<Drawer>,
     post: Arc<Post>,
     vault: Arc<Vault>,
+    rsa_vault: Arc<Vault>,
     environment: Environment,
 }
 
@@ -127,6 +130,7 @@ impl World {
             drawer: Arc::default(),
             post: Arc::default(),
             vault: Arc::new(Vault::holding(SIGNING_SECRET, clock.clone())),
+            rsa_vault: Arc::new(Vault::empty(clock.clone())),
             clock,
             environment: Environment::of(variables),
         };
@@ -141,9 +145,11 @@ impl World {
 
     #[expect(clippy::too_many_lines, reason = "wires the functions, one after the other")]
     fn of(around: Around) -> Self {
-        let Around { memory, clock, random, outbox, drawer, post, vault, environment } = around.clone();
+        let Around { memory, clock, random, outbox, drawer, post, vault, rsa_vault, environment } =
+            around.clone();
         let settings = Settings::read(&environment).unwrap();
         let keys = Keyring::new(&vault.secret(), vault.clone(), clock.clone()).unwrap();
+        let keys = keys.with_rsa(rsa_vault.found().as_ref(), rsa_vault.clone()).unwrap();
         let counts = Arc::new(Counts::default());
         let metrics = Metrics::into_sink("test", counts.clone());
         let service = Service { metrics, ..Service::new(settings, keys, clock.clone(), random.clone()) };
@@ -158,7 +164,8 @@ impl World {
             audit: Arc::new(AuditLog::new(service.clone())),
             ..saoma_memory::wired::logins(&memory, random.clone())
         };
-        let phones = ours.clone().admitting(foreign_people(&service, &memory, &logins));
+        let key_sets = key_sets(&service, &memory);
+        let phones = ours.clone().admitting(foreign_people(&service, &memory, &logins, key_sets.clone()));
         let people = people_over(&service, &memory, &outbox, clients.clone());
         let remembered = RememberedLogins {
             logins: logins.clone(),
@@ -230,6 +237,7 @@ impl World {
             accounts: memory.clone(),
             clients: clients.clone(),
             once: memory.clone(),
+            key_sets,
             phones: phones.clone(),
             typed: TypedCodes { logins: logins.clone(), tries: memory.clone(), keys: service.keys.clone() },
             asked: AskedLogins {
@@ -282,10 +290,18 @@ impl World {
             switches: memory.clone(),
             keys: KeyKeeper {
                 stages: vault.clone(),
+                maker: Arc::new(SeedMaker(random.clone())),
                 random: random.clone(),
                 published_before_use: PUBLISHED_BEFORE_USE,
-                sign_in_idle: service.settings.sign_ins.idle,
+                rests_for: service.settings.sign_ins.idle,
             },
+            rsa_keys: Some(KeyKeeper {
+                stages: rsa_vault.clone(),
+                maker: Arc::new(RsaKeyMaker(random.clone())),
+                random: random.clone(),
+                published_before_use: PUBLISHED_BEFORE_USE,
+                rests_for: service.settings.access_token_life,
+            }),
         };
         let deliver = calling(&service, &memory, &post);
         let routers = HashMap::from([
@@ -303,6 +319,7 @@ impl World {
             memory,
             clock,
             vault,
+            rsa_vault,
             random,
             outbox,
             drawer,
@@ -501,21 +518,30 @@ fn people_over(
 }
 
 /// The people of other issuers, whose key sets are fetched from servers on the own machine.
-fn foreign_people(service: &Service, memory: &Arc<Memory>, logins: &Logins) -> ForeignPeople {
-    let (clock, random) = (service.clock.clone(), service.random.clone());
-    let key_sets = KeySetCache::new(Arc::new(HttpKeySets::new(true)), memory.clone(), clock, random.clone());
+fn foreign_people(
+    service: &Service,
+    memory: &Arc<Memory>,
+    logins: &Logins,
+    key_sets: Arc<KeySetCache>,
+) -> ForeignPeople {
     ForeignPeople {
         sessions: logins.sessions.clone(),
         clients: logins.clients.clone(),
         built_ins: logins.built_ins.clone(),
-        tokens: Arc::new(IssuedTokens(Arc::new(key_sets))),
+        tokens: Arc::new(IssuedTokens(key_sets)),
         accounts: memory.clone(),
         sign_ins: memory.clone(),
         history: logins.history.clone(),
         keys: service.keys.clone(),
-        random,
+        random: service.random.clone(),
         lives: service.settings.sign_ins,
     }
+}
+
+/// The key sets that others publish, also on this machine.
+fn key_sets(service: &Service, memory: &Arc<Memory>) -> Arc<KeySetCache> {
+    let (clock, random) = (service.clock.clone(), service.random.clone());
+    Arc::new(KeySetCache::new(Arc::new(HttpKeySets::new(true)), memory.clone(), clock, random))
 }
 
 /// What notify works with.

@@ -31,6 +31,7 @@ SETTINGS = {
     "ALG": ("alg", str),
     "KEY": ("key", str),
     "PKCE": ("pkce", str),
+    "SIGNED": ("signed", str),
     "PAR": ("par", lambda text: yes_or_no("PAR", text)),
     "MAX_AGE": ("maxAge", lambda text: number("MAX_AGE", text or "0", "seconds, and nothing or 0 means any age")),
     "STRICT": ("strict", lambda text: yes_or_no("STRICT", text)),

@@ -3,8 +3,9 @@
 make keys                                  the keys, by version and stage
 make keys DO=rotate                        publishes a new key, waits until everyone knows it, and lets it sign
 make keys DO=drop VERSION=... [YES=yes]    takes a leaked key out of use at once
+make keys DO=make KIND=RS256               makes the first RSA key, for clients whose tokens are signed with RS256
 
-A rotation that is interrupted goes on when it is run again. WAIT=seconds waits shorter, on this machine only.
+KIND=RS256 says that the RSA keys are meant; each command above takes it. A rotation that is interrupted goes on when it is run again. WAIT=seconds waits shorter, on this machine only.
 """
 
 import time
@@ -29,6 +30,15 @@ every sign-in.""",
     "pending": """\
 This version is published and has signed nothing. Dropping it ends nothing.""",
 }
+ENDS_RSA = {
+    "current": """\
+This version signs the tokens of clients that are registered for RS256. Dropping it ends, within {reload} minutes, those of
+their access tokens that come here. A relying party accepts the leaked key until the key set that it keeps is old: Amazon
+API Gateway keeps one for up to two hours. Refresh tokens go on. A new version signs from now on.""",
+    "previous": """\
+This version signed before the current one. Dropping it ends the tokens that it signed, which live for an hour at most.""",
+    "pending": ENDS["pending"],
+}
 STAGES = {"AWSCURRENT": "current", "AWSPENDING": "pending", "AWSPREVIOUS": "previous"}
 MEANS = {"current": "signs", "pending": "is published, and about to sign", "previous": "verifies"}
 TRIES_AGAIN = 5  # seconds after the moment that the function named, for a clock that is a little behind
@@ -36,23 +46,35 @@ TRIES_AGAIN = 5  # seconds after the moment that the function named, for a clock
 
 def main():
     """Reads the words and does what they say."""
-    given = words(["DO", "VERSION", "FORCE", "WAIT", "YES"])
+    given = words(["DO", "KIND", "VERSION", "FORCE", "WAIT", "YES"])
     stage, what = given.pop("STAGE", None), given.pop("DO", "show")
-    takes = {"show": (), "rotate": ("VERSION", "FORCE", "WAIT"), "drop": ("VERSION", "YES")}
+    takes = {"show": (), "make": (), "rotate": ("VERSION", "FORCE", "WAIT"), "drop": ("VERSION", "YES")}
     if what not in takes:
-        raise Refused("DO= is show, rotate or drop")
-    if extra := sorted(set(given) - set(takes[what])):
+        raise Refused("DO= is show, make, rotate or drop")
+    if extra := sorted(set(given) - {"KIND"} - set(takes[what])):
         raise Refused(f"DO={what} takes no {'=, '.join(extra)}=")
-    {"show": show, "rotate": rotate, "drop": drop}[what](stage, given)
+    {"show": show, "make": make, "rotate": rotate, "drop": drop}[what](stage, given)
 
 
-def show(stage, _):
+def kind(given):
+    """The field that says which keys are meant."""
+    return {"kind": given["KIND"]} if "KIND" in given else {}
+
+
+def show(stage, given):
     """Prints the versions that count."""
-    told(call(stage, "keys.show")["keys"])
+    told(call(stage, "keys.show", **kind(given))["keys"])
+
+
+def make(stage, given):
+    """Makes the first key of a kind. The same command again changes nothing."""
+    told(call(stage, "keys.make", **kind(given))["keys"])
 
 
 def told(keys):
     """Prints versions, one a line."""
+    if not keys:
+        print("There is no key of this kind yet: make keys DO=make makes one.")
     for key in keys:
         stage = STAGES[key["stage"]]
         print(f"{key['version']}  kid {key['kid']}  made {moment(key['madeAt'])}  {stage}: {MEANS[stage]}")
@@ -60,7 +82,7 @@ def told(keys):
 
 def rotate(stage, given):
     """Takes one step after the other, and waits in between."""
-    fields = {"version": given["VERSION"]} if "VERSION" in given else {}
+    fields = kind(given) | ({"version": given["VERSION"]} if "VERSION" in given else {})
     if given.get("FORCE"):
         fields["force"] = yes_or_no("FORCE", given["FORCE"])
     if "WAIT" in given:
@@ -84,16 +106,17 @@ def drop(stage, given):
     """Says what ends, asks, and drops."""
     if "VERSION" not in given:
         raise Refused("VERSION=... is needed: make keys shows them")
-    answer = call(stage, "keys.show")
+    answer = call(stage, "keys.show", **kind(given))
     keys, reload, jwks = answer["keys"], answer["reloadSeconds"] // 60, answer["keySetSeconds"] // 60
     held = {key["version"]: STAGES[key["stage"]] for key in keys}
     if given["VERSION"] not in held:
         told(keys)
         raise Refused(f"\nNo stage holds version {given['VERSION']}, so nothing rests on it. Those above do count.")
-    print(ENDS[held[given["VERSION"]]].format(reload=reload, jwks=jwks))
+    ends = ENDS_RSA if given.get("KIND") == "RS256" else ENDS
+    print(ends[held[given["VERSION"]]].format(reload=reload, jwks=jwks))
     if not yes_or_no("YES", given.get("YES", "no")) and not agrees():
         raise Refused("Nothing was changed. YES=yes does not ask.")
-    answer = call(stage, "keys.drop", version=given["VERSION"])
+    answer = call(stage, "keys.drop", version=given["VERSION"], **kind(given))
     print(f"\nDropped. Every instance refuses it within {reload} minutes. These count now:\n")
     told(answer["keys"])
 

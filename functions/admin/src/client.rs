@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use saoma_domain::{
-    client::{Client, Origin, ReturnUrl, settings::ClientSettings},
+    client::{
+        Client, Origin, ReturnUrl,
+        settings::{ClientSettings, LONGEST_ADDRESS},
+    },
     identity::ClientId,
-    oauth::RedirectUri,
+    issuer::{KeySetUrl, TokenAlgorithm},
+    oauth::{RedirectUri, RegisteredKeys},
     opener::{EnrolledMachine, MachineName},
     ports::WriteId,
     session::Dialect,
@@ -105,6 +109,7 @@ pub(crate) struct Settings {
     key: Option<String>,
     par: Option<bool>,
     pkce: Option<String>,
+    signed: Option<String>,
     strict: Option<bool>,
     max_age: Option<u64>,
     issuer: Option<String>,
@@ -131,6 +136,7 @@ impl Settings {
             keys: self.key.as_deref().map(read_keys).transpose()?,
             pushes: self.par,
             pkce: self.pkce,
+            signed: self.signed,
             strict: self.strict,
             max_age: self.max_age,
             issuer: self.issuer,
@@ -148,6 +154,7 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
     match command {
         Command::Create(settings) => {
             let (id, settings) = settings.read()?;
+            can_sign(app, &settings).await?;
             let (client, secret) = clients.create(&id, &settings, write, now).await?;
             Ok(told(&client).with("secret", json!(secret.reveal())))
         }
@@ -163,6 +170,7 @@ pub(crate) async fn run(app: &App, command: Command, write: &WriteId) -> Result<
         }
         Command::Change(settings) => {
             let (id, settings) = settings.read()?;
+            can_sign(app, &settings).await?;
             Ok(told(&clients.change(&id, &settings, write).await?))
         }
         Command::Disable(Named { id }) => Ok(told(&clients.switch(&read_id(&id)?, false, write).await?)),
@@ -213,21 +221,46 @@ fn read_id(raw: &str) -> Result<ClientId, Refused> {
     ClientId::parse(raw).ok_or_else(|| Refused::new("bad_setting", detail))
 }
 
-/// The public keys of a client, as they are kept; nothing for no key.
+/// Refuses RS256 before there is a key for it, because every login of the client would fail.
+async fn can_sign(app: &App, settings: &ClientSettings) -> Result<(), Refused> {
+    const NO_KEY: &str =
+        "There is no RSA key yet. make keys DO=make KIND=RS256 makes one, where the parameter RsaKeys is on.";
+    if settings.signed.as_deref() != Some(TokenAlgorithm::Rs256.as_str()) {
+        return Ok(());
+    }
+    let made = match &app.rsa_keys {
+        Some(keys) => keys.show().await?.is_some(),
+        None => false,
+    };
+    if made { Ok(()) } else { Err(Refused::new("no_rsa_key", NO_KEY)) }
+}
+
+/// The public keys of a client, as they are kept: a set, or the address of one; nothing for no key.
 fn read_keys(raw: &str) -> Result<String, Refused> {
     if raw.is_empty() {
         return Ok(String::new());
     }
-    let expected = "key must be a public JWK, or a JWK Set, with P-256 or RSA keys of 2048 to 4096 bits";
+    let is_short = raw.len() <= LONGEST_ADDRESS;
+    if let Some(address) = KeySetUrl::parse(raw).filter(|_| is_short) {
+        return Ok(address.url().to_string());
+    }
+    let expected = "key must be a public JWK, or a JWK Set, with P-256 or RSA keys of 2048 to 4096 bits, or the https address of \
+                    a set";
     let keys = ForeignKeys::registered(raw);
     keys.map(|keys| keys.to_text())
         .map_err(|why| Refused::new("bad_setting", format!("{expected}; it is {why}")))
 }
 
-/// The thumbprints of a client's keys (RFC 7638).
-fn thumbprints(client: &Client) -> Vec<String> {
-    let keys = client.oauth.keys.as_ref().and_then(|keys| ForeignKeys::registered(keys.as_str()).ok());
-    keys.map(|keys| keys.keys().iter().map(ForeignKey::thumbprint).collect()).unwrap_or_default()
+/// The thumbprints of a client's keys (RFC 7638), or the address where they stand.
+fn named_keys(client: &Client) -> Vec<String> {
+    match &client.oauth.keys {
+        None => Vec::new(),
+        Some(RegisteredKeys::At(address)) => vec![address.url().to_string()],
+        Some(RegisteredKeys::Set(text)) => {
+            let keys = ForeignKeys::registered(text).unwrap_or_default();
+            keys.keys().iter().map(ForeignKey::thumbprint).collect()
+        }
+    }
 }
 
 /// A client as an operator sees it: everything but its secrets.
@@ -250,9 +283,10 @@ fn shown(client: &Client) -> Value {
         "audience": client.issuer.as_ref().map(|it| it.audience.as_str()),
         "jwks": client.issuer.as_ref().map(|it| it.keys.url().as_str()),
         "alg": client.issuer.as_ref().map(|it| it.algorithm.as_str()),
-        "keys": thumbprints(client),
+        "keys": named_keys(client),
         "par": client.oauth.pushes,
         "pkce": client.dialects.contains(&Dialect::Oauth).then(|| client.oauth.pkce.as_str()),
+        "signed": client.dialects.contains(&Dialect::Oauth).then(|| client.oauth.signed.as_str()),
         "strict": client.strict,
         "maxAge": client.max_age.map(|it| it.as_secs()),
         "enabled": client.enabled,

@@ -4,7 +4,7 @@
 //! `{"ok": false, "code": "…", "detail": "…"}`. What stands before the dot names the thing, and each thing is a file:
 //!
 //! * [`client`]: the products that may open sessions.
-//! * [`keys`]: the versions of the signing secret.
+//! * [`keys`]: the versions of the signing secrets.
 //! * [`webhooks`]: the calls that clients' servers did not take in time.
 //! * [`account`]: the people.
 //! * [`session`]: by which name the log calls a session.
@@ -42,6 +42,7 @@ pub struct App {
     pub service: Service,
     pub clients: ClientKeeper,
     pub keys: KeyKeeper,
+    pub rsa_keys: Option<KeyKeeper>,
     pub calls: Arc<dyn Calls>,
     pub failed_calls: Arc<dyn FailedCalls>,
     pub accounts: AccountKeeper,

@@ -13,6 +13,7 @@ async fn main() -> Result<(), StartError> {
         challenges: deployment.directory.clone(),
         switches: deployment.directory.clone(),
         keys: deployment.key_keeper()?,
+        rsa_keys: deployment.rsa_keeper(),
         accounts: deployment.account_keeper(),
         service: deployment.service,
     };

@@ -1,10 +1,12 @@
 //! Which client calls (RFC 6749 section 2.3).
 
-use axum::http::{HeaderMap, header};
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode, header};
 use saoma_domain::{
     client::Client,
     identity::ClientId,
-    oauth::{ClientAuth, GrantType},
+    oauth::{ClientAuth, GrantType, RegisteredKeys},
     ports::{OncePurpose, OneUse},
     secrets::Secret,
     session::Dialect,
@@ -16,7 +18,8 @@ use saoma_http::{
 };
 use saoma_tokens::{
     assertion::{unverified_client, verify_assertion},
-    foreign::ForeignKeys,
+    foreign::{ForeignKeys, ForeignToken},
+    key_sets::KeySetError,
 };
 
 use crate::{
@@ -82,7 +85,7 @@ pub(crate) async fn client(
             Secret::presented(&secret).is_some_and(|secret| client.is_authenticated_by(&secret, now))
         }
         (ClientAuth::PrivateKeyJwt, Proof::Assertion(assertion)) => {
-            let used = asserted(app, facts, &client, &assertion)?;
+            let used = asserted(app, facts, &client, &assertion).await?;
             spends.add(used, INVALID_CLIENT);
             true
         }
@@ -107,22 +110,46 @@ pub(crate) async fn client_for(
 }
 
 /// The use of an assertion of this client, if it is good.
-fn asserted(app: &App, facts: &Facts, client: &Client, assertion: &str) -> Result<OneUse, Problem> {
+async fn asserted(app: &App, facts: &Facts, client: &Client, assertion: &str) -> Result<OneUse, Problem> {
     let issuer = app.service.public_url(facts.domain())?;
     let is_us = |audience: &str| {
         let path = audience.strip_prefix(&issuer);
         path.is_some_and(|path| path.is_empty() || ENDPOINTS.contains(&path))
     };
-    let (keys, now) = (keys_of(client)?, app.service.clock.now());
+    let (keys, now) = (keys_for(app, client, assertion).await?, app.service.clock.now());
     let good = verify_assertion(assertion, &keys, &client.id, is_us, now).map_err(|_| INVALID_CLIENT)?;
     Ok(OneUse::of(OncePurpose::Assertion, client.id.as_str(), &good.id, now, good.refused_from))
 }
 
-/// The keys that verify a client's assertions. They are registered as text; keys at an address would be fetched here.
-fn keys_of(client: &Client) -> Result<ForeignKeys, Problem> {
-    let registered = client.oauth.keys.as_ref().ok_or(INVALID_CLIENT)?;
-    let keys = ForeignKeys::registered(registered.as_str());
-    keys.map_err(|error| Problem::internal(format!("the registered keys of {}: {error}", client.id)))
+/// The keys that verify a client's assertions. A set at the registered address is fetched when it is old, and when the
+/// assertion names a key that is not in it; nothing that an assertion names is fetched (`docs/security.md` E6).
+async fn keys_for(app: &App, client: &Client, assertion: &str) -> Result<Arc<ForeignKeys>, Problem> {
+    match client.oauth.keys.as_ref().ok_or(INVALID_CLIENT)? {
+        RegisteredKeys::Set(text) => {
+            let keys = ForeignKeys::registered(text);
+            keys.map(Arc::new)
+                .map_err(|error| Problem::internal(format!("the registered keys of {}: {error}", client.id)))
+        }
+        RegisteredKeys::At(address) => {
+            let token = ForeignToken::read(assertion).map_err(|_| INVALID_CLIENT)?;
+            app.key_sets.key_set(address, token.kid()).await.map_err(unavailable)
+        }
+    }
+}
+
+/// The client's server does not answer with its keys: nothing is known of the client, so it may try again.
+fn unavailable(error: KeySetError) -> Problem {
+    match error {
+        KeySetError::Store(error) => error.into(),
+        KeySetError::Unavailable(wait) => Problem {
+            retry_after: Some(wait.as_secs().max(1)),
+            ..Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "temporarily_unavailable",
+                "The address that is registered for the client's keys does not answer; try again.",
+            )
+        },
+    }
 }
 
 fn claimed(headers: &HeaderMap, form: &Query) -> Result<Claimed, Problem> {

@@ -3,6 +3,7 @@
 use saoma_domain::{
     cases::{Redeemed, Renewed},
     identity::{AccountId, SignInId},
+    issuer::TokenAlgorithm,
     oauth::{ClientAuth, GrantType, Scope, Scopes},
     refresh::refresh_token,
     secrets::TokenId,
@@ -102,6 +103,10 @@ async fn minted(
     let (service, client) = (&app.service, &asking.client.id);
     let issuer = &service.public_url(asking.facts.domain())?;
     let life = service.settings.access_token_life;
+    let algorithm = asking.client.oauth.signed;
+    if algorithm == TokenAlgorithm::Rs256 {
+        service.keys.learn_rsa().await;
+    }
     let access = service.keys.mint(&AccessToken {
         issuer,
         audience: client.as_str(),
@@ -114,6 +119,7 @@ async fn minted(
         method: contents.method,
         at: contents.at,
         life,
+        algorithm,
     })?;
     let id_token = IdToken {
         issuer,
@@ -126,6 +132,7 @@ async fn minted(
         access_token: &access.token,
         at: contents.at,
         life,
+        algorithm,
     };
     let wants_id = contents.scopes.has(Scope::Openid);
     let id_token = wants_id.then(|| service.keys.mint_id_token(&id_token)).transpose()?;

@@ -14,6 +14,8 @@ use crate::{App, cors};
 /// sign. A key is published for longer than this answer may be kept before it signs, so no cache is too old. The keys
 /// are public, so any page may read them.
 pub(crate) async fn jwks(State(app): State<App>) -> Response {
+    // A relying party may keep the set for hours, so the first RSA key is in it from the moment that it exists.
+    app.service.keys.learn_rsa().await;
     let kept = format!("public, max-age={}", JWKS_MAX_AGE.as_secs());
     let headers =
         [(header::CONTENT_TYPE, "application/jwk-set+json"), (header::CACHE_CONTROL, kept.as_str())];

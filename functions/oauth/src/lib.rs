@@ -69,6 +69,7 @@ use saoma_http::{
     auth::Phones,
     harden::{hardened, keep_own_shape},
 };
+use saoma_tokens::KeySetCache;
 
 /// What the endpoints need.
 #[derive(Clone)]
@@ -82,6 +83,7 @@ pub struct App {
     pub accounts: Arc<dyn Accounts>,
     pub clients: Arc<dyn Clients>,
     pub once: Arc<dyn OnceOnly>,
+    pub key_sets: Arc<KeySetCache>,
     pub phones: Phones,
     pub typed: TypedCodes,
     pub asked: AskedLogins,

@@ -19,6 +19,7 @@ async fn main() -> Result<(), StartError> {
         screens: deployment.screens(),
         checks: deployment.checks(),
         once: deployment.directory.clone(),
+        key_sets: deployment.key_sets()?,
         accounts: deployment.directory.clone(),
         clients: deployment.clients.clone(),
         service: deployment.service,

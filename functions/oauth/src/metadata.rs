@@ -44,7 +44,7 @@ struct Metadata {
     backchannel_token_delivery_modes_supported: [&'static str; 1],
     backchannel_user_code_parameter_supported: bool,
     subject_types_supported: [&'static str; 1],
-    id_token_signing_alg_values_supported: [&'static str; 1],
+    id_token_signing_alg_values_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: [&'static str; 4],
     token_endpoint_auth_signing_alg_values_supported: [&'static str; 2],
     revocation_endpoint_auth_methods_supported: [&'static str; 4],
@@ -57,17 +57,19 @@ struct Metadata {
 
 /// `GET /.well-known/openid-configuration`.
 pub(crate) async fn openid(State(app): State<App>, facts: Facts) -> Result<Response, Problem> {
-    metadata(&app, &facts)
+    metadata(&app, &facts).await
 }
 
 /// `GET /.well-known/oauth-authorization-server`: the same, for clients without OpenID Connect.
 pub(crate) async fn oauth(State(app): State<App>, facts: Facts) -> Result<Response, Problem> {
-    metadata(&app, &facts)
+    metadata(&app, &facts).await
 }
 
-fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
+async fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
     let issuer = app.service.public_url(facts.domain())?;
     let at = |path: &str| format!("{issuer}{path}");
+    app.service.keys.learn_rsa().await;
+    let signed = app.service.keys.algorithms();
     let assertions = ForeignAlgorithm::ALL.map(ForeignAlgorithm::as_str);
     let metadata = Metadata {
         authorization_endpoint: at("/oauth/authorize"),
@@ -92,7 +94,7 @@ fn metadata(app: &App, facts: &Facts) -> Result<Response, Problem> {
         backchannel_token_delivery_modes_supported: ["poll"],
         backchannel_user_code_parameter_supported: false,
         subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: ["ES256"],
+        id_token_signing_alg_values_supported: signed.iter().map(|it| it.as_str()).collect(),
         token_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,
         token_endpoint_auth_signing_alg_values_supported: assertions,
         revocation_endpoint_auth_methods_supported: CLIENT_AUTHENTICATION,

@@ -58,12 +58,11 @@ impl SigningSecrets for SecretsManager {
     /// One stage after the other, the pending one first. A promotion that comes between two reads is then seen from
     /// one side or from the other: the promoted version is read as pending or as current, and the one before it as
     /// current or as previous.
-    async fn read(&self) -> Result<SigningSecret, StoreError> {
+    async fn find(&self) -> Result<Option<SigningSecret>, StoreError> {
         let pending = self.version(KeyStage::Pending).await?;
-        let current = self.version(KeyStage::Current).await?;
-        let current = current.ok_or_else(|| StoreError::new("the signing secret has no current version"))?;
+        let Some(current) = self.version(KeyStage::Current).await? else { return Ok(None) };
         let previous = self.version(KeyStage::Previous).await?;
-        Ok(SigningSecret::of(current, pending, previous))
+        Ok(Some(SigningSecret::of(current, pending, previous)))
     }
 }
 

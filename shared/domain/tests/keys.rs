@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use saoma_domain::{
-    cases::{Dropped, KeyKeeper, KeysError, Rotation},
+    cases::{Dropped, KeyKeeper, KeysError, Rotation, SeedMaker},
     ports::{Clock, KeyStage, KeyStages},
     time::Timestamp,
 };
@@ -29,8 +29,13 @@ impl Desk {
         let clock = Arc::new(FixedClock::at(Timestamp::from_secs(1_705_998_038)));
         let vault = Arc::new(Vault::holding(&"first".repeat(13), clock.clone()));
         let random = Arc::new(SeededRandom::new(7));
-        let keeper =
-            KeyKeeper { stages: vault.clone(), random, published_before_use: WAIT, sign_in_idle: IDLE };
+        let keeper = KeyKeeper {
+            stages: vault.clone(),
+            maker: Arc::new(SeedMaker(random.clone())),
+            random,
+            published_before_use: WAIT,
+            rests_for: IDLE,
+        };
         Self { clock, vault, keeper }
     }
 
@@ -83,6 +88,28 @@ async fn a_rotation_publishes_waits_and_promotes() {
         Rotation::Current { version },
         "a repeated last step"
     );
+}
+
+// B12
+#[tokio::test]
+async fn the_first_key_is_made_once_also_when_its_answer_was_lost() {
+    for fault in [None, Some(Fault::Refused), Some(Fault::AnswerLost)] {
+        for calls in 0..2 {
+            let mut desk = Desk::new();
+            desk.vault = Arc::new(Vault::empty(desk.clock.clone()));
+            desk.keeper.stages = desk.vault.clone();
+            assert_eq!(desk.keeper.show().await.unwrap(), None);
+            assert!(matches!(desk.step(None).await, Err(KeysError::NoKey)));
+            assert_eq!(desk.keeper.drop_version("first").await.unwrap(), Dropped::Nothing);
+            if let Some(fault) = fault {
+                desk.vault.inject_after(calls, fault);
+                assert!(desk.keeper.make_first().await.is_err(), "{fault:?} {calls}");
+            }
+            let made = desk.keeper.make_first().await.unwrap();
+            assert_eq!(desk.ids(), [Some(made.clone()), None, None]);
+            assert_eq!(desk.keeper.make_first().await.unwrap(), made);
+        }
+    }
 }
 
 // B12

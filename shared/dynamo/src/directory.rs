@@ -12,7 +12,7 @@
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, kiosk, pages, people, shop, web, operators |
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
 //! | `FOREIGN#<hash>` | `IDENTITY` | the account of a person of another issuer | kiosk, pages, shop, web |
-//! | `KEYSET#<address>` | `KEYSET` | the key set of another issuer, as it was fetched | kiosk, pages, shop, web |
+//! | `KEYSET#<address>` | `KEYSET` | the key set of another issuer, as it was fetched | kiosk, oauth, pages, shop, web |
 //! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, kiosk, oauth, pages, people, shop, web |
 //! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, operators, devices, kiosk, oauth, pages, people, shop, web |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |

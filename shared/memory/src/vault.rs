@@ -61,14 +61,28 @@ impl Vault {
         Self { clock, held: Mutex::new(held) }
     }
 
+    /// A secret that no version was added to yet.
+    #[must_use]
+    pub fn empty(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, held: Mutex::default() }
+    }
+
     /// The versions as they are now.
+    ///
+    /// # Panics
+    /// There is none.
     #[must_use]
     pub fn secret(&self) -> SigningSecret {
+        let Some(secret) = self.found() else { unreachable!("a secret has a current version") };
+        secret
+    }
+
+    /// The versions as they are now, if there are any.
+    #[must_use]
+    pub fn found(&self) -> Option<SigningSecret> {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(current) = held.at(KeyStage::Current) else {
-            unreachable!("a secret has a current version")
-        };
-        SigningSecret::of(current, held.at(KeyStage::Pending), held.at(KeyStage::Previous))
+        let current = held.at(KeyStage::Current)?;
+        Some(SigningSecret::of(current, held.at(KeyStage::Pending), held.at(KeyStage::Previous)))
     }
 
     /// The stages of a version, as they are labelled.
@@ -147,9 +161,9 @@ impl Vault {
 
 #[async_trait]
 impl SigningSecrets for Vault {
-    async fn read(&self) -> Result<SigningSecret, StoreError> {
+    async fn find(&self) -> Result<Option<SigningSecret>, StoreError> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner).reads += 1;
-        self.call(Self::secret)
+        self.call(Self::found)
     }
 }
 

@@ -8,7 +8,7 @@ use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
         AccountKeeper, AskedLogins, Browsers, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People,
-        RememberedLogins, Screens, SmsSwitch, Texting, TypedCodes,
+        RememberedLogins, Screens, SeedMaker, SmsSwitch, Texting, TypedCodes,
     },
     ports::{
         Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
@@ -17,7 +17,7 @@ use saoma_domain::{
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::{auth::Phones, telemetry::AuditLog};
 use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
-use saoma_tokens::keyring::PUBLISHED_BEFORE_USE;
+use saoma_tokens::{RsaKeyMaker, keyring::PUBLISHED_BEFORE_USE};
 
 use crate::{Process, StartError, relay::message_client};
 
@@ -198,14 +198,27 @@ impl Deployment {
     /// # Errors
     /// `SIGNING_SECRET_ARN` is not set.
     pub fn key_keeper(&self) -> Result<KeyKeeper, StartError> {
+        let (random, arn) = (self.service.random.clone(), self.environment.required("SIGNING_SECRET_ARN")?);
         Ok(KeyKeeper {
-            stages: Arc::new(SecretsManager::new(
-                &self.aws,
-                self.environment.required("SIGNING_SECRET_ARN")?,
-            )),
-            random: self.service.random.clone(),
+            stages: Arc::new(SecretsManager::new(&self.aws, arn)),
+            maker: Arc::new(SeedMaker(random.clone())),
+            random,
             published_before_use: PUBLISHED_BEFORE_USE,
-            sign_in_idle: self.service.settings.sign_ins.idle,
+            rests_for: self.service.settings.sign_ins.idle,
+        })
+    }
+
+    /// The versions of the secret that holds RSA keys, as operators change them; `None` where the deployment has no such
+    /// secret.
+    #[must_use]
+    pub fn rsa_keeper(&self) -> Option<KeyKeeper> {
+        let (random, arn) = (self.service.random.clone(), self.environment.get("RSA_SECRET_ARN")?);
+        Some(KeyKeeper {
+            stages: Arc::new(SecretsManager::new(&self.aws, arn)),
+            maker: Arc::new(RsaKeyMaker(random.clone())),
+            random,
+            published_before_use: PUBLISHED_BEFORE_USE,
+            rests_for: self.service.settings.access_token_life,
         })
     }
 

@@ -43,6 +43,13 @@ impl Process {
         let settings = Settings::read(&self.environment)?;
         let clock = Arc::new(SystemClock);
         let keys = Keyring::new(&secret, source, clock.clone())?;
+        let keys = match self.environment.get("RSA_SECRET_ARN") {
+            Some(arn) => {
+                let source = Arc::new(SecretsManager::new(&self.aws, arn));
+                keys.with_rsa(source.find().await?.as_ref(), source)?
+            }
+            None => keys,
+        };
         Ok(Service::new(settings, keys, clock, Arc::new(SystemRandom)))
     }
 }

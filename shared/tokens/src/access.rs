@@ -7,6 +7,7 @@ use std::{fmt, time::Duration};
 
 use saoma_domain::{
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
+    issuer::TokenAlgorithm,
     oauth::{KeyThumbprint, Scopes},
     secrets::TokenId,
     session::{Redemption, Session},
@@ -99,6 +100,8 @@ pub struct AccessToken<'a> {
     pub at: Timestamp,
     /// How long it is good, from `at`.
     pub life: Duration,
+    /// What it is signed with.
+    pub algorithm: TokenAlgorithm,
 }
 
 #[derive(Debug, Serialize)]
@@ -178,7 +181,8 @@ impl Keyring {
     /// # Errors
     /// [`TokenError::Unsignable`].
     pub fn mint(&self, token: &AccessToken<'_>) -> Result<MintedToken, TokenError> {
-        Ok(MintedToken { token: self.sign(TYP, &token.claims())?, expires_in: token.life })
+        let signed = self.sign_with(token.algorithm, TYP, &token.claims())?;
+        Ok(MintedToken { token: signed, expires_in: token.life })
     }
 
     /// A phone's token: it may approve logins, and its audience is this service.
@@ -205,6 +209,7 @@ impl Keyring {
             method: sign_in.method,
             at: now,
             life,
+            algorithm: TokenAlgorithm::Es256,
         })
     }
 
@@ -234,6 +239,7 @@ impl Keyring {
             method,
             at: redemption.at,
             life,
+            algorithm: TokenAlgorithm::Es256,
         })
     }
 

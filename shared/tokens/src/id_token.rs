@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use saoma_domain::{
     identity::{AccountId, ClientId, SignInId},
+    issuer::TokenAlgorithm,
     sign_in::Method,
     time::Timestamp,
 };
@@ -39,6 +40,8 @@ pub struct IdToken<'a> {
     pub at: Timestamp,
     /// How long it is good, from `at`.
     pub life: Duration,
+    /// What it is signed with.
+    pub algorithm: TokenAlgorithm,
 }
 
 #[derive(Debug, Serialize)]
@@ -75,7 +78,7 @@ impl Keyring {
             at_hash: half_hash(token.access_token),
             sid: token.sign_in.map(SignInId::as_str),
         };
-        self.sign(TYP, &claims)
+        self.sign_with(token.algorithm, TYP, &claims)
     }
 }
 

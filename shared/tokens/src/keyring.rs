@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use jsonwebtoken::jwk::JwkSet;
 use saoma_domain::{
     client::Client,
+    issuer::TokenAlgorithm,
     ports::{Clock, KeyName, KeyedHash, KeyedTag, SigningSecret, SigningSecrets, WebhookKeys},
     time::Timestamp,
 };
@@ -39,6 +40,8 @@ pub const PUBLISHED_BEFORE_USE: Duration = RELOAD_EVERY.saturating_add(JWKS_MAX_
 /// wait for it. If a read fails, the keys stay as they are.
 pub struct Keyring {
     source: Arc<dyn SigningSecrets>,
+    /// The secret that holds RSA keys, where this function signs or verifies with them.
+    rsa: Option<Arc<dyn SigningSecrets>>,
     clock: Arc<dyn Clock>,
     keys: RwLock<Arc<Keys>>,
     reads: Mutex<Reads>,
@@ -78,7 +81,24 @@ impl Keyring {
     ) -> Result<Self, KeyError> {
         let reads = Reads { last: clock.now(), failed: None, asked: None };
         let keys = RwLock::new(Arc::new(Keys::derive(secret)?));
-        Ok(Self { source, clock, keys, reads: Mutex::new(reads) })
+        Ok(Self { source, rsa: None, clock, keys, reads: Mutex::new(reads) })
+    }
+
+    /// The same, with the RSA keys of another secret that was read just now and may have none yet, and where to read it
+    /// again.
+    ///
+    /// # Errors
+    /// [`KeyError::NotRsa`].
+    pub fn with_rsa(
+        mut self,
+        secret: Option<&SigningSecret>,
+        source: Arc<dyn SigningSecrets>,
+    ) -> Result<Self, KeyError> {
+        self.rsa = Some(source);
+        if let Some(secret) = secret {
+            self.keys = RwLock::new(Arc::new(self.keys().with_rsa(secret)?));
+        }
+        Ok(self)
     }
 
     /// Reads the secret again if the last read was [`RELOAD_EVERY`] ago. Call it at the start of every invocation:
@@ -122,7 +142,15 @@ impl Keyring {
 
     async fn read(&self) -> Result<Keys, String> {
         let secret = self.source.read().await.map_err(|error| error.to_string())?;
-        Keys::derive(&secret).map_err(|error| error.to_string())
+        let rsa = match &self.rsa {
+            Some(rsa) => rsa.find().await.map_err(|error| error.to_string())?,
+            None => None,
+        };
+        let keys = Keys::derive(&secret).map_err(|error| error.to_string())?;
+        match rsa {
+            Some(rsa) => keys.with_rsa(&rsa).map_err(|error| error.to_string()),
+            None => Ok(keys),
+        }
     }
 
     /// The keys as they are now.
@@ -136,8 +164,33 @@ impl Keyring {
         self.keys().jwks()
     }
 
+    /// The algorithms that tokens can be signed with: ES256, and RS256 once the deployment has an RSA key.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<TokenAlgorithm> {
+        let keys = self.keys();
+        TokenAlgorithm::ALL.iter().copied().filter(|it| keys.signs_with(*it)).collect()
+    }
+
+    /// Reads the secrets again if there is a secret for RSA keys and no key in it yet, because an operator may just have made
+    /// one.
+    pub async fn learn_rsa(&self) {
+        if self.rsa.is_some() {
+            self.learn_unless(|keys| keys.signs_with(TokenAlgorithm::Rs256)).await;
+        }
+    }
+
+    /// Signs with ES256.
     pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, TokenError> {
-        self.keys().sign(typ, claims)
+        self.sign_with(TokenAlgorithm::Es256, typ, claims)
+    }
+
+    pub(crate) fn sign_with(
+        &self,
+        algorithm: TokenAlgorithm,
+        typ: &str,
+        claims: &impl Serialize,
+    ) -> Result<String, TokenError> {
+        self.keys().sign(algorithm, typ, claims)
     }
 
     /// The claims of a token of this `typ`. If this instance does not know the token's key, another instance may have a

@@ -1,14 +1,19 @@
-//! The keys of a deployment at one moment, all derived from the versions of one secret.
+//! The keys of a deployment at one moment: those derived from the versions of its secret, and its RSA keys if it has some.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, Validation,
-    jwk::{Jwk, JwkSet, PublicKeyUse, ThumbprintHash},
+    jwk::{
+        AlgorithmParameters, CommonParameters, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse, RSAKeyParameters,
+        ThumbprintHash,
+    },
 };
 use p256::{SecretKey, elliptic_curve::sec1::ToSec1Point};
 use saoma_domain::{
     client::{Client, Registration},
+    issuer::TokenAlgorithm,
     ports::{KeyName, KeyedTag, SigningSecret},
     time::Timestamp,
 };
@@ -16,7 +21,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use thiserror::Error;
 
-use crate::{TokenError, es256};
+use crate::{TokenError, algorithms, rs256::StoredKey};
 
 /// The longest token that is looked at, in bytes. Ours have about 600.
 pub const LONGEST_TOKEN: usize = 4096;
@@ -30,22 +35,30 @@ pub enum KeyError {
     /// The derivation failed. No secret causes this.
     #[error("no key could be derived")]
     Underivable,
+    /// It is no RSA key of 2048 bits or more, as a PEM text of PKCS #8.
+    #[error("the secret for RS256 holds no RSA key")]
+    NotRsa,
 }
 
 /// The keys of the versions that count: the current one signs, all verify. They never change; a
 /// [`Keyring`](crate::Keyring) replaces them.
+#[derive(Clone)]
 pub struct Keys {
     /// The current version's come first, then the pending one's, then the previous one's.
     versions: Vec<VersionKeys>,
+    /// The RSA keys in the same order; none where the deployment has no RSA key.
+    rsa: Vec<KeyPair>,
 }
 
 /// The keys of one version of the secret.
+#[derive(Clone)]
 struct VersionKeys {
     name: KeyName,
     pair: KeyPair,
     hash: [u8; 32],
 }
 
+#[derive(Clone)]
 struct KeyPair {
     kid: String,
     /// The one algorithm this key signs and verifies with (RFC 8725 section 3.1).
@@ -90,29 +103,47 @@ impl Keys {
     /// # Errors
     /// [`KeyError`].
     pub fn derive(secret: &SigningSecret) -> Result<Self, KeyError> {
-        es256::install();
+        algorithms::install();
         let versions = secret.versions().map(|(_, version)| VersionKeys::derive(&version.text));
-        Ok(Self { versions: versions.collect::<Result<_, _>>()? })
+        Ok(Self { versions: versions.collect::<Result<_, _>>()?, rsa: Vec::new() })
     }
 
-    /// The `kid` under which the key of a secret text is published.
+    /// The same keys, and the RSA keys of every version of the secret that holds those.
+    ///
+    /// # Errors
+    /// [`KeyError::NotRsa`].
+    pub fn with_rsa(&self, secret: &SigningSecret) -> Result<Self, KeyError> {
+        let pairs = secret.versions().map(|(_, version)| KeyPair::rsa(&version.text));
+        Ok(Self { rsa: pairs.collect::<Result<_, _>>()?, ..self.clone() })
+    }
+
+    /// The `kid` under which the key of a secret's version is published.
     ///
     /// # Errors
     /// [`KeyError`].
-    pub fn kid_of(text: &str) -> Result<String, KeyError> {
-        es256::install();
-        Ok(KeyPair::derive(text)?.kid)
+    pub fn kid_of(algorithm: TokenAlgorithm, text: &str) -> Result<String, KeyError> {
+        algorithms::install();
+        let pair = match algorithm {
+            TokenAlgorithm::Es256 => KeyPair::derive(text),
+            TokenAlgorithm::Rs256 => KeyPair::rsa(text),
+        };
+        Ok(pair?.kid)
+    }
+
+    /// Whether tokens can be signed with this algorithm.
+    pub(crate) fn signs_with(&self, algorithm: TokenAlgorithm) -> bool {
+        self.signing(algorithm).is_some()
     }
 
     /// The published key set (RFC 7517 section 5): the public keys, current first.
     #[must_use]
     pub fn jwks(&self) -> JwkSet {
-        JwkSet { keys: self.versions.iter().map(|version| version.pair.published.clone()).collect() }
+        JwkSet { keys: self.pairs().map(|pair| pair.published.clone()).collect() }
     }
 
     /// Whether a token with this `kid` can be checked.
     pub(crate) fn has_kid(&self, kid: &str) -> bool {
-        self.versions.iter().any(|version| version.pair.kid == kid)
+        self.pairs().any(|pair| pair.kid == kid)
     }
 
     /// Whether a keyed hash under this key can be checked.
@@ -152,9 +183,15 @@ impl Keys {
         named.map(|version| version.tag(purpose, parts))
     }
 
-    /// Signs claims under the current key, as a token of this `typ` (RFC 8725 section 3.11).
-    pub(crate) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, TokenError> {
-        let KeyPair { kid, algorithm, signing, .. } = &self.current().pair;
+    /// Signs claims under the current key of an algorithm, as a token of this `typ` (RFC 8725 section 3.11).
+    pub(crate) fn sign(
+        &self,
+        algorithm: TokenAlgorithm,
+        typ: &str,
+        claims: &impl Serialize,
+    ) -> Result<String, TokenError> {
+        let KeyPair { kid, algorithm, signing, .. } =
+            self.signing(algorithm).ok_or(TokenError::Unsignable)?;
         let header = Header { typ: Some(typ.to_owned()), kid: Some(kid.clone()), ..Header::new(*algorithm) };
         jsonwebtoken::encode(&header, claims, signing).map_err(|_| TokenError::Unsignable)
     }
@@ -162,8 +199,7 @@ impl Keys {
     /// The claims of a token that one of our keys signed. They count as unverified until the caller has checked their
     /// audience and their time.
     pub(crate) fn open<C: DeserializeOwned>(&self, token: &Unverified<'_>) -> Result<C, TokenError> {
-        let named = self.versions.iter().find(|version| version.pair.kid == token.kid);
-        let pair = &named.ok_or(TokenError::Invalid)?.pair;
+        let pair = self.pairs().find(|pair| pair.kid == token.kid).ok_or(TokenError::Invalid)?;
         // The header does not choose the algorithm: only the key's own is allowed.
         let mut signature_only = Validation::new(pair.algorithm);
         signature_only.required_spec_claims.clear();
@@ -173,6 +209,19 @@ impl Keys {
         let data = jsonwebtoken::decode::<C>(token.text, &pair.verifying, &signature_only)
             .map_err(|_| TokenError::Invalid)?;
         Ok(data.claims)
+    }
+
+    /// The pair that signs with an algorithm.
+    fn signing(&self, algorithm: TokenAlgorithm) -> Option<&KeyPair> {
+        match algorithm {
+            TokenAlgorithm::Es256 => Some(&self.current().pair),
+            TokenAlgorithm::Rs256 => self.rsa.first(),
+        }
+    }
+
+    /// All pairs: those that sign come before those that only verify, of each kind.
+    fn pairs(&self) -> impl Iterator<Item = &KeyPair> {
+        self.versions.iter().map(|version| &version.pair).chain(&self.rsa)
     }
 
     fn current(&self) -> &VersionKeys {
@@ -205,6 +254,22 @@ impl KeyPair {
         published.common.public_key_use = Some(PublicKeyUse::Signature);
         let signing = EncodingKey::from_ec_der(&key.to_bytes());
         Ok(Self { kid, algorithm, signing, verifying, published })
+    }
+
+    fn rsa(pem: &str) -> Result<Self, KeyError> {
+        let StoredKey { signing, modulus, exponent } = StoredKey::read(pem).ok_or(KeyError::NotRsa)?;
+        let text = |number: &[u8]| URL_SAFE_NO_PAD.encode(number);
+        let key = RSAKeyParameters { n: text(&modulus), e: text(&exponent), ..RSAKeyParameters::default() };
+        let common = CommonParameters {
+            key_algorithm: Some(KeyAlgorithm::RS256),
+            public_key_use: Some(PublicKeyUse::Signature),
+            ..CommonParameters::default()
+        };
+        let mut published = Jwk { common, algorithm: AlgorithmParameters::RSA(key) };
+        let kid = published.thumbprint(ThumbprintHash::SHA256).map_err(|_| KeyError::NotRsa)?;
+        published.common.key_id = Some(kid.clone());
+        let verifying = DecodingKey::from_rsa_raw_components(&modulus, &exponent);
+        Ok(Self { kid, algorithm: Algorithm::RS256, signing, verifying, published })
     }
 }
 
@@ -246,6 +311,6 @@ fn keyed_hash(key: &[u8; 32], purpose: &str, parts: &[&str]) -> [u8; 32] {
 
 impl std::fmt::Debug for Keys {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.versions.iter().map(|version| &version.pair.kid)).finish()
+        f.debug_list().entries(self.pairs().map(|pair| &pair.kid)).finish()
     }
 }

@@ -1,9 +1,11 @@
 //! Keys, tokens and the published key set.
 //!
-//! * [`keys`]: the ES256 key pair, its `kid` and the key for keyed hashes, derived from each version of the secret.
+//! * [`keys`]: the ES256 key pair, its `kid` and the key for keyed hashes, derived from each version of the secret; and RSA
+//!   keys, where there are some.
 //! * [`keyring`]: the keys of a running instance, which follow the secret while it is rotated. All tokens are made and
 //!   verified through it.
-//! * [`es256`]: the one signature algorithm, as `jsonwebtoken`'s provider. Algorithm confusion needs a second one.
+//! * [`algorithms`]: the two signature algorithms, as `jsonwebtoken`'s provider: [`es256`], and [`rs256`] for clients that are
+//!   registered for it. A key has one of them, and no header chooses.
 //! * [`access`]: access tokens (RFC 9068), for phones and for screens, which differ in what they may do.
 //! * [`id_token`]: who signed in, for a client that speaks OpenID Connect.
 //! * [`identity`]: who a person is, signed, for the shop contract.
@@ -17,6 +19,7 @@
 //! Callers pass the time as an argument, so `jsonwebtoken`'s own checks of times are turned off.
 
 pub mod access;
+mod algorithms;
 pub mod assertion;
 pub mod authorization;
 mod es256;
@@ -28,6 +31,7 @@ pub mod key_sets;
 pub mod keyring;
 pub mod keys;
 pub mod proof;
+mod rs256;
 pub mod ticket;
 
 pub use access::{AccessToken, Allows, GrantedClaims, MintedToken, TokenError};
@@ -36,6 +40,7 @@ pub use issued::IssuedTokens;
 pub use key_sets::KeySetCache;
 pub use keyring::Keyring;
 pub use keys::{KeyError, Keys};
+pub use rs256::RsaKeyMaker;
 pub use ticket::TicketClaims;
 
 use std::time::Duration;

@@ -8,17 +8,23 @@ use proptest::prelude::*;
 use saoma_domain::{
     client::Client,
     identity::{AccountId, ClientId, SignInId},
+    issuer::TokenAlgorithm,
     ports::{
-        Clock, KeyName, KeyStage, KeyStages, KeyedHash, KeyedTag, SecretVersion, SigningSecret, WebhookKeys,
+        Clock, KeyMaker, KeyName, KeyStage, KeyStages, KeyedHash, KeyedTag, SecretVersion, SigningSecret,
+        WebhookKeys,
     },
     refresh::Family,
     secrets::TokenId,
     sign_in::{Holder, Method, SignIn},
     time::Timestamp,
 };
-use saoma_memory::{Fault, vault::Vault, world::FixedClock};
+use saoma_memory::{
+    Fault,
+    vault::Vault,
+    world::{FixedClock, SeededRandom},
+};
 use saoma_tokens::{
-    Keyring, Keys, TokenError,
+    Keyring, Keys, RsaKeyMaker, TokenError,
     keyring::{PUBLISHED_BEFORE_USE, RELOAD_EVERY, RELOAD_FLOOR},
 };
 use serde_json::Value;
@@ -84,7 +90,7 @@ fn kids(by: &Keyring) -> Vec<String> {
 }
 
 fn kid(n: u8) -> String {
-    Keys::kid_of(&text(n)).unwrap()
+    Keys::kid_of(TokenAlgorithm::Es256, &text(n)).unwrap()
 }
 
 // E13
@@ -259,6 +265,20 @@ async fn a_call_to_a_client_is_signed_with_every_key_that_its_server_may_hold() 
 fn a_short_secret_makes_no_keys() {
     let version = SecretVersion { id: "v".to_owned(), text: "short".to_owned(), made_at: NOW };
     assert!(Keys::derive(&SigningSecret { current: version, pending: None, previous: None }).is_err());
+}
+
+// C9
+#[test]
+fn a_text_that_is_no_rsa_key_makes_no_keys() {
+    let version = |text: &str| SecretVersion { id: "v".to_owned(), text: text.to_owned(), made_at: NOW };
+    let of = |text: &str| SigningSecret { current: version(text), pending: None, previous: None };
+    let keys = Keys::derive(&of(&text(0))).unwrap();
+    let good = RsaKeyMaker(Arc::new(SeededRandom::new(1))).make().unwrap();
+    assert!(keys.with_rsa(&of(&good)).is_ok());
+    let relabelled = good.replace("PRIVATE KEY", "EC PRIVATE KEY");
+    for bad in ["", "not a key", &text(0), &good[..good.len() / 2], &relabelled] {
+        assert!(keys.with_rsa(&of(bad)).is_err(), "{bad}");
+    }
 }
 
 #[test]

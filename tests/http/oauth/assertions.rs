@@ -1,6 +1,6 @@
 //! Clients that prove themselves with a key of their own (`private_key_jwt`, RFC 7523).
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use acceptance::{Answer, Call, World};
 use saoma_domain::ports::Clock;
@@ -10,7 +10,7 @@ use super::{
     DEVICE_GRANT, Device, form, pass, refused,
     signer::{JWT_BEARER, Signer, assertion},
 };
-use crate::{crowd::at_once, pages, web::basic};
+use crate::{crowd::at_once, issuers::Issuer, pages, web::basic};
 
 const BOX: &str = "box";
 
@@ -212,4 +212,60 @@ async fn an_operator_registers_good_public_keys_alone() {
     let plain = world.command(json!({"do": "client.change", "id": BOX, "auth": "none", "key": ""})).await;
     assert_eq!(plain["client"]["keys"], json!([]));
     assert_eq!(Device::begin_as(&world, BOX, "openid").await.client, BOX);
+}
+
+/// A world with a client whose keys stand at this server.
+async fn with_keys_at(server: &Issuer) -> World {
+    let world = World::default();
+    let address = format!("{}/keys", server.name);
+    let asked = json!({
+        "do": "client.create", "id": BOX, "name": "Box", "dialect": "oauth",
+        "grants": ["device_code", "refresh_token"], "auth": "private_key_jwt", "key": address,
+    });
+    let made = world.command(asked).await;
+    assert_eq!((&made["ok"], &made["client"]["keys"]), (&json!(true), &json!([address])), "{made}");
+    world
+}
+
+fn published(server: &Issuer, world: &World, id: &str) -> String {
+    server.signs(&json!({"typ": "JWT"}), &assertion(world, BOX, id))
+}
+
+// E5 E6
+#[tokio::test]
+async fn keys_at_an_address_are_fetched_when_they_are_needed() {
+    let server = Issuer::start(7);
+    let world = with_keys_at(&server).await;
+    for id in ["1", "2"] {
+        assert_eq!(begins(&world, &published(&server, &world, id)).await.status, 200);
+    }
+    assert_eq!(server.fetches(), 1, "kept");
+    server.rotate("second", 8);
+    assert_eq!(begins(&world, &published(&server, &world, "3")).await.status, 200, "a new key");
+    assert_eq!(server.fetches(), 2);
+    // Names that do not exist, a thousand of them, and a key of the caller's own.
+    let stranger = Signer::of(9);
+    for n in 0..1000 {
+        let header =
+            json!({"alg": "ES256", "kid": format!("k{n}"), "jwk": stranger.jwk(), "jku": server.name});
+        let forged = stranger.signed(&header, &assertion(&world, BOX, "forged"));
+        let answer = begins(&world, &forged).await;
+        assert!(answer.status == 401 || answer.status == 429, "{}", answer.whole());
+    }
+    assert!(server.fetches() <= 3, "{}", server.fetches());
+}
+
+#[tokio::test]
+async fn a_key_server_that_does_not_answer_costs_a_bounded_wait() {
+    let server = Issuer::start(7);
+    let world = with_keys_at(&server).await;
+    server.hangs.store(true, Ordering::SeqCst);
+    let waits = begins(&world, &published(&server, &world, "1")).await;
+    refused(&waits, 503, "temporarily_unavailable");
+    assert_eq!(waits.header("retry-after"), "30");
+    refused(&begins(&world, &published(&server, &world, "1")).await, 503, "temporarily_unavailable");
+    assert_eq!(server.fetches(), 1, "the floor");
+    server.hangs.store(false, Ordering::SeqCst);
+    pass(&world, 30);
+    assert_eq!(begins(&world, &published(&server, &world, "2")).await.status, 200);
 }

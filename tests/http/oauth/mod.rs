@@ -13,6 +13,7 @@ mod metadata;
 mod par;
 mod refresh;
 mod relying_parties;
+mod rs256;
 mod signer;
 mod tokens;
 mod user_code;

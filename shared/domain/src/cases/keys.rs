@@ -1,4 +1,5 @@
-//! The versions of the signing secret, as operators change them: rotate the keys, and drop a key that leaked.
+//! The versions of a signing secret, as operators change them: make the first key, rotate the keys, and drop a key that
+//! leaked. A deployment has one secret that the ES256 keys are derived from, and may have one that holds RSA keys.
 //!
 //! Each call takes one step, on the secret as it stands. So a command that stopped goes on where it was, and two
 //! operators who do the same do it once.
@@ -9,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use thiserror::Error;
 
 use crate::{
-    ports::{KeyStage, KeyStages, Randomness, SigningSecret, StoreError},
+    ports::{KeyMaker, KeyStage, KeyStages, Randomness, SigningSecret, StoreError},
     secrets::{random_hex, sha256_hex},
     time::Timestamp,
 };
@@ -23,12 +24,26 @@ const LATEST: Duration = Duration::from_hours(1);
 pub struct KeyKeeper {
     /// The versions.
     pub stages: Arc<dyn KeyStages>,
-    /// Unpredictable bytes.
+    /// Makes the texts of new versions.
+    pub maker: Arc<dyn KeyMaker>,
+    /// Unpredictable bytes, for the ids of versions.
     pub random: Arc<dyn Randomness>,
     /// How long a version is published before it signs.
     pub published_before_use: Duration,
-    /// How long a sign-in lasts without a refresh. Its refresh token may rest on the previous version for so long.
-    pub sign_in_idle: Duration,
+    /// How long something may rest on the previous version: a sign-in without a refresh, or the longest token.
+    pub rests_for: Duration,
+}
+
+/// Makes the texts that ES256 keys and keyed hashes are derived from: 64 characters that hold 384 random bits.
+#[derive(Clone)]
+pub struct SeedMaker(pub Arc<dyn Randomness>);
+
+impl KeyMaker for SeedMaker {
+    fn make(&self) -> Result<String, StoreError> {
+        let mut bytes = [0_u8; 48];
+        self.0.fill(&mut bytes);
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
+    }
 }
 
 /// How far a rotation is.
@@ -73,18 +88,35 @@ pub enum KeysError {
     /// The rotation that is going on is another one.
     #[error("another version is about to sign")]
     AnotherIsPending,
+    /// The secret has no version yet.
+    #[error("there is no key yet")]
+    NoKey,
     /// Secrets Manager failed. Trying again is safe.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl KeyKeeper {
-    /// The versions as they stand.
+    /// The versions as they stand; `None` before the first was made.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn show(&self) -> Result<SigningSecret, StoreError> {
-        self.stages.read().await
+    pub async fn show(&self) -> Result<Option<SigningSecret>, StoreError> {
+        self.stages.find().await
+    }
+
+    /// Makes the first key of a secret that has none, and answers the version that signs. The same call again changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn make_first(&self) -> Result<String, StoreError> {
+        if let Some(secret) = self.stages.find().await? {
+            return Ok(secret.current.id);
+        }
+        let version = random_hex(&*self.random);
+        self.stages.add(KeyStage::Current, &version, &self.maker.make()?).await?;
+        Ok(version)
     }
 
     /// Takes the next step of a rotation: publishes a new version, or promotes the published one once `wait` is over
@@ -105,7 +137,7 @@ impl KeyKeeper {
         wait: Option<Duration>,
         now: Timestamp,
     ) -> Result<Rotation, KeysError> {
-        let secret = self.stages.read().await?;
+        let secret = self.stages.find().await?.ok_or(KeysError::NoKey)?;
         if version == Some(secret.current.id.as_str()) {
             return Ok(Rotation::Current { version: secret.current.id });
         }
@@ -137,7 +169,7 @@ impl KeyKeeper {
         now: Timestamp,
     ) -> Result<Rotation, KeysError> {
         // The current version signs since `LATEST` after its time at the latest; until then the one before it signed.
-        let until = secret.current.made_at.plus(self.published_before_use + LATEST).plus(self.sign_in_idle);
+        let until = secret.current.made_at.plus(self.published_before_use + LATEST).plus(self.rests_for);
         if secret.previous.is_some() && now < until && !force {
             return Err(KeysError::TooSoon { until });
         }
@@ -151,7 +183,7 @@ impl KeyKeeper {
         wait: Duration,
         now: Timestamp,
     ) -> Result<Rotation, KeysError> {
-        self.stages.add(KeyStage::Pending, &version, &self.fresh_text()).await?;
+        self.stages.add(KeyStage::Pending, &version, &self.maker.make()?).await?;
         Ok(Rotation::Published { version, signs_from: now.plus(wait) })
     }
 
@@ -161,7 +193,7 @@ impl KeyKeeper {
     /// # Errors
     /// [`StoreError`].
     pub async fn drop_version(&self, version: &str) -> Result<Dropped, StoreError> {
-        let secret = self.stages.read().await?;
+        let Some(secret) = self.stages.find().await? else { return Ok(Dropped::Nothing) };
         let stage = secret.versions().find(|(_, held)| held.id == version).map(|(stage, _)| stage);
         let dropped = match stage {
             None => return Ok(Dropped::Nothing),
@@ -169,7 +201,7 @@ impl KeyKeeper {
             Some(KeyStage::Previous) => Dropped::Previous,
             Some(KeyStage::Current) => {
                 let fresh = random_hex(&*self.random);
-                self.stages.add(KeyStage::Current, &fresh, &self.fresh_text()).await?;
+                self.stages.add(KeyStage::Current, &fresh, &self.maker.make()?).await?;
                 // It is the previous one now. Stopped here, the same command goes on when it is repeated.
                 Dropped::Current
             }
@@ -178,13 +210,6 @@ impl KeyKeeper {
         self.stages.remove(KeyStage::Previous, version).await?;
         self.stages.remove(KeyStage::Pending, version).await?;
         Ok(dropped)
-    }
-
-    /// 64 characters that hold 384 random bits.
-    fn fresh_text(&self) -> String {
-        let mut bytes = [0_u8; 48];
-        self.random.fill(&mut bytes);
-        URL_SAFE_NO_PAD.encode(bytes)
     }
 }
 

@@ -54,7 +54,7 @@ pub use browsers::{Browsers, SignedInBrowser};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use export::{Everything, MOST_EXPORTED};
 pub use foreign::{ForeignCall, ForeignError, ForeignPeople, ForeignStep};
-pub use keys::{Dropped, KeyKeeper, KeysError, Rotation};
+pub use keys::{Dropped, KeyKeeper, KeysError, Rotation, SeedMaker};
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
 pub use mine::{List, MARK_KEPT, Mine, Removed, Row};
 pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};

@@ -59,12 +59,14 @@ pub struct ClientSettings {
     pub jwks: Option<String>,
     /// The algorithm of those tokens: the name of a [`TokenAlgorithm`].
     pub alg: Option<String>,
-    /// The public keys that verify its assertions: the text of a JWK Set whose keys were checked.
+    /// The public keys that verify its assertions: the text of a JWK Set whose keys were checked, or its address.
     pub keys: Option<String>,
     /// Whether its authorization requests must be pushed.
     pub pushes: Option<bool>,
     /// Whether its requests need a PKCE challenge: the name of a [`Pkce`].
     pub pkce: Option<String>,
+    /// What its ID and access tokens are signed with: the name of a [`TokenAlgorithm`].
+    pub signed: Option<String>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: Option<bool>,
     /// How old the proof of the person who agrees may be, in seconds ([`MAX_AGE`]); 0 for any age.
@@ -162,7 +164,8 @@ impl ClientSettings {
         };
         let pushes = self.pushes.unwrap_or(stored.pushes);
         let pkce = read(self.pkce.as_ref(), "pkce", read_pkce)?.unwrap_or(stored.pkce);
-        Ok(OauthClient { redirect_uris, logout_uris, grants, auth, keys, pushes, pkce })
+        let signed = read(self.signed.as_ref(), "signed", read_algorithm)?.unwrap_or(stored.signed);
+        Ok(OauthClient { redirect_uris, logout_uris, grants, auth, keys, pushes, pkce, signed })
     }
 }
 
@@ -288,6 +291,10 @@ fn read_policy(raw: &str) -> Result<MatchPolicy, String> {
 
 fn read_auth(raw: &str) -> Result<ClientAuth, String> {
     ClientAuth::parse(raw).ok_or_else(|| one_of(ClientAuth::ALL.iter().map(|it| it.as_str())))
+}
+
+fn read_algorithm(raw: &str) -> Result<TokenAlgorithm, String> {
+    TokenAlgorithm::parse(raw).ok_or_else(|| one_of(TokenAlgorithm::ALL.iter().map(|it| it.as_str())))
 }
 
 fn read_pkce(raw: &str) -> Result<Pkce, String> {

@@ -3,6 +3,8 @@
 use strum::{EnumString, IntoStaticStr, VariantArray};
 use url::Url;
 
+use crate::issuer::{KeySetUrl, TokenAlgorithm};
+
 /// What is registered of it, besides what every client has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OauthClient {
@@ -21,6 +23,8 @@ pub struct OauthClient {
     pub pushes: bool,
     /// Whether its requests need a PKCE challenge.
     pub pkce: Pkce,
+    /// What its ID and access tokens are signed with (`id_token_signed_response_alg`).
+    pub signed: TokenAlgorithm,
 }
 
 /// Whether the requests of a client need a PKCE challenge (RFC 7636).
@@ -42,22 +46,29 @@ impl Pkce {
     pub const ALL: &[Self] = Self::VARIANTS;
 }
 
-/// The public keys of a client, as the text of a JWK Set. `saoma_tokens::foreign` has checked it before it was registered, and
-/// reads it. A client whose keys stand at an address has none here.
+/// The public keys of a client (`jwks` or `jwks_uri`).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RegisteredKeys(String);
+pub enum RegisteredKeys {
+    /// The text of a JWK Set. `saoma_tokens::foreign` has checked it before it was registered, and reads it.
+    Set(String),
+    /// Where the client publishes them, so that it can replace them without an operator.
+    At(KeySetUrl),
+}
 
 impl RegisteredKeys {
-    /// From a text that was checked.
+    /// From a text that was checked: an address, or a JWK Set.
     #[must_use]
     pub fn from_checked(text: &str) -> Self {
-        Self(text.to_owned())
+        KeySetUrl::parse(text).map_or_else(|| Self::Set(text.to_owned()), Self::At)
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match self {
+            Self::Set(text) => text,
+            Self::At(address) => address.url().as_str(),
+        }
     }
 }
 

@@ -190,9 +190,23 @@ impl SigningSecret {
 /// Reads the secret. Every function may.
 #[async_trait]
 pub trait SigningSecrets: Send + Sync {
-    /// The versions as they are now. A version that cannot be read is an error, and does not count as missing: an
-    /// instance without it would refuse tokens that all others accept.
-    async fn read(&self) -> Result<SigningSecret, StoreError>;
+    /// The versions as they are now; `None` for a secret that no version was added to yet. A version that cannot be read
+    /// is an error, and does not count as missing: an instance without it would refuse tokens that all others accept.
+    async fn find(&self) -> Result<Option<SigningSecret>, StoreError>;
+
+    /// The versions as they are now, of a secret that has some.
+    async fn read(&self) -> Result<SigningSecret, StoreError> {
+        self.find().await?.ok_or_else(|| StoreError::new("the signing secret has no current version"))
+    }
+}
+
+/// Makes the texts of new versions of a secret.
+pub trait KeyMaker: Send + Sync {
+    /// A text that was never used before.
+    ///
+    /// # Errors
+    /// The key could not be made. Trying again is safe.
+    fn make(&self) -> Result<String, StoreError>;
 }
 
 /// Changes the secret. Only the operators' function may.

@@ -4,8 +4,8 @@
 //! `Option`. An `Err` means that a store or a service failed; trying again is safe.
 //!
 //! * `world`: the time and unpredictable bytes: [`Clock`], [`Randomness`].
-//! * `keys`: the signing secret and what is made with it: [`SigningSecrets`], [`KeyStages`], [`KeyedHash`],
-//!   [`WebhookKeys`].
+//! * `keys`: the signing secrets and what is made with them: [`SigningSecrets`], [`KeyStages`], [`KeyMaker`],
+//!   [`KeyedHash`], [`WebhookKeys`].
 //! * `error`: the one error of all ports: [`StoreError`].
 //! * `sessions`: the store of [`Sessions`], and the results of a write to it.
 //! * `people`: the stores of the people and products around a session: [`Clients`], [`Accounts`],
@@ -58,8 +58,8 @@ pub use calls::{
 pub use error::StoreError;
 pub use issuers::{ForeignClaims, IssuerTokens, KeptKeySet, KeySets, NotProven, PublishedKeySets};
 pub use keys::{
-    KeyName, KeyStage, KeyStages, KeyedHash, KeyedTag, SecretVersion, SigningSecret, SigningSecrets,
-    WebhookKeys,
+    KeyMaker, KeyName, KeyStage, KeyStages, KeyedHash, KeyedTag, SecretVersion, SigningSecret,
+    SigningSecrets, WebhookKeys,
 };
 pub use on_confirm::OnConfirm;
 pub use once::{OnceOnly, OncePurpose, OneUse, Used};

@@ -42,6 +42,7 @@ fn largest(random: &dyn Randomness) -> Client {
             keys: Some(RegisteredKeys::from_checked("{\"keys\": []}")),
             pushes: true,
             pkce: Pkce::Optional,
+            signed: TokenAlgorithm::Rs256,
         },
         issuer: Some(TokenIssuer {
             issuer: Issuer::parse("https://id.example/").unwrap(),
