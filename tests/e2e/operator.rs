@@ -24,10 +24,15 @@ impl Printed {
 
 /// Runs `make client` with these words, against the served stack.
 pub(crate) async fn make_client(service: &Service, words: &[String]) -> Printed {
+    run_tool(service, "client.py", words).await
+}
+
+/// Runs the tool of this name with these words, against the served stack.
+pub(crate) async fn run_tool(service: &Service, name: &str, words: &[String]) -> Printed {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let port = service.emulator.rsplit(':').next().unwrap();
     let tool = Command::new(format!("{root}/.venv/bin/python"))
-        .arg(format!("{root}/functions/admin/cli/client.py"))
+        .arg(format!("{root}/functions/admin/cli/{name}"))
         .args(words)
         .env("EMULATOR_PORT", port)
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -1,5 +1,5 @@
 //! Clients that others wrote, unmodified, sign people in over the served stack: `openid-client` (npm), Authlib (`PyPI`) and
-//! the emulator's Cognito by programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
+//! the emulator's Cognito and API Gateway by programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
 
 use std::{collections::HashMap, process::Stdio};
 
@@ -21,7 +21,7 @@ use url::Url;
 
 use crate::{
     browser::Language::English,
-    operator::make_client,
+    operator::{make_client, run_tool},
     other_site::Site,
     people::Person,
     phone::{Phone, fresh_number},
@@ -250,28 +250,6 @@ async fn openidconnect_signs_in_by_code() {
 }
 
 #[tokio::test]
-async fn oauth2_signs_a_device_in() {
-    let service = Service::served();
-    let (client, _) = registered(&service, &["GRANTS=device_code", "AUTH=none"]).await;
-    let client = BasicClient::new(ClientId::new(client))
-        .set_device_authorization_url(
-            DeviceAuthorizationUrl::new(format!("{}/oauth/device_authorization", service.url)).unwrap(),
-        )
-        .set_token_uri(TokenUrl::new(format!("{}/oauth/token", service.url)).unwrap());
-    let asked = client.exchange_device_code().add_scope(Scope::new("openid".to_owned()));
-    let begun: StandardDeviceAuthorizationResponse = asked.request_async(&send).await.unwrap();
-    let shown = begun.verification_uri_complete().unwrap().secret().clone();
-    let phone = Phone::signed_in(&service).await;
-    for step in ["scan", "confirm"] {
-        let code = shown.rsplit('/').next().unwrap();
-        phone.post(&format!("/q/{code}/{step}"), &json!({})).await.good();
-    }
-    let asks = client.exchange_device_access_token(&begun);
-    let tokens = asks.request_async(&send, tokio::time::sleep, None).await.unwrap();
-    assert!(tokens.scopes().unwrap().iter().any(|scope| scope.as_str() == "openid"));
-}
-
-#[tokio::test]
 async fn a_user_pool_of_cognito_signs_in() {
     let service = Service::served();
     let back = site().await;
@@ -290,6 +268,54 @@ async fn a_user_pool_of_cognito_signs_in() {
     assert_eq!(done["status"], "EXTERNAL_PROVIDER", "{done}");
     let (_, subject) = done["user"].as_str().unwrap().split_once('_').unwrap();
     assert!(subject.len() == 10 && subject.bytes().all(|byte| byte.is_ascii_digit()), "{done}");
+}
+
+/// An access token that a device of this client gets for these scopes.
+async fn device_token(service: &Service, client: &str, scope: &str) -> String {
+    let client = BasicClient::new(ClientId::new(client.to_owned()))
+        .set_device_authorization_url(
+            DeviceAuthorizationUrl::new(format!("{}/oauth/device_authorization", service.url)).unwrap(),
+        )
+        .set_token_uri(TokenUrl::new(format!("{}/oauth/token", service.url)).unwrap());
+    let asked = client.exchange_device_code().add_scope(Scope::new(scope.to_owned()));
+    let begun: StandardDeviceAuthorizationResponse = asked.request_async(&send).await.unwrap();
+    let shown = begun.verification_uri_complete().unwrap().secret().clone();
+    let phone = Phone::signed_in(service).await;
+    for step in ["scan", "confirm"] {
+        let code = shown.rsplit('/').next().unwrap();
+        phone.post(&format!("/q/{code}/{step}"), &json!({})).await.good();
+    }
+    let asks = client.exchange_device_access_token(&begun);
+    let tokens = asks.request_async(&send, tokio::time::sleep, None).await.unwrap();
+    assert!(tokens.scopes().unwrap().iter().any(|granted| granted.as_str() == scope));
+    tokens.access_token().secret().clone()
+}
+
+#[tokio::test]
+async fn oauth2_signs_a_device_in() {
+    let service = Service::served();
+    let (client, _) = registered(&service, &["GRANTS=device_code", "AUTH=none"]).await;
+    device_token(&service, &client, "openid").await;
+}
+
+#[tokio::test]
+async fn an_authorizer_of_an_http_api_lets_our_tokens_in() {
+    let service = Service::served();
+    run_tool(&service, "keys.py", &["DO=make".to_owned(), "KIND=RS256".to_owned()]).await;
+    let words = ["GRANTS=device_code", "AUTH=none", "SIGNED=RS256"];
+    let (client, _) = registered(&service, &words).await;
+    let (other, _) = registered(&service, &words).await;
+    let (elliptic, _) = registered(&service, &words[..2]).await;
+    let tokens = json!({
+        "good": device_token(&service, &client, "profile").await,
+        "of another scope": device_token(&service, &client, "phone").await,
+        "of another client": device_token(&service, &other, "profile").await,
+        "of ES256": device_token(&service, &elliptic, "profile").await,
+    });
+    let options = json!({"issuer": service.url, "client": client, "tokens": tokens});
+    let done = Program::by_python("authorizer.py", &options).tells("done").await;
+    let expected = json!({"good": 200, "of another scope": 403, "of another client": 401, "of ES256": 401});
+    assert_eq!(done, expected);
 }
 
 /// The page in our documentation, for this service and client.
