@@ -13,6 +13,8 @@ use crate::{
     tables::Tables,
 };
 
+const CREATE: &str = "/api/qrCode/createLoginQrCode";
+
 /// A machine and the QR it shows.
 pub(crate) struct Machine {
     pub(crate) id: String,
@@ -25,7 +27,18 @@ impl Machine {
     /// A machine that has just asked for its QR.
     pub(crate) async fn shows_a_qr(service: &Service) -> Self {
         let http = Screen::new(service);
-        let created = http.post("/api/qrCode/createLoginQrCode", None, &claims()).await.good();
+        let created = http.post(CREATE, None, &claims()).await.good();
+        Self::of(http, created)
+    }
+
+    /// A machine of this client.
+    pub(crate) async fn of_a_product(service: &Service, client: &str) -> Self {
+        let http = Screen::new(service);
+        let created = http.post_with(CREATE, ("channel", client), &claims()).await.good();
+        Self::of(http, created)
+    }
+
+    fn of(http: Screen, created: Answer) -> Self {
         Self { id: created.text("id"), poll_token: created.text("pollToken"), created, http }
     }
 

@@ -1,7 +1,7 @@
 //! Clients that others wrote, unmodified, sign people in over the served stack: `openid-client` (npm), Authlib (`PyPI`) and
 //! the emulator's Cognito and API Gateway by programs of their own in `tests/relying_parties`, `openidconnect` and `oauth2` (Rust) here.
 
-use std::{collections::HashMap, process::Stdio};
+use std::collections::HashMap;
 
 use oauth2::{StandardDeviceAuthorizationResponse, basic::BasicClient};
 use openidconnect::{
@@ -12,11 +12,6 @@ use openidconnect::{
 };
 use reqwest::redirect::Policy;
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
-    process::{Child, ChildStdin, ChildStdout, Command},
-    time::timeout,
-};
 use url::Url;
 
 use crate::{
@@ -25,60 +20,13 @@ use crate::{
     other_site::Site,
     people::Person,
     phone::{Phone, fresh_number},
+    program::Program,
     screen::Screen,
     service::{PATIENCE, Service},
 };
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// A client's program, which runs.
-struct Program {
-    says: Lines<BufReader<ChildStdout>>,
-    hears: ChildStdin,
-    child: Child,
-}
-
-impl Program {
-    /// `openid-client`.
-    fn by_node(service: &Service, options: &Value) -> Self {
-        Self::run(Command::new(service.variable("SAOMA_NODE")).arg("openid_client.mjs"), options)
-    }
-
-    /// A program in Python.
-    fn by_python(script: &str, options: &Value) -> Self {
-        Self::run(Command::new(format!("{ROOT}/.venv/bin/python")).arg(script), options)
-    }
-
-    fn run(command: &mut Command, options: &Value) -> Self {
-        let words = command.arg(options.to_string()).current_dir(format!("{ROOT}/tests/relying_parties"));
-        let mut child =
-            words.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
-        let says = BufReader::new(child.stdout.take().unwrap()).lines();
-        Self { says, hears: child.stdin.take().unwrap(), child }
-    }
-
-    /// The value that it prints under this name.
-    async fn tells(&mut self, name: &str) -> Value {
-        let line = timeout(PATIENCE, self.says.next_line()).await.expect("a line in time").unwrap();
-        let Some(line) = line else {
-            panic!("no {name}: the program ended with {:?}", self.child.wait().await)
-        };
-        let told: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        told.get(name).unwrap_or_else(|| panic!("no {name} in {line}")).clone()
-    }
-
-    /// The text that it prints under this name.
-    async fn names(&mut self, name: &str) -> String {
-        self.tells(name).await.as_str().unwrap().to_owned()
-    }
-
-    async fn reads(&mut self, line: &str) {
-        self.hears.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    }
-}
-
 /// Registers a client; its id and its secret, if it has one.
-async fn registered(service: &Service, words: &[&str]) -> (String, Option<String>) {
+pub(crate) async fn registered(service: &Service, words: &[&str]) -> (String, Option<String>) {
     let id = format!("rp-{}", &fresh_number()[3..]);
     let words = words.iter().map(|word| (*word).to_owned());
     let words: Vec<_> = words.chain([format!("ID={id}"), "NAME=Reading Club".to_owned()]).collect();

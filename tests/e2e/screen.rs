@@ -75,6 +75,11 @@ impl Screen {
         .await
     }
 
+    /// `POST` JSON with a header.
+    pub(crate) async fn post_with(&self, path: &str, (name, value): (&str, &str), body: &Value) -> Answer {
+        self.patiently(|| self.http.post(format!("{}{path}", self.url)).json(body).header(name, value)).await
+    }
+
     /// `POST` a form.
     pub(crate) async fn post_form(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
