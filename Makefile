@@ -44,7 +44,7 @@ webhooks: $(VENV) ## calls that clients' servers did not take: DO=list|replay [C
 sms: $(VENV) ## text messages: [DO=show|on|off|texts] (docs/accounts.md)
 	@$(PYTHON) functions/admin/cli/sms.py $(given)
 
-keys: $(VENV) ## the keys that sign tokens: DO=show|rotate|drop [VERSION=... FORCE=yes WAIT=seconds] (docs/operations.md)
+keys: $(VENV) ## the keys that sign tokens: DO=show|make|rotate|drop [KIND=RS256 VERSION=... FORCE=yes YES=yes WAIT=seconds] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/keys.py $(given)
 
 account: $(VENV) ## find an account: ID=... or PHONE=... [DO=lock|unlock|end-sign-ins] (docs/operations.md)

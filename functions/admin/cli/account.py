@@ -1,7 +1,7 @@
 """make account: the people. docs/operations.md says what each DO means.
 
 make account DO=find PHONE=+8613800138000
-make account DO=lock ID=3000876
+make account DO=lock ID=3000876123
 """
 
 import re

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from call import ROOT, Refused, Stack, call, tool, words
 
-FIELDS = ("session_ref", "client", "account", "sign_in", "address", "actor", "reason", "outcome")
+FIELDS = ("session_ref", "client", "account", "sign_in", "address", "actor", "machine", "secret_version", "reason", "outcome")
 UNITS = {"m": 60, "h": 3600, "d": 86400}
 
 

@@ -34,7 +34,8 @@ ENDS_RSA = {
     "current": """\
 This version signs the tokens of clients that are registered for RS256. Dropping it ends, within {reload} minutes, those of
 their access tokens that come here. A relying party accepts the leaked key until the key set that it keeps is old: Amazon
-API Gateway keeps one for up to two hours. Refresh tokens go on. A new version signs from now on.""",
+API Gateway keeps one for up to two hours, and may refuse what the new key signs until then. Refresh tokens go on. A new
+version signs from now on.""",
     "previous": """\
 This version signed before the current one. Dropping it ends the tokens that it signed, which live for an hour at most.""",
     "pending": ENDS["pending"],
@@ -74,7 +75,7 @@ def make(stage, given):
 def told(keys):
     """Prints versions, one a line."""
     if not keys:
-        print("There is no key of this kind yet: make keys DO=make makes one.")
+        print("There is no key of this kind yet: make keys DO=make KIND=RS256 makes one.")
     for key in keys:
         stage = STAGES[key["stage"]]
         print(f"{key['version']}  kid {key['kid']}  made {moment(key['madeAt'])}  {stage}: {MEANS[stage]}")

@@ -79,10 +79,12 @@ pub enum Dropped {
 /// Why a step was not taken.
 #[derive(Clone, Debug, Error)]
 pub enum KeysError {
-    /// The current version is so new that sign-ins may still rest on the previous one, which a rotation would end.
-    #[error("the last rotation was so short ago that another one would end sign-ins")]
+    /// The current version is so new that sign-ins or tokens may still rest on the previous one, which a rotation would end.
+    #[error(
+        "the last rotation was so short ago that another one would end what rests on the previous version"
+    )]
     TooSoon {
-        /// From this moment on, none of them does.
+        /// From this moment on, nothing rests on it.
         until: Timestamp,
     },
     /// The rotation that is going on is another one.
