@@ -34,7 +34,10 @@ use saoma_memory::{
     world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
 use saoma_notify::HttpKeySets;
-use saoma_tokens::{IssuedTokens, KeySetCache, Keyring, RsaKeyMaker, keyring::PUBLISHED_BEFORE_USE};
+use saoma_tokens::{
+    IssuedTokens, KeySetCache, Keyring, RsaKeyMaker,
+    keyring::{PUBLISHED_BEFORE_USE, RSA_PUBLISHED_BEFORE_USE},
+};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -299,7 +302,7 @@ impl World {
                 stages: rsa_vault.clone(),
                 maker: Arc::new(RsaKeyMaker(random.clone())),
                 random: random.clone(),
-                published_before_use: PUBLISHED_BEFORE_USE,
+                published_before_use: RSA_PUBLISHED_BEFORE_USE,
                 rests_for: service.settings.access_token_life,
             }),
         };

@@ -9,10 +9,7 @@ use saoma_domain::{
     issuer::TokenAlgorithm,
     ports::SigningSecret,
 };
-use saoma_tokens::{
-    Keys,
-    keyring::{PUBLISHED_BEFORE_USE, RELOAD_EVERY},
-};
+use saoma_tokens::{Keys, keyring::RELOAD_EVERY};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -109,7 +106,7 @@ async fn with_keys(chosen: &Chosen<'_>, done: Done) -> Result<Done, Refused> {
     let secret = chosen.keeper.show().await?;
     let keys = secret.map_or(Ok(json!([])), |secret| shown(chosen.algorithm, &secret))?;
     let done = done.with("keys", keys).with("reloadSeconds", json!(RELOAD_EVERY.as_secs()));
-    Ok(done.with("keySetSeconds", json!(PUBLISHED_BEFORE_USE.as_secs())))
+    Ok(done.with("keySetSeconds", json!(chosen.keeper.published_before_use.as_secs())))
 }
 
 /// Makes the first key, which may sign at once: no token could be signed before.
@@ -173,7 +170,7 @@ impl From<KeysError> for Refused {
                  rotation would end them. FORCE=yes ends them now.",
             )
             .until(until),
-            KeysError::NoKey => Self::new("no_key", "There is no key of this kind yet: make keys DO=make makes one."),
+            KeysError::NoKey => Self::new("no_key", "There is no key of this kind yet: make keys DO=make KIND=RS256 makes one."),
             KeysError::AnotherIsPending => {
                 Self::new("another_pending", "Another version is about to sign. Look at the keys first.")
             }

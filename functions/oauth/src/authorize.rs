@@ -104,7 +104,7 @@ async fn location(
         let with = (&asked.client, asked.request);
         return Ok(browser::sign_in(app, facts, issuer, &browser, with, now).await?);
     }
-    let language = query.get("ui_locales").and_then(language);
+    let language = asked.request.language.as_ref();
     let language = language.map(|language| format!("?lang={language}")).unwrap_or_default();
     let sealed = seal(app, issuer, asked.request)?;
     Ok(format!("{issuer}/authorize{language}#{sealed}"))
@@ -156,7 +156,7 @@ fn seal(app: &App, issuer: &str, request: AuthorizationRequest) -> Result<String
 /// A sealed request that can be brought back. One that is longer is told to the client.
 pub(crate) fn short(sealed: String, redirect_uri: &str) -> Result<String, Refused> {
     if sealed.len() > LONGEST_TOKEN {
-        let (error, description) = ("invalid_request", "state and nonce are too long.");
+        let (error, description) = ("invalid_request", "The request is too long.");
         let redirect_uri = redirect_uri.to_owned();
         return Err(Refused::There { redirect_uri, state: None, error, description });
     }
@@ -226,6 +226,7 @@ pub(crate) async fn checked(
         code_challenge,
         wishes: (&wishes).into(),
         dpop_jkt: query.get("dpop_jkt").map(str::to_owned),
+        language: query.get("ui_locales").and_then(language).map(str::to_owned),
         redirect_uri,
         state,
     })
@@ -259,7 +260,10 @@ fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str
         // A browser keeps no secret, so a strict client has no page.
         (!client.strict, ("unauthorized_client", "A strict client has no code flow yet.")),
         (query.get("request").is_none(), ("request_not_supported", "request is not supported.")),
-        (query.get("request_uri").is_none(), ("request_uri_not_supported", "request_uri is not supported.")),
+        (
+            query.get("request_uri").is_none(),
+            ("request_uri_not_supported", "request_uri is none that /oauth/par gave."),
+        ),
         (
             query.get("registration").is_none(),
             ("registration_not_supported", "registration is not supported."),

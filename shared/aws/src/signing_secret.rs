@@ -27,10 +27,11 @@ impl SecretsManager {
         Self { client: Client::new(config), arn }
     }
 
-    /// The version at this stage, if it has one. Only if Secrets Manager says that there is none, there is none.
+    /// The version at this stage, if it has one. Only if Secrets Manager says that there is none, there is none; a secret
+    /// that was made without a value may have one without a text.
     async fn version(&self, stage: KeyStage) -> Result<Option<SecretVersion>, StoreError> {
         match self.client.get_secret_value().secret_id(&self.arn).version_stage(stage.as_str()).send().await {
-            Ok(value) => Ok(Some(read_version(value))),
+            Ok(value) => Ok(Some(read_version(value)).filter(|version| !version.text.is_empty())),
             Err(error) => match error.as_service_error() {
                 Some(GetSecretValueError::ResourceNotFoundException(_)) => Ok(None),
                 _ => Err(StoreError::at("GetSecretValue", &error)),

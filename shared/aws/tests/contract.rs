@@ -24,9 +24,8 @@ fn emulator() -> String {
         .unwrap_or_else(|_| panic!("SAOMA_EMULATOR is not set: run this through `make test`"))
 }
 
-// E13 K9
-#[tokio::test]
-async fn a_secret_is_rotated_and_dropped() {
+/// A secret of its own for each test, made with this text or without a value.
+async fn secret(text: Option<&str>) -> SecretsManager {
     let config = saoma_aws::connect(|name| match name {
         "AWS_ENDPOINT_URL" => Some(emulator()),
         "AWS_REGION" => Some("us-east-1".to_owned()),
@@ -35,7 +34,19 @@ async fn a_secret_is_rotated_and_dropped() {
     })
     .unwrap();
     let name = format!("contract-{}", Registration::random(&System).as_str());
-    let made = Client::new(&config).create_secret().name(name).secret_string("the first text").send().await;
-    let arn = made.unwrap().arn.unwrap();
-    contract::a_secret_is_rotated_and_dropped(&SecretsManager::new(&config, arn), &System).await;
+    let made = Client::new(&config).create_secret().name(name).set_secret_string(text.map(str::to_owned));
+    let arn = made.send().await.unwrap().arn.unwrap();
+    SecretsManager::new(&config, arn)
+}
+
+// E13 K9
+#[tokio::test]
+async fn a_secret_is_rotated_and_dropped() {
+    contract::a_secret_is_rotated_and_dropped(&secret(Some("the first text")).await, &System).await;
+}
+
+// E13
+#[tokio::test]
+async fn an_empty_secret_gets_its_first_version() {
+    contract::an_empty_secret_gets_its_first_version(&secret(None).await, &System).await;
 }

@@ -68,7 +68,7 @@ pub use push_endpoints::{
     the_loser_of_a_push_token_is_told,
 };
 pub use races::{fifty_redemptions, one_winner_a_version, race};
-pub use secrets::a_secret_is_rotated_and_dropped;
+pub use secrets::{a_secret_is_rotated_and_dropped, an_empty_secret_gets_its_first_version};
 pub use servers::one_instance_waits_for_a_server;
 pub use sessions::{
     a_stale_copy_changes_nothing, a_taken_code_is_left_alone, a_write_that_comes_again_succeeds_again,

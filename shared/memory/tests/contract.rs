@@ -30,7 +30,9 @@ async fn sessions() {
 #[tokio::test]
 async fn secret() {
     let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
-    contract::a_secret_is_rotated_and_dropped(&Vault::holding("the first text", clock), &RANDOM).await;
+    contract::a_secret_is_rotated_and_dropped(&Vault::holding("the first text", clock.clone()), &RANDOM)
+        .await;
+    contract::an_empty_secret_gets_its_first_version(&Vault::empty(clock), &RANDOM).await;
 }
 
 // B1 B2 B4 B5 B6

@@ -17,7 +17,10 @@ use saoma_domain::{
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::{auth::Phones, telemetry::AuditLog};
 use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
-use saoma_tokens::{RsaKeyMaker, keyring::PUBLISHED_BEFORE_USE};
+use saoma_tokens::{
+    RsaKeyMaker,
+    keyring::{PUBLISHED_BEFORE_USE, RSA_PUBLISHED_BEFORE_USE},
+};
 
 use crate::{Process, StartError, relay::message_client};
 
@@ -217,7 +220,7 @@ impl Deployment {
             stages: Arc::new(SecretsManager::new(&self.aws, arn)),
             maker: Arc::new(RsaKeyMaker(random.clone())),
             random,
-            published_before_use: PUBLISHED_BEFORE_USE,
+            published_before_use: RSA_PUBLISHED_BEFORE_USE,
             rests_for: self.service.settings.access_token_life,
         })
     }

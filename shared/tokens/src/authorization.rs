@@ -45,6 +45,9 @@ pub struct AuthorizationRequest {
     /// out and did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code_challenge: Option<String>,
+    /// The language of our page that the client wishes for (the first of `ui_locales` that the page has).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// What the client wishes about how the person is signed in.
     #[serde(flatten)]
     pub wishes: SealedWishes,

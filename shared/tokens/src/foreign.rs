@@ -8,7 +8,7 @@
 //! * [`ForeignToken`]: a signed JWT. Reading it verifies nothing; [`ForeignToken::open`] verifies its signature.
 //!
 //! The claims stay unverified until the caller has checked them: issuer, audience, times, `jti`. Our own tokens are
-//! verified by [`Keyring`](crate::Keyring) alone, which knows no other algorithm than ES256 and no foreign key.
+//! verified by [`Keyring`](crate::Keyring) alone, which knows no foreign key.
 //!
 //! ```
 //! # use saoma_tokens::foreign::{ForeignKeys, ForeignToken};

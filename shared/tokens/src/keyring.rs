@@ -1,4 +1,4 @@
-//! The keys of a running instance, which follow the secret while it is rotated.
+//! The keys of a running instance, which follow the secrets while they are rotated.
 
 use std::{
     fmt,
@@ -34,7 +34,11 @@ pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
 /// longer, and others may keep that answer for [`JWKS_MAX_AGE`].
 pub const PUBLISHED_BEFORE_USE: Duration = RELOAD_EVERY.saturating_add(JWKS_MAX_AGE);
 
-/// The keys of this instance. It reads the secret again by time, and when a token or a hash names an unknown key.
+/// How long a new RSA key is published before it may sign: API Gateway, for which such keys are made, keeps a key set for up
+/// to two hours whatever its `max-age` says ("Control access to HTTP APIs with JWT authorizers in API Gateway").
+pub const RSA_PUBLISHED_BEFORE_USE: Duration = RELOAD_EVERY.saturating_add(Duration::from_hours(2));
+
+/// The keys of this instance. It reads the secrets again by time, and when a token or a hash names an unknown key.
 ///
 /// Each use takes the current keys and waits for nothing. One read runs at a time: other callers that need a read
 /// wait for it. If a read fails, the keys stay as they are.
@@ -125,32 +129,42 @@ impl Keyring {
 
     async fn read_again(&self, reads: &mut Reads) {
         let now = self.clock.now();
-        match self.read().await {
-            Ok(keys) => {
-                *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
-                (reads.last, reads.failed) = (now, None);
-            }
-            Err(cause) => {
+        let read = match self.read().await {
+            Ok(keys) => self.read_rsa(keys).await,
+            Err(cause) => Err((None, cause)),
+        };
+        let (keys, failure) = match read {
+            Ok(keys) => (Some(keys), None),
+            Err((keys, cause)) => (keys, Some(cause)),
+        };
+        if let Some(keys) = keys {
+            *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        }
+        match failure {
+            None => (reads.last, reads.failed) = (now, None),
+            Some(cause) => {
                 reads.failed = Some(now);
-                tracing::error!(
-                    cause,
-                    "the signing secret could not be read again; the keys stay as they are"
-                );
+                tracing::error!(cause, "a signing secret could not be read again; its keys stay as they are");
             }
         }
     }
 
+    /// The keys that are derived from the secret, without RSA keys.
     async fn read(&self) -> Result<Keys, String> {
         let secret = self.source.read().await.map_err(|error| error.to_string())?;
-        let rsa = match &self.rsa {
-            Some(rsa) => rsa.find().await.map_err(|error| error.to_string())?,
-            None => None,
+        Keys::derive(&secret).map_err(|error| error.to_string())
+    }
+
+    /// These keys with the RSA keys as they are now; on a failure, with those that this instance had, and the cause. So a
+    /// second secret that cannot be read keeps no dropped key of the first one alive.
+    async fn read_rsa(&self, keys: Keys) -> Result<Keys, (Option<Keys>, String)> {
+        let Some(source) = &self.rsa else { return Ok(keys) };
+        let read = match source.find().await {
+            Ok(None) => return Ok(keys),
+            Ok(Some(secret)) => keys.with_rsa(&secret).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
         };
-        let keys = Keys::derive(&secret).map_err(|error| error.to_string())?;
-        match rsa {
-            Some(rsa) => keys.with_rsa(&rsa).map_err(|error| error.to_string()),
-            None => Ok(keys),
-        }
+        read.map_err(|cause| (Some(keys.with_rsa_of(&self.keys())), cause))
     }
 
     /// The keys as they are now.

@@ -281,6 +281,28 @@ fn a_text_that_is_no_rsa_key_makes_no_keys() {
     }
 }
 
+// K9
+#[tokio::test]
+async fn rsa_keys_that_cannot_be_read_keep_no_dropped_key_alive() {
+    let deployment = Deployment::new();
+    let rsa = Arc::new(Vault::empty(deployment.clock.clone()));
+    let pem = RsaKeyMaker(Arc::new(SeededRandom::new(1))).make().unwrap();
+    rsa.add(KeyStage::Current, "rsa", &pem).await.unwrap();
+    let keys = deployment.instance().with_rsa(rsa.found().as_ref(), rsa.clone()).unwrap();
+    let before = kids(&keys);
+    assert_eq!(before.len(), 2);
+    deployment.vault.add(KeyStage::Current, "v1", &text(1)).await.unwrap();
+    deployment.vault.remove(KeyStage::Previous, "first").await.unwrap();
+    deployment.clock.advance(RELOAD_EVERY);
+    rsa.inject(Fault::Refused);
+    keys.keep_fresh().await;
+    assert_eq!(kids(&keys), [kid(1), before[1].clone()], "the RSA keys stay as they were");
+    rsa.add(KeyStage::Pending, "rsa2", &pem).await.unwrap();
+    deployment.clock.advance(RELOAD_FLOOR);
+    keys.keep_fresh().await;
+    assert_eq!(kids(&keys).len(), 3, "and are read again after the floor");
+}
+
 #[test]
 fn a_keyed_hash_depends_on_key_purpose_and_boundaries() {
     let deployment = Deployment::new();

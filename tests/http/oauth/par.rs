@@ -34,6 +34,17 @@ fn bring(client: &str, request_uri: &str) -> Call {
     Call::get(&format!("/oauth/authorize?{}", query(&[("client_id", client), ("request_uri", request_uri)])))
 }
 
+// RFC 9126 section 4
+#[tokio::test]
+async fn the_browser_changes_nothing_of_a_pushed_request() {
+    let (world, _, secret) = with_site().await;
+    let request_uri = push(&world, &secret, &[("ui_locales", "zh")]).await.text("request_uri");
+    let query = query(&[("client_id", SITE), ("request_uri", &request_uri), ("ui_locales", "en")]);
+    let found = world.call(Call::get(&format!("/oauth/authorize?{query}"))).await;
+    let location = found.header("location");
+    assert!(location.starts_with("https://login.example.com/authorize?lang=zh#"), "{location}");
+}
+
 #[tokio::test]
 async fn a_whole_login_by_a_pushed_request() {
     let (world, person, secret) = with_site().await;

@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use saoma_domain::ports::Clock;
-use saoma_tokens::keyring::PUBLISHED_BEFORE_USE;
+use saoma_tokens::keyring::RSA_PUBLISHED_BEFORE_USE;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -221,7 +221,7 @@ async fn rsa_keys_are_rotated_and_dropped_as_the_others_are() {
     let world = with_api().await;
     let published = world.command(json!({"do": "keys.rotate", "kind": "RS256"})).await;
     assert_eq!(published["state"], "published", "{published}");
-    pass(&world, PUBLISHED_BEFORE_USE.as_secs());
+    pass(&world, RSA_PUBLISHED_BEFORE_USE.as_secs());
     let (_, before) = signed_in(&world, API).await;
     let promoted =
         world.command(json!({"do": "keys.rotate", "kind": "RS256", "version": published["version"]})).await;

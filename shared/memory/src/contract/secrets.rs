@@ -14,6 +14,22 @@ fn id(version: &SecretVersion) -> &str {
     &version.id
 }
 
+/// A secret without a value gets its first version, and its second as every other secret does (`docs/security.md` E13).
+pub async fn an_empty_secret_gets_its_first_version(secret: &dyn KeyStages, random: &dyn Randomness) {
+    let fresh = || Registration::random(random).as_str().to_owned();
+    let (first, second) = (fresh(), fresh());
+    assert_eq!(secret.find().await.unwrap(), None);
+    assert!(secret.read().await.is_err());
+    for _ in 0..2 {
+        secret.add(KeyStage::Current, &first, "the first text").await.unwrap();
+        assert_eq!(stages(&secret.read().await.unwrap()), [Some(first.as_str()), None, None]);
+    }
+    secret.add(KeyStage::Pending, &second, "the second text").await.unwrap();
+    secret.promote(&second, &first).await.unwrap();
+    let read = secret.read().await.unwrap();
+    assert_eq!(stages(&read), [Some(second.as_str()), None, Some(first.as_str())]);
+}
+
 /// A version is published, promoted and dropped, and every step may come again (`docs/security.md` E13, K9). It begins
 /// with a secret that has one version.
 pub async fn a_secret_is_rotated_and_dropped(secret: &dyn KeyStages, random: &dyn Randomness) {
