@@ -15,6 +15,7 @@
 //! * [`opener`]: what a screen proves when it opens a session, and the machines that operators enrolled.
 //! * [`sms_challenge`], [`sms_lane`], [`known_device`], [`sms_code`], [`sms_text`]: who asks for a code by SMS, which code they
 //!   get, and in which words. [`sms_budget`], [`sms_puzzle`]: what that may cost, in messages and in work.
+//! * [`watching`]: screens that are told over a socket when to ask.
 //! * [`pairing`], [`prompt_log`]: devices people come back to, and how often a person may be asked.
 //! * [`push`], [`effect`]: phones that can be pushed to, and the side effects of a change.
 //! * [`oauth`]: scopes, user codes, and what is registered of an OAuth client.
@@ -59,3 +60,4 @@ pub mod sms_puzzle;
 pub mod sms_text;
 pub mod text;
 pub mod time;
+pub mod watching;

@@ -15,6 +15,7 @@
 //! * [`key_sets`]: the key sets that strangers publish, fetched and kept; [`issued`]: the tokens of registered issuers.
 //! * [`proof`]: proofs of possession of a key (`DPoP`).
 //! * [`ticket`]: the one-time ticket that a signed-in page brings to its server.
+//! * [`watch`]: lets a screen watch its session over a socket.
 //!
 //! Callers pass the time as an argument, so `jsonwebtoken`'s own checks of times are turned off.
 
@@ -33,6 +34,7 @@ pub mod keys;
 pub mod proof;
 mod rs256;
 pub mod ticket;
+pub mod watch;
 
 pub use access::{AccessToken, Allows, GrantedClaims, MintedToken, TokenError};
 pub use id_token::{IdToken, IdTokenHint};
@@ -42,6 +44,7 @@ pub use keyring::Keyring;
 pub use keys::{KeyError, Keys};
 pub use rs256::RsaKeyMaker;
 pub use ticket::TicketClaims;
+pub use watch::WatchClaims;
 
 use std::time::Duration;
 

@@ -21,6 +21,7 @@ use saoma_domain::{
     sign_in::{Holder, Method, SignIn},
     text::CleanText,
     time::Timestamp,
+    watching::WatchRef,
 };
 use saoma_memory::{
     vault::Vault,
@@ -268,6 +269,78 @@ fn one_kind_of_token_is_not_another() {
     let end = |secs| NOW.plus(Duration::from_secs(secs));
     assert_eq!(done(keys.verify_ticket(ISSUER, &client, &ticket, end(89))).unwrap().expires_at, end(60));
     assert_eq!(done(keys.verify_ticket(ISSUER, &client, &ticket, end(90))), Err(TokenError::Invalid));
+}
+
+fn watch_verdict(token: &str, secs: u64) -> Result<WatchRef, TokenError> {
+    let now = NOW.plus(Duration::from_secs(secs));
+    done(keys().verify_watch(ISSUER, token, now)).map(|claims| claims.session)
+}
+
+// W11
+#[test]
+fn a_watch_token_is_good_for_one_session_until_its_end() {
+    let (keys, session) = (keys(), session());
+    let token = keys.mint_watch(ISSUER, &session, NOW).unwrap();
+    let claims = done(keys.verify_watch(ISSUER, &token, NOW)).unwrap();
+    assert_eq!((claims.session, claims.client), (WatchRef::of(&session.code), session.client.clone()));
+    assert_eq!(claims.expires_at, session.expires_at);
+    assert!(watch_verdict(&token, 299).is_ok(), "and as often as it connects");
+    assert_eq!(watch_verdict(&token, 300), Err(TokenError::Invalid));
+    let elsewhere = done(keys.verify_watch("https://evil.example", &token, NOW));
+    assert_eq!(elsewhere, Err(TokenError::Invalid));
+
+    let (header, claims, _) = parts(&token);
+    assert!(!claims.to_string().contains(session.code.as_str()), "it does not reveal the code");
+    let visible = token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    assert!(visible, "a subprotocol is a token of RFC 9110 section 5.6.2");
+    for (name, value) in [
+        ("sub", json!("")),
+        ("sub", json!(session.code.as_str())),
+        ("sub", json!(null)),
+        ("client_id", json!("no client")),
+        ("client_id", json!(null)),
+        ("exp", json!("1705998338")),
+        ("exp", json!(1e12)),
+        ("exp", json!(null)),
+        ("nbf", json!(NOW.secs() + 60)),
+        ("nbf", json!(null)),
+    ] {
+        let mut forged = claims.clone();
+        forged[name] = value;
+        assert_eq!(watch_verdict(&signed(&header, &forged), 0), Err(TokenError::Invalid), "{forged}");
+    }
+}
+
+// E9 W11
+#[test]
+fn a_watch_token_is_no_other_kind_and_no_other_kind_is_one() {
+    let (keys, session) = (keys(), session());
+    let client = session.client.clone();
+    let (id, minute) = (TokenId::from_stored("jti-5"), Duration::from_mins(1));
+    let watch = keys.mint_watch(ISSUER, &session, NOW).unwrap();
+    assert_eq!(verdict(&watch), Err(TokenError::Invalid));
+    assert_eq!(done(keys.verify_ticket(ISSUER, &client, &watch, NOW)).err(), Some(TokenError::Invalid));
+    assert_eq!(done(keys.verify_granted(ISSUER, &watch, NOW)).err(), Some(TokenError::Invalid));
+    assert_eq!(done(keys.verify_code(ISSUER, &watch)).err(), Some(TokenError::Invalid));
+    assert_eq!(done(keys.open_request(ISSUER, &watch, NOW)).err(), Some(TokenError::Invalid));
+    assert_eq!(done(keys.open_pushed(ISSUER, &watch)).err(), Some(TokenError::Invalid));
+
+    let account = AccountId::parse("3000876").unwrap();
+    let redemption = Redemption { id: id.clone(), at: NOW };
+    let (header, claims, _) = parts(&watch);
+    let mut others = vec![
+        phone_token(&keys),
+        keys.mint_ticket(ISSUER, &session, &id, minute, NOW).unwrap(),
+        keys.mint_screen_token(ISSUER, &session, account, &redemption, Method::Sms, LIFE).unwrap().token,
+        keys.mint_identity(ISSUER, &session, account, Method::Sms, NOW, minute).unwrap(),
+    ];
+    for typ in [json!("JWT"), json!("at+jwt"), json!("ticket+jwt"), json!("WATCH+JWT"), json!(null)] {
+        others.push(signed(&json!({"alg": "ES256", "typ": typ, "kid": header["kid"]}), &claims));
+    }
+    for other in others {
+        assert_eq!(watch_verdict(&other, 0), Err(TokenError::Invalid), "{other}");
+    }
+    assert!(watch_verdict(&signed(&header, &claims), 0).is_ok(), "so the refusals above mean something");
 }
 
 // F18: a consumer whose clock is two seconds behind refuses what seems to be issued in its future.

@@ -1,0 +1,126 @@
+//! Screens that watch a session over a socket, so that they are told when to ask how it stands (`docs/web.md`).
+
+use std::{fmt, time::Duration};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use crate::{secrets::SessionCode, time::Timestamp};
+
+/// How many screens of one session are told. A screen that reloads or reconnects leaves a dead connection behind, so
+/// the newest ones count.
+pub const MOST_WATCHERS: usize = 3;
+
+/// How long a connection may still be opening after it began to watch. Until its handshake is done, API Gateway answers
+/// 410 to a message for it, as it does for one that is closed.
+pub const STILL_OPENING: Duration = Duration::from_secs(10);
+
+/// The name under which a session's watchers are kept: a hash of its code. A watch token or a stored record that
+/// leaks therefore does not reveal the code, with which the session could be scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WatchRef(String);
+
+impl WatchRef {
+    /// The name of the session with this code.
+    #[must_use]
+    pub fn of(code: &SessionCode) -> Self {
+        let hash = Sha256::new().chain_update("saoma watch\0").chain_update(code.as_str()).finalize();
+        Self(URL_SAFE_NO_PAD.encode(hash))
+    }
+
+    /// Reads a name as a token carries it; `None` for any other text.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let hash = URL_SAFE_NO_PAD.decode(raw).ok()?;
+        (hash.len() == 32).then(|| Self(raw.to_owned()))
+    }
+
+    /// Its 43 characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for WatchRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The connection of a socket, as API Gateway names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(String);
+
+impl ConnectionId {
+    /// The longest name, in bytes. API Gateway's have 16.
+    const LONGEST: usize = 128;
+
+    /// Reads a name. `None` for a text that can be none: API Gateway's are base64.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let fits = (1..=Self::LONGEST).contains(&raw.len());
+        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
+        (fits && raw.bytes().all(is_base64)).then(|| Self(raw.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A screen that watches a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watcher {
+    /// The connection of its socket.
+    pub connection: ConnectionId,
+    /// When it began to watch.
+    pub since: Timestamp,
+}
+
+impl Watcher {
+    /// Whether a connection that is said to be gone is closed. One that is new may be opening still.
+    #[must_use]
+    pub fn is_closed_when_gone(&self, now: Timestamp) -> bool {
+        now.since(self.since) >= STILL_OPENING
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_is_watched_under_a_hash_of_its_code() {
+        let code = |raw: &str| SessionCode::parse(raw).unwrap();
+        let watched = WatchRef::of(&code("0P1ACEH01DERC0DE0123456789"));
+        assert_eq!(watched.as_str().len(), 43);
+        assert_eq!(WatchRef::parse(watched.as_str()).as_ref(), Some(&watched));
+        assert_eq!(watched, WatchRef::of(&code("op1aceh01derc0de-0123456789")), "any spelling of the code");
+        assert_ne!(watched, WatchRef::of(&code("0P1ACEH01DERC0DE012345678A")));
+        assert!(!watched.to_string().contains("0P1ACEH01"));
+    }
+
+    #[test]
+    fn other_texts_name_no_session_and_no_connection() {
+        let longer = "A".repeat(44);
+        for raw in [
+            "",
+            "A",
+            "0P1ACEH01DERC0DE0123456789",
+            &longer,
+            "é",
+            "../../../../../../../../../../../../../../",
+        ] {
+            assert_eq!(WatchRef::parse(raw), None, "{raw}");
+        }
+        assert!(ConnectionId::parse("L0SM9cOFvHcCIhw=").is_some());
+        let longest = "c".repeat(128);
+        assert!(ConnectionId::parse(&longest).is_some());
+        for raw in ["", "two words", "line\nbreak", "?", "é", &format!("{longest}c")] {
+            assert_eq!(ConnectionId::parse(raw), None, "{raw}");
+        }
+    }
+}
