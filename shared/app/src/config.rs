@@ -114,6 +114,8 @@ impl Environment {
 pub struct Settings {
     /// The public address without a trailing slash. `None` uses the domain that API Gateway names.
     pub public_url: Option<String>,
+    /// The address of the WebSocket API, for screens. `None` when sockets are switched off.
+    pub socket_url: Option<String>,
     /// The edge in front of the API, if there is one.
     pub edge: Option<Edge>,
     /// The name of the deployment's stack, for its metrics.
@@ -160,6 +162,7 @@ impl Settings {
         };
         Ok(Self {
             public_url: environment.get("PUBLIC_URL").map(read_public_url).transpose()?,
+            socket_url: environment.get("SOCKET_URL").map(read_socket_url).transpose()?,
             edge: Edge::read(environment)?,
             stack: environment.get("STACK_NAME").unwrap_or_else(|| "saoma".to_owned()),
             sms_texts: read_texts(&service_name, sms.code_life)?,
@@ -236,9 +239,41 @@ fn read_public_url(value: String) -> Result<String, ConfigError> {
     Err(ConfigError::Absurd { name: "PUBLIC_URL", value, expected })
 }
 
+/// Reads the address of the WebSocket API: `wss`, or `ws` on the own machine. Pages name it in their policy, so its path
+/// has no character that has a meaning there.
+fn read_socket_url(value: String) -> Result<String, ConfigError> {
+    let plain = |path: &str| path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._/".contains(&byte));
+    let url = Url::parse(&value).ok().filter(|url| {
+        let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
+        (url.scheme() == "wss" || url.scheme() == "ws" && local)
+            && url.host_str().is_some()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && plain(url.path())
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    // As the standard writes it, and so without anything that a reader of URLs forgives.
+    if let Some(url) = url {
+        return Ok(url.to_string());
+    }
+    let expected = "a wss address without query (ws only for localhost)".to_owned();
+    Err(ConfigError::Absurd { name: "SOCKET_URL", value, expected })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_socket_is_at_a_wss_address() {
+        let read = |value| Settings::read(&Environment::of([("SOCKET_URL", value)])).unwrap().socket_url;
+        assert_eq!(read(""), None);
+        for url in ["wss://abc.execute-api.us-east-1.amazonaws.com/v1", "ws://localhost:9010/"] {
+            assert_eq!(read(url).as_deref(), Some(url));
+        }
+        assert_eq!(read("WSS://Sockets.Example.com").as_deref(), Some("wss://sockets.example.com/"));
+    }
 
     // C9 J7
     #[test]
@@ -273,6 +308,12 @@ mod tests {
             ("BUILT_IN_CLIENTS", "yes"),
             ("PUBLIC_URL", "http://login.example.com"),
             ("PUBLIC_URL", "javascript:alert(1)"),
+            ("SOCKET_URL", "https://sockets.example.com"),
+            ("SOCKET_URL", "ws://sockets.example.com"),
+            ("SOCKET_URL", "wss://user@sockets.example.com"),
+            ("SOCKET_URL", "wss://sockets.example.com/v1?token=x"),
+            ("SOCKET_URL", "wss://sockets.example.com/v1;script-src *"),
+            ("SOCKET_URL", "wss://sockets.example.com/v1,x"),
             ("PUBLIC_URL", "https://user@login.example.com"),
             ("PUBLIC_URL", "https://login.example.com/base"),
         ] {

@@ -11,6 +11,7 @@
 //! * [`edge`]: the edge in front of the API, and how it proves itself.
 //! * [`metrics`]: what is counted for operators.
 //! * [`batch`]: what a function answers about a batch of records or messages.
+//! * [`socket`]: the sockets of waiting screens.
 //! * [`sms_alarm`]: the warning when a budget for text messages is used up.
 //! * [`system`]: the real clock and the real randomness.
 
@@ -26,6 +27,7 @@ pub mod pace;
 pub mod recent;
 pub mod service;
 pub mod sms_alarm;
+pub mod socket;
 pub mod system;
 
 pub use batch::{BatchAnswer, Failed};
@@ -36,3 +38,4 @@ pub use notices::Notices;
 pub use recent::RecentClients;
 pub use service::{NoPublicUrl, Service};
 pub use sms_alarm::LoggedAlarm;
+pub use socket::{LoggedTell, Socket};

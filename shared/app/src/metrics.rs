@@ -48,6 +48,8 @@ pub enum Metric {
     SmsBudgetReached,
     /// A call to a client's server failed.
     WebhookFailures,
+    /// Seconds for which a socket was open. API Gateway bills them, and does not count them.
+    SocketSeconds,
 }
 
 impl Metric {
@@ -62,7 +64,7 @@ impl Metric {
 
     const fn unit(self) -> &'static str {
         match self {
-            Self::SecondsToConfirm => "Seconds",
+            Self::SecondsToConfirm | Self::SocketSeconds => "Seconds",
             _ => "Count",
         }
     }

@@ -36,6 +36,8 @@ pub const SLOW_DOWN: Duration = Duration::from_secs(5);
 const LONGEST_INTERVAL: Duration = Duration::from_mins(1);
 /// A registered client's server speaks for many people, so it may open as many sessions as this many networks.
 const PEOPLE_OF_A_CLIENT: u32 = 10;
+/// A screen has one socket a session, and a few more when its connection breaks.
+const SOCKETS_OF_A_SESSION: u32 = 3;
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// What is counted, a minute at a time.
@@ -45,6 +47,8 @@ enum Counted {
     Opened(IpAddr),
     /// Sessions opened by the server of a client.
     OpenedFor(ClientId),
+    /// Sockets opened from a network.
+    Connected(IpAddr),
     /// Misses of a network.
     Missed(IpAddr),
     /// Calls of a phone.
@@ -93,6 +97,16 @@ impl Pace {
     pub fn open_for(&self, client: &ClientId, now: Timestamp) -> Result<(), u64> {
         let limit = self.creates_per_minute.saturating_mul(PEOPLE_OF_A_CLIENT);
         self.count(Counted::OpenedFor(client.clone()), limit, now)
+    }
+
+    /// Counts a socket about to be opened from a network.
+    ///
+    /// # Errors
+    /// How many seconds to wait, when this socket would be one too many (`docs/security.md` W11).
+    pub fn connect(&self, network: Option<IpAddr>, now: Timestamp) -> Result<(), u64> {
+        let Some(network) = network else { return Ok(()) };
+        let limit = self.creates_per_minute.saturating_mul(SOCKETS_OF_A_SESSION);
+        self.count(Counted::Connected(network), limit, now)
     }
 
     /// Counts a call of a phone whose token was verified. The store has not been asked yet.

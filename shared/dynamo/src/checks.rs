@@ -9,17 +9,18 @@ use saoma_domain::{
     client::Lookup,
     identity::Phone,
     opener::Opener,
-    ports::{Checks, RedemptionRecords, StoreError},
+    ports::{Checks, RedemptionRecords, StepRecords, StoreError},
     secrets::SessionCode,
     session::Session,
     sign_in::{PhoneRecords, SignIn},
+    watching::WatchRef,
 };
 
 use crate::{
     batch::{read_all, strongly},
     directory::{
         Key, PK, SK, account_from_item, account_key, client_from_item, client_key, machine_from_item,
-        machine_key, sign_in_from_item, sign_in_key,
+        machine_key, sign_in_from_item, sign_in_key, watchers_from_item, watchers_key,
     },
     item::{Item, Reader, text},
     session_item::{self, CODE},
@@ -39,21 +40,15 @@ impl CheckTables {
         Self { client: Client::new(config), directory: directory.into(), sessions }
     }
 
-    /// The keys of a phone's records, and of the client and the machine of a session where they are asked for too.
+    /// The keys of a phone's records, and of what else is read from the same table.
     fn directory_keys(
         &self,
         phone: &Phone,
-        session: Option<&Session>,
+        besides: impl IntoIterator<Item = Key>,
     ) -> Result<(String, KeysAndAttributes), StoreError> {
         let key = |Key(pk, sk): Key| HashMap::from([(PK.to_owned(), text(pk)), (SK.to_owned(), text(sk))]);
-        let phone = [key(sign_in_key(phone)), key(account_key(phone.account))];
-        let client = session.map(|session| key(client_key(&session.client)));
-        let machine = session.and_then(|session| {
-            let name = session.opener.as_ref().and_then(Opener::machine)?;
-            Some(key(machine_key(&session.client, name)))
-        });
-        let keys = phone.into_iter().chain(client).chain(machine);
-        Ok((self.directory.clone(), strongly(keys.collect())?))
+        let phone = [sign_in_key(phone), account_key(phone.account)];
+        Ok((self.directory.clone(), strongly(phone.into_iter().chain(besides).map(key).collect())?))
     }
 
     /// The records of a phone among the items that were read. A browser's sign-in rests on a phone's, which is read now.
@@ -92,12 +87,15 @@ fn is_in(item: &Item, prefix: &str) -> bool {
 #[async_trait]
 impl Checks for CheckTables {
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError> {
-        let found = read_all(&self.client, HashMap::from([self.directory_keys(phone, None)?])).await?;
+        let found = read_all(&self.client, HashMap::from([self.directory_keys(phone, [])?])).await?;
         self.phone_records(&found).await
     }
 
     async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError> {
-        let wanted = HashMap::from([self.directory_keys(phone, Some(session))?]);
+        let machine = session.opener.as_ref().and_then(Opener::machine);
+        let machine = machine.map(|name| machine_key(&session.client, name));
+        let besides = [client_key(&session.client)].into_iter().chain(machine);
+        let wanted = HashMap::from([self.directory_keys(phone, besides)?]);
         let found = read_all(&self.client, wanted).await?;
         let items = || found.get(&self.directory).into_iter().flatten();
         let client = items().find(|item| is_in(item, "CLIENT#"));
@@ -110,18 +108,20 @@ impl Checks for CheckTables {
         })
     }
 
-    async fn phone_and_session(
-        &self,
-        phone: &Phone,
-        code: &SessionCode,
-    ) -> Result<(PhoneRecords, Option<Session>), StoreError> {
+    async fn phone_and_session(&self, phone: &Phone, code: &SessionCode) -> Result<StepRecords, StoreError> {
         let sessions = self.sessions.as_ref();
         let sessions = sessions.ok_or_else(|| StoreError::new("this function knows no sessions"))?;
         let key = HashMap::from([(CODE.to_owned(), text(code.as_str()))]);
+        let watchers = [watchers_key(&WatchRef::of(code))];
         let wanted =
-            HashMap::from([self.directory_keys(phone, None)?, (sessions.clone(), strongly(vec![key])?)]);
+            HashMap::from([self.directory_keys(phone, watchers)?, (sessions.clone(), strongly(vec![key])?)]);
         let found = read_all(&self.client, wanted).await?;
         let session = found.get(sessions).and_then(|items| items.first());
-        Ok((self.phone_records(&found).await?, session.map_or(Ok(None), session_item::from_item)?))
+        let watchers = found.get(&self.directory).into_iter().flatten().find(|item| is_in(item, "WATCH#"));
+        Ok(StepRecords {
+            phone: self.phone_records(&found).await?,
+            session: session.map_or(Ok(None), session_item::from_item)?,
+            watchers: watchers.map_or(Ok(Vec::new()), watchers_from_item)?,
+        })
     }
 }

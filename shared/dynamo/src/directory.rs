@@ -31,6 +31,7 @@
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
 //! | `SERVER#<client>` | `SERVER` | whether an instance may wait for a client's server | deliver |
 //! | `USED#<hash>` | `USED` | that an id was used which may be used once | oauth |
+//! | `WATCH#<hash>` | `WATCHERS` | the screens that watch a session over a socket | kiosk, pages, socket, web |
 //! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
 //!
 //! The function `people` lists, ends and deletes what belongs to an account.
@@ -56,12 +57,14 @@ mod switches;
 mod traces;
 mod tries;
 mod visits;
+mod watchers;
 pub(crate) mod writes;
 
 pub(crate) use accounts::{account_key, from_item as account_from_item};
 pub(crate) use clients::{client_key, read as client_from_item};
 pub(crate) use enrolled::{machine_key, read as machine_from_item};
 pub(crate) use sign_ins::{from_item as sign_in_from_item, key_of as sign_in_key};
+pub(crate) use watchers::{from_item as watchers_from_item, watchers_key};
 
 use aws_sdk_dynamodb::{Client, operation::get_item::GetItemOutput};
 use aws_types::SdkConfig;

@@ -101,6 +101,12 @@ async fn a_check_reads_everything_together() {
     contract::a_check_reads_everything_together(&*checks(), &*directory(), &*sessions(), &System).await;
 }
 
+// W11
+#[tokio::test]
+async fn the_newest_three_watch() {
+    contract::the_newest_three_watch(directory(), &*checks(), &System).await;
+}
+
 // K12
 #[tokio::test]
 async fn a_write_that_comes_again_succeeds_again() {

@@ -207,6 +207,15 @@ async fn a_turn_is_taken_once() {
     network.lost(&[("UpdateItem", 4)]);
 }
 
+// K12 W11
+#[tokio::test]
+async fn a_connection_watches_once() {
+    let network = Lossy::network().await;
+    let (directory, checks) = (directory(&network.config), checks(&network.config));
+    contract::the_newest_three_watch(directory, &*checks, &System).await;
+    network.lost(&[("UpdateItem", 16)]);
+}
+
 // K12
 #[tokio::test]
 async fn a_push_token_is_kept_and_let_go_once() {

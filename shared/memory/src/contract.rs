@@ -7,7 +7,7 @@
 //! * `steps`: sessions, opened and brought to where a promise wants them.
 //! * `sessions` and `races`: the promises about sessions, one step at a time and many at once.
 //! * `belongings`, `leaving`, `accounts`, `clients`, `sign_ins`, `challenges`, `counts`, `devices`, `traces`, `prompts`, `push_endpoints`, `effects`,
-//!   `key_sets`, `once`, `secrets`: the promises about everything else, one port a file.
+//!   `key_sets`, `once`, `secrets`, `watchers`: the promises about everything else, one port a file.
 //!
 //! Imports point one way: the promises import `steps` and `fixtures`, `steps` imports `fixtures`, and no promise
 //! imports another.
@@ -39,6 +39,7 @@ mod sessions;
 mod sign_ins;
 mod steps;
 mod traces;
+mod watchers;
 
 pub use accounts::{a_foreign_person_is_of_one_client, a_login_is_one_visit, one_account_an_identity};
 pub use belongings::{
@@ -77,3 +78,4 @@ pub use sessions::{
 pub use sign_ins::{a_check_reads_everything_together, a_version_of_a_sign_in_is_stored_once};
 pub use steps::{change, open_confirmed, open_largest};
 pub use traces::a_trace_is_read_as_written;
+pub use watchers::the_newest_three_watch;

@@ -5,7 +5,7 @@
 //! * `controls`: what tests do behind the ports: faults, stale reads, records to start with and to look at.
 //! * `belongings`: what an account has, listed and ended; `leaving`: how it is deleted.
 //! * `sessions`, `clients`, `accounts`, `sign_ins`, `challenges`, `devices`, `traces`, `prompts`, `effects`,
-//!   `push_endpoints`, `servers`, `key_sets`, `once`: one port a file.
+//!   `push_endpoints`, `servers`, `key_sets`, `once`, `watchers`: one port a file.
 //!
 //! No port calls another. They share only the data.
 
@@ -25,6 +25,7 @@ mod servers;
 mod sessions;
 mod sign_ins;
 mod traces;
+mod watchers;
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -52,6 +53,7 @@ use saoma_domain::{
     sms_challenge::{Challenge, ChallengeId, Lane},
     sms_puzzle::PuzzleId,
     time::Timestamp,
+    watching::{WatchRef, Watcher},
 };
 
 /// A failure that a test injects into a call.
@@ -107,6 +109,8 @@ struct Data {
     present: HashMap<AccountId, HashMap<SignInId, Timestamp>>,
     endpoints: BTreeMap<PushTokenId, PushEndpoint>,
     visits: HashMap<AccountId, (SessionCode, VisitCount)>,
+    /// The screens that watch each session, the newest first.
+    watchers: HashMap<WatchRef, Vec<Watcher>>,
     /// Calls until the fault strikes, and the fault.
     fault: Option<(usize, Fault)>,
     calls: usize,

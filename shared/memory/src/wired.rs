@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use saoma_domain::{
-    cases::{BindMachine, CountVisit, Each, Logins, MakePair},
+    cases::{BindMachine, CountVisit, Each, Logins, MakePair, NoSockets},
     client::BuiltIns,
     ports::{Audit, AuditEvent, Randomness},
 };
@@ -32,6 +32,7 @@ pub fn logins(memory: &Arc<Memory>, random: Arc<dyn Randomness>) -> Logins {
         checks: memory.clone(),
         on_confirm: Arc::new(on_confirm),
         history: memory.clone(),
+        tell: Arc::new(NoSockets),
         random,
     }
 }

@@ -14,11 +14,12 @@ use saoma_domain::{
     identity::PhoneNumber,
     ports::{
         CallError, CallFailure, Calls, Clock, FailedCalls, Pictures, Postpone, Push, Pushed, QueuedCall,
-        Randomness, Sms, SmsError, StoreError, Topic, TopicMessage, WaitingCall, Webhook, Webhooks,
+        Randomness, Sms, SmsError, StoreError, Tell, Topic, TopicMessage, WaitingCall, Webhook, Webhooks,
     },
     push::{PushMessage, PushPlatform, PushToken},
     session::PictureName,
     time::Timestamp,
+    watching::{WatchRef, Watcher},
 };
 use sha2::{Digest, Sha256};
 use tokio::sync::Barrier;
@@ -82,6 +83,35 @@ impl Randomness for SeededRandom {
                 *byte = drawn;
             }
         }
+    }
+}
+
+/// Notes which screens were told to poll, instead of telling them.
+#[derive(Default)]
+pub struct Bell {
+    rung: Mutex<Vec<(WatchRef, Vec<Watcher>)>>,
+    fails: AtomicBool,
+}
+
+impl Bell {
+    /// The sessions whose screens were told since this was last asked, each with its screens.
+    #[must_use]
+    pub fn rung(&self) -> Vec<(WatchRef, Vec<Watcher>)> {
+        std::mem::take(&mut self.rung.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on telling fails, or works again.
+    pub fn fail(&self, fails: bool) {
+        self.fails.store(fails, Ordering::SeqCst);
+    }
+}
+
+#[async_trait]
+impl Tell for Bell {
+    async fn tell(&self, session: &WatchRef, watchers: &[Watcher], _: Timestamp) -> Result<(), StoreError> {
+        let rung = (session.clone(), watchers.to_vec());
+        self.rung.lock().unwrap_or_else(PoisonError::into_inner).push(rung);
+        if self.fails.load(Ordering::SeqCst) { Err(StoreError::new("told to fail")) } else { Ok(()) }
     }
 }
 

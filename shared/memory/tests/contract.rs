@@ -70,6 +70,7 @@ async fn directory() {
     contract::effects_are_of_one_version(&*memory, &random).await;
     contract::a_thing_is_used_once(&*memory, &random).await; // E14
     assert_eq!(contract::fifty_uses(memory.clone(), &random).await, 1);
+    contract::the_newest_three_watch(memory.clone(), &*memory, &random).await; // W11
     contract::one_instance_waits_for_a_server(memory.clone(), &random).await;
     contract::one_instance_fetches_a_key_set(memory.clone(), &random).await; // N8
     contract::a_login_is_one_visit(&*memory, &random).await;

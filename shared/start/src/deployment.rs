@@ -3,20 +3,23 @@
 use std::sync::Arc;
 
 use aws_types::SdkConfig;
-use saoma_app::{Environment, FoundSessions, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service};
+use saoma_app::{
+    Environment, FoundSessions, LoggedAlarm, LoggedHistory, LoggedTell, Notices, RecentClients, Service,
+};
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
     cases::{
-        AccountKeeper, AskedLogins, Browsers, ClientKeeper, KeyKeeper, Lives, Logins, Mine, People,
-        RememberedLogins, Screens, SeedMaker, SmsSwitch, Texting, TypedCodes,
+        AccountKeeper, AskedLogins, Browsers, ClientKeeper, KeyKeeper, Lives, Logins, Mine, NoSockets,
+        People, RememberedLogins, Screens, SeedMaker, SmsSwitch, Texting, TypedCodes,
     },
     ports::{
-        Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Topic, Webhooks,
+        Calls, Checks, FailedCalls, HistoryWriter, OnConfirm, Pictures, Push, Sessions, Sms, Tell, Topic,
+        Webhooks,
     },
 };
 use saoma_dynamo::{CheckTables, Directory, SessionTable};
 use saoma_http::{auth::Phones, telemetry::AuditLog};
-use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic};
+use saoma_notify::{CallQueue, HttpWebhooks, Pushes, Relay, SnsPush, SnsSms, SnsTopic, Sockets};
 use saoma_tokens::{
     RsaKeyMaker,
     keyring::{PUBLISHED_BEFORE_USE, RSA_PUBLISHED_BEFORE_USE},
@@ -81,8 +84,26 @@ impl Deployment {
             checks: self.checks(),
             on_confirm,
             history: self.history(),
+            tell: Arc::new(NoSockets),
             random: self.service.random.clone(),
         })
+    }
+
+    /// The same for a function whose sessions can be watched over a socket: their screens are told of each step.
+    ///
+    /// # Errors
+    /// `SESSIONS_TABLE` is not set, or `SOCKET_ENDPOINT` is not, although screens get the address of a socket.
+    pub fn watched_logins(&self, on_confirm: Arc<dyn OnConfirm>) -> Result<Logins, StartError> {
+        Ok(Logins { tell: self.tell()?, ..self.logins(on_confirm)? })
+    }
+
+    /// Tells screens over their sockets; nothing where those are switched off.
+    fn tell(&self) -> Result<Arc<dyn Tell>, StartError> {
+        if self.service.settings.socket_url.is_none() {
+            return Ok(Arc::new(NoSockets));
+        }
+        let endpoint = self.environment.required("SOCKET_ENDPOINT")?;
+        Ok(Arc::new(LoggedTell(Arc::new(Sockets::new(&self.aws, endpoint, self.directory.clone())))))
     }
 
     /// Where people read what happened to their accounts.

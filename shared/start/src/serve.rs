@@ -61,6 +61,18 @@ pub async fn serve_stream<A: Serialize>(
 /// # Errors
 /// When the runtime cannot be reached.
 pub async fn serve_commands<A: Serialize>(handle: impl AsyncFn(String) -> A) -> Result<(), StartError> {
+    serve_json(handle).await
+}
+
+/// Passes the events of a WebSocket API to a function, as the JSON they came as, for the life of the process.
+///
+/// # Errors
+/// When the runtime cannot be reached.
+pub async fn serve_sockets<A: Serialize>(handle: impl AsyncFn(String) -> A) -> Result<(), StartError> {
+    serve_json(handle).await
+}
+
+async fn serve_json<A: Serialize>(handle: impl AsyncFn(String) -> A) -> Result<(), StartError> {
     log_panics();
     let handler =
         service_fn(async |event: AnyEvent| Ok::<_, Infallible>(handle(event.payload.get().to_owned()).await));

@@ -1,6 +1,6 @@
 //! Cancel: the person says no, the screen asks for another code, or a prompt is given up.
 
-use super::{Logins, StepError, StepFailure, Target};
+use super::{Logins, StepError, StepFailure, Target, logins::FoundForPhone};
 use crate::{
     identity::Approver,
     ports::Freshness,
@@ -21,13 +21,13 @@ impl Logins {
     }
 
     async fn cancel_as(&self, target: &Target, by: &Approver, now: Timestamp) -> Result<Session, StepError> {
-        let (session, phone) = self.find_for(target, by, now).await?;
+        let FoundForPhone { session, phone, watchers } = self.find_for(target, by, now).await?;
         let holds = session.state.claim().is_some_and(|claim| session.is_held_by(claim, &by.phone));
         if !holds {
             let _ = self.allow(&session, phone, now).await?;
         }
         let decline = Command::Decline(by.phone.clone());
-        let declined = self.advance(session, &decline, by.address, now).await?;
+        let declined = self.advance(session, &decline, by.address, &watchers, now).await?;
         let taken_back = self.on_confirm.declined(&declined, &by.phone).await;
         taken_back.map_err(|error| StepError::of(&declined, error))?;
         Ok(declined)
@@ -46,7 +46,7 @@ impl Logins {
         let found = self.sessions.find(code, Freshness::Strong).await;
         let session = found.map_err(|error| StepError::at(code, error))?;
         let session = session.ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
-        self.advance(session, &Command::Replace(secret), None, now).await
+        self.advance(session, &Command::Replace(secret), None, &[], now).await
     }
 
     /// Ends a prompt before its person has decided. A decision made meanwhile stands.
@@ -59,6 +59,6 @@ impl Logins {
         why: Abandonment,
         now: Timestamp,
     ) -> Result<Session, StepError> {
-        self.advance(prompt, &Command::Abandon(why), None, now).await
+        self.advance(prompt, &Command::Abandon(why), None, &[], now).await
     }
 }

@@ -1,6 +1,6 @@
 //! Confirm: the person agrees on the phone that scanned.
 
-use super::{Logins, StepError, StepFailure, Target};
+use super::{Logins, StepError, StepFailure, Target, logins::FoundForPhone};
 use crate::{
     allowed::ProofTooOld,
     identity::Approver,
@@ -50,11 +50,12 @@ impl Logins {
         number: Option<MatchNumber>,
         now: Timestamp,
     ) -> Result<Session, StepError> {
-        let (session, phone) = self.find_for(target, by, now).await?;
+        let FoundForPhone { session, phone, watchers } = self.find_for(target, by, now).await?;
         let proof = self.allow(&session, phone, now).await?;
         let confirm = Command::Confirm(by.phone.clone(), number);
         agrees_with(proof, &session, &confirm, now)?;
-        let confirmed = match self.advance(session.clone(), &confirm, by.address, now).await {
+        let advanced = self.advance(session.clone(), &confirm, by.address, &watchers, now).await;
+        let confirmed = match advanced {
             Err(StepError { why: StepFailure::Refused(Refusal::WrongMatchNumber), .. }) => {
                 let taken_back = self.on_confirm.declined(&session, &by.phone).await;
                 taken_back.map_err(|error| StepError::of(&session, error))?;

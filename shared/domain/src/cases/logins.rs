@@ -11,12 +11,13 @@ use crate::{
     opener::{EnrolledMachine, Opener},
     ports::{
         Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
-        Sessions, StoreError, WriteId,
+        Sessions, StepRecords, StoreError, Tell, WriteId,
     },
     secrets::SessionCode,
     session::{Command, Decision, Dialect, Refusal, Session, State},
     sign_in::{NotSignedIn, PhoneRecords},
     time::Timestamp,
+    watching::{WatchRef, Watcher},
 };
 
 /// The session core over its ports: open, scan, confirm, cancel, redeem, one step a file.
@@ -36,6 +37,8 @@ pub struct Logins {
     pub on_confirm: Arc<dyn OnConfirm>,
     /// Where people read which screens signed in as them.
     pub history: Arc<dyn HistoryWriter>,
+    /// Tells the screens that watch a session that a phone has changed it.
+    pub tell: Arc<dyn Tell>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,
 }
@@ -120,11 +123,19 @@ impl StepError {
     }
 }
 
+/// What a phone's step is about, read together.
+pub(super) struct FoundForPhone {
+    pub(super) session: Session,
+    pub(super) phone: PhoneRecords,
+    /// The screens that watch the session.
+    pub(super) watchers: Vec<Watcher>,
+}
+
 /// A session changes at most three times, so a caller loses at most that many races.
 const MOST_RACES: usize = 5;
 
 impl Logins {
-    /// The session that a phone acts on, and the phone's own records, read together.
+    /// The session that a phone acts on, the phone's own records, and who watches the session, read together.
     ///
     /// A session of another contract is unknown. So is a prompt by its code, because it is in no QR and is answered by
     /// its trace. A phone that is signed out learns only that.
@@ -133,10 +144,10 @@ impl Logins {
         target: &Target,
         by: &Approver,
         now: Timestamp,
-    ) -> Result<(Session, PhoneRecords), StepError> {
+    ) -> Result<FoundForPhone, StepError> {
         let code = &target.code;
         let read = self.checks.phone_and_session(&by.phone, code).await;
-        let (phone, session) = read.map_err(|error| StepError::at(code, error))?;
+        let StepRecords { phone, session, watchers } = read.map_err(|error| StepError::at(code, error))?;
         phone.clone().stands(now).map_err(|error| match &session {
             Some(session) => StepError::of(session, error),
             None => StepError::at(code, error),
@@ -145,7 +156,7 @@ impl Logins {
             .filter(|session| target.dialect.is_none_or(|dialect| session.dialect() == dialect))
             .filter(|session| !session.is_prompt())
             .ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
-        Ok((session, phone))
+        Ok(FoundForPhone { session, phone, watchers })
     }
 
     /// Asks [`still_allowed`] about a phone's step. The client may be as it was up to ten seconds ago.
@@ -235,12 +246,13 @@ impl Logins {
 
     /// Takes `session` through `command`: decides, and stores the decision if the stored version is still the
     /// one it decided on. After a lost race it decides again on the stored session. `address` is the caller's, for the
-    /// record.
+    /// record. Right after the write it tells the `watchers`.
     pub(super) async fn advance(
         &self,
         mut session: Session,
         command: &Command,
         address: Option<IpAddr>,
+        watchers: &[Watcher],
         now: Timestamp,
     ) -> Result<Session, StepError> {
         for _ in 0..MOST_RACES {
@@ -255,6 +267,7 @@ impl Logins {
             match committed.map_err(|error| StepError::of(&session, error))? {
                 Committed::Stored(session) => {
                     self.reached(&session, address);
+                    self.tell_of(&session, watchers, now).await;
                     return match refusal {
                         Some(refusal) => Err(StepError::of(&session, refusal)),
                         None => Ok(session),
@@ -266,6 +279,14 @@ impl Logins {
         }
         let why = StoreError::new("lost more races than a session has changes");
         Err(StepError::of(&session, why))
+    }
+
+    /// Tells the screens that watch a session that it has changed. A failure, which the port's wrapper logs, changes
+    /// nothing: those screens ask by themselves.
+    async fn tell_of(&self, session: &Session, watchers: &[Watcher], now: Timestamp) {
+        if !watchers.is_empty() {
+            let _ = self.tell.tell(&WatchRef::of(&session.code), watchers, now).await;
+        }
     }
 
     /// The session with this code. The read takes a copy that may be a moment old. When there is none, it asks

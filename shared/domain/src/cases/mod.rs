@@ -16,6 +16,7 @@
 //! * [`ForeignPeople`]: people whose phones present tokens of other issuers; `registration` serves them and [`People`] alike.
 //! * [`TypedCodes`]: finds the session of a code that a person typed.
 //! * [`Browsers`]: browsers that are signed in at the issuer, and what they sign in without a scan.
+//! * [`NoSockets`]: tells screens nothing, where there are no sockets.
 //! * `stands`: whether a sign-in counts by itself.
 //! * [`Screens`]: screens that OAuth gave refresh tokens; `rotate` serves them and phones alike.
 
@@ -44,6 +45,7 @@ mod scan;
 mod screens;
 mod sms;
 mod sms_switch;
+mod sockets;
 mod stands;
 mod status;
 mod typed;
@@ -65,5 +67,6 @@ pub use remembered::{Answered, Asked, Lives, RememberedLogins};
 pub use screens::Screens;
 pub use sms::{Asking, SendError, Sent, Texting};
 pub use sms_switch::SmsSwitch;
+pub use sockets::NoSockets;
 pub use status::View;
 pub use typed::{TypedCodes, TypedError};

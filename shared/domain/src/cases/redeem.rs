@@ -65,12 +65,12 @@ impl Logins {
         let (account, method) = match self.still_stands(&session, now).await? {
             Ok(stands) => stands,
             Err(bar) => {
-                let session = self.advance(session, &Command::Bar(bar), address, now).await?;
+                let session = self.advance(session, &Command::Bar(bar), address, &[], now).await?;
                 return Err(StepError::of(&session, Refusal::Cancelled));
             }
         };
         let is_first = matches!(session.state, State::Confirmed { .. });
-        let session = self.advance(session, &redeem, address, now).await?;
+        let session = self.advance(session, &redeem, address, &[], now).await?;
         if self.note(&session, is_first).await == Noted::Ended {
             return Err(StepError::of(&session, Refusal::Used));
         }

@@ -8,7 +8,7 @@ use crate::{
     identity::{AccountId, Approver, Phone},
     opener::Opener,
     pairing::{Pairing, Trace},
-    ports::{Created, Freshness, Pairs, Prompts, Randomness, StoreError, Traces, WriteId},
+    ports::{Created, Freshness, Pairs, Prompts, Randomness, StepRecords, StoreError, Traces, WriteId},
     prompt_log::{NotedPrompt, PROMPT_WINDOW},
     secrets::{Secret, SessionCode},
     session::{
@@ -169,7 +169,7 @@ impl RememberedLogins {
         let code = code.ok_or_else(|| nowhere(StepFailure::Unknown))?;
         let address = by.address;
         let read = self.logins.checks.phone_and_session(&by.phone, &code).await;
-        let (phone, session) = read.map_err(|error| StepError::at(&code, error))?;
+        let StepRecords { phone, session, watchers } = read.map_err(|error| StepError::at(&code, error))?;
         phone.clone().stands(now).map_err(|error| StepError::at(&code, error))?;
         let session = session.filter(|session| is_prompt_to(session, &by.phone));
         let session = session.ok_or_else(|| StepError::at(&code, StepFailure::Unknown))?;
@@ -186,7 +186,7 @@ impl RememberedLogins {
             let unpaired = self.pairs.unpair(account, &session.client, policy, &device).await;
             unpaired.map_err(|error| StepError::of(&session, error))?;
         }
-        match self.logins.advance(session.clone(), &command, address, now).await {
+        match self.logins.advance(session.clone(), &command, address, &watchers, now).await {
             Err(StepError { why: StepFailure::Refused(refusal), .. }) if !accepts => {
                 superseded_while_declining(session, refusal)
             }

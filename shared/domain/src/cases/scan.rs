@@ -1,6 +1,6 @@
 //! Scan: a phone reads the code and claims the session.
 
-use super::{Logins, StepError, Target};
+use super::{Logins, StepError, Target, logins::FoundForPhone};
 use crate::{
     identity::Approver,
     session::{Claim, Command, Ext, Session},
@@ -31,10 +31,10 @@ impl Logins {
         ext: Ext,
         now: Timestamp,
     ) -> Result<Session, StepError> {
-        let (session, phone) = self.find_for(target, by, now).await?;
+        let FoundForPhone { session, phone, watchers } = self.find_for(target, by, now).await?;
         // A stale proof hinders no scan: the phone learns who asks, and proves itself before it confirms.
         let _ = self.allow(&session, phone, now).await?;
         let claim = Claim { by: by.phone.clone(), at: now.whole_secs() };
-        self.advance(session, &Command::Scan(claim, ext), by.address, now).await
+        self.advance(session, &Command::Scan(claim, ext), by.address, &watchers, now).await
     }
 }

@@ -26,6 +26,7 @@
 //!   them.
 //! * `once`: the record of what may be used once: [`OnceOnly`].
 //! * `tries`: the counts of tries at what could be guessed: [`Tries`].
+//! * `watchers`: the screens that watch a session, and how they are told: [`Watchers`], [`Tell`].
 //!
 //! No port knows another; they share the error and the [`WriteId`].
 
@@ -46,6 +47,7 @@ mod sms;
 #[cfg(test)]
 pub(crate) mod testing;
 mod tries;
+mod watchers;
 mod world;
 mod write_id;
 
@@ -66,12 +68,13 @@ pub use once::{OnceOnly, OncePurpose, OneUse, Used};
 pub use outgoing::{Effects, Pictures, Push, Pushed, Sms, SmsError, Topic, TopicMessage};
 pub use people::{
     Accounts, Begun, Checks, Clients, EndpointKept, Machines, Pairs, PushEndpoints, RedemptionRecords,
-    Replaced, SignIns, Visits,
+    Replaced, SignIns, StepRecords, Visits,
 };
 pub use prompts::{Prompts, Traces};
 pub use registry::{Kept, Registry};
 pub use sessions::{Committed, Created, Freshness, Sessions};
 pub use sms::{Challenges, KnownDevices, Recorded, SmsAlarm, Switches};
 pub use tries::Tries;
+pub use watchers::{Tell, Watchers};
 pub use world::{Clock, Randomness};
 pub use write_id::WriteId;

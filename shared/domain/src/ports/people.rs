@@ -18,6 +18,7 @@ use crate::{
     sign_in::{PhoneRecords, SignIn},
     text::CleanText,
     time::Timestamp,
+    watching::Watcher,
 };
 
 /// The registered clients.
@@ -100,6 +101,17 @@ pub struct RedemptionRecords {
     pub machine: Option<EnrolledMachine>,
 }
 
+/// What is stored about a phone's step on a session.
+#[derive(Clone, Debug)]
+pub struct StepRecords {
+    /// The phone, and its person.
+    pub phone: PhoneRecords,
+    /// The session.
+    pub session: Option<Session>,
+    /// The screens that watch the session, the newest first. They are told what the step changes.
+    pub watchers: Vec<Watcher>,
+}
+
 /// Reads everything that a phone's step is checked against in one call.
 #[async_trait]
 pub trait Checks: Send + Sync {
@@ -111,12 +123,8 @@ pub trait Checks: Send + Sync {
     /// opened it, all as last written.
     async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError>;
 
-    /// The phone's records, and the session with this code.
-    async fn phone_and_session(
-        &self,
-        phone: &Phone,
-        code: &SessionCode,
-    ) -> Result<(PhoneRecords, Option<Session>), StoreError>;
+    /// The phone's records, the session with this code, and who watches it.
+    async fn phone_and_session(&self, phone: &Phone, code: &SessionCode) -> Result<StepRecords, StoreError>;
 }
 
 /// The result of storing a new sign-in.

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use aws_types::SdkConfig;
 use saoma_domain::{
     identity::Phone,
-    ports::{Begun, Checks, Randomness, RedemptionRecords, Replaced, SignIns, StoreError, WriteId},
+    ports::{
+        Begun, Checks, Randomness, RedemptionRecords, Replaced, SignIns, StepRecords, StoreError, WriteId,
+    },
     secrets::SessionCode,
     session::Session,
     sign_in::{PhoneRecords, SignIn},
@@ -83,11 +85,7 @@ impl Checks for Both {
         self.checks.redemption(phone, session).await
     }
 
-    async fn phone_and_session(
-        &self,
-        phone: &Phone,
-        code: &SessionCode,
-    ) -> Result<(PhoneRecords, Option<Session>), StoreError> {
+    async fn phone_and_session(&self, phone: &Phone, code: &SessionCode) -> Result<StepRecords, StoreError> {
         self.checks.phone_and_session(phone, code).await
     }
 }

@@ -6,7 +6,7 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Identity, SignInId},
     oauth::{KeyThumbprint, Scopes},
-    ports::{Accounts, Begun, Checks, KeyName, Randomness, Replaced, Sessions, SignIns},
+    ports::{Accounts, Begun, Checks, KeyName, Randomness, Replaced, Sessions, SignIns, StepRecords},
     refresh::Family,
     session::Seen,
     sign_in::{Holder, Method, SignIn},
@@ -130,12 +130,14 @@ pub async fn a_check_reads_everything_together(
     let session = open_largest(sessions, random).await.session;
     let unknown = open_largest(&crate::Memory::default(), random).await.session;
     let read = checks.phone_and_session(&sign_in.phone(), &unknown.code).await.unwrap();
-    assert!(read.0.sign_in.is_none() && read.0.account.is_none() && read.1.is_none());
+    assert!(read.phone.sign_in.is_none() && read.phone.account.is_none() && read.session.is_none());
 
     store.begin(&sign_in).await.unwrap();
     assert!(store.register(&account, &Identity::Phone(number), &write()).await.unwrap());
-    let (phone, found) = checks.phone_and_session(&sign_in.phone(), &session.code).await.unwrap();
+    let StepRecords { phone, session: found, watchers } =
+        checks.phone_and_session(&sign_in.phone(), &session.code).await.unwrap();
     assert_eq!((phone.sign_in, phone.account, found), (Some(sign_in.clone()), Some(account), Some(session)));
+    assert!(watchers.is_empty());
 
     let approved_by = sign_in.id.clone();
     let browser =
@@ -144,7 +146,7 @@ pub async fn a_check_reads_everything_together(
     let read = checks.phone(&browser.phone()).await.unwrap();
     assert_eq!((read.sign_in, read.approver), (Some(browser.clone()), Some(sign_in.clone())), "a browser");
     store.end(&sign_in.phone()).await.unwrap();
-    let (read, _) = checks.phone_and_session(&browser.phone(), &unknown.code).await.unwrap();
+    let read = checks.phone_and_session(&browser.phone(), &unknown.code).await.unwrap().phone;
     assert!(read.approver.is_some_and(|phone| phone.ended), "as last written");
     let approved_by = SignInId::random(random);
     let orphan = SignIn { holder: Holder::Browser { approved_by }, ..self::sign_in(random, sign_in.account) };

@@ -13,6 +13,7 @@ use saoma_domain::{
     push::{PushEndpoint, PushTokenId},
     secrets::SessionCode,
     session::Session,
+    watching::{WatchRef, Watcher},
 };
 
 use super::{Bound, Fault, Memory};
@@ -82,6 +83,12 @@ impl Memory {
             (!bound.forgotten).then(|| (key.clone(), name))
         };
         self.lock().machines.iter().filter_map(bound).collect()
+    }
+
+    /// The screens that watch a session, the newest first.
+    #[must_use]
+    pub fn watchers(&self, code: &SessionCode) -> Vec<Watcher> {
+        self.lock().watchers.get(&WatchRef::of(code)).cloned().unwrap_or_default()
     }
 
     /// The phones that can be pushed to, by token.

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use saoma_domain::{
     identity::Phone,
     opener::Opener,
-    ports::{Begun, Checks, RedemptionRecords, Replaced, SignIns, StoreError, WriteId},
+    ports::{Begun, Checks, RedemptionRecords, Replaced, SignIns, StepRecords, StoreError, WriteId},
     secrets::SessionCode,
     session::Session,
     sign_in::{PhoneRecords, SignIn},
+    watching::WatchRef,
 };
 
 use super::{
@@ -75,15 +76,12 @@ impl Checks for Memory {
         })
     }
 
-    async fn phone_and_session(
-        &self,
-        phone: &Phone,
-        code: &SessionCode,
-    ) -> Result<(PhoneRecords, Option<Session>), StoreError> {
+    async fn phone_and_session(&self, phone: &Phone, code: &SessionCode) -> Result<StepRecords, StoreError> {
         let_others_in().await;
-        self.call(|data| {
-            let session = data.sessions.get(code.as_str()).map(|(session, _)| session.clone());
-            (records(data, phone), session)
+        self.call(|data| StepRecords {
+            phone: records(data, phone),
+            session: data.sessions.get(code.as_str()).map(|(session, _)| session.clone()),
+            watchers: data.watchers.get(&WatchRef::of(code)).cloned().unwrap_or_default(),
         })
     }
 }

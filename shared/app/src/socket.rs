@@ -1,0 +1,48 @@
+//! Sockets of waiting screens, as every function sees them: what a screen is told of its socket, and screens that are
+//! told to ask.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use saoma_domain::{
+    ports::{StoreError, Tell},
+    session::Session,
+    time::Timestamp,
+    watching::{WatchRef, Watcher},
+};
+use serde::Serialize;
+
+use crate::Service;
+
+/// What a screen needs to watch its session (`docs/web.md`). A part of the answer that opens the session.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Socket {
+    /// The address of the WebSocket API.
+    pub socket_url: String,
+    /// The token to offer there as a subprotocol. It is no secret of the screen: it only allows watching.
+    pub watch: String,
+}
+
+impl Service {
+    /// The socket of a session that was opened just now; `None` where sockets are switched off.
+    #[must_use]
+    pub fn socket(&self, issuer: &str, session: &Session) -> Option<Socket> {
+        let socket_url = self.settings.socket_url.clone()?;
+        // No claims make signing fail. A screen without a socket asks by itself.
+        let watch = self.keys.mint_watch(issuer, session, self.clock.now()).ok()?;
+        Some(Socket { socket_url, watch })
+    }
+}
+
+/// Logs when screens could not be told, for callers that go on all the same.
+pub struct LoggedTell(pub Arc<dyn Tell>);
+
+#[async_trait]
+impl Tell for LoggedTell {
+    async fn tell(&self, session: &WatchRef, watchers: &[Watcher], now: Timestamp) -> Result<(), StoreError> {
+        self.0.tell(session, watchers, now).await.inspect_err(|error| {
+            tracing::warn!(cause = %error, watchers = watchers.len(), "screens could not be told");
+        })
+    }
+}

@@ -1,0 +1,19 @@
+//! Functions whose screens have no sockets.
+
+use async_trait::async_trait;
+
+use crate::{
+    ports::{StoreError, Tell},
+    time::Timestamp,
+    watching::{WatchRef, Watcher},
+};
+
+/// Tells nothing: sockets are switched off, or no session of this function's contracts can be watched.
+pub struct NoSockets;
+
+#[async_trait]
+impl Tell for NoSockets {
+    async fn tell(&self, _: &WatchRef, _: &[Watcher], _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
