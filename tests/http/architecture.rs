@@ -102,6 +102,7 @@ fn no_function_needs_another_or_an_adapter() {
             "people",
             "remembered",
             "shop",
+            "socket",
             "web"
         ]
     );

@@ -1,4 +1,4 @@
-//! `events/*.json`: the events of API Gateway, of a table's stream and of a queue, one file a trigger, named after its function.
+//! `events/*.json`: the events of API Gateway, of its WebSocket API, of a table's stream and of a queue, one file a trigger, named after its function.
 //! `sam local invoke -e` and `cargo lambda invoke --data-file` take the same files.
 
 use std::{
@@ -69,6 +69,18 @@ fn deployed_sources() -> Vec<Route> {
         .collect()
 }
 
+/// The routes of the WebSocket API of `template.yaml` that call a function.
+fn deployed_sockets() -> Vec<Route> {
+    let template = read("template.yaml");
+    let routes = template.split("Type: AWS::ApiGatewayV2::Route").skip(1);
+    routes
+        .filter(|route| between(route, "Target: !Sub", &['\n']).unwrap().contains("${SocketIntegration}"))
+        .map(|route| {
+            ("socket".to_owned(), between(route, "RouteKey:", &['\n', ',', ' ']).unwrap().to_owned())
+        })
+        .collect()
+}
+
 /// The commands that operators invoke, as the admin function's source names them.
 fn commands() -> Vec<Route> {
     let files = fs::read_dir(root().join("functions/admin/src")).unwrap().map(|file| file.unwrap().path());
@@ -118,9 +130,10 @@ pub(crate) fn calls() -> BTreeMap<String, Value> {
     events().into_iter().filter(|(_, event)| event.get("routeKey").is_some()).collect()
 }
 
-/// The trigger of an event: its route, its command, or its stream.
+/// The trigger of an event: its route, its command, or its stream. An event of a socket has its route in its context alone.
 fn trigger_of(event: &Value) -> &str {
     let named = event.get("routeKey").or_else(|| event.get("do"));
+    let named = named.or_else(|| event.pointer("/requestContext/routeKey"));
     named.unwrap_or(&event["Records"][0]["eventSource"]).as_str().unwrap()
 }
 
@@ -155,8 +168,12 @@ async fn every_deployed_route_is_served_by_its_function() {
 
 #[test]
 fn every_deployed_trigger_has_its_event_and_every_event_its_trigger() {
-    let triggers: BTreeSet<Route> =
-        deployed().into_iter().chain(deployed_sources()).chain(commands()).collect();
+    let triggers: BTreeSet<Route> = deployed()
+        .into_iter()
+        .chain(deployed_sockets())
+        .chain(deployed_sources())
+        .chain(commands())
+        .collect();
     let events = events();
     let named: BTreeSet<Route> = events
         .iter()

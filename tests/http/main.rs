@@ -33,6 +33,7 @@ mod registered_again;
 mod remembered;
 mod shop;
 mod signed_out;
+mod socket;
 mod stale;
 mod strict;
 mod truth;

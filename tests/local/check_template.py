@@ -22,6 +22,10 @@ _PUSH = _ENDPOINTS | {"sns:Publish", "sns:DeleteEndpoint"}
 _WORK_OFF = {f"sqs:{it}" for it in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")}
 # A message's number is no resource, so this right is bound to the way it comes.
 _ONLY_THROUGH_SNS = {"ForAnyValue:StringEquals": {"aws:CalledViaLast": "sns.amazonaws.com"}}
+# A connection is no resource of the template, so this right is bound to its API.
+_TELL_SCREENS = {
+    "Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${SocketApi}/v1/POST/@connections/*"
+}
 _CHANGE_THE_SECRET = {f"secretsmanager:{it}" for it in ("PutSecretValue", "UpdateSecretVersionStage")}
 # The allowed actions, by their purpose. A function that may do anything else fails this check.
 _ALLOWED = {
@@ -70,6 +74,7 @@ def main():
     what_is_kept_is_kept(template)
     one_architecture()
     data_expires(template)
+    sockets_are_told_by_those_that_step(template)
     metrics_are_counted(template)
     metrics_of_aws_exist(template)
 
@@ -96,8 +101,9 @@ def as_watch_routes(route):
 
 def no_route_ends_in_a_slash(processed):
     """Checks the routes that SAM makes. An HTTP API silently makes no route that ends in a slash."""
-    (api,) = (it for it in processed["Resources"].values() if it["Type"] == "AWS::ApiGatewayV2::Api")
-    lost = sorted(path for path in api["Properties"]["Body"]["paths"] if path.endswith("/") and path != "/")
+    apis = [it["Properties"] for it in processed["Resources"].values() if it["Type"] == "AWS::ApiGatewayV2::Api"]
+    (api,) = (it for it in apis if it.get("ProtocolType") != "WEBSOCKET")
+    lost = sorted(path for path in api["Body"]["paths"] if path.endswith("/") and path != "/")
     if lost:
         raise Failure(f"no HTTP API has a route that ends in a slash: {lost}; write {lost[0]}{{proxy+}} instead")
 
@@ -165,6 +171,8 @@ def narrow(statement):
         return actions == {"sns:Publish"} and statement["NotResource"] == {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}
     if actions == {"sms-voice:SendTextMessage"}:
         return statement["Condition"] == _ONLY_THROUGH_SNS
+    if "execute-api:ManageConnections" in actions:
+        return len(actions) == 1 and statement["Resource"] == _TELL_SCREENS
     named = sam.names(statement["Resource"], attributes=True)
     return len(named) == 1 and all(actions <= _ALLOWED.get(name, set()) for name in named)
 
@@ -252,6 +260,25 @@ def data_expires(template):
         raise Failure("QR pictures do not go after a day")
     if set(resources["QrImages"]["Properties"]["PublicAccessBlockConfiguration"].values()) != {True}:
         raise Failure("the bucket of QR pictures is not private")
+
+
+def sockets_are_told_by_those_that_step(template):
+    """J8: what has the right to tell screens knows where, and nothing else has either. What screens send runs nothing."""
+    may, know = set(), set()
+    for name, it in template["Resources"].items():
+        if it["Type"] != "AWS::Serverless::Function":
+            continue
+        if "SOCKET_ENDPOINT" in it["Properties"].get("Environment", {}).get("Variables", {}):
+            know.add(name)
+        for policy in it["Properties"].get("Policies", []):
+            if any("execute-api:ManageConnections" in json.dumps(statement) for statement in policy["Statement"]):
+                may.add(name)
+    if may != know or not may:
+        raise Failure(f"these functions know where screens are told, or may tell them, but not both: {sorted(may ^ know)}")
+    routes = {it["Properties"]["RouteKey"]: it["Properties"] for it in template["Resources"].values() if it["Type"] == "AWS::ApiGatewayV2::Route"}
+    (ignored,) = sam.names(routes["$default"]["Target"])
+    if set(routes) != {"$connect", "$disconnect", "$default"} or template["Resources"][ignored]["Properties"]["IntegrationType"] != "MOCK":
+        raise Failure("the WebSocket API has other routes than it needs, or what screens send reaches a function")
 
 
 def metrics_are_counted(template):

@@ -19,6 +19,8 @@ _MAPPING = "AWS::Lambda::EventSourceMapping"
 # refuses plain http, which is all an emulator speaks.
 _NOT_DATA = (
     _FUNCTION, _MAPPING, "AWS::Serverless::HttpApi", "AWS::Logs::LogGroup", "AWS::S3::BucketPolicy", "AWS::IAM::Role",
+    "AWS::ApiGatewayV2::Api", "AWS::ApiGatewayV2::Stage", "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route",
+    "AWS::Lambda::Permission",
 )  # fmt: skip
 
 

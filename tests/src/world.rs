@@ -10,7 +10,8 @@ use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
 use saoma_app::{
-    Environment, FoundSessions, LoggedAlarm, LoggedHistory, Notices, RecentClients, Service, Settings,
+    Environment, FoundSessions, LoggedAlarm, LoggedHistory, LoggedTell, Notices, RecentClients, Service,
+    Settings,
     metrics::{Metric, Metrics, Sink},
 };
 use saoma_domain::{
@@ -31,7 +32,7 @@ use saoma_http::{auth::Phones, telemetry::AuditLog};
 use saoma_memory::{
     Memory,
     vault::Vault,
-    world::{Drawer, FixedClock, Outbox, Post, SeededRandom},
+    world::{Bell, Drawer, FixedClock, Outbox, Post, SeededRandom},
 };
 use saoma_notify::HttpKeySets;
 use saoma_tokens::{
@@ -66,6 +67,8 @@ pub struct World {
     pub drawer: Arc<Drawer>,
     /// What was pushed, published and posted.
     pub post: Arc<Post>,
+    /// The screens that were told to poll.
+    pub bell: Arc<Bell>,
     /// Settings, keys and pace.
     pub service: Service,
     /// What was counted for operators.
@@ -76,6 +79,8 @@ pub struct World {
     pub admin: admin::App,
     /// What deliver works with.
     pub deliver: deliver::App,
+    /// What sockets work with.
+    pub socket: socket::App,
     /// What its functions stand on.
     around: Around,
     /// The newest version of each session that the stream has brought.
@@ -93,6 +98,7 @@ struct Around {
     outbox: Arc<Outbox>,
     drawer: Arc<Drawer>,
     post: Arc<Post>,
+    bell: Arc<Bell>,
     vault: Arc<Vault>,
     rsa_vault: Arc<Vault>,
     environment: Environment,
@@ -132,6 +138,7 @@ impl World {
             outbox: Arc::default(),
             drawer: Arc::default(),
             post: Arc::default(),
+            bell: Arc::default(),
             vault: Arc::new(Vault::holding(SIGNING_SECRET, clock.clone())),
             rsa_vault: Arc::new(Vault::empty(clock.clone())),
             clock,
@@ -148,7 +155,7 @@ impl World {
 
     #[expect(clippy::too_many_lines, reason = "wires the functions, one after the other")]
     fn of(around: Around) -> Self {
-        let Around { memory, clock, random, outbox, drawer, post, vault, rsa_vault, environment } =
+        let Around { memory, clock, random, outbox, drawer, post, bell, vault, rsa_vault, environment } =
             around.clone();
         let settings = Settings::read(&environment).unwrap();
         let keys = Keyring::new(&vault.secret(), vault.clone(), clock.clone()).unwrap();
@@ -165,6 +172,7 @@ impl World {
             clients: clients.clone(),
             built_ins: service.settings.built_ins.clone(),
             audit: Arc::new(AuditLog::new(service.clone())),
+            tell: Arc::new(LoggedTell(bell.clone())),
             ..saoma_memory::wired::logins(&memory, random.clone())
         };
         let key_sets = key_sets(&service, &memory);
@@ -307,6 +315,12 @@ impl World {
             }),
         };
         let deliver = calling(&service, &memory, &post);
+        let socket = socket::App {
+            service: service.clone(),
+            public_url: ISSUER.to_owned(),
+            clients: clients.clone(),
+            watchers: memory.clone(),
+        };
         let routers = HashMap::from([
             ("kiosk", kiosk::router(kiosk)),
             ("web", web::router(web)),
@@ -327,11 +341,13 @@ impl World {
             outbox,
             drawer,
             post,
+            bell,
             service,
             counts,
             notify,
             admin,
             deliver,
+            socket,
             around,
             brought: Mutex::default(),
             routers,
@@ -371,6 +387,11 @@ impl World {
             fields.entry("by").or_insert(json!("operator"));
         }
         admin::handle(&self.admin, &event.to_string()).await
+    }
+
+    /// Hands an event of the WebSocket API to the function behind it; its answer.
+    pub async fn at_socket(&self, event: &Value) -> socket::Answer {
+        socket::handle(&self.socket, &event.to_string()).await
     }
 
     /// Hands notify what the stream would: these sessions as they stood, one record each.

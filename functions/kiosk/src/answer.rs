@@ -1,6 +1,7 @@
 //! The one answer of all five calls.
 
 use jiff::Timestamp as Instant;
+use saoma_app::Socket;
 use saoma_domain::{
     session::{Session, Standing},
     text::CleanText,
@@ -61,6 +62,9 @@ pub(crate) struct Answer {
     /// Ours, at create only: the number to show on the screen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) match_number: Option<String>,
+    /// Ours, at create only: where the machine is told of changes.
+    #[serde(flatten)]
+    pub(crate) socket: Option<Socket>,
     /// Ours, at scan only: what the mini-program shows the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) consent: Option<Consent>,
@@ -97,6 +101,7 @@ impl Answer {
             update_time: None,
             poll_token: None,
             match_number: None,
+            socket: None,
             consent: None,
         }
     }

@@ -69,6 +69,7 @@ pub(crate) async fn create(
     Ok(Json(Answer {
         poll_token: Some(key.reveal()),
         match_number: opened.session.shown_number(),
+        socket: app.service.socket(&public_url, &opened.session),
         ..Answer::of(&app, &facts, &opened.session)?
     }))
 }

@@ -12,7 +12,7 @@ async fn main() -> Result<(), StartError> {
     let on_confirm = BindMachine(deployment.directory.clone());
     serve(kiosk::router(App {
         phones: deployment.phones_of_any_issuer()?,
-        logins: deployment.logins(Arc::new(on_confirm))?,
+        logins: deployment.watched_logins(Arc::new(on_confirm))?,
         clients: deployment.clients.clone(),
         pictures: deployment.pictures()?,
         time_zone: read_time_zone(&deployment.environment)?,

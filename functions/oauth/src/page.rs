@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use saoma_app::Socket;
 use saoma_domain::{
     cases::{Opening, View},
     client::Client,
@@ -70,6 +71,9 @@ struct ShownQr {
     #[serde(skip_serializing_if = "Option::is_none")]
     match_number: Option<String>,
     expires_in: u64,
+    /// Where the page is told of changes; missing where sockets are switched off.
+    #[serde(flatten)]
+    socket: Option<Socket>,
 }
 
 #[derive(Serialize)]
@@ -138,6 +142,7 @@ pub(crate) async fn begin(
         poll_token: format!("{}.{sealed}", key.reveal()),
         match_number: session.shown_number(),
         expires_in: session.expires_at.since(now).as_secs(),
+        socket: service.socket(&issuer, &session),
         text,
     }))))
 }

@@ -18,7 +18,7 @@ async fn main() -> Result<(), StartError> {
     ]);
     serve(pages::router(App {
         phones: deployment.phones_of_any_issuer()?,
-        logins: deployment.logins(Arc::new(on_confirm))?,
+        logins: deployment.watched_logins(Arc::new(on_confirm))?,
         clients: deployment.clients.clone(),
         service: deployment.service,
     }))

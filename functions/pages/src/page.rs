@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 
 use axum::{
-    extract::{Path, RawQuery},
+    extract::{Path, RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use saoma_domain::secrets::SessionCode;
 use saoma_http::Problem;
 
-use crate::file::File;
+use crate::{App, file::File};
 
 include!(concat!(env!("OUT_DIR"), "/files.rs"));
 
@@ -44,14 +44,14 @@ static ASSETS: [(&File, &str); 7] = [
 ];
 
 /// `GET /`.
-pub(crate) async fn screen(headers: HeaderMap) -> Response {
-    html(&INDEX_HTML, &headers, ASK_FIRST)
+pub(crate) async fn screen(State(app): State<App>, headers: HeaderMap) -> Response {
+    reaching_socket(html(&INDEX_HTML, &headers, ASK_FIRST), app.service.settings.socket_url.as_deref())
 }
 
 /// `GET /authorize`. The page is the same for every request: what a client asked for stands behind the `#` of the
 /// address, which browsers send to no server.
-pub(crate) async fn authorize(headers: HeaderMap) -> Response {
-    html(&AUTHORIZE_HTML, &headers, ASK_FIRST)
+pub(crate) async fn authorize(State(app): State<App>, headers: HeaderMap) -> Response {
+    reaching_socket(html(&AUTHORIZE_HTML, &headers, ASK_FIRST), app.service.settings.socket_url.as_deref())
 }
 
 /// `GET /device`: where a person types the code that a device shows (`docs/oauth.md`).
@@ -137,6 +137,17 @@ fn html(page: &File, headers: &HeaderMap, cache: &'static str) -> Response {
     };
     let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
+
+/// Lets a screen's page reach its socket, too: at this very address, and no other (`docs/security.md` W5).
+fn reaching_socket(mut response: Response, socket_url: Option<&str>) -> Response {
+    let Some(url) = socket_url else { return response };
+    let policy = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {url}"));
+    // The address was checked at the start of the process, so it always fits.
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     response
 }
 

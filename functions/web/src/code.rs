@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use saoma_app::Socket;
 use saoma_http::{Facts, Problem, body::Json, query::Query};
 use saoma_qr::{Level, Margin, Symbol, svg};
 use serde::Serialize;
@@ -34,6 +35,9 @@ struct Code {
     match_number: Option<String>,
     /// How many seconds the QR lives.
     expires_in: u64,
+    /// Where the page is told of changes; missing where sockets are switched off.
+    #[serde(flatten)]
+    socket: Option<Socket>,
 }
 
 /// `GET /qr/code`.
@@ -68,6 +72,7 @@ async fn show(
         poll_token: qr.key.reveal(),
         match_number: qr.session.shown_number(),
         expires_in: qr.session.expires_at.since(app.service.clock.now()).as_secs(),
+        socket: app.service.socket(&app.service.public_url(facts.domain())?, &qr.session),
         text: qr.text,
     };
     let mut response = Json(body).into_response();

@@ -11,7 +11,7 @@ async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
     serve(web::router(App {
         phones: deployment.phones_of_any_issuer()?,
-        logins: deployment.logins(Arc::new(KeepNothing))?,
+        logins: deployment.watched_logins(Arc::new(KeepNothing))?,
         clients: deployment.clients.clone(),
         service: deployment.service,
     }))

@@ -90,7 +90,7 @@ pub(crate) fn parameters(url: &str) -> Value {
 /// The page that shows the QR of a request.
 pub(crate) struct Page {
     pub(crate) sealed: String,
-    shown: Value,
+    pub(crate) shown: Value,
 }
 
 impl Page {

@@ -1,0 +1,449 @@
+//! Sockets of waiting screens: who may watch which session, and what is told (`docs/web.md`).
+
+use std::{collections::BTreeSet, time::Duration};
+
+use acceptance::{Call, ISSUER, World};
+use saoma_app::metrics::Metric;
+use saoma_domain::{
+    client::{Client, Origin},
+    oauth::ClientAuth,
+    secrets::SessionCode,
+    watching::{WatchRef, Watcher},
+};
+use saoma_memory::Fault;
+use serde_json::{Value, json};
+
+use crate::{
+    logs::captured,
+    oauth::code::{Page, SITE, register},
+    web::{Pc, app, done, register_shop},
+};
+
+const SOCKET_URL: &str = "wss://sockets.example.com/v1";
+const SHOP_ORIGIN: &str = "https://shop.example";
+
+/// A service whose screens have sockets.
+fn with_sockets() -> World {
+    World::with(&[("SOCKET_URL", SOCKET_URL)])
+}
+
+/// A screen with a QR, and the token to watch it with.
+struct Screen {
+    pc: Pc,
+    watch: String,
+}
+
+impl Screen {
+    async fn open(world: &World, path: &str) -> Self {
+        let opened = world.call(Call::get(path)).await;
+        Self { pc: Pc::read(&opened), watch: opened.text("watch") }
+    }
+
+    /// For our own page.
+    async fn ours(world: &World) -> Self {
+        Self::open(world, "/qr/code").await
+    }
+
+    fn watchers(&self, world: &World) -> Vec<String> {
+        let watchers = world.memory.watchers(&SessionCode::parse(&self.pc.code).unwrap());
+        watchers.iter().map(|it| it.connection.as_str().to_owned()).collect()
+    }
+
+    /// What its screens are told when these connections watch.
+    fn told(&self, connections: &[&str]) -> (WatchRef, Vec<String>) {
+        let connections = connections.iter().map(|id| (*id).to_owned());
+        (WatchRef::of(&SessionCode::parse(&self.pc.code).unwrap()), connections.collect())
+    }
+}
+
+/// The sessions whose screens were told since this was last asked, and the connections of these.
+fn rung(world: &World) -> Vec<(WatchRef, Vec<String>)> {
+    let names =
+        |watchers: Vec<Watcher>| watchers.iter().map(|it| it.connection.as_str().to_owned()).collect();
+    world.bell.rung().into_iter().map(|(session, watchers)| (session, names(watchers))).collect()
+}
+
+/// A handshake: the golden one with these differences.
+struct Handshake(Value);
+
+impl Handshake {
+    fn golden() -> Value {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/socket-connect.json");
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    /// Of our own page, which offers this token.
+    fn with(token: &str) -> Self {
+        Self(Self::golden()).header("Sec-WebSocket-Protocol", &format!("saoma.v1, {token}"))
+    }
+
+    fn header(mut self, name: &str, value: &str) -> Self {
+        self.0["headers"][name] = json!(value);
+        self.0["multiValueHeaders"][name] = json!([value]);
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.0["headers"].as_object_mut().unwrap().remove(name);
+        self.0["multiValueHeaders"].as_object_mut().unwrap().remove(name);
+        self
+    }
+
+    fn of(mut self, connection: &str) -> Self {
+        self.0["requestContext"]["connectionId"] = json!(connection);
+        self
+    }
+
+    fn from_ip(mut self, ip: &str) -> Self {
+        self.0["requestContext"]["identity"]["sourceIp"] = json!(ip);
+        self
+    }
+
+    /// The status, and the subprotocol of the answer.
+    async fn at(&self, world: &World) -> (u16, Option<&'static str>) {
+        let answer = world.at_socket(&self.0).await;
+        (answer.status_code, answer.headers.get("Sec-WebSocket-Protocol").copied())
+    }
+}
+
+const OPEN: (u16, Option<&str>) = (200, Some("saoma.v1"));
+const fn refused(status: u16) -> (u16, Option<&'static str>) {
+    (status, None)
+}
+
+async fn opens(world: &World, token: &str, connection: &str) {
+    assert_eq!(Handshake::with(token).of(connection).at(world).await, OPEN, "{connection}");
+}
+
+#[tokio::test]
+async fn a_screen_that_watches_is_told_of_each_step() {
+    let world = with_sockets();
+    let person = world.sign_in("13800138000").await;
+    let screen = Screen::ours(&world).await;
+    opens(&world, &screen.watch, "one=").await;
+    assert_eq!(rung(&world), []);
+    done(&app(&world, "lock", &person, &screen.pc.code).await);
+    assert_eq!(rung(&world), [screen.told(&["one="])]);
+    assert_eq!(screen.pc.poll(&world).await.json(), json!({"statusflag": 1}));
+    opens(&world, &screen.watch, "two=").await;
+    done(&app(&world, "activate", &person, &screen.pc.code).await);
+    assert_eq!(rung(&world), [screen.told(&["two=", "one="])]);
+    for step in ["lock", "activate"] {
+        app(&world, step, &person, &screen.pc.code).await;
+    }
+    assert_eq!(rung(&world), [], "repeating a step changes nothing");
+    screen.pc.ticket(&world).await;
+    assert_eq!(rung(&world), [], "a poll neither");
+
+    let declined = Screen::ours(&world).await;
+    opens(&world, &declined.watch, "three=").await;
+    for step in ["lock", "cancel"] {
+        done(&app(&world, step, &person, &declined.pc.code).await);
+    }
+    assert_eq!(rung(&world), [declined.told(&["three="]), declined.told(&["three="])]);
+}
+
+#[tokio::test]
+async fn a_wrong_number_ends_the_session_and_its_screen_is_told() {
+    let world = with_sockets();
+    let person = world.sign_in("13800138000").await;
+    let screen = Screen::open(&world, "/qr/code?client=sign-in").await;
+    opens(&world, &screen.watch, "one=").await;
+    let path = |step: &str| format!("/q/{}/{step}", screen.pc.code);
+    let step = |step: &str, body: Value| Call::post(&path(step)).bearer(&person.token).json(&body);
+    assert_eq!(world.call(step("scan", json!({}))).await.status, 200);
+    assert_eq!(rung(&world).len(), 1);
+    let wrong = if screen.pc.number == "42" { "43" } else { "42" };
+    let confirmed = world.call(step("confirm", json!({"matchNumber": wrong}))).await;
+    assert_ne!(confirmed.status, 200);
+    assert_eq!(rung(&world), [screen.told(&["one="])]);
+    assert_eq!(screen.pc.poll(&world).await.json()["statusflag"], -2);
+}
+
+// W11
+#[tokio::test]
+async fn a_refused_step_tells_no_screen() {
+    let world = with_sockets();
+    let [owner, stranger] = [world.sign_in("13800138000").await, world.sign_in("13800138001").await];
+    let screen = Screen::ours(&world).await;
+    opens(&world, &screen.watch, "one=").await;
+    done(&app(&world, "lock", &owner, &screen.pc.code).await);
+    rung(&world);
+    for step in ["lock", "activate", "cancel"] {
+        assert_ne!(app(&world, step, &stranger, &screen.pc.code).await.json()["statusflag"], 0, "{step}");
+    }
+    assert_eq!(rung(&world), []);
+}
+
+#[tokio::test]
+async fn a_step_succeeds_although_no_screen_can_be_told() {
+    let world = with_sockets();
+    let person = world.sign_in("13800138000").await;
+    let screen = Screen::ours(&world).await;
+    opens(&world, &screen.watch, "one=").await;
+    world.bell.fail(true);
+    let (log, guard) = captured();
+    for step in ["lock", "activate"] {
+        done(&app(&world, step, &person, &screen.pc.code).await);
+    }
+    assert_eq!(log.of("screens could not be told").len(), 2);
+    drop(guard);
+    assert_eq!(screen.pc.poll(&world).await.json()["statusflag"], 2);
+}
+
+/// The answers that open a session whose screen may watch.
+async fn opened_everywhere(world: &World) -> Vec<Value> {
+    register(world, SITE, ClientAuth::None);
+    let device = json!({"deviceName": "BM05", "deviceMac": "22:33"});
+    vec![
+        world.call(Call::get("/qr/code")).await.json(),
+        world.call(Call::post("/api/qrCode/createLoginQrCode").json(&device)).await.json(),
+        Page::open(world).await.shown,
+    ]
+}
+
+#[tokio::test]
+async fn every_screen_of_ours_gets_a_socket() {
+    let world = with_sockets();
+    for (n, opened) in opened_everywhere(&world).await.iter().enumerate() {
+        assert_eq!(opened["socketUrl"], SOCKET_URL, "{opened}");
+        let connection = format!("c{n}");
+        opens(&world, opened["watch"].as_str().unwrap(), &connection).await;
+        let id = opened.get("code").or(opened.get("id")).and_then(Value::as_str).unwrap();
+        let watching = world.memory.watchers(&SessionCode::parse(id).unwrap());
+        assert_eq!(watching.len(), 1);
+        assert_eq!(watching[0].connection.as_str(), connection);
+    }
+}
+
+#[tokio::test]
+async fn without_sockets_nothing_is_said_of_them() {
+    let world = World::default();
+    for opened in opened_everywhere(&world).await {
+        assert!(opened["pollToken"].is_string());
+        assert!(opened.get("socketUrl").is_none() && opened.get("watch").is_none(), "{opened}");
+    }
+    let page = world.call(Call::get("/")).await;
+    assert!(page.header("content-security-policy").contains("connect-src 'self';"));
+}
+
+// W5
+#[tokio::test]
+async fn only_a_screens_page_reaches_the_socket_and_only_this_one() {
+    let world = with_sockets();
+    let connects = async |path: &str| {
+        let page = world.call(Call::get(path)).await;
+        let policy = page.header("content-security-policy").to_owned();
+        let mut parts = policy.split("; ").filter_map(|part| part.strip_prefix("connect-src "));
+        (parts.next().unwrap().to_owned(), parts.next().is_some())
+    };
+    for path in ["/", "/authorize"] {
+        assert_eq!(connects(path).await, (format!("'self' {SOCKET_URL}"), false), "{path}");
+    }
+    for path in ["/phone", "/device", "/account", "/welcome"] {
+        assert_eq!(connects(path).await, ("'self'".to_owned(), false), "{path}");
+    }
+}
+
+// W11
+#[tokio::test]
+async fn another_origin_opens_no_socket() {
+    let world = with_sockets();
+    register_shop(&world);
+    world.register_client("other", |client| Client {
+        origins: vec![Origin::parse("https://other.example").unwrap()],
+        ..client
+    });
+    let ours = Screen::ours(&world).await;
+    let shop = Screen::open(&world, "/qr/code?client=shop").await;
+    let from = async |screen: &Screen, origin: &str| {
+        Handshake::with(&screen.watch).header("Origin", origin).at(&world).await
+    };
+    for (screen, origin) in [(&ours, ISSUER), (&shop, ISSUER), (&shop, SHOP_ORIGIN)] {
+        assert_eq!(from(screen, origin).await, OPEN, "{origin}");
+    }
+    for (screen, origin) in [
+        (&ours, SHOP_ORIGIN),
+        (&ours, "https://evil.example"),
+        (&shop, "https://other.example"),
+        (&shop, "https://evil.example"),
+        (&shop, "http://shop.example"),
+        (&shop, "https://shop.example:8443"),
+        (&shop, "https://shop.example.evil.example"),
+        (&shop, "https://shop.example/"),
+        (&shop, "https://SHOP.example"),
+        (&shop, "null"),
+        (&shop, ""),
+    ] {
+        assert_eq!(from(screen, origin).await, refused(403), "{origin}");
+    }
+    let mut two = Handshake::with(&shop.watch);
+    two.0["multiValueHeaders"]["Origin"] = json!([SHOP_ORIGIN, "https://evil.example"]);
+    assert_eq!(two.at(&world).await, refused(403), "two origins");
+    let no_browser = Handshake::with(&ours.watch).without("Origin").of("machine=");
+    assert_eq!(no_browser.at(&world).await, OPEN, "a machine names no site");
+    assert_eq!(ours.watchers(&world), ["machine=", "Sc0pYcBkSQ0CJtw="]);
+}
+
+// W11 A15
+#[tokio::test]
+async fn the_pages_of_a_client_that_is_switched_off_open_no_socket() {
+    let world = with_sockets();
+    register_shop(&world);
+    let shop = Screen::open(&world, "/qr/code?client=shop").await;
+    let switched_off = json!({"do": "client.disable", "id": "shop"});
+    assert_eq!(world.command(switched_off).await["ok"], true);
+    world.clock.advance(Duration::from_secs(11));
+    let handshake = Handshake::with(&shop.watch).header("Origin", SHOP_ORIGIN);
+    assert_eq!(handshake.at(&world).await, refused(403));
+}
+
+// W11 E9
+#[tokio::test]
+async fn only_a_watch_token_opens_a_socket() {
+    let world = with_sockets();
+    let person = world.sign_in("13800138000").await;
+    let screen = Screen::ours(&world).await;
+    for step in ["lock", "activate"] {
+        done(&app(&world, step, &person, &screen.pc.code).await);
+    }
+    let ticket = screen.pc.ticket(&world).await;
+    let bent = format!("{}x", &screen.watch[..screen.watch.len() - 1]);
+    for token in
+        [&person.token, &person.refresh_token, &ticket, &screen.pc.poll_token, &screen.pc.code, &bent]
+    {
+        assert_eq!(Handshake::with(token).at(&world).await, refused(401), "{token}");
+    }
+    for offered in [
+        "",
+        "saoma.v1",
+        "saoma.v1, saoma.v1",
+        &screen.watch,
+        &format!("saoma.v2, {}", screen.watch),
+        &format!("saoma.v1, {}, x", screen.watch),
+        &format!("SAOMA.V1, {}", screen.watch),
+    ] {
+        let handshake = Handshake::with("").header("Sec-WebSocket-Protocol", offered);
+        assert_eq!(handshake.at(&world).await, refused(400), "{offered}");
+    }
+    assert_eq!(Handshake::with("").without("Sec-WebSocket-Protocol").at(&world).await, refused(400));
+    assert_eq!(screen.watchers(&world), [""; 0]);
+    let other_way = format!("{},saoma.v1", screen.watch);
+    let handshake = Handshake::with("").header("Sec-WebSocket-Protocol", &other_way);
+    assert_eq!(handshake.at(&world).await, OPEN, "the order says nothing");
+    // E2
+    assert_eq!(screen.watchers(&world).len(), 1);
+}
+
+// W11
+#[tokio::test]
+async fn the_token_of_an_ended_session_opens_nothing() {
+    let world = with_sockets();
+    let screen = Screen::ours(&world).await;
+    world.clock.advance(Duration::from_secs(299));
+    assert_eq!(Handshake::with(&screen.watch).at(&world).await, OPEN);
+    world.clock.advance(Duration::from_secs(1));
+    assert_eq!(Handshake::with(&screen.watch).of("late=").at(&world).await, refused(401));
+    assert_eq!(screen.watchers(&world), ["Sc0pYcBkSQ0CJtw="]);
+}
+
+// W11
+#[tokio::test]
+async fn the_token_of_another_session_is_told_nothing_of_this_one() {
+    let world = with_sockets();
+    let person = world.sign_in("13800138000").await;
+    let [mine, theirs] = [Screen::ours(&world).await, Screen::ours(&world).await];
+    opens(&world, &theirs.watch, "theirs=").await;
+    for step in ["lock", "activate"] {
+        done(&app(&world, step, &person, &mine.pc.code).await);
+    }
+    assert_eq!(rung(&world), []);
+}
+
+// W11
+#[tokio::test]
+async fn a_token_opens_again_and_a_fourth_watcher_takes_the_place_of_the_oldest() {
+    let world = with_sockets();
+    let screen = Screen::ours(&world).await;
+    for connection in ["one=", "two=", "two=", "three=", "four="] {
+        opens(&world, &screen.watch, connection).await;
+    }
+    assert_eq!(screen.watchers(&world), ["four=", "three=", "two="]);
+}
+
+// W11
+#[tokio::test]
+async fn a_thousand_sockets_of_one_address_do_not_close_the_door_to_others() {
+    let world = with_sockets();
+    let screen = Screen::ours(&world).await;
+    let mut statuses = Vec::new();
+    for n in 0..1000 {
+        let handshake = Handshake::with(&screen.watch).of(&format!("idle-{n}"));
+        statuses.push(handshake.at(&world).await.0);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 180);
+    assert_eq!(statuses.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([200, 429]));
+    assert_eq!(screen.watchers(&world).len(), 3);
+    let other = Handshake::with(&screen.watch).of("other=").from_ip("198.51.100.9");
+    assert_eq!(other.at(&world).await, OPEN);
+    world.clock.advance(Duration::from_secs(61));
+    opens(&world, &screen.watch, "later=").await;
+}
+
+// D11 W11
+#[tokio::test]
+async fn a_network_that_tries_tokens_is_slowed_down() {
+    let world = with_sockets();
+    let screen = Screen::ours(&world).await;
+    for n in 0..120 {
+        assert_eq!(Handshake::with(&format!("token-{n}")).at(&world).await, refused(401));
+    }
+    assert_eq!(Handshake::with("one-more").at(&world).await, refused(429));
+    assert_eq!(Handshake::with(&screen.watch).from_ip("198.51.100.9").at(&world).await, OPEN);
+}
+
+// B12
+#[tokio::test]
+async fn a_store_that_fails_opens_no_socket_and_a_second_try_does() {
+    let world = with_sockets();
+    for fault in [Fault::Refused, Fault::AnswerLost] {
+        let screen = Screen::ours(&world).await;
+        world.memory.inject(0, fault);
+        assert_eq!(Handshake::with(&screen.watch).at(&world).await, refused(503), "{fault:?}");
+        opens(&world, &screen.watch, "Sc0pYcBkSQ0CJtw=").await;
+        assert_eq!(screen.watchers(&world), ["Sc0pYcBkSQ0CJtw="]);
+    }
+}
+
+// B12
+#[tokio::test]
+async fn a_socket_that_was_closed_is_counted() {
+    let world = with_sockets();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/socket-disconnect.json");
+    let closed: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    world.clock.advance(Duration::from_secs(8));
+    let answer = world.at_socket(&closed).await;
+    assert_eq!((answer.status_code, answer.headers.len()), (200, 0));
+    assert_eq!(world.counts.of(Metric::SocketSeconds), [(8.0, None)]);
+}
+
+// W8 J1
+#[tokio::test]
+async fn an_odd_event_is_refused_and_nothing_of_a_caller_is_logged() {
+    let world = with_sockets();
+    let screen = Screen::ours(&world).await;
+    let (log, guard) = captured();
+    for event in [json!({}), json!([]), json!(null), json!({"Records": []})] {
+        assert_eq!(world.at_socket(&event).await.status_code, 400);
+    }
+    let long = "x".repeat(1 << 20);
+    assert_eq!(Handshake::with(&long).at(&world).await, refused(401));
+    opens(&world, &screen.watch, "one=").await;
+    Handshake::with("canary-token").header("Origin", "https://canary.example").at(&world).await;
+    drop(guard);
+    assert_eq!((log.of("socket").len(), log.of("refused").len()), (1, 6));
+    let lines = serde_json::to_string(&(log.of("socket"), log.of("refused"))).unwrap();
+    for secret in [screen.watch.as_str(), "canary", &long[..64], "203.0.113.7"] {
+        assert!(!lines.contains(secret), "{lines}");
+    }
+}
