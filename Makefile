@@ -18,7 +18,7 @@ define line_break
 endef
 typed = $(foreach it,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(it)))),$(it)))
 as_word = $(if $(findstring $(line_break),$(value $(1))),$(error $(1)= has a line break),'$(1)=$(subst ','\'',$(value $(1)))')
-given = $(foreach it,$(sort $(filter-out PORT EMULATOR_PORT,$(typed))),$(call as_word,$(it)))
+given = $(foreach it,$(sort $(filter-out PORT EMULATOR_PORT SOCKET_PORT,$(typed))),$(call as_word,$(it)))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench fuzz build deploy deploy-local sam-local client keys account audit webhooks sms lock
@@ -26,7 +26,7 @@ given = $(foreach it,$(sort $(filter-out PORT EMULATOR_PORT,$(typed))),$(call as
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT), with reload
+run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT, SOCKET_PORT), with reload
 	@exec $(PYTHON) tests/local/run.py
 
 deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhost:9100

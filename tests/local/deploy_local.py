@@ -7,11 +7,12 @@ import shutil
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import calls
 import emulator as aws
+import sockets
 import stream
 import template as sam
 from processes import ROOT, SCRATCH, VENV, hold, host_architecture, port_from, run, tidy
@@ -31,7 +32,9 @@ def deployed(port, emulator, observe=unobserved, **parameters):
     url = f"http://localhost:{port}"
     public_url = os.environ.get("PUBLIC_URL") or url
     local = aws.local_parameters(emulator)
-    sam_deploy(emulator, package(), {"Architecture": host_architecture(), "PublicUrl": public_url, **local, **parameters})
+    socket_port = port_from("SOCKET_PORT", 0)
+    addresses = {"PublicUrl": public_url, "SocketUrl": f"ws://localhost:{socket_port}"}
+    sam_deploy(emulator, package(), {"Architecture": host_architecture(), **addresses, **local, **parameters})
     created, outputs = aws.physical_ids(emulator), aws.outputs(emulator)
     api = created["Api"]
     create_routes(emulator, api, created)
@@ -41,7 +44,7 @@ def deployed(port, emulator, observe=unobserved, **parameters):
     server = Server(("127.0.0.1", port), gateway(emulator, api, created, observe))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        with mapped(emulator, created, outputs, observe):
+        with mapped(emulator, created, outputs, observe), door(socket_port, emulator, created):
             yield Stack(url, emulator, outputs)
     finally:
         server.shutdown()
@@ -115,6 +118,14 @@ def allow_endpoints(emulator, created, platforms):
             PolicyName="as-the-emulator-asks",
             PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
         )
+
+
+def door(port, emulator, created):
+    """The door to the WebSocket API, if one was deployed."""
+    if "SocketApi" not in created:
+        return nullcontext()
+    address = f"ws://127.0.0.1:{emulator.port}/_aws/execute-api/{created['SocketApi']}/{sockets.STAGE}"
+    return sockets.served(port, sockets.Door(address))
 
 
 @contextmanager

@@ -34,6 +34,7 @@ def served(port, emulator):
     outputs = aws.create_data(emulator, template, AwsEndpointUrl=endpoint)
     url = f"http://localhost:{port}"
     variables = {**sam.environment(template, outputs), "PUBLIC_URL": os.environ.get("PUBLIC_URL") or url}
+    variables["SOCKET_URL"] = ""  # `sam local` serves no WebSocket API, so screens poll
     VARIABLES.write_text(json.dumps({"Parameters": variables}, indent=2))
     try:
         with sam_local("start-api", port, emulator), sam_local("start-lambda", port + 1, emulator):

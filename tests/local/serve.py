@@ -1,4 +1,4 @@
-"""All functions on one port at their natural paths, over the emulator: `cargo lambda watch`."""
+"""All functions on one port at their natural paths, over the emulator: `cargo lambda watch`. Sockets have a port of their own."""
 
 import http.client
 import json
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import calls
 import emulator as aws
+import sockets
 import stream
 import template as sam
-from processes import ROOT, SCRATCH, VENV, Failure, end, listening, run, start, wait_until
+from processes import ROOT, SCRATCH, VENV, Failure, end, free_port, listening, port_from, run, start, wait_until
 
 # What the Lambda runtime says at each start about a limit that only `cargo lambda watch` sets.
 _NOISE = b"AWS_LAMBDA_MAX_CONCURRENCY is set"
@@ -35,6 +36,16 @@ def build():
 @contextmanager
 def served(port, emulator, *, reload, concurrency=2, **parameters):
     """Creates the data with these parameters, serves the functions and waits until each of them answers."""
+    api, socket_port = sockets.Api(stream.through_watch(port, "socket")), port_from("SOCKET_PORT", 0)
+    with sockets.served(socket_port, api), sockets.connections(free_port(), api) as endpoint:
+        where = {"SOCKET_URL": f"ws://localhost:{socket_port}", "SOCKET_ENDPOINT": endpoint}
+        with _watched(port, emulator, where, reload, concurrency, parameters) as stack:
+            yield stack
+
+
+@contextmanager
+def _watched(port, emulator, where, reload, concurrency, parameters):
+    """Serves the functions, which find their sockets where these variables say."""
     template = sam.load()
     outputs = aws.create_data(emulator, template, **parameters)
     url = f"http://localhost:{port}"
@@ -42,6 +53,7 @@ def served(port, emulator, *, reload, concurrency=2, **parameters):
         # What the template says, which our own environment may override: SESSION_SECONDS=30 make run
         **{name: os.environ.get(name) or value for name, value in sam.environment(template, outputs).items()},
         "PUBLIC_URL": os.environ.get("PUBLIC_URL") or url,
+        **{name: os.environ.get(name, value) for name, value in where.items()},
     }
     # The functions inherit the server's environment, all but the log level: that one cargo-lambda would take for itself.
     # What `make audit` reads.
