@@ -5,8 +5,10 @@ import { t } from './i18n.js';
 import { recall, remember } from './kept.js';
 import { shown } from './shown.js';
 import { $, announce, clock, countdown, say, show, state } from './view.js';
+import { watch } from './watch.js';
 
 const PACE = [2, 2, 3, 4, 5]; // seconds between polls; the last one stays
+const WATCHED_PACE = 15; // the same while a socket is open, which says when something has changed
 const BACKOFF = [2, 4, 8, 15, 30]; // seconds after the first, second, … failure in a row
 const RENEWALS = 5; // a forgotten tab must not ask for codes all night
 const ERRORS = 3; // -1 this often in a row is no hiccup
@@ -25,10 +27,11 @@ let renewOnReturn = false;
 
 function begin() {
   attempt.stop();
-  const mine = { polls: 0, failures: 0, errors: 0, polledAt: 0, endsAt: 0, timer: 0, stopCounting() {} };
+  const mine = { polls: 0, failures: 0, errors: 0, polledAt: 0, endsAt: 0, timer: 0, stopCounting() {}, socket: watch({}) };
   mine.stop = () => {
     clearTimeout(mine.timer);
     mine.stopCounting();
+    mine.socket.stop();
     mine.over = true;
     remember(source.kept, null);
   };
@@ -124,6 +127,7 @@ function draw(mine, opened) {
     if (left === 60 || left === 10) announce(t('screen.secondsLeft', { seconds: left }));
     if (left === 0) expire();
   });
+  mine.socket = watch(opened, (told) => lookToldBySocket(mine, told));
   tell('waiting', { focus: false }); // the same heading as while loading
   if (news) announce(news);
 }
@@ -132,7 +136,7 @@ function draw(mine, opened) {
 function later(mine, retryAfter = 0) {
   const pace = mine.failures > 0
     ? BACKOFF[Math.min(mine.failures, BACKOFF.length) - 1]
-    : PACE[Math.min(mine.polls, PACE.length - 1)];
+    : mine.socket.isOpen() ? WATCHED_PACE : PACE[Math.min(mine.polls, PACE.length - 1)];
   clearTimeout(mine.timer);
   mine.timer = setTimeout(() => poll(mine), Math.max(pace, retryAfter) * 1000);
 }
@@ -209,6 +213,16 @@ function lookNow() {
   // A network that has just come back is given a moment before a whole new code is asked for.
   if (!mine.endsAt) mine.timer = setTimeout(() => open(), CLOSEST_MS);
   else mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - Date.now()));
+}
+
+/** Looks at once, and if it was told of a change and saw none, once more: the first copy may have been a moment old. */
+async function lookToldBySocket(mine, told) {
+  const before = state();
+  clearTimeout(mine.timer);
+  await poll(mine);
+  if (mine.over || !told || state() !== before) return;
+  clearTimeout(mine.timer);
+  mine.timer = setTimeout(() => poll(mine), CLOSEST_MS);
 }
 
 /**

@@ -1,0 +1,94 @@
+// Watches a session over a socket, so that the page asks how it stands at the moment it changes. A socket says only when
+// to ask. Whatever happens to it, the page polls as well, only less often while a socket is open.
+
+const PROTOCOL = 'saoma.v1';
+const RETRY_WAITS_MS = [1000, 4000, 15_000]; // waits before the next tries; after the last one the page only polls
+const STEADY_MS = 30_000; // a socket that was open for so long says that the network lets sockets be
+const SLEPT_MS = 20_000; // out of sight for longer than this, the device may have slept, and a socket may be dead unnoticed
+
+/**
+ * Opens a socket to watch the session whose `{socketUrl, watch}` this is, and keeps it open: after a broken connection, a
+ * sleep, or another network. `look(told)` is called when it opens, and with `true` when the session has changed.
+ *
+ * Answers `{isOpen(), stop()}`. Without an address, or where the browser allows no sockets, it is never open.
+ */
+export function watch({ socketUrl, watch: token }, look) {
+  let socket = null;
+  let tries = 0;
+  let openedAt = 0;
+  let hiddenAt = 0;
+  let timer = 0;
+
+  function open() {
+    clearTimeout(timer);
+    try {
+      socket = new WebSocket(socketUrl, [PROTOCOL, token]);
+    } catch {
+      socket = null; // refused by the browser, as by a policy of the page's site
+      return;
+    }
+    const mine = socket;
+    mine.onopen = () => {
+      openedAt = Date.now();
+      look(false); // of what changed before this moment the page was not told
+    };
+    mine.onmessage = ({ data }) => {
+      if (saysPoll(data)) look(true);
+    };
+    mine.onclose = () => {
+      if (mine !== socket) return;
+      socket = null;
+      if (openedAt && Date.now() - openedAt > STEADY_MS) tries = 0;
+      openedAt = 0;
+      if (tries < RETRY_WAITS_MS.length) timer = setTimeout(open, RETRY_WAITS_MS[tries]);
+      tries += 1;
+    };
+  }
+
+  /** Ends the socket without a word to the page. */
+  function drop() {
+    clearTimeout(timer);
+    const old = socket;
+    socket = null;
+    openedAt = 0;
+    old?.close();
+  }
+
+  /** Another network, or a device that wakes: the old socket may be dead, and the old failures say nothing. */
+  function anew() {
+    drop();
+    tries = 0;
+    open();
+  }
+
+  function seen() {
+    if (document.hidden) hiddenAt = Date.now();
+    else if (hiddenAt && Date.now() - hiddenAt > SLEPT_MS) anew();
+  }
+
+  function stop() {
+    drop();
+    window.removeEventListener('online', anew);
+    window.removeEventListener('offline', drop);
+    window.removeEventListener('pagehide', stop);
+    document.removeEventListener('visibilitychange', seen);
+  }
+
+  if (socketUrl && token && 'WebSocket' in window) {
+    window.addEventListener('online', anew);
+    window.addEventListener('offline', drop);
+    window.addEventListener('pagehide', stop); // a page with an open socket is not kept for the back button
+    document.addEventListener('visibilitychange', seen);
+    open();
+  }
+  return { isOpen: () => socket?.readyState === 1, stop };
+}
+
+/** Whether a message is the one that there is. */
+function saysPoll(data) {
+  try {
+    return JSON.parse(data).poll === true;
+  } catch {
+    return false;
+  }
+}
