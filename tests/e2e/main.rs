@@ -16,7 +16,7 @@
 //!
 //! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`proof`], [`webhooks`],
 //! [`budget`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`],
-//! [`relying_parties`].
+//! [`relying_parties`], [`sockets`].
 
 #![expect(
     clippy::expect_used,
@@ -52,6 +52,7 @@ mod pictures;
 mod prompts;
 mod proof;
 mod relying_parties;
+mod sockets;
 mod storage;
 mod tabs;
 mod truth;
