@@ -103,7 +103,7 @@ mod tests {
     fn offer(event: &Value) -> Offer {
         match Event::read(&event.to_string()).unwrap().happened {
             Happened::Connected(offer) => offer,
-            other => panic!("{other:?}"),
+            other @ Happened::Closed { .. } => panic!("{other:?}"),
         }
     }
 
