@@ -15,6 +15,7 @@ import requests
 import yaml
 
 DOCS = Path(__file__).parents[2] / "docs" / "relying-parties.md"
+PATH = "/.well-known/jwks.json"
 
 
 def documented():
@@ -34,14 +35,14 @@ def main(issuer, client, tokens):
     )["AuthorizerId"]  # fmt: skip
     integration = gateway.create_integration(
         ApiId=api, IntegrationType="HTTP_PROXY", IntegrationMethod="GET", PayloadFormatVersion="1.0",
-        IntegrationUri=f"{issuer}/.well-known/jwks.json",  # any address that answers
+        IntegrationUri=issuer,  # any server that answers; the emulator adds the route's path
     )["IntegrationId"]  # fmt: skip
     gateway.create_route(
-        ApiId=api, RouteKey="GET /mine", Target=f"integrations/{integration}", AuthorizationType="JWT",
+        ApiId=api, RouteKey=f"GET {PATH}", Target=f"integrations/{integration}", AuthorizationType="JWT",
         AuthorizerId=authorizer, AuthorizationScopes=it["AuthorizationScopes"],
     )  # fmt: skip
     gateway.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
-    address, host = f"{gateway.meta.endpoint_url}/mine", f"{api}.execute-api.localhost"
+    address, host = f"{gateway.meta.endpoint_url}{PATH}", f"{api}.execute-api.localhost"
 
     def status(token):
         headers = {"Host": host, "Authorization": f"Bearer {token}"}

@@ -34,6 +34,10 @@ pub const JWKS_MAX_AGE: Duration = Duration::from_mins(5);
 /// longer, and others may keep that answer for [`JWKS_MAX_AGE`].
 pub const PUBLISHED_BEFORE_USE: Duration = RELOAD_EVERY.saturating_add(JWKS_MAX_AGE);
 
+/// The shortest time between two reads for the first RSA key. It is short, so an operator who makes the key and registers a
+/// client meets no instance that cannot sign; and only the two functions that publish or use such keys read at all.
+pub const RSA_FLOOR: Duration = Duration::from_secs(1);
+
 /// How long a new RSA key is published before it may sign: API Gateway, for which such keys are made, keeps a key set for up
 /// to two hours whatever its `max-age` says ("Control access to HTTP APIs with JWT authorizers in API Gateway").
 pub const RSA_PUBLISHED_BEFORE_USE: Duration = RELOAD_EVERY.saturating_add(Duration::from_hours(2));
@@ -59,6 +63,8 @@ struct Reads {
     failed: Option<Timestamp>,
     /// The last read because a key was not known.
     asked: Option<Timestamp>,
+    /// The last read because there was no RSA key.
+    asked_for_rsa: Option<Timestamp>,
 }
 
 impl Reads {
@@ -83,7 +89,7 @@ impl Keyring {
         source: Arc<dyn SigningSecrets>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, KeyError> {
-        let reads = Reads { last: clock.now(), failed: None, asked: None };
+        let reads = Reads { last: clock.now(), failed: None, asked: None, asked_for_rsa: None };
         let keys = RwLock::new(Arc::new(Keys::derive(secret)?));
         Ok(Self { source, rsa: None, clock, keys, reads: Mutex::new(reads) })
     }
@@ -185,11 +191,18 @@ impl Keyring {
         TokenAlgorithm::ALL.iter().copied().filter(|it| keys.signs_with(*it)).collect()
     }
 
-    /// Reads the secrets again if there is a secret for RSA keys and no key in it yet, because an operator may just have made
-    /// one.
+    /// Reads the secrets again if there is a secret for RSA keys and this instance knows no key of it, because an operator
+    /// may just have made one. Those reads have a floor of their own, [`RSA_FLOOR`].
     pub async fn learn_rsa(&self) {
-        if self.rsa.is_some() {
-            self.learn_unless(|keys| keys.signs_with(TokenAlgorithm::Rs256)).await;
+        let knows = || self.keys().signs_with(TokenAlgorithm::Rs256);
+        if self.rsa.is_none() || knows() {
+            return;
+        }
+        let mut reads = self.reads.lock().await;
+        let now = self.clock.now();
+        if !knows() && reads.asked_for_rsa.is_none_or(|at| now.since(at) >= RSA_FLOOR) {
+            reads.asked_for_rsa = Some(now);
+            self.read_again(&mut reads).await;
         }
     }
 

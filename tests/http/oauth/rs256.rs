@@ -5,7 +5,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use ring::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use saoma_domain::ports::Clock;
-use saoma_tokens::keyring::RSA_PUBLISHED_BEFORE_USE;
+use saoma_tokens::keyring::{RSA_FLOOR, RSA_PUBLISHED_BEFORE_USE};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
@@ -155,7 +155,7 @@ async fn the_metadata_and_the_key_set_name_rs256_once_there_is_a_key() {
     let world = World::default();
     assert_eq!(algorithms(&world).await, json!(["ES256"]));
     world.command(json!({"do": "keys.make", "kind": "RS256"})).await;
-    pass(&world, 30); // the floor between two reads
+    pass(&world, RSA_FLOOR.as_secs());
     assert_eq!(algorithms(&world).await, json!(["ES256", "RS256"]));
     let published = keys(&world).await;
     let rsa: Vec<&Value> =
