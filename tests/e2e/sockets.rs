@@ -144,9 +144,12 @@ async fn a_screen_that_slept_knows_on_waking() {
     waiting.has_an_open_socket().await;
     waiting.step(&code, "scan").await;
     waiting.screen().reaches("scanned").await;
+    let first = waiting.screen().tab().await;
     waiting.screen().devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
+    waiting.screen().new_tab("about:blank").await; // a page that is frozen is out of sight
     waiting.step(&code, "confirm").await;
     tokio::time::sleep(Duration::from_secs(30)).await;
+    waiting.screen().switch_to(&first).await;
     waiting.screen().devtools("Page.setWebLifecycleState", json!({"state": "active"})).await;
     waiting.screen().reaches("signed-in").await;
 }
