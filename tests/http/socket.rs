@@ -94,7 +94,7 @@ impl Handshake {
         self
     }
 
-    fn called_from(mut self, ip: &str) -> Self {
+    fn coming_from(mut self, ip: &str) -> Self {
         self.0["requestContext"]["identity"]["sourceIp"] = json!(ip);
         self
     }
@@ -384,7 +384,7 @@ async fn a_thousand_sockets_of_one_address_do_not_close_the_door_to_others() {
     assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 180);
     assert_eq!(statuses.into_iter().collect::<BTreeSet<_>>(), BTreeSet::from([200, 429]));
     assert_eq!(screen.watchers(&world).len(), 3);
-    let other = Handshake::with(&screen.watch).of("other=").called_from("198.51.100.9");
+    let other = Handshake::with(&screen.watch).of("other=").coming_from("198.51.100.9");
     assert_eq!(other.at(&world).await, OPEN);
     world.clock.advance(Duration::from_secs(61));
     opens(&world, &screen.watch, "later=").await;
@@ -399,7 +399,7 @@ async fn a_network_that_tries_tokens_is_slowed_down() {
         assert_eq!(Handshake::with(&format!("token-{n}")).at(&world).await, refused(401));
     }
     assert_eq!(Handshake::with("one-more").at(&world).await, refused(429));
-    assert_eq!(Handshake::with(&screen.watch).called_from("198.51.100.9").at(&world).await, OPEN);
+    assert_eq!(Handshake::with(&screen.watch).coming_from("198.51.100.9").at(&world).await, OPEN);
 }
 
 // B12
@@ -436,14 +436,14 @@ async fn an_odd_event_is_refused_and_nothing_of_a_caller_is_logged() {
     for event in [json!({}), json!([]), json!(null), json!({"Records": []})] {
         assert_eq!(world.at_socket(&event).await.status_code, 400);
     }
-    let oversized = "x".repeat(1 << 20);
-    assert_eq!(Handshake::with(&oversized).at(&world).await, refused(401));
+    let huge = "x".repeat(1 << 20);
+    assert_eq!(Handshake::with(&huge).at(&world).await, refused(401));
     opens(&world, &screen.watch, "one=").await;
     Handshake::with("canary-token").header("Origin", "https://canary.example").at(&world).await;
     drop(guard);
     assert_eq!((log.of("socket").len(), log.of("refused").len()), (1, 6));
     let lines = serde_json::to_string(&(log.of("socket"), log.of("refused"))).unwrap();
-    for secret in [screen.watch.as_str(), "canary", &oversized[..64], "203.0.113.7"] {
+    for secret in [screen.watch.as_str(), "canary", &huge[..64], "203.0.113.7"] {
         assert!(!lines.contains(secret), "{lines}");
     }
 }
