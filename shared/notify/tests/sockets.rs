@@ -5,7 +5,7 @@
 
 use std::{
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use saoma_domain::{
@@ -19,6 +19,7 @@ use saoma_notify::{Sockets, sockets::PATIENCE};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    time::Instant,
 };
 
 /// The requests that came, each as its first line and its body.
