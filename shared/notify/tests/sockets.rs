@@ -152,7 +152,6 @@ async fn a_screen_that_cannot_be_told_keeps_no_other_from_being_told() {
     assert_eq!(watched.left(), ["open1", "forbidden"], "it may be our right that is missing");
 }
 
-#[expect(clippy::disallowed_methods, reason = "it measures how long a step is held up")]
 #[tokio::test]
 async fn an_api_that_hangs_holds_a_step_up_for_a_fifth_of_a_second() {
     let watched = Watched::by(&["hangs", "open1"]).await;
