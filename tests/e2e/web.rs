@@ -36,12 +36,12 @@ async fn picture(http: &Screen) -> String {
 async fn a_pc_signs_in_by_its_cookie() {
     let service = Service::served();
     let (pc, phone) = (Pc::shows_a_qr(&service).await, Phone::signed_in(&service).await);
-    assert_eq!(pc.poll().await, json!({"statusflag": 0}));
+    assert_eq!(pc.poll().await, json!({"statusflag": 0, "pollAfter": 2}));
 
     // The app sends the whole text of the picture, and later the bare code.
     let locked = phone.post("/qr/lock", &json!({"code": pc.text, "ext": "带我回家"})).await.good().json();
     assert_eq!((&locked["statusflag"], &locked["type"]), (&json!(0), &json!("login")));
-    assert_eq!(pc.poll().await, json!({"statusflag": 1}));
+    assert_eq!(pc.poll().await, json!({"statusflag": 1, "pollAfter": 2}));
     let activated = phone.post("/qr/activate", &json!({"code": pc.code()})).await.good();
     assert_eq!(activated.json(), json!({"statusflag": 0}));
 
@@ -70,7 +70,7 @@ async fn another_pc_learns_nothing() {
     let phone = Phone::signed_in(&service).await;
     phone.post("/qr/lock", &json!({"code": pc.text})).await.good();
     phone.post("/qr/activate", &json!({"code": pc.text})).await.good();
-    assert_eq!(other.poll().await, json!({"statusflag": 0}));
+    assert_eq!(other.poll().await, json!({"statusflag": 0, "pollAfter": 2}));
     let without = Screen::new(&service).get("/qr/login").await.json();
     assert_eq!((&without["statusflag"], &without["errorCode"]), (&json!(-1), &json!(-1)));
     assert_eq!(pc.poll().await["statusflag"], 2);
@@ -82,7 +82,7 @@ async fn a_cancelled_qr_is_dead() {
     let (pc, phone) = (Pc::shows_a_qr(&service).await, Phone::signed_in(&service).await);
     phone.post("/qr/lock", &json!({"code": pc.text})).await.good();
     assert_eq!(phone.post("/qr/cancel", &json!({"code": pc.text})).await.json(), json!({"statusflag": 0}));
-    assert_eq!(pc.poll().await, json!({"statusflag": -2, "reason": "cancelled"}));
+    assert_eq!(pc.poll().await, json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"}));
     assert_eq!(phone.post("/qr/activate", &json!({"code": pc.text})).await.json()["statusflag"], -2);
 }
 
@@ -116,6 +116,6 @@ async fn a_qr_out_of_time_is_dead() {
     let (pc, phone) = (Pc::shows_a_qr(&service).await, Phone::signed_in(&service).await);
     phone.post("/qr/lock", &json!({"code": pc.text})).await.good();
     Tables::of(&service).expire(pc.code()).await;
-    assert_eq!(pc.poll().await, json!({"statusflag": -2, "reason": "expired"}));
+    assert_eq!(pc.poll().await, json!({"statusflag": -2, "pollAfter": 5, "reason": "expired"}));
     assert_eq!(phone.post("/qr/activate", &json!({"code": pc.text})).await.json()["statusflag"], -2);
 }

@@ -6,9 +6,17 @@ use acceptance::{Answer, Call, World};
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use saoma_app::pace::CALLS_OF_A_PHONE_PER_MINUTE;
+use saoma_domain::oauth::ClientAuth;
 use serde_json::json;
 
-use crate::web::{Pc, app, basic, done, register_shop};
+use crate::{
+    oauth::{
+        self,
+        code::{Page, SITE},
+    },
+    remembered::Region,
+    web::{Pc, app, basic, done, register_shop},
+};
 
 const GUESSER: &str = "198.51.100.66";
 /// The default of `MissesPerMinute`.
@@ -183,4 +191,74 @@ async fn a_phone_that_asks_without_end_is_slowed_down_and_others_are_not() {
     assert_eq!(world.call(pending(&other.token)).await.status, 200);
     world.clock.advance(Duration::from_mins(1));
     assert_eq!(world.call(pending(&person.token)).await.status, 200);
+}
+
+/// Asks until the code runs out, each time as soon as `wait` allows: no answer is a refusal. Answers the waits that were
+/// advised.
+async fn patient(world: &World, poll: Call, wait: impl Fn(u64) -> u64) -> Vec<u64> {
+    let mut advised = Vec::new();
+    while advised.iter().sum::<u64>() < 310 {
+        let answer = world.call(poll.clone()).await;
+        assert_eq!(answer.status, StatusCode::OK, "after {advised:?}: {}", answer.whole());
+        let Some(seconds) = answer.json()["pollAfter"].as_u64() else { break };
+        world.clock.advance(Duration::from_secs(wait(seconds)));
+        advised.push(wait(seconds));
+    }
+    advised
+}
+
+// D7: who follows `pollAfter` is never refused, and neither is who asks every 2 seconds, as the contracts say.
+#[tokio::test]
+async fn a_caller_at_the_advised_or_the_documented_pace_is_never_refused() {
+    type Wait = fn(u64) -> u64;
+    let paces: [Wait; 2] = [|advised| advised, |_| 2];
+    for pace in paces {
+        for (contract, world, poll) in polls().await {
+            let advised = patient(&world, poll, pace).await;
+            let asked = advised.iter().sum::<u64>();
+            assert!(asked >= 300, "{contract}: {advised:?}");
+        }
+    }
+}
+
+// The pace is the same in every contract: often at first, then less and less often.
+#[tokio::test]
+async fn the_advised_pace_grows_while_no_phone_scans() {
+    for (contract, world, poll) in polls().await {
+        let advised = patient(&world, poll, |advised| advised).await;
+        assert_eq!(advised.iter().take_while(|wait| **wait == 2).count(), 10, "{contract}: {advised:?}");
+        let grown = [2, 3, 4, 5].map(|wait| advised.contains(&wait));
+        assert!(advised.is_sorted() && grown == [true; 4], "{contract}: {advised:?}");
+    }
+}
+
+/// A poll of each contract, each with a world of its own.
+async fn polls() -> Vec<(&'static str, World, Call)> {
+    let mut polls = Vec::new();
+    let world = World::default();
+    let pc = Pc::open(&world).await;
+    polls.push(("web", world, Call::get("/qr/login").cookie(&pc.cookie)));
+
+    let world = World::default();
+    let created = world.call(Call::post("/api/qrCode/createLoginQrCode").json(&json!({}))).await;
+    let poll = Call::post(&format!("/api/qrCode/getLoginQrCode/{}", created.text("id")));
+    polls.push(("kiosk", world, poll.header("token", &created.text("pollToken")).json(&json!({}))));
+
+    let world = World::default();
+    let created = world.call(Call::get("/qrlogin/createcode").header("accept", "application/json")).await;
+    let poll = Call::get(&format!("/qrlogin/qrcodelogin/{}", created.text("code")));
+    polls.push(("shop", world, poll.cookie(&created.cookie())));
+
+    let world = World::default();
+    let region = Region::registered(&world, "clientId-01");
+    let trace = region.trace(&world, json!({})).await;
+    let poll = Call::get(&format!("/login/results/{trace}"));
+    polls.push(("remembered", world, poll.header("authorization", region.authorization())));
+
+    let world = World::default();
+    oauth::code::register(&world, SITE, ClientAuth::None);
+    let page = Page::open(&world).await;
+    let poll = Call::get("/oauth/authorize/status").header("token", page.text("pollToken"));
+    polls.push(("oauth", world, poll));
+    polls
 }

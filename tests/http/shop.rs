@@ -189,10 +189,10 @@ async fn without_token_or_cookie_nothing_is_told_and_a_cookie_confirms_nothing()
     world.call(verify(&pc.code).header("token", "x.y.z")).await.problem(401, "unauthorized");
     let before = world.memory.sessions();
     let by_cookie = Call::post(&format!("/qrlogin/qrcodelogin/{}", pc.code)).cookie(&pc.cookie);
-    assert_eq!(world.call(by_cookie).await.json(), json!({"status": 0}));
+    assert_eq!(world.call(by_cookie).await.json(), json!({"status": 0, "pollAfter": 2}));
     let crafted = sign_in(&pc.code).cookie(&pc.cookie).cookie(&format!("token={}", person.token));
     world.clock.advance(Duration::from_secs(2));
-    assert_eq!(world.call(crafted).await.json(), json!({"status": 0}));
+    assert_eq!(world.call(crafted).await.json(), json!({"status": 0, "pollAfter": 2}));
     world
         .call(Call::get(&format!("/qrlogin/qrcodelogin/{}?token={}", pc.code, person.token)))
         .await
@@ -307,7 +307,7 @@ async fn hasty_polls_and_floods_are_told_to_wait() {
     assert_eq!(pc.poll(&world).await.status, 200);
     let early = pc.poll(&world).await;
     assert_eq!((early.status.as_u16(), early.header("retry-after")), (429, "1"));
-    assert_eq!(early.json(), json!({"status": 0}));
+    assert_eq!(early.json(), json!({"status": 0, "pollAfter": 2}));
     Pc::shows_a_qr(&world).await;
     Pc::shows_a_qr(&world).await;
     world.call(Call::get("/qrlogin/createcode")).await.problem(429, "too_many_requests");

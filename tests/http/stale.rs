@@ -46,7 +46,7 @@ async fn a_page_is_told_of_a_session_that_copies_miss() {
     let opened = world.call(Call::get("/qr/code")).await;
     is_missed(&world, &code).await;
     let polled = world.call(Call::get("/qr/login").cookie(&opened.cookie())).await;
-    assert_eq!(polled.json(), json!({"statusflag": 0}));
+    assert_eq!(polled.json(), json!({"statusflag": 0, "pollAfter": 2}));
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_shop_is_told_and_shown_a_session_that_copies_miss() {
     let shown = world.call(create()).await;
     is_missed(&world, &code).await;
     let poll = Call::get(&format!("/qrlogin/qrcodelogin/{code}")).cookie(&shown.cookie());
-    assert_eq!(world.call(poll).await.json(), json!({"status": 0}));
+    assert_eq!(world.call(poll).await.json(), json!({"status": 0, "pollAfter": 2}));
     assert_eq!(
         world.call(Call::get(&format!("/qrlogin/verifycode/{code}"))).await.json(),
         json!({"status": 1})

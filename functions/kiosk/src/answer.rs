@@ -56,6 +56,8 @@ pub(crate) struct Answer {
     pub(crate) device_mac: Option<String>,
     pub(crate) create_time: Option<String>,
     pub(crate) update_time: Option<String>,
+    /// Ours: after how many seconds to ask again.
+    pub(crate) poll_after: u64,
     /// Ours, at create only: the machine sends it in the `token` header of status to get the `memberToken`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) poll_token: Option<String>,
@@ -88,10 +90,11 @@ impl Answer {
 
     /// The state without anything else.
     pub(crate) fn bare(app: &App, session: &Session) -> Self {
+        let now = app.service.clock.now();
         Self {
             id: session.code.to_string(),
             code_url: None,
-            code_status: CodeStatus::of(session, app.service.clock.now()),
+            code_status: CodeStatus::of(session, now),
             expiration_time: None,
             member_token: None,
             member_name: None,
@@ -99,6 +102,7 @@ impl Answer {
             device_mac: None,
             create_time: None,
             update_time: None,
+            poll_after: session.poll_after(now).as_secs(),
             poll_token: None,
             match_number: None,
             socket: None,

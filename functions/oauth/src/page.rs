@@ -71,6 +71,8 @@ struct ShownQr {
     #[serde(skip_serializing_if = "Option::is_none")]
     match_number: Option<String>,
     expires_in: u64,
+    /// After how many seconds to poll.
+    poll_after: u64,
     /// Where the page is told of changes; missing where sockets are switched off.
     #[serde(flatten)]
     socket: Option<Socket>,
@@ -142,6 +144,7 @@ pub(crate) async fn begin(
         poll_token: format!("{}.{sealed}", key.reveal()),
         match_number: session.shown_number(),
         expires_in: session.expires_at.since(now).as_secs(),
+        poll_after: session.poll_after(now).as_secs(),
         socket: service.socket(&issuer, &session),
         text,
     }))))
@@ -191,8 +194,11 @@ pub(crate) async fn opened(
 
 /// How the session stands.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Stands {
     state: &'static str,
+    /// After how many seconds to ask again.
+    poll_after: u64,
     /// Where to go: confirmed only.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -222,7 +228,7 @@ pub(crate) async fn status(
         cookie = keep(&app, &headers, &issuer, &session, now).await?;
         url = Some(browser::code_url(&app, &issuer, &session, request, now)?);
     }
-    let stands = Stands { state: word(standing), url };
+    let stands = Stands { state: word(standing), poll_after: session.poll_after(now).as_secs(), url };
     let waits = matches!(standing, Standing::Waiting | Standing::Scanned);
     let early = waits.then(|| app.service.pace.poll(&session, true, now));
     let cookie = cookie.map(|cookie| [(header::SET_COOKIE, cookie)]);

@@ -7,7 +7,7 @@ import { shown } from './shown.js';
 import { $, announce, clock, countdown, say, show, state } from './view.js';
 import { watch } from './watch.js';
 
-const PACE = [2, 2, 3, 4, 5]; // seconds between polls; the last one stays
+const PACE = 2; // seconds to the next poll, where the answer does not say
 const WATCHED_PACE = 15; // the same while a socket is open, which says when something has changed
 const BACKOFF = [2, 4, 8, 15, 30]; // seconds after the first, second, … failure in a row
 const RENEWALS = 5; // a forgotten tab must not ask for codes all night
@@ -27,7 +27,7 @@ let renewOnReturn = false;
 
 function begin() {
   attempt.stop();
-  const mine = { polls: 0, failures: 0, errors: 0, polledAt: 0, endsAt: 0, timer: 0, stopCounting() {}, socket: watch({}) };
+  const mine = { failures: 0, errors: 0, polledAt: 0, endsAt: 0, timer: 0, stopCounting() {}, socket: watch({}) };
   mine.stop = () => {
     clearTimeout(mine.timer);
     mine.stopCounting();
@@ -74,7 +74,7 @@ async function open({ note = '', focus = false } = {}) {
   remember(source.kept, opened);
   say($('note'), note);
   if (note) announce(note);
-  later(mine);
+  later(mine, answer);
 }
 
 /** After a reload: goes on with the code that was on the screen, which may have been scanned. */
@@ -132,17 +132,16 @@ function draw(mine, opened) {
   if (news) announce(news);
 }
 
-/** Plans the next poll: at the usual pace, after a failure slower, never before the service said. */
-function later(mine, retryAfter = 0) {
+/** Plans the next poll: when the service said, after a failure ever more slowly. */
+function later(mine, { body, retryAfter }) {
   const pace = mine.failures > 0
     ? BACKOFF[Math.min(mine.failures, BACKOFF.length) - 1]
-    : mine.socket.isOpen() ? WATCHED_PACE : PACE[Math.min(mine.polls, PACE.length - 1)];
+    : mine.socket.isOpen() ? WATCHED_PACE : (body.pollAfter ?? PACE);
   clearTimeout(mine.timer);
   mine.timer = setTimeout(() => poll(mine), Math.max(pace, retryAfter) * 1000);
 }
 
 async function poll(mine) {
-  mine.polls += 1;
   mine.polledAt = Date.now();
   const answer = await source.ask(mine.pollToken);
   if (!mine.over) heed(mine, answer);
@@ -154,7 +153,7 @@ function heed(mine, answer) {
   if (now === undefined) {
     mine.failures += 1;
     if (answer.status !== 429) say($('note'), t('offline'));
-    return later(mine, answer.retryAfter);
+    return later(mine, answer);
   }
   if (mine.failures > 0) say($('note'), '');
   mine.failures = 0;
@@ -168,11 +167,9 @@ function heed(mine, answer) {
     return tell('error');
   }
   if (now === 'scanned' && state() !== 'scanned') {
-    // The person is at it now, so look often again.
-    mine.polls = 0;
     tell('scanned', { lead: t(mine.number ? 'screen.lead.scanned' : 'screen.lead.scannedPlain', { number: mine.number }) });
   }
-  later(mine, answer.retryAfter);
+  later(mine, answer);
 }
 
 /** The code is over, and how it ended was read. */

@@ -18,6 +18,8 @@ pub(crate) struct Results {
     code: u16,
     message: &'static str,
     trace_id: String,
+    /// Ours: after how many seconds to ask again.
+    poll_after: u64,
     results: Vec<LoginEvent>,
 }
 
@@ -37,12 +39,15 @@ pub(crate) async fn results(
     }
     let service = &app.service;
     let (issuer, now) = (service.public_url(facts.domain())?, service.clock.now());
-    let mut results = Vec::new();
+    let (mut results, mut waits) = (Vec::new(), Vec::new());
     for code in trace.prompt.iter().chain([&trace.qr]) {
         if let Some(session) = app.logins.logins.look_up(code).await? {
             let history = LoginEvent::history(service, &issuer, &session, now);
             results.extend(history.map_err(|error| Problem::internal(error.to_string()))?);
+            waits.push(session.poll_after(now).as_secs());
         }
     }
-    Ok(Json(Results { code: 0, message: "", trace_id: trace.id.to_string(), results }))
+    // The session that is asked about soonest: of a prompt and the QR that replaces it, one waits.
+    let poll_after = waits.into_iter().min().unwrap_or_default();
+    Ok(Json(Results { code: 0, message: "", trace_id: trace.id.to_string(), poll_after, results }))
 }

@@ -36,6 +36,8 @@ struct Created {
     match_number: Option<String>,
     /// Ours: how many seconds the QR lives.
     expires_in: u64,
+    /// Ours: after how many seconds to ask how it stands.
+    poll_after: u64,
 }
 
 /// `GET /qrlogin/createcode`: the picture's address, and the cookie that binds this PC to it. The QR
@@ -60,12 +62,14 @@ pub(crate) async fn create_code(
         app.pictures.put(name, draw(&text).map_err(|error| Problem::internal(error.to_string()))?).await?;
     }
     let url = format!("{}/qrcode/{}", opened.public_url, file_name(&text));
+    let now = service.clock.now();
     let mut response = if asks_for_json(&headers) {
         Json(Created {
             url,
             code: session.code.to_string(),
             match_number: session.shown_number(),
-            expires_in: session.expires_at.since(service.clock.now()).as_secs(),
+            expires_in: session.expires_at.since(now).as_secs(),
+            poll_after: session.poll_after(now).as_secs(),
         })
         .into_response()
     } else {

@@ -16,15 +16,17 @@ use crate::{App, member::Member};
 
 /// 0 waiting, 1 scanned, -1 dead.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Status {
     status: i8,
+    /// Ours: after how many seconds to ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll_after: Option<u64>,
 }
 
 impl Status {
     /// There is no such code, or it is over.
-    const DEAD: Self = Self { status: -1 };
-    const WAITING: Self = Self { status: 0 };
-    const SCANNED: Self = Self { status: 1 };
+    const DEAD: Self = Self { status: -1, poll_after: None };
 }
 
 /// The PC's cookie identifies it. A cookie of another code, or with another secret, gets the same answer as an expired
@@ -51,10 +53,11 @@ pub(crate) async fn poll(
         Standing::Confirmed | Standing::Redeemed => return take(app, facts, session, key).await,
         Standing::Cancelled(_) => return Ok(dead(StepError::of(&session, Refusal::Cancelled))),
         Standing::Expired => return Ok(dead(StepError::of(&session, Refusal::Expired))),
-        Standing::Waiting => Status::WAITING,
-        Standing::Scanned => Status::SCANNED,
+        Standing::Waiting => 0,
+        Standing::Scanned => 1,
     };
-    let response = Json(status).into_response();
+    let poll_after = Some(session.poll_after(now).as_secs());
+    let response = Json(Status { status, poll_after }).into_response();
     Ok(match app.service.pace.poll(&session, true, now) {
         Ok(()) => response,
         Err(seconds) => too_early(response, seconds),

@@ -35,6 +35,8 @@ struct Code {
     match_number: Option<String>,
     /// How many seconds the QR lives.
     expires_in: u64,
+    /// After how many seconds to poll.
+    poll_after: u64,
     /// Where the page is told of changes; missing where sockets are switched off.
     #[serde(flatten)]
     socket: Option<Socket>,
@@ -65,13 +67,15 @@ async fn show(
     }
     let qr = open(app, facts, headers, &query?, loading).await?;
     let symbol = Symbol::encode(&qr.text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
+    let now = app.service.clock.now();
     let body = Code {
         status_flag: Flag::Waiting,
         code: qr.session.code.to_string(),
         svg: svg(&symbol, Margin::QUIET_ZONE),
         poll_token: qr.key.reveal(),
         match_number: qr.session.shown_number(),
-        expires_in: qr.session.expires_at.since(app.service.clock.now()).as_secs(),
+        expires_in: qr.session.expires_at.since(now).as_secs(),
+        poll_after: qr.session.poll_after(now).as_secs(),
         socket: app.service.socket(&app.service.public_url(facts.domain())?, &qr.session),
         text: qr.text,
     };

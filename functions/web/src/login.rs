@@ -19,6 +19,9 @@ use crate::{App, cors, flag::Flag};
 #[derive(Default, Serialize)]
 struct Polled {
     statusflag: Option<Flag>,
+    /// After how many seconds to ask again.
+    #[serde(rename = "pollAfter")]
+    poll_after: u64,
     /// Where to go, with a one-time ticket: signed in only.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -78,7 +81,8 @@ fn answer(
     return_url: impl FnOnce(&str) -> String,
 ) -> Result<Polled, Problem> {
     let now = app.service.clock.now();
-    let flagged = |flag| Polled { statusflag: Some(flag), ..Polled::default() };
+    let poll_after = session.poll_after(now).as_secs();
+    let flagged = |flag| Polled { statusflag: Some(flag), poll_after, ..Polled::default() };
     let dead = |reason| Ok(Polled { reason: Some(reason), ..flagged(Flag::Dead) });
     match session.standing(now) {
         Standing::Waiting => Ok(flagged(Flag::Waiting)),

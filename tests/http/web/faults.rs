@@ -93,7 +93,7 @@ async fn a_stale_copy_leads_to_no_wrong_step() {
     let late = pc.ticket(&world).await;
     exchange(&world, &shop, &late).await.problem(400, "invalid_ticket");
     world.memory.catch_up();
-    assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "reason": "used"}));
+    assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "used"}));
 }
 
 // B11 C6

@@ -14,9 +14,9 @@ async fn the_poll_token_does_what_the_cookie_does() {
     let person = world.sign_in("13800138000").await;
     let pc = Pc::open(&world).await;
     let by_header = || world.call(Call::get("/qr/login").header("token", &pc.poll_token));
-    assert_eq!(by_header().await.json(), json!({"statusflag": 0}));
+    assert_eq!(by_header().await.json(), json!({"statusflag": 0, "pollAfter": 2}));
     done(&app(&world, "lock", &person, &pc.code).await);
-    assert_eq!(by_header().await.json(), json!({"statusflag": 1}));
+    assert_eq!(by_header().await.json(), json!({"statusflag": 1, "pollAfter": 2}));
     done(&app(&world, "activate", &person, &pc.code).await);
     let signed_in = by_header().await.json();
     assert_eq!((&signed_in["statusflag"], &signed_in["ext"]), (&json!(2), &json!("")));
@@ -35,10 +35,10 @@ async fn the_screen_learns_why_its_qr_is_dead() {
     done(&app(&world, "cancel", &person, &cancelled.code).await);
     let_in(&world, &person, &used).await;
     user(&exchange(&world, &shop, &used.ticket(&world).await).await);
-    assert_eq!(cancelled.poll(&world).await.json(), json!({"statusflag": -2, "reason": "cancelled"}));
-    assert_eq!(used.poll(&world).await.json(), json!({"statusflag": -2, "reason": "used"}));
+    assert_eq!(cancelled.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"}));
+    assert_eq!(used.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "used"}));
     pass(&world, 300);
-    assert_eq!(expired.poll(&world).await.json(), json!({"statusflag": -2, "reason": "expired"}));
+    assert_eq!(expired.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "expired"}));
 }
 
 #[tokio::test]
@@ -147,7 +147,7 @@ async fn a_poll_too_early_is_told_to_wait_and_how_it_stands() {
     assert_eq!(pc.poll(&world).await.status, 200);
     let early = pc.poll(&world).await;
     assert_eq!((early.status.as_u16(), early.header("retry-after")), (429, "1"));
-    assert_eq!(early.json(), json!({"statusflag": 0}));
+    assert_eq!(early.json(), json!({"statusflag": 0, "pollAfter": 2}));
     // An early poll does not delay the next answer.
     for _ in 0..3 {
         world.clock.advance(Duration::from_millis(300));
@@ -219,7 +219,7 @@ async fn an_approval_expires_with_its_session() {
     let_in(&world, &person, &pc).await;
     let ticket = pc.ticket(&world).await;
     pass(&world, 10);
-    assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "reason": "expired"}));
+    assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "expired"}));
     exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
     assert_eq!(world.session(&pc.code).state.name(), "confirmed");
 }

@@ -34,12 +34,13 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 1902
+    content-length: 1916
 
     {
       "code": "[code]",
       "expiresIn": 300,
       "matchNumber": "[number]",
+      "pollAfter": 2,
       "pollToken": "[poll token]",
       "statusflag": 0,
       "svg": "[svg]",
@@ -56,9 +57,10 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 16
+    content-length: 30
 
     {
+      "pollAfter": 2,
       "statusflag": 0
     }
     "#);
@@ -117,9 +119,10 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 16
+    content-length: 30
 
     {
+      "pollAfter": 2,
       "statusflag": 1
     }
     "#);
@@ -152,10 +155,11 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 480
+    content-length: 494
 
     {
       "ext": "cart=7",
+      "pollAfter": 2,
       "statusflag": 2,
       "url": "https://shop.example/in?from=qr&ticket=[ticket]"
     }
@@ -195,9 +199,10 @@ async fn a_login_from_code_to_token() {
     referrer-policy: no-referrer
     strict-transport-security: max-age=31536000
     content-security-policy: default-src 'none'; frame-ancestors 'none'
-    content-length: 33
+    content-length: 47
 
     {
+      "pollAfter": 5,
       "reason": "used",
       "statusflag": -2
     }

@@ -3,6 +3,7 @@
 //! * [`Session`] is the stored record. Its [`State`] carries only what is true in that state, its [`Flow`] only
 //!   what its wire contract needs.
 //! * [`Session::standing`] says how it stands at a moment. Each contract maps that to its own words.
+//! * [`Session::poll_after`] says when its screen should ask again.
 //! * [`Session::decide`] is the only place that decides what may happen next.
 //! * [`Change`] is the only thing a store accepts.
 
@@ -14,6 +15,7 @@ mod dialect;
 mod flow;
 mod match_number;
 mod picture;
+mod polling;
 mod remembered;
 mod standing;
 
