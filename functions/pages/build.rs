@@ -158,6 +158,8 @@ impl Linker {
         for line in read(module)?.lines() {
             if line.starts_with("import ") {
                 self.import(module, line)?;
+            } else if line.starts_with("export { ") {
+                self.hand_on(module, line)?;
             } else {
                 self.declare(module, line)?;
             }
@@ -165,16 +167,25 @@ impl Linker {
         Ok(())
     }
 
-    /// Takes `import { one, another } from './other.js';`, the one form that the pages use.
-    fn import(&mut self, module: &str, line: &str) -> Result<(), Failure> {
-        let parts = line.strip_prefix("import { ").and_then(|rest| rest.split_once(" } from './"));
-        let parts = parts.and_then(|(names, rest)| Some((names, rest.strip_suffix("';")?)));
+    /// Takes `import { one, another } from './other.js';`, the one form that the pages use, and answers the names.
+    fn import<'a>(&mut self, module: &str, line: &'a str) -> Result<Vec<&'a str>, Failure> {
+        let named = line.split_once("{ ").and_then(|(_, rest)| rest.split_once(" } from './"));
+        let parts = named.and_then(|(names, rest)| Some((names, rest.strip_suffix("';")?)));
         let (names, other) = parts.ok_or_else(|| format!("{module}: not understood: {line}"))?;
         self.add(other)?;
-        for name in names.split(", ") {
-            if !self.exports.contains(&(other.to_owned(), name.to_owned())) {
+        let names: Vec<_> = names.split(", ").collect();
+        for name in &names {
+            if !self.exports.contains(&(other.to_owned(), (*name).to_owned())) {
                 return Err(format!("{module}: {other} exports no {name}").into());
             }
+        }
+        Ok(names)
+    }
+
+    /// Takes `export { one, another } from './other.js';`.
+    fn hand_on(&mut self, module: &str, line: &str) -> Result<(), Failure> {
+        for name in self.import(module, line)? {
+            self.exports.insert((module.to_owned(), name.to_owned()));
         }
         Ok(())
     }

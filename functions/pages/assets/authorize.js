@@ -4,9 +4,10 @@
 import { askedCodes, leadsOn } from './asked_codes.js';
 import { call } from './api.js';
 import { learn, t, translate } from './i18n.js';
-import { showCode, shownSecret, startOver, stopCode } from './qr.js';
-import { $, announce, arrive, busy, excuse, say, show, state } from './view.js';
+import { showCode } from './qr.js';
+import { $, announce, arrive, busy, excuse, pageView, say, show, state } from './view.js';
 import { authorizeWords } from './words/authorize.js';
+import { codeWords } from './words/code.js';
 import { scopeWords } from './words/scopes.js';
 import { screenWords } from './words/screen.js';
 
@@ -22,7 +23,7 @@ function takeRequest() {
 
 /** The request is too old or broken: only the site can make a new one. */
 function tellOver() {
-  stopCode();
+  code?.stopCode();
   show('over');
   announce(t('authorize.over.lead'));
 }
@@ -31,11 +32,11 @@ function tellOver() {
 async function goBack() {
   say($('back-problem'), '');
   // The code ends, too, so no phone confirms it any more.
-  const answer = await call('POST', '/oauth/authorize/cancel', { body: { request }, token: shownSecret() });
+  const answer = await call('POST', '/oauth/authorize/cancel', { body: { request }, token: code.shownSecret() });
   if (state() === 'signing-in') return; // the phone was faster
   if (answer.status === 400) return tellOver();
   if (answer.status !== 200 || !leadsOn(answer.body.url ?? '')) return say($('back-problem'), excuse(answer));
-  stopCode();
+  code.stopCode();
   location.replace(answer.body.url);
 }
 
@@ -62,10 +63,11 @@ async function goOn() {
 function scanInstead() {
   codes.scan = true;
   $('lead').after($('learns-part'));
-  startOver();
+  code.startOver();
 }
 
 arrive();
+learn(codeWords);
 learn(screenWords);
 learn(scopeWords);
 learn(authorizeWords);
@@ -77,5 +79,5 @@ $('back').addEventListener('click', () => busy($('back'), goBack));
 $('continue').addEventListener('click', () => busy($('continue'), goOn));
 $('another').addEventListener('click', scanInstead);
 const codes = askedCodes(request, tellOver, offer);
-if (request) showCode(codes);
-else tellOver();
+const code = request ? showCode(codes, pageView) : null;
+if (!code) tellOver();

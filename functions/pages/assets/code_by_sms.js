@@ -1,7 +1,7 @@
 // Asks for a code by SMS: as a device that the service knows, and with a puzzle solved if the message costs one.
 
 import { call } from './api.js';
-import { recallKnown } from './kept.js';
+import { recallKnown } from './known.js';
 import { solve } from './puzzle.js';
 
 const MOST_PUZZLES = 3; // one is usual; the price may rise while we work

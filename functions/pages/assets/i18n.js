@@ -1,29 +1,24 @@
 // Speaks the person's language. The words are in words/, both languages side by side so that neither is forgotten.
 // `{name}` in a text is replaced by what `t` is given.
 
+import { isChinese, speak, spoken } from './speak.js';
 import { commonWords } from './words/common.js';
+import { everyWords } from './words/every.js';
 
-const words = { ...commonWords };
+const words = { ...everyWords, ...commonWords };
 
 /** Adds what a page says. */
 export const learn = (more) => Object.assign(words, more);
 
 // A site may wish for a language in the address (`ui_locales` in docs/oauth.md); else it is the browser's.
 const wished = [new URLSearchParams(location.search).get('lang'), ...(navigator.languages ?? [navigator.language])];
-const chosen = wished.find((tag) => /^(zh|en)\b/i.test(tag)) ?? 'en';
-const chinese = /^zh/i.test(chosen);
+const chinese = isChinese(spoken(wished) ?? 'en');
 
 /** The page's language as a BCP 47 tag. */
 export const language = chinese ? 'zh-CN' : 'en';
 
-// Chinese lines may break between any two characters; these words are read as one, so joiners hold them.
-const together = (text) => text.replace(/二维码|验证码|手机号|客服人员/g, (word) => [...word].join('\u2060'));
-
-/** The text under `key`, its `{names}` filled in. An unknown key shows itself, so it is noticed. */
-export function t(key, values = {}) {
-  const text = together(words[key]?.[chinese ? 1 : 0] ?? key);
-  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
-}
+/** The text under `key`, its `{names}` filled in. */
+export const t = (key, values) => speak(words, chinese, key, values);
 
 /** A stranger's text, which may run right to left: isolated, it cannot turn ours around. */
 export const isolate = (text) => `\u2068${text}\u2069`;

@@ -2,16 +2,10 @@
 // /welcome.
 
 import { call } from './api.js';
+import { stateOf } from './flags.js';
 import { keeps, recall, remember } from './kept.js';
 
 const REDEEMING = 'saoma.screen.redeeming'; // the code's secret, for /welcome, which redeems the ticket
-const STATES = new Map([[0, 'waiting'], [1, 'scanned'], [2, 'confirmed'], [-1, 'error']]);
-
-/** How a code is doing, in the words of qr.js; undefined when the answer does not say. */
-function stateOf({ statusflag, reason }) {
-  if (statusflag !== -2) return STATES.get(statusflag);
-  return ['cancelled', 'used'].includes(reason) ? reason : 'expired';
-}
 
 /** What qr.js needs to know of them. */
 export const ownCodes = {

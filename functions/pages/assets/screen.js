@@ -4,14 +4,16 @@
 import { learn, translate } from './i18n.js';
 import { ownCodes } from './own_codes.js';
 import { showCode } from './qr.js';
-import { $, arrive } from './view.js';
+import { $, arrive, pageView } from './view.js';
 import { welcome } from './welcome.js';
+import { codeWords } from './words/code.js';
 import { screenWords } from './words/screen.js';
 import { welcomeWords } from './words/welcome.js';
 
 arrive();
+learn(codeWords);
 learn(screenWords);
 learn(welcomeWords);
 translate();
-if ($('qr')) showCode(ownCodes);
+if ($('qr')) showCode(ownCodes, pageView);
 else welcome();

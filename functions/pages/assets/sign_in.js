@@ -4,7 +4,8 @@ import { forgetAccount, keepAccount, signedIn } from './account.js';
 import { call } from './api.js';
 import { drawChallenge, requestCode } from './code_by_sms.js';
 import { t } from './i18n.js';
-import { keeps, recall, remember, rememberKnown } from './kept.js';
+import { keeps, recall, remember } from './kept.js';
+import { rememberKnown } from './known.js';
 import { fold, readDigits, readPhone } from './read.js';
 import { $, announce, busy, countdown, excuse, say, show, state } from './view.js';
 

@@ -2,34 +2,27 @@
 // stays a name.
 
 import { t } from './i18n.js';
+import { viewOf } from './view_of.js';
 
-export const $ = (id) => document.getElementById(id);
+export { clock, countdown } from './clock.js';
+export { say } from './view_of.js';
 
 const ICON = '/assets/favicon.svg'; // the build draws it in, so that it costs no request
-const main = document.querySelector('main');
-const live = $('live');
-const unsaid = new Map(); // what is about to be said, by region
+const wholePage = viewOf(document, document.querySelector('main'));
 
-/** The state that the page shows now. */
-export const state = () => main.dataset.state;
+export const $ = wholePage.$;
+export const announce = wholePage.announce;
+export const state = wholePage.state;
 
-/**
- * Shows `next`: the parts whose data-for names it, and nothing else that has a data-for.
- * `detail` says more in data-code, for styles and tests.
- */
-export function show(next, { detail = '', focus = true } = {}) {
-  for (const part of document.querySelectorAll('[data-for]')) {
-    part.hidden = !part.dataset.for.split(' ').includes(next);
-  }
-  const stepped = main.dataset.state !== next;
-  if (stepped) hush();
-  main.dataset.state = next;
-  main.dataset.code = detail;
-  const heading = [...main.querySelectorAll('h1')].find((each) => !each.closest('[hidden]'));
-  const title = heading?.textContent.trim();
+/** Shows a state (`viewOf`), and its heading in the browser's title bar, too. */
+export function show(next, options) {
+  wholePage.show(next, options);
+  const title = wholePage.heading()?.textContent.trim();
   document.title = title ? `${title} · Saoma` : 'Saoma';
-  if (focus && stepped) heading?.focus();
 }
+
+/** The page as the view of a code, for qr.js. */
+export const pageView = { ...wholePage, show, t };
 
 /**
  * Removes the "still loading" line and shows our mark. If the style sheet did not load (lost, or of another deployment), the page
@@ -41,27 +34,6 @@ export function arrive() {
   const styled = document.querySelector('link[rel=stylesheet]').sheet;
   const again = performance.getEntriesByType('navigation')[0]?.type === 'reload';
   if (!styled && !again) location.reload();
-}
-
-/** Has screen readers say a text, even the same one twice: politely in `live`, at once in `alarm`. */
-export function announce(text, region = live) {
-  region.textContent = '';
-  clearTimeout(unsaid.get(region));
-  unsaid.set(region, setTimeout(() => { region.textContent = text; }, 50));
-}
-
-/** Clears the announcements, said or planned, of the state that is over. */
-function hush() {
-  for (const region of document.querySelectorAll('main > .unseen')) {
-    clearTimeout(unsaid.get(region));
-    region.textContent = '';
-  }
-}
-
-/** Fills a line, or takes it away when there is nothing to say. */
-export function say(element, text) {
-  element.textContent = text;
-  element.hidden = !text;
 }
 
 /** A list of facts; those without a value are left out. Answers whether any was shown. */
@@ -82,25 +54,6 @@ export function list(element, facts) {
     element.append(row);
   }
   return element.childElementCount > 0;
-}
-
-/** Seconds as mm:ss. */
-export function clock(seconds) {
-  const whole = Math.max(0, Math.ceil(seconds));
-  return `${String(Math.floor(whole / 60)).padStart(2, '0')}:${String(whole % 60).padStart(2, '0')}`;
-}
-
-/** Counts down to `end` (milliseconds since 1970), a call a second, the last with 0. Answers how to stop. */
-export function countdown(end, each) {
-  const tick = () => {
-    // By the clock on the wall, so a laptop that slept wakes to the truth.
-    const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
-    if (left === 0) clearInterval(timer);
-    each(left);
-  };
-  const timer = setInterval(tick, 1000);
-  tick();
-  return () => clearInterval(timer);
 }
 
 /** Runs `work` once however often the button is pressed, and shows that it runs. */

@@ -1,11 +1,8 @@
-// What every page says.
+// What every page says, and the widget does not.
 
 export const commonWords = {
-  expiresIn: ['Expires in', '剩余有效时间'],
-  offline: ['Connection lost. Trying again…', '连接中断，正在重试…'],
   'error.title': ['Something went wrong', '出了点问题'],
   'error.lead': ['The service is not available right now. Please try again.', '服务暂时不可用，请重试。'],
-  'error.offline': ['Connection lost. Please check it and try again.', '连接中断，请检查网络后重试。'],
   'error.retry': ['Try again', '重试'],
   'error.slow': ['Too many tries. Please wait {seconds} seconds.', '操作过于频繁，请等待 {seconds} 秒。'],
   'error.slowMinutes': ['Too many tries. Please wait {minutes} minutes.', '操作过于频繁，请等待 {minutes} 分钟。'],

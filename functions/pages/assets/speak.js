@@ -1,0 +1,16 @@
+// Puts texts into words. `words` has both languages side by side, English first, so that neither is forgotten.
+
+// Chinese lines may break between any two characters; these words are read as one, so joiners hold them.
+const together = (text) => text.replace(/二维码|验证码|手机号|客服人员/g, (word) => [...word].join('\u2060'));
+
+/** The first of these language tags that is spoken here, Chinese or English; undefined when none is. */
+export const spoken = (tags) => tags.find((tag) => /^(zh|en)\b/i.test(tag));
+
+/** Whether that is Chinese. */
+export const isChinese = (tag) => /^zh/i.test(tag);
+
+/** The text under `key`, its `{names}` filled in. An unknown key shows itself, so it is noticed. */
+export function speak(words, chinese, key, values = {}) {
+  const text = together(words[key]?.[chinese ? 1 : 0] ?? key);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+}
