@@ -23,11 +23,32 @@ use sha2::{Digest, Sha256};
 
 /// The modules that pages begin with; each becomes one file, together with all that it imports.
 /// A script may name one that stands before it.
-const SCRIPTS: [&str; 7] =
-    ["puzzle_worker.js", "screen.js", "authorize.js", "phone.js", "device.js", "mine.js", "stale.js"];
+const SCRIPTS: [&str; 9] = [
+    "puzzle_worker.js",
+    "screen.js",
+    "authorize.js",
+    "phone.js",
+    "device.js",
+    "here.js",
+    "mine.js",
+    "stale.js",
+    "widget.js",
+];
 const STYLES: [&str; 1] = ["app.css"];
-const PAGES: [&str; 6] =
-    ["index.html", "authorize.html", "phone.html", "device.html", "account.html", "welcome.html"];
+const PAGES: [&str; 7] = [
+    "index.html",
+    "authorize.html",
+    "phone.html",
+    "device.html",
+    "here.html",
+    "account.html",
+    "welcome.html",
+];
+/// The rules inside the widget, which its script holds, and its types.
+const WIDGET_STYLE: &str = "widget.css";
+const WIDGET_TYPES: &str = "widget.d.ts";
+/// What few callers fetch, and hardly any without compression.
+const RARE: [&str; 4] = ["here.js", "here.html", "widget.js", WIDGET_TYPES];
 /// Drawn into the scripts, so that it costs no request.
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.
@@ -43,9 +64,11 @@ fn main() -> Result<(), Failure> {
     let mut renamed: Vec<(&str, String)> = Vec::new();
     let icon = read(ICON)?;
     write_file(&out, &mut list, ICON, icon.as_bytes())?;
+    let rules = serde_json::to_string(&minifier::css::minify(&read(WIDGET_STYLE)?)?.to_string())?;
     let drawn = format!("data:image/svg+xml,{}", utf8_percent_encode(icon.trim(), NON_ALPHANUMERIC));
     for script in SCRIPTS {
         let mut linked = Linker::link(script)?.replace(&format!("/assets/{ICON}"), &drawn);
+        linked = linked.replace(&format!("'/assets/{WIDGET_STYLE}'"), &rules);
         for (file, name) in &renamed {
             linked = linked.replace(&format!("/assets/{file}"), &format!("/assets/{name}"));
         }
@@ -64,14 +87,15 @@ fn main() -> Result<(), Failure> {
         let lines: Vec<_> = html.lines().map(str::trim).collect();
         write_file(&out, &mut list, page, lines.join("\n").as_bytes())?;
     }
+    write_file(&out, &mut list, WIDGET_TYPES, read(WIDGET_TYPES)?.as_bytes())?;
     write_packed(&out, &mut list, "openapi.json", assemble::description()?.as_bytes())?;
     fs::write(out.join("files.rs"), list)?;
     Ok(())
 }
 
-/// Writes a file plain and compressed, adds it to the list that is compiled in, and answers its name with the hash.
+/// Writes a file, plain unless it is rare, and compressed; adds it to the list that is compiled in, and answers its name with the hash.
 fn write_file(out: &Path, list: &mut String, file: &str, content: &[u8]) -> Result<String, Failure> {
-    write_forms(out, list, file, content, true)
+    write_forms(out, list, file, content, !RARE.contains(&file))
 }
 
 /// The same for a file that is large and rarely fetched: it is compiled in compressed alone.

@@ -159,7 +159,7 @@ async fn every_deployed_route_is_served_by_its_function() {
         let (method, path) = route.split_once(' ').unwrap();
         let method = ["GET", "POST", "DELETE", "OPTIONS"].into_iter().find(|known| *known == method).unwrap();
         let path = path.replace("{id}", "x").replace("{code}", "x").replace("{file}", "app.css");
-        let path = path.replace("{traceId}", "x").replace("{proxy+}", "");
+        let path = path.replace("{traceId}", "x").replace("{version}", "x").replace("{proxy+}", "");
         let answer = world.call_function(&function, Call::new(method, &path).request()).await;
         assert_ne!(answer.status, 405, "{function} {route}");
         assert!(!String::from_utf8_lossy(&answer.body).contains("no_such_route"), "{function} {route}");

@@ -178,8 +178,17 @@ async fn every_answer_is_hardened() {
     let world = World::default();
     let mut calls: Vec<Call> = FUNCTIONS.iter().map(|(_, method, path)| Call::new(method, path)).collect();
     calls.extend(
-        ["/", "/q/x", "/welcome", "/assets/app.css", "/assets/none", "/favicon.ico", "/nowhere"]
-            .map(Call::get),
+        [
+            "/",
+            "/q/x",
+            "/welcome",
+            "/assets/app.css",
+            "/assets/none",
+            "/favicon.ico",
+            "/nowhere",
+            "/widget.js",
+        ]
+        .map(Call::get),
     );
     calls.extend(
         ["/qr/code", "/qr/loginpic/", "/qr/login", "/qr/loginpic?qrSize=0", "/?token=x"].map(Call::get),
@@ -212,7 +221,7 @@ async fn every_answer_is_hardened() {
             _ if answer.status != 200 => "no-store",
             "/" | "/q/x" => "no-cache",
             "/favicon.ico" => "public, max-age=86400",
-            "/.well-known/jwks.json" => "public, max-age=300",
+            "/.well-known/jwks.json" | "/widget.js" => "public, max-age=300",
             _ => "no-store",
         };
         assert_eq!(answer.header("cache-control"), cache, "{path}");

@@ -12,7 +12,7 @@ import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 const FINAL_REASONS = ['claimed_by_another', 'wrong_match_number', 'not_an_approver'];
 
 /** Whether requests come to this page by themselves: at /phone nothing was scanned. */
-export const unscanned = /^\/phone\/?$/.test(location.pathname);
+export const unscanned = /^\/phone\/?$/.test(location.pathname) && !new URLSearchParams(location.search).has('client');
 
 let policy = 'show'; // what this client wants done with the match number
 let stopCounting = () => {};

@@ -71,7 +71,7 @@ export function showCode(source, view) {
     $('qr').alt = next === 'waiting' ? t('screen.qrAlt') : '';
     if (next !== 'waiting') say($('note'), '');
     show(next, { focus, detail });
-    if (!$('again').hidden) $('again-label').textContent = t(`screen.again.${next}`);
+    if (!$('again').hidden) $('again-label').textContent = t(next === 'error' ? 'screen.tryAgain' : 'screen.again');
     // A screen reader reads the heading when it gets the focus. It does not read the line beneath it, or a change that
     // comes by itself.
     if (next !== 'loading' && next !== 'waiting') announce(focus ? lead : `${$('title').textContent} ${lead}`);

@@ -6,18 +6,21 @@
 //! | `/authorize` | the screen of a site that asks by OAuth, whose request stands behind the `#` | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
 //! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
+//! | `/phone?client=` | a person whom a site sent signs in on this very device | [`page`] |
 //! | `/device` | the phone: a person types the code that a device shows (RFC 8628) | [`page`] |
 //! | `/account` | a person's own page: what is signed in, and how to end it | [`page`] |
 //! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
 //! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
 //! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
 //! | `/openapi.json` | the description of the API, from `openapi/` | [`page`] |
+//! | `/widget.js`, `/widget/{version}/widget.js`, `/widget.d.ts` | the widget, for pages of every site | [`widget`] |
 //! | `/assets/{file}` | style, scripts, icon, from `assets/` | [`page`] |
 
 mod file;
 mod page;
 mod phone;
 mod welcome;
+mod widget;
 
 pub use page::description;
 
@@ -59,7 +62,7 @@ pub fn router(app: App) -> Router {
         .route("/authorize", get(page::authorize))
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
-        .route("/phone", get(page::phone))
+        .route("/phone", get(page::without_a_code))
         .route("/device", get(page::device))
         .route("/account", get(page::account))
         .route("/downloads.html", get(page::downloads))
@@ -70,6 +73,9 @@ pub fn router(app: App) -> Router {
         .route("/assets/{file}", get(page::asset))
         .route("/favicon.ico", get(page::icon))
         .route("/openapi.json", get(page::openapi))
+        .route("/widget.js", get(widget::newest))
+        .route("/widget/{version}/widget.js", get(widget::of_version))
+        .route("/widget.d.ts", get(widget::types))
         .with_state(app);
     hardened(routes, &service, as_problem)
 }

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::secrets::SessionCode;
-use saoma_http::Problem;
+use saoma_http::{Problem, query::Query};
 
 use crate::{App, file::File};
 
@@ -22,22 +22,23 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; st
 const CSS: &str = "text/css; charset=utf-8";
 const HTML: &str = "text/html; charset=utf-8";
 const JSON: &str = "application/json";
-const JS: &str = "text/javascript; charset=utf-8";
+pub(crate) const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 /// A name with a hash always means the same content.
-const FOR_EVER: &str = "public, max-age=31536000, immutable";
+pub(crate) const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// A browser keeps a page, but asks each time whether it has changed, because a page names the files of its deployment.
 const ASK_FIRST: &str = "no-cache";
 /// The address of `/welcome` holds a ticket, so no cache keeps it (`docs/security.md` W16).
-const NOT_KEPT: &str = "no-store";
+pub(crate) const NOT_KEPT: &str = "no-store";
 
 /// The files that pages load.
-static ASSETS: [(&File, &str); 7] = [
+static ASSETS: [(&File, &str); 8] = [
     (&SCREEN_JS, JS),
     (&AUTHORIZE_JS, JS),
     (&PHONE_JS, JS),
     (&DEVICE_JS, JS),
+    (&HERE_JS, JS),
     (&MINE_JS, JS),
     (&PUZZLE_WORKER_JS, JS),
     (&APP_CSS, CSS),
@@ -59,7 +60,14 @@ pub(crate) async fn device(headers: HeaderMap) -> Response {
     html(&DEVICE_HTML, &headers, ASK_FIRST)
 }
 
-/// `GET /q/{code}` and `GET /phone`. The page is the same for every code and for none, so opening it does
+/// `GET /phone`: the prompts of the person who is signed in. With a `client`, the page on which a person whom a site sent
+/// here signs in on this very device (`docs/widget.md`).
+pub(crate) async fn without_a_code(headers: HeaderMap, query: Result<Query, Problem>) -> Response {
+    let here = query.is_ok_and(|query| query.get("client").is_some());
+    html(if here { &HERE_HTML } else { &PHONE_HTML }, &headers, ASK_FIRST)
+}
+
+/// `GET /q/{code}`. The page is the same for every code and for none, so opening it does
 /// not reveal whether a code exists. It changes nothing (W2, W15).
 pub(crate) async fn phone(headers: HeaderMap) -> Response {
     html(&PHONE_HTML, &headers, ASK_FIRST)
@@ -104,8 +112,13 @@ fn is_script_of_another_deployment(name: &str) -> bool {
     let parts = name.strip_suffix(".js").and_then(|stem| stem.split_once('-'));
     parts.is_some_and(|(stem, hash)| {
         let ours = ASSETS.iter().any(|(file, kind)| *kind == JS && file.name.split('-').next() == Some(stem));
-        ours && hash.len() == 16 && hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        ours && is_hash(hash)
     })
+}
+
+/// Whether a text has the form of a content's hash, as names of files carry it.
+pub(crate) fn is_hash(text: &str) -> bool {
+    text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The description of the API, without compression.

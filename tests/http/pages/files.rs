@@ -8,11 +8,12 @@ use saoma_domain::session::Session;
 use super::kiosk;
 use crate::web::{Pc, let_in, sessions};
 
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "/",
     "/q/ZZZZZZZZZZZZZZZZZZZZZZZZZZ",
     "/Q/ZZZZZZZZZZZZZZZZZZZZZZZZZZ",
     "/phone",
+    "/phone?client=my-shop&state=x",
     "/downloads.html",
     "/welcome",
     "/welcome?ticket=x",

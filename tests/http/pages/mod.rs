@@ -3,6 +3,7 @@
 mod files;
 mod phone;
 mod welcome;
+mod widget;
 
 use acceptance::{Answer, Call, Person, World};
 use insta::assert_snapshot;

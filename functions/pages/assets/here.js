@@ -1,0 +1,57 @@
+// At /phone?client=…: a site sent the person here to sign in on this very device, where no second screen could show a code
+// (docs/widget.md). This page opens the code itself. So its secret is in no address, and the ticket goes only to the browser
+// in which the person agreed.
+
+import { postAs } from './account.js';
+import { call } from './api.js';
+import { ask, fail, refuse, tellGone } from './consent.js';
+import { t } from './i18n.js';
+import { ownCodes } from './own_codes.js';
+import { run } from './phone_page.js';
+import { go } from './sign_in.js';
+import { excuse, state } from './view.js';
+import { hereWords } from './words/here.js';
+
+const asked = new URLSearchParams(location.search);
+const query = new URLSearchParams([...asked].filter(([name]) => ['client', 'state'].includes(name)));
+let opened = {}; // the code of this page
+
+const step = (name, body) => postAs(`/q/${opened.code}/${name}`, body);
+
+/** Opens a code and claims it; then asks, without the number: the screen that shows it is this page. */
+async function begin() {
+  go('loading');
+  const answer = await call('GET', `/qr/code?${query}`, { token: opened.pollToken, cookies: false });
+  if (answer.status === 400) return fail('', t('here.broken'));
+  if (answer.status !== 200) return fail('', excuse(answer));
+  opened = answer.body;
+  const scan = await step('scan', {});
+  if (scan.status !== 200) return refuse(scan);
+  const { consent, expiresIn } = scan.body;
+  ask({ consent: { ...consent, matchNumber: {} }, expiresIn }, tellGone);
+}
+
+async function decide(accept) {
+  const answer = await (accept ? step('confirm', { matchNumber: opened.matchNumber }) : step('cancel', {}));
+  if (state() !== 'consent') return; // it ran out meanwhile
+  if (answer.status !== 200) return refuse(answer);
+  if (!accept) return go('cancelled');
+  await goBack();
+}
+
+/** Back to the client's registered page, with the ticket. */
+async function goBack() {
+  go('confirmed');
+  const answer = await call('GET', '/qr/login', { token: opened.pollToken, cookies: false });
+  const { url = '' } = answer.body;
+  if (!ownCodes.leadsOn(url)) return fail('', excuse(answer));
+  ownCodes.leave(url, opened.pollToken);
+}
+
+/** The code is claimed by the person who signs out, so it ends. */
+async function leave() {
+  if (state() === 'consent') await step('cancel', {});
+  return 'phone.signedOutOnly';
+}
+
+run({ begin, decide, leave }, { here: 'scan', words: hereWords });

@@ -1,0 +1,169 @@
+// <saoma-sign-in client="my-shop">: a sign-in by QR code on any page (docs/widget.md). What a code does, qr.js knows; here
+// is the element around it.
+
+import { make } from './make.js';
+import { showCode } from './qr.js';
+import { isChinese, speak, spoken } from './speak.js';
+import { viewOf } from './view_of.js';
+import { widgetCodes } from './widget_codes.js';
+import { cardOf } from './widget_parts.js';
+import { codeWords } from './words/code.js';
+import { everyWords } from './words/every.js';
+import { widgetWords } from './words/widget.js';
+
+const STYLE = '/assets/widget.css'; // the build puts the rules themselves here
+const WATCHED = ['client', 'state', 'mode', 'device', 'lang', 'server'];
+const SERVICE = new URL(import.meta.url).origin; // where this script comes from
+const WORDS = { ...everyWords, ...codeWords, ...widgetWords };
+// The event that a page gets when the widget comes to a state; the one of `signed-in` comes with the ticket.
+const TOLD = { scanned: 'scanned', cancelled: 'cancelled', expired: 'expired', used: 'expired', stuck: 'error', error: 'error' };
+const running = new WeakMap(); // what each element does: for which attributes, and how to begin anew and to stop
+
+/** Speaks the language of the element: its own, its page's, or the browser's. */
+function wordsFor(element) {
+  const tags = [element.closest('[lang]')?.lang, ...navigator.languages];
+  const chinese = isChinese(spoken(tags) ?? 'en');
+  return { language: chinese ? 'zh-CN' : 'en', t: (key, values) => speak(WORDS, chinese, key, values) };
+}
+
+/** Whether this device is a phone, which has no second one at hand that could scan. `device` overrules the guess. */
+function isPhone(element) {
+  const device = element.getAttribute('device');
+  if (['phone', 'screen'].includes(device)) return device === 'phone';
+  return navigator.userAgentData?.mobile ?? matchMedia('(hover: none) and (pointer: coarse)').matches;
+}
+
+/** Puts the rules in force without an inline style, which a strict policy refuses. */
+function dress(root) {
+  if (!root.adoptedStyleSheets) return [make(['style', {}, STYLE])]; // Safari before 16.4
+  const rules = new CSSStyleSheet();
+  rules.replaceSync(STYLE);
+  root.adoptedStyleSheets = [rules];
+  return [];
+}
+
+/** Calls `work` as soon as a person can see the element, so that one in a closed dialog asks for no code. */
+function whenSeen(element, signal, work) {
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((each) => each.isIntersecting)) return;
+    observer.disconnect();
+    work();
+  });
+  observer.observe(element);
+  signal.addEventListener('abort', () => observer.disconnect());
+}
+
+/** Tells the page. An event stays at the element: an `error` that rose to the window would look like one of a script. */
+function tell(element, name, detail, cancelable = false) {
+  return element.dispatchEvent(new CustomEvent(name, { detail, cancelable }));
+}
+
+/** Fills the element; answers its view, which tells the page of each state that it comes to. */
+function fill(element, trouble) {
+  const { language, t } = wordsFor(element);
+  const { shadowRoot: root } = element;
+  const card = make(cardOf(t));
+  card.lang = language;
+  root.replaceChildren(...dress(root), card);
+  const inside = viewOf(root, card, { headings: 'h2', takesFocus: () => element.matches(':focus-within') });
+  const { $ } = inside;
+  return {
+    ...inside,
+    t,
+    show(next, options) {
+      const before = inside.state();
+      inside.show(next, options);
+      const name = TOLD[next];
+      const details = { error: { code: next === 'stuck' ? next : trouble() }, expired: { reason: next } };
+      if (name && next !== before) tell(element, name, details[name]);
+    },
+    /** Shows a state that qr.js does not know. */
+    say(next) {
+      $('title').textContent = t(`screen.title.${next}`);
+      $('lead').textContent = t(`screen.lead.${next}`);
+      inside.show(next);
+    },
+  };
+}
+
+/** Shows a code in the element, or the way on for a phone. Answers how to show a new one, and how to stop. */
+function begin(element) {
+  const { server, mode, ...site } = Object.fromEntries(WATCHED.map((name) => [name, element.getAttribute(name) ?? undefined]));
+  const gone = new AbortController();
+  let trouble; // why the last try to get a code failed
+  let code;
+  const view = fill(element, () => trouble ?? 'unavailable');
+
+  const codes = widgetCodes({ ...site, server: (server ?? SERVICE).replace(/\/$/, '') }, {
+    leave(url) {
+      const ticket = new URL(url).searchParams.get('ticket');
+      const goesOn = tell(element, 'signed-in', { ticket, url, state: site.state }, true);
+      if (mode !== 'ticket' && goesOn) return location.assign(url);
+      code.stopCode();
+      return view.say('signed-in');
+    },
+    refused({ status, body }) {
+      trouble = body.code ?? (status === 0 ? 'offline' : undefined);
+    },
+  });
+  const scan = () => {
+    if (code) return code.startOver();
+    code = showCode(codes, view);
+  };
+
+  view.$('go').href = codes.here();
+  view.$('scan').addEventListener('click', () => {
+    scan();
+    view.$('title').focus();
+  });
+  if (!site.client) console.error('saoma-sign-in: the attribute "client" is missing');
+  else if (isPhone(element)) view.say('here');
+  else whenSeen(element, gone.signal, scan);
+  return {
+    scan,
+    stop() {
+      gone.abort();
+      code?.pauseCode();
+    },
+  };
+}
+
+/** Brings an element into agreement with its attributes and its place in the page. */
+function settle(element) {
+  const as = element.isConnected ? JSON.stringify(WATCHED.map((name) => element.getAttribute(name))) : '';
+  const before = running.get(element);
+  if (before?.as === as) return;
+  before?.stop?.();
+  running.set(element, as ? { as, ...begin(element) } : { as });
+}
+
+class SaomaSignIn extends HTMLElement {
+  static get observedAttributes() {
+    return WATCHED;
+  }
+
+  constructor() {
+    super();
+    this.attachShadow({ mode: 'open' });
+  }
+
+  // Once the page's script is done: it may set several attributes, or move the element to another place.
+  connectedCallback() {
+    queueMicrotask(() => settle(this));
+  }
+
+  disconnectedCallback() {
+    queueMicrotask(() => settle(this));
+  }
+
+  attributeChangedCallback() {
+    queueMicrotask(() => settle(this));
+  }
+
+  /** Shows a new code, for example because the site's server took no ticket. */
+  restart() {
+    running.get(this)?.scan?.();
+  }
+}
+
+if (!customElements.get('saoma-sign-in')) customElements.define('saoma-sign-in', SaomaSignIn);
