@@ -26,7 +26,7 @@ given = $(foreach it,$(sort $(filter-out PORT EMULATOR_PORT SOCKET_PORT,$(typed)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT, SOCKET_PORT), with reload
+run: $(VENV) ## serve everything on http://localhost:9000 (PORT, EMULATOR_PORT, SOCKET_PORT), with reload; a demo on 9001/demo (DEMO_PORT)
 	@exec $(PYTHON) tests/local/run.py
 
 deploy-local: $(VENV) ## sam deploy into the emulator, served on http://localhost:9100

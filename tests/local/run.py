@@ -1,6 +1,7 @@
-"""make run: the service on http://localhost:9000, over an AWS emulator on 4566. Ctrl-C ends both."""
+"""make run: the service on http://localhost:9000, over an AWS emulator on 4566, and a demo on the next port. Ctrl-C ends all."""
 
 import emulator as aws
+from demo import demo
 from processes import hold, port_from, tidy
 from serve import announce, build, served
 
@@ -11,8 +12,8 @@ def main():
     print("Building the functions ...", flush=True)
     build()
     print("Starting them; each answers a first call ...", flush=True)
-    with aws.running(emulator_port) as emulator, served(port, emulator, reload=True) as stack:
-        announce(stack)
+    with aws.running(emulator_port) as emulator, served(port, emulator, reload=True) as stack, demo(stack) as site:
+        announce(stack, demo=site)
         hold()
 
 

@@ -97,12 +97,13 @@ def handed_over(emulator, template, outputs, invoke):
         yield
 
 
-def announce(stack):
+def announce(stack, demo=None):
     """Prints where everything is, and from then on each SMS."""
     aws.follow_messages(stack.emulator)
+    also = f"\n  Demo           {demo}" if demo else ""
     print(
         f"""
-  Sign-in page   {stack.url}/
+  Sign-in page   {stack.url}/{also}
   Keys           {stack.url}/.well-known/jwks.json
   AWS emulator   {stack.emulator.endpoint}
   SMS codes      are printed here as they are sent
