@@ -10,13 +10,14 @@
 //! * [`browser`]: a headless Chromium ([`driver`] is its process); [`people`] says what a person does with it.
 //! * [`operator`]: an operator at the command line.
 //! * [`proxy`]: a bad network between browser and service.
+//! * [`axe`]: a checker of pages that is not ours.
 //! * [`traffic`]: the traffic of a browser.
 //! * [`qr`]: two independent readers that must agree.
 //! * [`tables`]: the stored items. [`jwt`]: a token, verified with the published keys.
 //!
 //! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`proof`], [`webhooks`],
-//! [`budget`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`],
-//! [`relying_parties`], [`sockets`].
+//! [`budget`], [`demo`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`],
+//! [`relying_parties`], [`issuers`], [`sockets`], [`widget`], [`lighthouse`].
 
 #![expect(
     clippy::expect_used,
@@ -26,6 +27,7 @@
     reason = "a driver that cannot go on is a failed test"
 )]
 
+mod axe;
 mod browser;
 mod driver;
 mod jwt;
@@ -43,9 +45,11 @@ mod traffic;
 
 mod account;
 mod budget;
+mod demo;
 mod deviations;
 mod issuers;
 mod kiosk;
+mod lighthouse;
 mod oauth;
 mod other_site;
 mod pictures;
@@ -60,3 +64,4 @@ mod typed;
 mod walks;
 mod web;
 mod webhooks;
+mod widget;

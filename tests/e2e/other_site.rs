@@ -1,5 +1,7 @@
 //! A page of another site signs people in by our calls: exactly the page that `docs/web.md` shows.
 
+use std::sync::{Arc, Mutex};
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -13,7 +15,7 @@ use crate::{
     service::{Service, eventually},
 };
 
-/// A site with one page.
+/// A site with one page and one script.
 pub(crate) struct Site {
     pub(crate) origin: String,
     listener: TcpListener,
@@ -29,24 +31,86 @@ impl Site {
 
     /// The client whose pages stand here; its id.
     async fn registered(&self, service: &Service) -> String {
+        self.registered_with(service, &[]).await.0
+    }
+
+    /// The same, with more settings; its id and its secret.
+    pub(crate) async fn registered_with(&self, service: &Service, settings: &[&str]) -> (String, String) {
         let id = format!("site-{}", &fresh_number()[3..]);
         let page = format!("PAGE={}/in", self.origin);
         let origin = format!("ORIGIN={}", self.origin);
-        make_client(service, &[format!("ID={id}"), "NAME=Another site".to_owned(), page, origin]).await;
-        id
+        let settings = settings.iter().map(|setting| (*setting).to_owned());
+        let words = [format!("ID={id}"), "NAME=Another site".to_owned(), page, origin];
+        let printed = make_client(service, &words.into_iter().chain(settings).collect::<Vec<_>>()).await;
+        (id, printed.secret())
     }
 
     /// Answers everything with this page.
     pub(crate) fn shows(self, page: &str) {
-        let head = "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\nconnection: close\r\n";
-        let answer = format!("{head}content-length: {}\r\n\r\n{page}", page.len());
+        self.serves(&Files { page: page.to_owned(), ..Files::default() });
+    }
+
+    /// Answers every path that ends in `.js` with the script, and every other with the page. Gives what the site is told by
+    /// `POST`.
+    pub(crate) fn serves(self, files: &Files) -> Arc<Mutex<Vec<String>>> {
+        let (page, script) = (files.answer("html", &files.page), files.answer("javascript", &files.script));
+        let told = Arc::new(Mutex::new(Vec::new()));
+        let heard = told.clone();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = self.listener.accept().await {
-                let mut request = [0; 16 * 1024];
-                let _ = stream.read(&mut request).await;
+                let request = whole_request(&mut stream).await;
+                if let (true, Some((_, body))) =
+                    (request.starts_with("POST "), request.split_once("\r\n\r\n"))
+                {
+                    told.lock().unwrap().push(body.to_owned());
+                }
+                let path = request.split(' ').nth(1).unwrap_or_default();
+                let answer = if path.ends_with(".js") { &script } else { &page };
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
+        heard
+    }
+}
+
+/// What a site serves, all under one content security policy.
+#[derive(Clone, Default)]
+pub(crate) struct Files {
+    /// The policy; none when it is empty.
+    pub(crate) policy: String,
+    pub(crate) page: String,
+    pub(crate) script: String,
+}
+
+impl Files {
+    fn answer(&self, kind: &str, body: &str) -> String {
+        let policy = match self.policy.as_str() {
+            "" => String::new(),
+            policy => format!("content-security-policy: {policy}\r\n"),
+        };
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/{kind}; charset=utf-8\r\nconnection: close\r\n{policy}"
+        );
+        format!("{head}content-length: {}\r\n\r\n{body}", body.len())
+    }
+}
+
+/// A request with its body, which browsers send in a piece of its own.
+async fn whole_request(stream: &mut tokio::net::TcpStream) -> String {
+    let (mut request, mut piece) = (Vec::new(), [0; 16 * 1024]);
+    loop {
+        let count = stream.read(&mut piece).await.unwrap_or_default();
+        request.extend_from_slice(&piece[..count]);
+        let text = String::from_utf8_lossy(&request).into_owned();
+        let length = text
+            .to_lowercase()
+            .split("content-length: ")
+            .nth(1)
+            .and_then(|rest| rest.lines().next()?.parse().ok());
+        let body = text.split_once("\r\n\r\n").map(|(_, body)| body.len());
+        if count == 0 || body.is_some_and(|body| body >= length.unwrap_or(0)) {
+            return text;
+        }
     }
 }
 

@@ -81,7 +81,9 @@ impl Person {
 
     /// Answers which number the screen shows: that number, or that there is none.
     pub(crate) async fn picks(&self, phone: &Browser) {
-        let number = "return document.querySelector('[data-testid=match-number]')?.textContent ?? ''";
+        let number = "const widget = document.querySelector('saoma-sign-in')?.shadowRoot; \
+             return (document.querySelector('[data-testid=match-number]') \
+               ?? widget?.querySelector('[part=number]'))?.textContent ?? ''";
         let number = self.screen.run(number).await.as_str().unwrap_or_default().to_owned();
         let kind = if number.is_empty() { "match-none" } else { "match-choice" };
         phone.press_at(&format!("[data-testid={kind}][data-value='{number}']")).await;

@@ -9,6 +9,7 @@ import os
 import shutil
 
 import emulator as aws
+import node
 import suite
 from processes import ROOT, Failure, free_port, run
 from serve import served
@@ -44,6 +45,7 @@ def measured():
     """Runs the end-to-end test that signs in. Returns the file with its figures."""
     figures = ROOT / os.environ.get("CARGO_TARGET_DIR", "target") / "tmp" / "page-traffic.json"
     figures.unlink(missing_ok=True)
+    node.install()
     run(["cargo", "build", "--quiet", "--bins"])
     with aws.running(free_port()) as emulator, served(free_port(), emulator, reload=False) as stack:
         try:

@@ -12,6 +12,7 @@ import emulator as aws
 import node
 import template as sam
 from alarms import alarms
+from demo import demo
 from deploy_local import deployed
 from fuzz import fuzz
 from processes import ROOT, VENV, free_port, run, tidy
@@ -24,6 +25,7 @@ END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 DOCS = (
     "docs/kiosk.md",
     "docs/web.md",
+    "docs/widget.md",
     "docs/oauth.md",
     "docs/remembered.md",
     "docs/shop.md",
@@ -69,7 +71,7 @@ def unit_contract_and_http():
 def end_to_end():
     """The same tests, and the pages of docs/, against both ways of serving."""
     build()
-    node.install_clients()
+    node.install()
     step("events that are not what they should be")
     fuzz(MUTATED_EVENTS, profile="debug")
     step("the keys are rotated while people sign in")
@@ -88,8 +90,9 @@ def end_to_end():
 def against(stack, served_by):
     """Everything that calls a served stack."""
     environment = stack_environment(stack, served_by)
-    # The local gateway between the tests and the functions sometimes loses a call, which AWS does not.
-    nextest(END_TO_END, environment, retries=2)
+    with demo(stack) as site:
+        # The local gateway between the tests and the functions sometimes loses a call, which AWS does not.
+        nextest(END_TO_END, {**environment, "SAOMA_DEMO": site}, retries=2)
     run([sys.executable, "tests/local/check_openapi.py", stack.url])
     port = {"EMULATOR_PORT": str(stack.emulator.port)}
     docs = [sys.executable, "tests/local/pages_of_docs.py", *DOCS]

@@ -1,0 +1,386 @@
+//! `<saoma-sign-in>` on a page of another site, under the policy that `docs/widget.md` names.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use crate::{
+    browser::{
+        Browser, Glass,
+        Language::{self, Chinese, English},
+    },
+    other_site::{Files, Site},
+    people::Person,
+    screen::Screen,
+    service::{Service, eventually},
+};
+
+const DOCS: &str = include_str!("../../docs/widget.md");
+const CSP: &str = "Content-Security-Policy: ";
+/// What the site's page does besides: it writes down the events, and what its policy forbids.
+const LISTENS: &str = "const told = []; window.told = told; \
+     document.addEventListener('securitypolicyviolation', ({violatedDirective, blockedURI}) => \
+       told.push(['violation', violatedDirective, blockedURI])); \
+     for (const name of ['scanned', 'signed-in', 'expired', 'cancelled', 'error']) { \
+       document.querySelector('saoma-sign-in').addEventListener(name, ({detail}) => told.push([name, detail])); \
+     }";
+const STATE: &str = "of-this-browser";
+
+/// The content of a fenced block of the page, by its language and by a word in it.
+fn block(language: &str, word: &str) -> &'static str {
+    let begins = format!("```{language}\n");
+    let mut blocks = DOCS.split(begins.as_str()).skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks.find(|block| block.contains(word)).unwrap_or_else(|| panic!("no {language} with {word}"))
+}
+
+/// The addresses of the docs as those of this stack.
+fn of(service: &Service, text: &str) -> String {
+    let socket = service.url.replacen("http", "ws", 1);
+    text.replace("wss://login.example.com", &socket).replace("https://login.example.com", &service.url)
+}
+
+/// The documented policy, and what the site's own script needs.
+fn policy(service: &Service) -> String {
+    let documented = block("", CSP).lines().find_map(|line| line.strip_prefix(CSP)).unwrap();
+    assert!(
+        documented.starts_with("default-src 'none'; ") && !documented.contains("style-src"),
+        "{documented}"
+    );
+    let own = of(service, documented);
+    own.replace("script-src ", "script-src 'self' ").replace("connect-src ", "connect-src 'self' ")
+        + "; require-trusted-types-for 'script'"
+}
+
+/// A person before a site that shows the widget.
+struct Visit {
+    person: Person,
+    origin: String,
+    secret: String,
+    client: String,
+    /// What the site is told by `POST`.
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+/// A person who has opened the site, whose tag has these attributes besides, and whose script is this.
+async fn visits(language: Language, attributes: &str, script: &str) -> Visit {
+    let person = Person::at_a_blank_screen(language).await;
+    let visit = site_for(person, attributes, script).await;
+    visit.person.screen.go_to(&format!("{}/", visit.origin)).await;
+    visit
+}
+
+async fn site_for(person: Person, attributes: &str, script: &str) -> Visit {
+    let site = Site::found().await;
+    let origin = site.origin.clone();
+    let (client, secret) = site.registered_with(&person.service, &["POLICY=pick"]).await;
+    let tag = block("html", "<saoma-sign-in").replace("my-shop", &client).replace("from-your-server", STATE);
+    let tag = of(&person.service, &tag).replace("<saoma-sign-in ", &format!("<saoma-sign-in {attributes} "));
+    let page = format!(
+        "<!doctype html><html lang={}><meta name=viewport content='width=device-width'>\
+         <meta name=color-scheme content='light dark'><title>A shop</title><main><h1>A shop</h1>\
+         <p><label>Search <input id=search></label></p>{tag}</main><script type=module src=/own.js></script></html>",
+        person.language.tag(),
+    );
+    let script = format!("{LISTENS} {script}");
+    let heard = site.serves(&Files { policy: policy(&person.service), page, script });
+    Visit { person, origin, secret, client, heard }
+}
+
+/// A script that finds `widget`, the inside of the widget.
+fn inside(script: &str) -> String {
+    format!("const widget = document.querySelector('saoma-sign-in')?.shadowRoot; {script}")
+}
+
+impl Visit {
+    async fn run(&self, script: &str) -> Value {
+        self.person.screen.run(&inside(script)).await
+    }
+
+    /// Waits until the widget is in this state.
+    async fn reaches(&self, state: &str) {
+        let script = "return widget?.getElementById('card')?.dataset.state ?? ''";
+        let reached = async || (self.run(script).await == state).then_some(());
+        eventually(&format!("a widget that is {state}"), reached).await;
+    }
+
+    /// The events so far, by name.
+    async fn events(&self) -> Value {
+        self.run("return window.told.map(([name]) => name)").await
+    }
+
+    /// Signs in as the site's server; the answer.
+    async fn exchanges(&self, ticket: &str) -> Value {
+        let server = Screen::of_server(&self.person.service, &self.client, &self.secret);
+        server.post("/qr/ticket", None, &json!({"ticket": ticket})).await.good().json()
+    }
+
+    /// Waits until the browser is at the registered page; the ticket in its address.
+    async fn comes_back(&self, browser: &Browser) -> String {
+        let start = format!("{}/in?ticket=", self.origin);
+        let ticket = async || browser.address().await.strip_prefix(&start).map(str::to_owned);
+        eventually("the registered page, with a ticket", ticket).await
+    }
+}
+
+#[tokio::test]
+async fn the_widget_signs_in_by_a_ticket_english() {
+    the_widget_signs_in_by_a_ticket(English).await;
+}
+
+#[tokio::test]
+async fn the_widget_signs_in_by_a_ticket_chinese() {
+    the_widget_signs_in_by_a_ticket(Chinese).await;
+}
+
+// W3 W5 K16: on another site's page, under the documented policy, with the documented script.
+async fn the_widget_signs_in_by_a_ticket(language: Language) {
+    let visit = visits(language, "mode=ticket", block("js", "sign-in.js")).await;
+    let person = &visit.person;
+    visit.reaches("waiting").await;
+    assert_eq!(visit.run("return widget.getElementById('card').lang").await, language.tag());
+    person.shoot_screen("widget-waiting").await;
+
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    assert_eq!(phone.text("client-name").await, "Another site"); // I1
+    visit.reaches("scanned").await;
+    person.shoot_screen("widget-scanned").await;
+    person.picks(&phone).await;
+    // What the page hears is read before it goes on, as its script says.
+    let hears = "const fetch = window.fetch; window.fetch = (path, options) => (path === '/sign-in' \
+         ? new Promise(() => { window.handed = options.body; }) : fetch(path, options))";
+    visit.run(hears).await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    visit.reaches("signed-in").await;
+    person.shoot_screen("widget-signed-in").await;
+    assert_eq!(visit.events().await, json!(["scanned", "signed-in"]));
+    let handed = visit.run("return window.handed").await;
+    let ticket = handed.as_str().unwrap();
+    let detail = visit.run("return window.told[1][1]").await;
+    let url = format!("{}/in?ticket={ticket}", visit.origin);
+    assert_eq!(detail, json!({"ticket": ticket, "url": url, "state": STATE}));
+    let exchanged = visit.exchanges(ticket).await;
+    assert_eq!((&exchanged["token_type"], &exchanged["state"]), (&json!("Bearer"), &json!(STATE)));
+}
+
+// W3: the default mode leaves the page.
+#[tokio::test]
+async fn the_widget_leads_to_the_registered_page() {
+    let visit = visits(English, "", "").await;
+    visit.reaches("waiting").await;
+    let phone = visit.person.scans().await;
+    visit.person.signs_in(&phone).await;
+    visit.person.agrees(&phone).await;
+    let ticket = visit.comes_back(&visit.person.screen).await;
+    assert_eq!(visit.exchanges(&ticket).await["state"], STATE);
+    assert!(visit.heard.lock().unwrap().is_empty());
+}
+
+/// Looks where a phone has no second screen: touched by a finger, without a mouse.
+async fn in_the_hand(browser: &Browser) {
+    browser.devtools("Emulation.setTouchEmulationEnabled", json!({"enabled": true})).await;
+    let agent = json!({
+        "userAgent": "Mozilla/5.0 (Linux; Android 14) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36",
+        "userAgentMetadata": {"platform": "Android", "platformVersion": "14", "architecture": "", "model": "", "mobile": true},
+    });
+    browser.devtools("Emulation.setUserAgentOverride", agent).await;
+}
+
+#[tokio::test]
+async fn on_a_phone_the_same_device_signs_in_english() {
+    on_a_phone_the_same_device_signs_in(English).await;
+}
+
+#[tokio::test]
+async fn on_a_phone_the_same_device_signs_in_chinese() {
+    on_a_phone_the_same_device_signs_in(Chinese).await;
+}
+
+// E1 K16: no secret is in an address, and the ticket comes back to the browser that agreed.
+async fn on_a_phone_the_same_device_signs_in(language: Language) {
+    let service = Service::served();
+    let screen = Browser::open(language, Glass::Hand).await;
+    in_the_hand(&screen).await;
+    let person = Person { service, language, screen, shade: "" };
+    let visit = site_for(person, "mode=ticket", "").await;
+    let (person, phone) = (&visit.person, &visit.person.screen);
+    phone.go_to(&format!("{}/", visit.origin)).await;
+    visit.reaches("here").await;
+    person.shoot_screen("widget-on-a-phone").await;
+    let link = visit.run("return widget.getElementById('go').href").await;
+    let expected = format!("{}/phone?client={}&state={STATE}", person.service.url, visit.client);
+    assert_eq!(link, expected);
+    // No code was asked for, and none is kept.
+    assert_eq!(visit.run("return sessionStorage.length").await, 0);
+
+    visit.run("widget.getElementById('go').click()").await;
+    person.signs_in(phone).await;
+    assert_eq!(phone.text("client-name").await, "Another site"); // I1
+    assert!(!phone.shows("match-group").await);
+    person.shoot_screen("here-consent").await;
+    phone.press("confirm").await;
+    let ticket = visit.comes_back(phone).await;
+    assert_eq!(visit.exchanges(&ticket).await["state"], STATE);
+}
+
+// A person who has scanned with the wrong intent says no; the page hears of it, and the keyboard gets a new code.
+#[tokio::test]
+async fn a_no_is_heard_and_the_keyboard_shows_a_new_code() {
+    let visit = visits(English, "", "").await;
+    let screen = &visit.person.screen;
+    visit.reaches("waiting").await;
+    let first = visit.person.code().await;
+    visit.run("document.getElementById('search').focus()").await;
+    let phone = visit.person.scans().await;
+    visit.person.signs_in(&phone).await;
+    visit.reaches("scanned").await;
+    phone.press("cancel").await;
+    visit.reaches("cancelled").await;
+    assert_eq!(visit.events().await, json!(["scanned", "cancelled"]));
+    visit.person.shoot_screen("widget-cancelled").await;
+    // A person who typed elsewhere on the page was not disturbed.
+    assert_eq!(visit.run("return document.activeElement.id").await, "search");
+    assert!(
+        visit
+            .run("return widget.getElementById('live').textContent")
+            .await
+            .as_str()
+            .unwrap()
+            .contains("cancelled")
+    );
+
+    screen.press_key("Tab", 9, "").await;
+    assert_eq!(visit.run("return widget.activeElement.id").await, "again");
+    screen.press_key("Enter", 13, "\r").await;
+    visit.reaches("waiting").await;
+    assert_ne!(visit.person.code().await, first);
+    // The focus was inside, so the heading has it.
+    assert_eq!(visit.run("return widget.activeElement.id").await, "title");
+    screen.press_key("Tab", 9, "").await;
+    assert_eq!(visit.run("return widget.activeElement.id").await, "here");
+}
+
+/// The roles and names that a screen reader finds.
+async fn spoken(browser: &Browser) -> Vec<(String, String)> {
+    let tree = browser.devtools("Accessibility.getFullAXTree", json!({})).await;
+    let nodes = tree["nodes"].as_array().unwrap().iter().filter(|node| node["ignored"] == false);
+    let text = |node: &Value, field: &str| node[field]["value"].as_str().unwrap_or_default().to_owned();
+    nodes.map(|node| (text(node, "role"), text(node, "name"))).filter(|(_, name)| !name.is_empty()).collect()
+}
+
+#[tokio::test]
+async fn a_screen_reader_finds_names_for_everything() {
+    let visit = visits(English, "", "").await;
+    visit.reaches("waiting").await;
+    let found = spoken(&visit.person.screen).await;
+    for (role, name) in [
+        ("region", "Sign in with your phone"),
+        ("heading", "Sign in with your phone"),
+        ("image", "QR code for signing in. Scan it with your phone’s camera."),
+        ("link", "Can’t scan? Continue on this device"),
+    ] {
+        assert!(found.contains(&(role.to_owned(), name.to_owned())), "no {role} {name}: {found:?}");
+    }
+    visit.run("document.querySelector('saoma-sign-in').lang = 'zh'").await;
+    visit.reaches("waiting").await;
+    let found = spoken(&visit.person.screen).await;
+    assert!(found.contains(&("region".to_owned(), "用手机扫码登录".to_owned())), "{found:?}");
+}
+
+// A page's script moves the element, takes it away and brings it back; a reload goes on with the code.
+#[tokio::test]
+async fn the_code_outlives_a_move_and_a_reload() {
+    let visit = visits(English, "", "").await;
+    visit.reaches("waiting").await;
+    let code = visit.person.code().await;
+    visit.run("document.querySelector('main').prepend(document.querySelector('saoma-sign-in'))").await;
+    assert_eq!(visit.person.code().await, code);
+    visit.run("window.gone = document.querySelector('saoma-sign-in'); window.gone.remove()").await;
+    visit.run("return new Promise((resolve) => setTimeout(resolve, 300))").await;
+    visit.run("document.querySelector('main').append(window.gone)").await;
+    visit.reaches("waiting").await;
+    assert_eq!(visit.person.code().await, code);
+    visit.run("location.reload()").await;
+    visit.reaches("waiting").await;
+    assert_eq!(visit.person.code().await, code);
+    // What the code is for has changed: another one.
+    visit.run("document.querySelector('saoma-sign-in').setAttribute('state', 'another')").await;
+    let renewed = async || (visit.person.code().await != code).then_some(());
+    eventually("a code for another state", renewed).await;
+}
+
+// A closed dialog costs nothing.
+#[tokio::test]
+async fn an_element_that_nobody_sees_asks_for_no_code() {
+    let visit = visits(English, "hidden", "").await;
+    visit.run("return new Promise((resolve) => setTimeout(resolve, 1500))").await;
+    assert_eq!(
+        visit.run("return [widget.getElementById('card').dataset.state, sessionStorage.length]").await,
+        json!(["loading", 0])
+    );
+    visit.run("document.querySelector('saoma-sign-in').hidden = false").await;
+    visit.reaches("waiting").await;
+}
+
+// Light and dark, as the page is; the QR is black on white in both.
+#[tokio::test]
+async fn the_widget_has_the_colours_of_its_page() {
+    let mut visit = visits(Chinese, "", "").await;
+    visit.reaches("waiting").await;
+    let ground = "return getComputedStyle(widget.getElementById('card')).backgroundColor";
+    assert_eq!(visit.run(ground).await, "rgb(255, 255, 255)");
+    let code = visit.person.code().await;
+    visit.person.screen.turn("dark").await;
+    assert_eq!(visit.run(ground).await, "rgb(23, 27, 34)");
+    assert_eq!(visit.person.code().await, code);
+    visit.person.shade = "dark-";
+    visit.person.shoot_screen("widget-waiting").await;
+    // A page that is always light keeps a light card.
+    visit.run("document.querySelector('meta[name=color-scheme]').remove()").await;
+    assert_eq!(visit.run(ground).await, "rgb(255, 255, 255)");
+}
+
+// A client that does not exist, and one that does not know this site: the page is told, as far as the browser may know.
+#[tokio::test]
+async fn a_page_hears_why_no_code_comes() {
+    let visit = visits(English, "", "").await;
+    visit.reaches("waiting").await;
+    visit.run("document.querySelector('saoma-sign-in').setAttribute('client', 'no-such-client')").await;
+    visit.reaches("error").await;
+    let told = "return window.told.at(-1)";
+    // The service knows the site, so the site may read the refusal.
+    assert_eq!(visit.run(told).await, json!(["error", {"code": "unknown_client"}]));
+    visit.run("document.querySelector('saoma-sign-in').setAttribute('client', 'sign-in')").await;
+    let refused =
+        async || (visit.run(told).await == json!(["error", {"code": "origin_not_registered"}])).then_some(());
+    eventually("a refusal of a client that does not list this site", refused).await;
+    visit.person.shoot_screen("widget-error").await;
+}
+
+// The documented TypeScript compiles against the served declarations.
+#[tokio::test]
+async fn the_documented_types_are_right() {
+    let service = Service::served();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("widget-types");
+    std::fs::create_dir_all(&folder).unwrap();
+    let types = Screen::new(&service).get("/widget.d.ts").await.good();
+    std::fs::write(folder.join("widget.d.ts"), types.body).unwrap();
+    let page = block("ts", "SaomaSignedIn");
+    let compiles = async |page: &str| {
+        std::fs::write(folder.join("page.ts"), page).unwrap();
+        let compiler = concat!(env!("CARGO_MANIFEST_DIR"), "/page_checks/node_modules/typescript/bin/tsc");
+        let options = "--noEmit --strict --lib es2022,dom --module esnext --moduleResolution bundler page.ts";
+        let mut run = Command::new(service.variable("SAOMA_NODE"));
+        let output = run.arg(compiler).args(options.split(' ')).current_dir(&folder).output().await.unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(compiles(page).await, (true, String::new()));
+    // It would notice.
+    let (good, errors) = compiles(&page.replace("ticket }", "tickets }")).await;
+    assert!(!good && errors.contains("tickets"), "{errors}");
+}
