@@ -193,14 +193,14 @@ impl Linker {
 
     /// Takes `import { one, another } from './other.js';`, the one form that the pages use, and answers the names.
     fn import<'a>(&mut self, module: &str, line: &'a str) -> Result<Vec<&'a str>, Failure> {
-        let named = line.split_once("{ ").and_then(|(_, rest)| rest.split_once(" } from './"));
-        let parts = named.and_then(|(names, rest)| Some((names, rest.strip_suffix("';")?)));
+        let clauses = line.split_once("{ ").and_then(|(_, rest)| rest.split_once(" } from './"));
+        let parts = clauses.and_then(|(names, rest)| Some((names, rest.strip_suffix("';")?)));
         let (names, other) = parts.ok_or_else(|| format!("{module}: not understood: {line}"))?;
         self.add(other)?;
         let names: Vec<_> = names.split(", ").collect();
-        for name in &names {
-            if !self.exports.contains(&(other.to_owned(), (*name).to_owned())) {
-                return Err(format!("{module}: {other} exports no {name}").into());
+        for wanted in &names {
+            if !self.exports.contains(&(other.to_owned(), (*wanted).to_owned())) {
+                return Err(format!("{module}: {other} exports no {wanted}").into());
             }
         }
         Ok(names)
