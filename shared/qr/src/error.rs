@@ -15,6 +15,9 @@ pub enum QrError {
     /// The text is empty or over [`Symbol::MAX_TEXT`](crate::Symbol::MAX_TEXT) bytes.
     #[error("the text has {0} bytes")]
     TextLength(usize),
+    /// The texts of several frames need symbols of several sizes, or there is none.
+    #[error("the frames have several sizes")]
+    SeveralSizes,
     /// A size in pixels, or a margin in modules, is outside its type's bounds.
     #[error("{0} is out of bounds")]
     OutOfBounds(u32),

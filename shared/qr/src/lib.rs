@@ -2,6 +2,7 @@
 //!
 //! * [`text`](session_text): the text of a session's QR, alphanumeric except for the scheme.
 //! * `symbol`: text to modules: the smallest version, one fixed mask, at a [`Level`] of error correction.
+//! * [`Frames`]: several symbols of one size, packed.
 //! * `picture`: what a caller may ask for, parsed: [`PictureSize`], [`Margin`], [`LogoSize`].
 //! * `logo`: the built-in numbered logos, drawn by formula.
 //! * `raster`: modules, quiet zone and logo to rows of pixels.
@@ -11,6 +12,7 @@
 //! checks its sizes, so no later step draws more than about a million pixels.
 
 mod error;
+mod frames;
 mod jpeg;
 mod logo;
 mod picture;
@@ -22,6 +24,7 @@ mod terminal;
 mod text;
 
 pub use error::QrError;
+pub use frames::Frames;
 pub use jpeg::jpeg;
 pub use logo::Logo;
 pub use picture::{LogoSize, Margin, Picture, PictureSize};
