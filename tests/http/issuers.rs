@@ -33,6 +33,7 @@ use crate::{
     allowed::{AGE, DIALECTS, ID, Login, command, has_token},
     crowd::at_once,
     operations::shop,
+    rotating::Pc,
     web::pass,
 };
 
@@ -577,4 +578,37 @@ async fn a_person_who_scans_many_codes_at_once_has_one_account_and_one_sign_in()
     }
     assert_eq!((count(&world, "accounts"), count(&world, "sign-ins in force")), (1, 1));
     assert_eq!(issuer.fetches(), 1, "one of them fetched the keys");
+}
+
+// L1 L3: a copy begins no sign-in of another issuer's person, and tells nothing about the session.
+#[tokio::test]
+async fn a_copy_of_a_qr_begins_no_sign_in_of_another_issuers_person() {
+    let (world, issuer) = (World::default(), Issuer::start(1));
+    world.register_client(ID, shop);
+    register(&world, ID, &issuer.settings()).await;
+    let pc = Pc::open_for(&world, ID).await;
+    pass(&world, 60);
+    let (token, copy) = (issuer.token(&world, "ann"), pc.shown_at(0));
+    let made = || (count(&world, "accounts"), count(&world, "sign-ins in force"));
+    let unknown = page(&world, "scan", "01ABCDEFGHJKMNPQRSTVWXYZ01-7K0X1", &token).await;
+    unknown.problem(403, "stale_code");
+    for step in ["scan", "confirm", "cancel"] {
+        let told = page(&world, step, &copy, &token).await;
+        assert_eq!((told.whole(), &told.body), (unknown.whole(), &unknown.body), "{step}");
+        let forged = page(&world, step, &copy, &Issuer::start(2).token(&world, "ann")).await;
+        assert_eq!((forged.whole(), &forged.body), (unknown.whole(), &unknown.body), "{step}");
+    }
+    page(&world, "scan", &pc.code, &token).await.problem(403, "stale_code");
+    assert_eq!((made(), world.session(&pc.code).version), ((0, 0), 1));
+    assert_eq!(page(&world, "scan", &pc.shown_at(60), &token).await.status, 200);
+    assert_eq!(made(), (1, 1));
+    for read in [&copy, &pc.code] {
+        assert_eq!(
+            page(&world, "scan", read, &token).await.status,
+            200,
+            "the phone that holds it may repeat"
+        );
+    }
+    page(&world, "cancel", &copy, &issuer.token(&world, "bob")).await.problem(403, "stale_code");
+    assert_eq!(page(&world, "confirm", &copy, &token).await.status, 200);
 }

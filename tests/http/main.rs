@@ -31,6 +31,7 @@ mod people;
 mod refusals;
 mod registered_again;
 mod remembered;
+mod rotating;
 mod shop;
 mod signed_out;
 mod socket;

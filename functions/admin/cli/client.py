@@ -35,6 +35,7 @@ SETTINGS = {
     "PAR": ("par", lambda text: yes_or_no("PAR", text)),
     "MAX_AGE": ("maxAge", lambda text: number("MAX_AGE", text or "0", "seconds, and nothing or 0 means any age")),
     "STRICT": ("strict", lambda text: yes_or_no("STRICT", text)),
+    "ROTATE": ("rotate", lambda text: yes_or_no("ROTATE", text)),
 }
 # What each command takes besides ID.
 TAKES = {

@@ -25,7 +25,7 @@ pub(crate) async fn bind(
 ) -> Result<Json<Answer>, Problem> {
     let number = picked_number(picked.match_number.as_deref())?;
     let target = target(&id)?;
-    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    let by = caller.at(&target, ForeignStep::Decide).await?;
     let session = app.logins.confirm(&target, by, number, app.service.clock.now()).await?;
     Answer::of(&app, &facts, &session).map(Json)
 }

@@ -15,7 +15,7 @@ pub(crate) async fn cancel(
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Json<Answer>, Problem> {
     let target = target(&id)?;
-    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    let by = caller.at(&target, ForeignStep::Decide).await?;
     let session = app.logins.cancel(&target, by, app.service.clock.now()).await?;
     Answer::of(&app, &facts, &session).map(Json)
 }

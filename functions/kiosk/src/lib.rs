@@ -76,5 +76,5 @@ pub fn router(app: App) -> Router {
 /// The session that the id in a path names. A malformed id gets the same answer as an unknown one.
 fn target(id: &str) -> Result<Target, Problem> {
     let code = SessionCode::parse(id).ok_or_else(Problem::not_found)?;
-    Ok(Target { code, dialect: Some(Dialect::Kiosk) })
+    Ok(Target::of(code, Dialect::Kiosk))
 }

@@ -16,7 +16,7 @@ pub(crate) async fn scan(
 ) -> Result<Json<Answer>, Problem> {
     let now = app.service.clock.now();
     let target = target(&id)?;
-    let by = caller.at(&target.code, ForeignStep::Scan).await?;
+    let by = caller.at(&target, ForeignStep::Scan).await?;
     let session = app.logins.scan(&target, by, Ext::default(), now).await?;
     let client = app.service.client_behind(&*app.clients, &session).await?;
     Ok(Json(Answer {

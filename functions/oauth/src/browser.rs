@@ -84,6 +84,8 @@ pub(crate) async fn sign_in(
             // No page shows a QR, so no page asks for it by its request.
             request: Some(RequestHash::of(&request.redirect_uri)),
             key: None,
+            // None is shown, so none can be copied.
+            rotates: true,
         },
         client,
         claims: ScreenClaims::default(),

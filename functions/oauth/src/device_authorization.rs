@@ -66,6 +66,7 @@ pub(crate) async fn begin(
             scopes: Scopes::parse(form.get("scope").unwrap_or_default()),
             request: None,
             key,
+            rotates: false,
         },
         client: &client,
         claims: ScreenClaims {

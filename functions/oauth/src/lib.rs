@@ -18,7 +18,7 @@
 //! | `GET /.well-known/jwks.json` | anybody | [`jwks`] |
 //!
 //! [`client`] finds out which client calls, [`browser`] which browser is signed in, and [`behind`] what stands behind a
-//! token that a caller brings. [`qr`] makes the symbol of a session, [`issue`] the tokens that every grant ends in.
+//! token that a caller brings. [`qr`] makes the symbol of a device's session, [`issue`] the tokens that every grant ends in.
 //! [`refused`] words refusals as RFC 6749 section 5.2 does.
 
 mod answer;

@@ -20,13 +20,13 @@ use saoma_http::{
     body::Json,
     cookie::{ScreenKey, browser_token, keep_browser},
     early::too_early,
+    rotating::{Rotating, age},
     screen::replace,
 };
-use saoma_qr::{Margin, svg};
 use saoma_tokens::authorization::AuthorizationRequest;
 use serde::{Deserialize, Serialize};
 
-use crate::{App, answer::answer_to, authorize::may_ask, browser, qr::symbol_of};
+use crate::{App, answer::answer_to, authorize::may_ask, browser};
 
 /// The request as it stands in the page's address.
 #[derive(Deserialize)]
@@ -56,7 +56,7 @@ pub(crate) struct Shown {
 #[serde(untagged)]
 enum ShownWay {
     /// A QR to scan.
-    Scan(ShownQr),
+    Scan(Box<ShownQr>),
     /// To continue as the person whom the browser is signed in for. The name is masked where it is a telephone number.
     Continue { person: String },
 }
@@ -65,8 +65,8 @@ enum ShownWay {
 #[serde(rename_all = "camelCase")]
 struct ShownQr {
     code: String,
-    text: String,
-    svg: String,
+    /// The QRs, which the page shows one after the other.
+    rotate: Option<Rotating>,
     poll_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     match_number: Option<String>,
@@ -127,7 +127,7 @@ pub(crate) async fn begin(
         replace(&app.logins, old.key, now).await?;
     }
     let opening = Opening {
-        flow: Flow::Oauth { scopes, request: Some(RequestHash::of(&sealed)), key: None },
+        flow: Flow::Oauth { scopes, request: Some(RequestHash::of(&sealed)), key: None, rotates: true },
         client: &client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),
@@ -136,18 +136,16 @@ pub(crate) async fn begin(
     };
     let opened = app.logins.open(opening, now).await?;
     let session = opened.session;
-    let (text, symbol) = symbol_of(&session, &issuer)?;
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
-    Ok(Json(told.with(ShownWay::Scan(ShownQr {
+    Ok(Json(told.with(ShownWay::Scan(Box::new(ShownQr {
         code: session.code.to_string(),
-        svg: svg(&symbol, Margin::QUIET_ZONE),
+        rotate: Rotating::of(service, &issuer, &session, now)?,
         poll_token: format!("{}.{sealed}", key.reveal()),
         match_number: session.shown_number(),
         expires_in: session.expires_at.since(now).as_secs(),
         poll_after: session.poll_after(now).as_secs(),
         socket: service.socket(&issuer, &session),
-        text,
-    }))))
+    })))))
 }
 
 /// What every page tells of a request.
@@ -199,6 +197,9 @@ pub(crate) struct Stands {
     state: &'static str,
     /// After how many seconds to ask again.
     poll_after: u64,
+    /// How many seconds ago the QR was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age: Option<u64>,
     /// Where to go: confirmed only.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -228,7 +229,12 @@ pub(crate) async fn status(
         cookie = keep(&app, &headers, &issuer, &session, now).await?;
         url = Some(browser::code_url(&app, &issuer, &session, request, now)?);
     }
-    let stands = Stands { state: word(standing), poll_after: session.poll_after(now).as_secs(), url };
+    let stands = Stands {
+        state: word(standing),
+        poll_after: session.poll_after(now).as_secs(),
+        age: age(&session, now),
+        url,
+    };
     let waits = matches!(standing, Standing::Waiting | Standing::Scanned);
     let early = waits.then(|| app.service.pace.poll(&session, true, now));
     let cookie = cookie.map(|cookie| [(header::SET_COOKIE, cookie)]);

@@ -1,4 +1,4 @@
-//! The QR of a session, before it is drawn.
+//! The QR of a device's session, before it is drawn.
 
 use saoma_domain::session::Session;
 use saoma_http::Problem;

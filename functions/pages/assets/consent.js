@@ -9,7 +9,7 @@ import { go, signInAgain } from './sign_in.js';
 import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
 
 // Reasons that no new try can change. words/phone.js has a title and a lead for each.
-const FINAL_REASONS = ['claimed_by_another', 'wrong_match_number', 'not_an_approver'];
+const FINAL_REASONS = ['stale_code', 'claimed_by_another', 'wrong_match_number', 'not_an_approver'];
 
 /** Whether requests come to this page by themselves: at /phone nothing was scanned. */
 export const unscanned = /^\/phone\/?$/.test(location.pathname) && !new URLSearchParams(location.search).has('client');
@@ -138,6 +138,9 @@ const reason = ({ body }) => (typeof body.code === 'number' ? body.reason : body
 
 /** Whether the refusal is final: asking again cannot help. */
 export const isFinal = (answer) => [401, 404].includes(answer.status) || FINAL_REASONS.includes(reason(answer));
+
+/** Whether the person must sign in here before they can go on. */
+export const signsInAgain = (answer) => answer.status === 401 || reason(answer) === 'not_an_approver';
 
 /** Whether there is nothing left to decide: the code is unknown (404), or the service says that it is over (410). */
 export const isOver = ({ status }) => [404, 410].includes(status);

@@ -11,7 +11,7 @@ const REDEEMING = 'saoma.screen.redeeming'; // the code's secret, for /welcome, 
 export const ownCodes = {
   kept: 'saoma.screen',
 
-  open: (replaced) => call('GET', '/qr/code?client=sign-in', { token: replaced, cookies: !keeps() }),
+  open: (replaced) => call('GET', '/qr/code?client=sign-in&rotate=1', { token: replaced, cookies: !keeps() }),
 
   async ask(pollToken) {
     const answer = await call('GET', '/qr/login', { token: pollToken, cookies: false, tries: 1 });

@@ -2,7 +2,8 @@
 // At /q/{code} the person scanned a code; at /phone requests come by themselves (prompts.js).
 
 import { postAs } from './account.js';
-import { ask, fail, refuse, tellGone, unscanned } from './consent.js';
+import { call } from './api.js';
+import { ask, fail, refuse, signsInAgain, tellGone, unscanned } from './consent.js';
 import { run } from './phone_page.js';
 import { prompted } from './prompts.js';
 import { readCode } from './read.js';
@@ -17,9 +18,21 @@ const ENDINGS = { confirmed: 'confirmed', redeemed: 'confirmed', cancelled: 'can
 
 /** What to do with a code that was scanned. */
 const scanned = {
+  /**
+   * Shows the service in time that this browser has read a code that rotates, because signing in may take minutes. The
+   * answer is a cookie. Answers whether there is anything to go on with.
+   */
+  async arrive() {
+    if (!code.includes('-')) return true;
+    const answer = await call('POST', stepOf('receipt'), { body: {} });
+    if (answer.status !== 204) refuse(answer);
+    return answer.status === 204;
+  },
+
   async begin() {
     go('loading');
     const answer = await postAs(stepOf('scan'), {});
+    if (signsInAgain(answer) && !(await scanned.arrive())) return;
     if (answer.status !== 200) return refuse(answer);
     if (answer.body.state in ENDINGS) return go(ENDINGS[answer.body.state]);
     ask(answer.body, tellGone);

@@ -18,7 +18,8 @@ function dress(here) {
 }
 
 /**
- * Runs the page. `way` says what to do once the person is signed in (`begin`), when they decide (`decide`) and when they
+ * Runs the page. `way` says what to do before the person signs in (`arrive`, if it is there: it answers whether they may),
+ * once they are signed in (`begin`), when they decide (`decide`) and when they
  * sign out (`leave`). `here` names the parts and texts of this way: `scan`, `prompt` or `type`; `words` are its own. `over`: signing out ends the page.
  * `gone`: there is nothing to begin with.
  */
@@ -26,8 +27,11 @@ export function run(way, { here, words = {}, over = false, gone = false }) {
   const start = async () => {
     if (gone) return go('gone', { focus: false });
     await shown(); // a page that was only loaded ahead claims no code
-    if (!signedIn()) return askWho();
-    return way.begin();
+    return enter();
+  };
+  const enter = async () => {
+    if (signedIn()) return way.begin();
+    if (!way.arrive || await way.arrive()) askWho();
   };
   const signOutHere = async () => {
     const note = await way.leave();
@@ -44,7 +48,7 @@ export function run(way, { here, words = {}, over = false, gone = false }) {
   whenDecided(way.decide);
   $('sign-out').addEventListener('click', () => busy($('sign-out'), signOutHere));
   $('retry').addEventListener('click', () => {
-    busy($('retry'), async () => ($('retry').dataset.does === 'retry' ? way.begin() : signInAgain('')));
+    busy($('retry'), async () => ($('retry').dataset.does === 'retry' ? enter() : signInAgain('')));
   });
   start();
 }

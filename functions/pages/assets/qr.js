@@ -3,6 +3,7 @@
 // stands, a view says: view.js for a page of ours, widget.js for an element on a page of a site.
 
 import { clock, countdown } from './clock.js';
+import { rotating } from './frames.js';
 import { recall, remember } from './kept.js';
 import { shown } from './shown.js';
 import { say } from './view_of.js';
@@ -23,8 +24,8 @@ const OVER = ['cancelled', 'expired', 'error']; // a code that was like this bef
  *
  * - `kept` names where this tab keeps its code, and the secret that it polls with, over a reload; `about` says what the
  *   code is for. A code that is kept for something else is not shown.
- * - `open(replaced)` asks for a code, which ends the one with the secret `replaced`. A good answer has `svg`, `code`,
- *   `pollToken`, `expiresIn` in seconds, and `matchNumber` unless the screen shows none.
+ * - `open(replaced)` asks for a code, which ends the one with the secret `replaced`. A good answer has `svg` or `rotate`,
+ *   `code`, `pollToken`, `expiresIn` in seconds, and `matchNumber` unless the screen shows none.
  * - `isOver(answer)`, if it is there, says whether no code will ever lead on, or none is needed, and tells the person.
  * - `opened(code)`, if it is there, is told what came with a code before it is shown, and answers what to say of it to
  *   those who listen; `names` fills the headings.
@@ -56,6 +57,7 @@ export function showCode(source, view) {
     mine.pause = () => {
       clearTimeout(mine.timer);
       mine.stopCounting();
+      mine.frames?.stop();
       mine.socket.stop();
       mine.over = true;
     };
@@ -90,7 +92,7 @@ export function showCode(source, view) {
     const answer = await source.open(replaced);
     if (mine.over) return;
     if (source.isOver?.(answer)) return mine.stop();
-    if (answer.status !== 200 || !answer.body.svg) return openLater(mine, answer);
+    if (answer.status !== 200 || !answer.body.pollToken) return openLater(mine, answer);
     unopened = 0;
     const { expiresIn, ...code } = answer.body;
     const opened = { ...code, about: source.about, endsAt: Date.now() + expiresIn * 1000 };
@@ -113,7 +115,7 @@ export function showCode(source, view) {
     const answer = await source.ask(mine.pollToken);
     if (mine.over) return;
     if (OVER.includes(answer.state)) return open();
-    draw(mine, kept);
+    draw(mine, { ...kept, rotate: kept.rotate && { ...kept.rotate, age: answer.body.age } });
     remember(source.kept, kept);
     heed(mine, answer);
   }
@@ -133,12 +135,17 @@ export function showCode(source, view) {
     for (const element of all('[data-number]')) element.textContent = text;
   }
 
-  function draw(mine, opened) {
-    const { svg, code, pollToken, matchNumber, endsAt } = opened;
-    const news = source.opened?.(opened);
+  /** The picture, and the same address as a link; no picture while it is not known which one is good. */
+  function picture(svg, code) {
+    $('qr').hidden = !svg;
+    if (!svg) return;
     $('qr').src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
-    $('qr').hidden = false;
     $('here').href = source.here?.(code) ?? `/q/${encodeURIComponent(code)}`;
+  }
+
+  function draw(mine, opened) {
+    const { svg, rotate, code, pollToken, matchNumber, endsAt } = opened;
+    const news = source.opened?.(opened);
     number(matchNumber);
     for (const part of all('[data-numbered]')) {
       part.hidden = (part.dataset.numbered === 'yes') !== Boolean(matchNumber);
@@ -146,6 +153,9 @@ export function showCode(source, view) {
     mine.pollToken = pollToken;
     mine.number = matchNumber;
     mine.endsAt = endsAt;
+    mine.frames = rotate && rotating(rotate, (frame, tag) => picture(frame, `${code}-${tag}`), lookNow);
+    if (rotate) mine.frames.at(rotate.age);
+    else picture(svg, code);
     mine.stopCounting = countdown(endsAt, (left) => {
       $('countdown').textContent = clock(left);
       if (left === 60 || left === 10) announce(t('screen.secondsLeft', { seconds: left }));
@@ -179,6 +189,7 @@ export function showCode(source, view) {
       if (answer.status !== 429) say($('note'), t('offline'));
       return later(mine, answer);
     }
+    if (answer.body.age >= 0) mine.frames?.at(answer.body.age);
     if (mine.failures > 0) say($('note'), '');
     mine.failures = 0;
 
@@ -253,6 +264,7 @@ export function showCode(source, view) {
     $('restart').addEventListener('click', startOver, { signal });
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) return;
+      attempt.frames?.look(); // a good code the moment the page is seen
       if (renewOnReturn) return expire();
       lookNow(); // back from elsewhere, perhaps from the phone
     }, { signal });

@@ -22,20 +22,21 @@ export function readPhone(text) {
   return good.test(number) ? number : null;
 }
 
-const ONE_CODE = /^(?:\/q\/)?([0-9a-z-]{1,52})(?:[/?&#\s]|$)/i;
+const ONE_CODE = /^(?:\/q\/)?([0-9a-z-]{1,62})(?:[/?&#\s]|$)/i;
 const IN_QUERY = /^\/downloads\.html\?(?:.*&)?code=([0-9a-z-]{1,52})(?:[/&#\s]|$)/i; // the shop contract's QR
 
 /**
  * The code in what a QR held, in capitals; null when there is none. Takes the bare code, or an address of this
- * site: any case, with dashes, with what readers and apps add (a line break, a slash, parameters).
+ * site: any case, with dashes, with what readers and apps add (a line break, a slash, parameters). A QR that rotates holds a
+ * tag, too: 26 letters are a code, 31 a code and its tag, which come back with a dash between them.
  */
 export function readCode(text) {
   const plain = fold(readEscapes(text));
   const [, site, rest] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(plain) ?? [undefined, location.host, plain];
   if (site.toLowerCase() !== location.host.toLowerCase()) return null;
   const [, written] = ONE_CODE.exec(rest) ?? IN_QUERY.exec(rest) ?? [];
-  const code = written?.replaceAll('-', '').toUpperCase();
-  return /^[0-9A-TV-Z]{26}$/.test(code) ? code : null;
+  const [, code, tag] = /^([0-9A-TV-Z]{26})([0-9A-TV-Z]{5})?$/.exec(written?.replaceAll('-', '').toUpperCase()) ?? [];
+  return tag ? `${code}-${tag}` : code ?? null;
 }
 
 /** Percent escapes read, as far as they can be: an app may have added one that is no UTF-8. */

@@ -10,7 +10,7 @@
 //! | `/device` | the phone: a person types the code that a device shows (RFC 8628) | [`page`] |
 //! | `/account` | a person's own page: what is signed in, and how to end it | [`page`] |
 //! | `/downloads.html?code=` | the address in the shop contract's QR: leads on to `/q/{code}` | [`page`] |
-//! | `/q/{code}/scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
+//! | `/q/{code}/receipt`, `scan`, `confirm`, `cancel` | the phone page's calls, for sessions of every dialect | [`phone`] |
 //! | `/welcome` | the screen, signed in: exchanges its ticket | [`welcome`] |
 //! | `/openapi.json` | the description of the API, from `openapi/` | [`page`] |
 //! | `/widget.js`, `/widget/{version}/widget.js`, `/widget.d.ts` | the widget, for pages of every site | [`widget`] |
@@ -66,6 +66,7 @@ pub fn router(app: App) -> Router {
         .route("/device", get(page::device))
         .route("/account", get(page::account))
         .route("/downloads.html", get(page::downloads))
+        .route("/q/{code}/receipt", post(phone::receipt))
         .route("/q/{code}/scan", post(phone::scan))
         .route("/q/{code}/confirm", post(phone::confirm))
         .route("/q/{code}/cancel", post(phone::cancel))

@@ -7,7 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use saoma_domain::secrets::SessionCode;
+use saoma_domain::scan::Scanned;
 use saoma_http::{Problem, query::Query};
 
 use crate::{App, file::File};
@@ -82,7 +82,7 @@ pub(crate) async fn account(headers: HeaderMap) -> Response {
 /// phone whose owner has no app to the phone page, which tells the person when the code is malformed. Only a
 /// well-formed code gets from the query into the address (W4).
 pub(crate) async fn downloads(headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    let code = query.as_deref().and_then(SessionCode::from_download_query);
+    let code = query.as_deref().and_then(Scanned::from_download_query).map(|scanned| scanned.code);
     match code {
         Some(code) => (StatusCode::FOUND, [(header::LOCATION, format!("/q/{code}"))]).into_response(),
         None => phone(headers).await,

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use saoma_domain::{secrets::SessionCode, session::Dialect};
+use saoma_domain::{scan::Scanned, secrets::SessionCode, session::Dialect};
 use saoma_http::{Facts, Problem};
 
 use crate::{App, qr_text};
@@ -43,5 +43,5 @@ pub(crate) fn file_name(text: &str) -> String {
 fn read_name(file: &str, public_url: &str) -> Option<SessionCode> {
     let encoded = file.strip_suffix(".jpg").filter(|_| file.len() <= LONGEST)?;
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(encoded).ok()?).ok()?;
-    SessionCode::from_scan(&text, public_url)
+    Scanned::from_scan(&text, public_url).filter(|scanned| scanned.tag.is_none()).map(|scanned| scanned.code)
 }

@@ -78,7 +78,7 @@ async fn phone_of(
 ) -> Result<Option<SignedInPhone>, Problem> {
     match (caller, SessionCode::parse(code)) {
         (OfAnyIssuer::Ours(MaybeSignedInPhone(phone)), _) => Ok(phone),
-        (another, Some(code)) => another.at(&code, ForeignStep::Scan).await,
+        (another, Some(code)) => another.at(&Target::of(code, Dialect::Shop), ForeignStep::Scan).await,
         (_, None) => Err(Problem::not_found()),
     }
 }
@@ -93,7 +93,7 @@ async fn let_in(
     number: Option<MatchNumber>,
 ) -> Result<Response, Problem> {
     let Some(code) = SessionCode::parse(code) else { return Ok(dead(Problem::not_found())) };
-    let target = Target { code, dialect: Some(Dialect::Shop) };
+    let target = Target::of(code, Dialect::Shop);
     match scan_and_confirm(app, &target, by, number).await {
         Ok(session) => {
             let (token, now) = (presented_token(headers).unwrap_or_default(), app.service.clock.now());

@@ -35,12 +35,13 @@ pub(crate) async fn verify_code(
     let invalid = |why: Problem| refused_as(Json(Verified { status: 0, consent: None }).into_response(), why);
     let Some(code) = SessionCode::parse(&code) else { return Ok(invalid(Problem::not_found())) };
     let now = app.service.clock.now();
-    let by = match caller.at(&code, ForeignStep::Scan).await {
+    let target = Target::of(code, Dialect::Shop);
+    let by = match caller.at(&target, ForeignStep::Scan).await {
         Err(why) if why.code == Problem::not_found().code => return Ok(invalid(why)),
         by => by?,
     };
     let Some(by) = by else {
-        return match app.logins.status(&code, Dialect::Shop, None).await {
+        return match app.logins.status(&target.code, Dialect::Shop, None).await {
             Ok(view) => {
                 let open = view.session().standing(now).is_undecided();
                 Ok(Json(Verified { status: u8::from(open), consent: None }).into_response())
@@ -49,7 +50,6 @@ pub(crate) async fn verify_code(
             Err(error) => Err(error.into()),
         };
     };
-    let target = Target { code, dialect: Some(Dialect::Shop) };
     match app.logins.scan(&target, by, Ext::default(), now).await {
         Ok(session) => {
             let client = app.service.client_behind(&*app.clients, &session).await?;

@@ -1,6 +1,6 @@
 //! The person lets the PC in.
 
-use axum::extract::State;
+use axum::{extract::State, http::HeaderMap};
 use saoma_domain::cases::ForeignStep;
 use saoma_http::{
     Facts, Problem,
@@ -32,11 +32,12 @@ pub(crate) async fn activate(
     State(app): State<App>,
     caller: OfAnyIssuer<Caller>,
     facts: Facts,
+    headers: HeaderMap,
     JsonOrForm(activating): JsonOrForm<Activating>,
 ) -> Result<Json<Done>, Problem> {
     let number = picked_number(activating.match_number.as_deref())?;
-    let target = target(&app, &facts, &activating.code)?;
-    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    let target = target(&app, &facts, &headers, &activating.code).await?;
+    let by = caller.at(&target, ForeignStep::Decide).await?;
     app.logins.confirm(&target, by, number, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

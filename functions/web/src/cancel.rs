@@ -1,6 +1,6 @@
 //! The person says no, and the QR is over.
 
-use axum::extract::State;
+use axum::{extract::State, http::HeaderMap};
 use saoma_domain::cases::ForeignStep;
 use saoma_http::{
     Facts, Problem,
@@ -23,10 +23,11 @@ pub(crate) async fn cancel(
     State(app): State<App>,
     caller: OfAnyIssuer<Caller>,
     facts: Facts,
+    headers: HeaderMap,
     JsonOrForm(cancelling): JsonOrForm<Cancelling>,
 ) -> Result<Json<Done>, Problem> {
-    let target = target(&app, &facts, &cancelling.code)?;
-    let by = caller.at(&target.code, ForeignStep::Decide).await?;
+    let target = target(&app, &facts, &headers, &cancelling.code).await?;
+    let by = caller.at(&target, ForeignStep::Decide).await?;
     app.logins.cancel(&target, by, app.service.clock.now()).await?;
     Ok(Json(Done { statusflag: Flag::Waiting }))
 }

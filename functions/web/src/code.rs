@@ -1,4 +1,4 @@
-//! The QR as text, for pages that draw it themselves.
+//! The QR as text, for pages that draw it themselves; or all the QRs that a page shows one after the other.
 
 use axum::{
     extract::State,
@@ -6,7 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_app::Socket;
-use saoma_http::{Facts, Problem, body::Json, query::Query};
+use saoma_domain::session::Flow;
+use saoma_http::{Facts, Problem, body::Json, query::Query, rotating::Rotating};
 use saoma_qr::{Level, Margin, Symbol, svg};
 use serde::Serialize;
 
@@ -25,10 +26,15 @@ struct Code {
     status_flag: Flag,
     /// The session's id.
     code: String,
-    /// The QR's text.
-    text: String,
-    /// The QR, drawn.
-    svg: String,
+    /// The QR's text, if it stays the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// The QR, drawn, if it stays the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    svg: Option<String>,
+    /// The QRs, if they rotate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotate: Option<Rotating>,
     /// For the `token` header of `/qr/login`, where the cookie is blocked.
     poll_token: String,
     /// The number to show beside the QR; missing under the policy `off`.
@@ -65,21 +71,40 @@ async fn show(
     if loading == Loading::Prefetch {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let qr = open(app, facts, headers, &query?, loading).await?;
-    let symbol = Symbol::encode(&qr.text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
+    let query = query?;
+    let flow = if rotates(&query)? { Flow::rotating_web } else { Flow::web };
+    let qr = open(app, facts, headers, &query, loading, flow).await?;
     let now = app.service.clock.now();
+    let rotate = Rotating::of(&app.service, &qr.public_url, &qr.session, now)?;
+    let still = rotate.is_none();
+    let svg = still.then(|| drawn(&qr.text)).transpose()?;
     let body = Code {
         status_flag: Flag::Waiting,
         code: qr.session.code.to_string(),
-        svg: svg(&symbol, Margin::QUIET_ZONE),
         poll_token: qr.key.reveal(),
         match_number: qr.session.shown_number(),
         expires_in: qr.session.expires_at.since(now).as_secs(),
         poll_after: qr.session.poll_after(now).as_secs(),
         socket: app.service.socket(&app.service.public_url(facts.domain())?, &qr.session),
-        text: qr.text,
+        text: still.then_some(qr.text),
+        svg,
+        rotate,
     };
     let mut response = Json(body).into_response();
     response.headers_mut().extend(qr.cookie.map(|cookie| (header::SET_COOKIE, cookie)));
     Ok(cors::readable(response, qr.origin))
+}
+
+/// Whether the page wants a QR that rotates.
+fn rotates(query: &Query) -> Result<bool, Problem> {
+    match query.get("rotate") {
+        None | Some("0") => Ok(false),
+        Some("1") => Ok(true),
+        Some(_) => Err(Problem::bad_request("invalid_rotate", "rotate is 1 or 0.")),
+    }
+}
+
+fn drawn(text: &str) -> Result<String, Problem> {
+    let symbol = Symbol::encode(text, Level::M).map_err(|error| Problem::internal(error.to_string()))?;
+    Ok(svg(&symbol, Margin::QUIET_ZONE))
 }

@@ -1,9 +1,9 @@
 //! The app scanned the QR.
 
-use axum::extract::State;
+use axum::{extract::State, http::HeaderMap};
 use saoma_domain::{
     cases::{ForeignStep, Target},
-    secrets::SessionCode,
+    scan::Scanned,
     session::{Dialect, Ext},
 };
 use saoma_http::{
@@ -12,6 +12,7 @@ use saoma_http::{
     body::{Json, JsonOrForm},
     consent::Consent,
     foreign::OfAnyIssuer,
+    sighting,
 };
 use serde::{Deserialize, Serialize};
 
@@ -38,13 +39,14 @@ pub(crate) async fn lock(
     State(app): State<App>,
     caller: OfAnyIssuer<Caller>,
     facts: Facts,
+    headers: HeaderMap,
     JsonOrForm(locking): JsonOrForm<Locking>,
 ) -> Result<Json<Locked>, Problem> {
     let ext = Ext::parse(locking.ext.as_deref().unwrap_or_default())
         .ok_or(Problem::bad_request("ext_too_long", "ext has at most 512 bytes."))?;
     let now = app.service.clock.now();
-    let target = target(&app, &facts, &locking.code)?;
-    let by = caller.at(&target.code, ForeignStep::Scan).await?;
+    let target = target(&app, &facts, &headers, &locking.code).await?;
+    let by = caller.at(&target, ForeignStep::Scan).await?;
     let session = app.logins.scan(&target, by, ext, now).await?;
     let client = app.service.client_behind(&*app.clients, &session).await?;
     let consent = Consent::new(&session, client.as_ref(), &facts, now);
@@ -53,8 +55,13 @@ pub(crate) async fn lock(
 
 /// The session that a scan names: the QR's text, if it is of our address, or the bare code (`docs/security.md`
 /// G5). A text that is no code gets the same answer as an unknown QR.
-pub(crate) fn target(app: &App, facts: &Facts, scanned: &str) -> Result<Target, Problem> {
+pub(crate) async fn target(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    scanned: &str,
+) -> Result<Target, Problem> {
     let public_url = app.service.public_url(facts.domain())?;
-    let code = SessionCode::from_scan(scanned, &public_url).ok_or_else(Problem::not_found)?;
-    Ok(Target { code, dialect: Some(Dialect::Web) })
+    let scanned = Scanned::from_scan(scanned, &public_url).ok_or_else(Problem::not_found)?;
+    sighting::target(&app.service, facts, headers, &scanned, Some(Dialect::Web)).await
 }

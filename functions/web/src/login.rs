@@ -10,7 +10,7 @@ use saoma_domain::{
     secrets::TokenId,
     session::{Dialect, Refusal, Session, Standing},
 };
-use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early};
+use saoma_http::{Facts, Problem, body::Json, cookie::ScreenKey, early::too_early, rotating::age};
 use serde::Serialize;
 
 use crate::{App, cors, flag::Flag};
@@ -22,6 +22,9 @@ struct Polled {
     /// After how many seconds to ask again.
     #[serde(rename = "pollAfter")]
     poll_after: u64,
+    /// How many seconds ago the QR was opened, if it rotates.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age: Option<u64>,
     /// Where to go, with a one-time ticket: signed in only.
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
@@ -82,7 +85,8 @@ fn answer(
 ) -> Result<Polled, Problem> {
     let now = app.service.clock.now();
     let poll_after = session.poll_after(now).as_secs();
-    let flagged = |flag| Polled { statusflag: Some(flag), poll_after, ..Polled::default() };
+    let age = age(session, now);
+    let flagged = |flag| Polled { statusflag: Some(flag), poll_after, age, ..Polled::default() };
     let dead = |reason| Ok(Polled { reason: Some(reason), ..flagged(Flag::Dead) });
     match session.standing(now) {
         Standing::Waiting => Ok(flagged(Flag::Waiting)),

@@ -20,6 +20,8 @@ pub(crate) struct NewQr {
     pub(crate) session: Session,
     pub(crate) key: ScreenKey,
     pub(crate) text: String,
+    /// Our own address.
+    pub(crate) public_url: String,
     /// The cookie that binds this PC to it; `None` when a person opened the address directly.
     pub(crate) cookie: Option<HeaderValue>,
     /// The origin of the registered page of another site that asked for it, if one did.
@@ -61,13 +63,15 @@ fn page_state(query: &Query) -> Result<Option<PageState>, Problem> {
     query.get("state").map(|raw| PageState::parse(raw).ok_or(MALFORMED)).transpose()
 }
 
-/// Opens a session for the client in the query (our own by default), if the page that asks is admitted.
+/// Opens a session for the client in the query (our own by default), if the page that asks is admitted. `flow` says
+/// whether its QR rotates.
 pub(crate) async fn open(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
     query: &Query,
     loading: Loading,
+    flow: fn(Option<PageState>) -> Flow,
 ) -> Result<NewQr, Problem> {
     let service = &app.service;
     let client = screen::client_in(query, service, &*app.clients, Dialect::Web, Client::DEFAULT_WEB).await?;
@@ -78,10 +82,17 @@ pub(crate) async fn open(
     };
     let replaces = if loading == Loading::ForAPage { shown_before() } else { None };
     // A page cannot keep a secret, so a browser proves nothing here, and a strict client refuses it.
-    let wanted = Wanted { flow: Flow::web(page_state(query)?), client: &client, opener: None, replaces };
+    let wanted = Wanted { flow: flow(page_state(query)?), client: &client, opener: None, replaces };
     let opened = screen::open(service, &app.logins, facts, wanted).await?;
     let text = session_text(&opened.public_url, opened.key.code.as_str());
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;
     let cookie = (loading == Loading::ForAPage).then_some(opened.cookie);
-    Ok(NewQr { session: opened.session, key: opened.key, text, cookie, origin })
+    Ok(NewQr {
+        session: opened.session,
+        key: opened.key,
+        text,
+        public_url: opened.public_url,
+        cookie,
+        origin,
+    })
 }

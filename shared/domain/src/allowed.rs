@@ -12,7 +12,7 @@ use crate::{
     client::Client,
     identity::ClientId,
     opener::{EnrolledMachine, Opener},
-    session::{Dialect, Seen, Session},
+    session::{Flow, Seen, Session},
     sign_in::{NotSignedIn, PhoneRecords, SignIn},
     time::Timestamp,
 };
@@ -50,6 +50,9 @@ pub enum ClientRefusal {
     /// It does not speak the session's contract.
     #[error("the client does not speak this contract")]
     Dialect,
+    /// It shows only QRs that rotate, and this one stays the same.
+    #[error("the client shows only QRs that rotate")]
+    StaysTheSame,
     /// It does not admit the phone's app.
     #[error("the client does not admit the app")]
     App,
@@ -68,7 +71,7 @@ pub enum ClientRefusal {
 ///
 /// The checks, in order: the sign-in is not over and no older than the account's last credential change; the account
 /// is active; the client exists and is switched on; it is the client that the session was opened for; it speaks the
-/// session's contract; it admits the network that the session was opened from; if it is strict, the secret with which the
+/// session's contract; it admits a QR that stays the same, unless this one rotates; it admits the network that the session was opened from; if it is strict, the secret with which the
 /// screen opened the session is still good; it admits the app of the sign-in. For a
 /// sign-in alone: its app is registered, and was when the sign-in began.
 ///
@@ -86,7 +89,7 @@ pub fn still_allowed(
             if !client.is_of(session.created_at) {
                 return Err(ClientRefusal::Earlier.into());
             }
-            client.may_open(session.dialect(), &session.seen, session.opener.as_ref())?;
+            client.may_open(&session.flow, &session.seen, session.opener.as_ref())?;
             client.still_trusts(session, machine, now)?;
             if !client.admits_sign_in(&sign_in) {
                 return Err(ClientRefusal::App.into());
@@ -134,17 +137,15 @@ impl Client {
     ///
     /// # Errors
     /// The first check that fails.
-    pub fn may_open(
-        &self,
-        dialect: Dialect,
-        seen: &Seen,
-        opener: Option<&Opener>,
-    ) -> Result<(), ClientRefusal> {
+    pub fn may_open(&self, flow: &Flow, seen: &Seen, opener: Option<&Opener>) -> Result<(), ClientRefusal> {
         if !self.enabled {
             return Err(ClientRefusal::Gone);
         }
-        if !self.dialects.contains(&dialect) {
+        if !self.dialects.contains(&flow.dialect()) {
             return Err(ClientRefusal::Dialect);
+        }
+        if self.rotates && flow.stays_the_same() {
+            return Err(ClientRefusal::StaysTheSame);
         }
         if !self.admits_network(seen.ip) {
             return Err(ClientRefusal::Network);
@@ -180,7 +181,7 @@ mod tests {
         ports::{KeyName, testing::Counting},
         refresh::Family,
         secrets::Secret,
-        session::{Flow, ScreenClaims},
+        session::{Dialect, ScreenClaims},
         sign_in::{Holder, Method},
         text::CleanText,
     };
@@ -245,6 +246,7 @@ mod tests {
             (Client { registered_at: later, ..client() }, Some(ClientRefusal::Earlier)),
             (Client { registered_at: NOW, ..client() }, None),
             (Client { dialects: vec![Dialect::Kiosk], ..client() }, Some(ClientRefusal::Dialect)),
+            (Client { rotates: true, ..client() }, Some(ClientRefusal::StaysTheSame)),
             (Client { apps: vec![id("another")], ..client() }, Some(ClientRefusal::App)),
             (Client { apps: vec![id("app")], ..client() }, None),
             (Client { networks: networks("198.51.100.0/24"), ..client() }, Some(ClientRefusal::Network)),
@@ -252,6 +254,16 @@ mod tests {
         ] {
             assert_eq!(refusal_of(Some(&changed)), refusal.map(NotAllowed::Client), "{changed:?}");
         }
+    }
+
+    // L9
+    #[test]
+    fn a_client_that_rotates_admits_only_a_qr_that_does() {
+        let rotates = Client { rotates: true, ..client() };
+        let opens = |client: &Client, flow: &Flow| client.may_open(flow, &Seen::default(), None);
+        assert_eq!(opens(&rotates, &Flow::web(None)), Err(ClientRefusal::StaysTheSame));
+        assert_eq!(opens(&rotates, &Flow::rotating_web(None)), Ok(()));
+        assert_eq!(opens(&client(), &Flow::rotating_web(None)), Ok(()), "any web client may ask for one");
     }
 
     // N2

@@ -56,6 +56,8 @@ pub struct Client {
     pub issuer: Option<TokenIssuer>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: bool,
+    /// Whether it shows only QRs that rotate (`docs/security.md` L9).
+    pub rotates: bool,
     /// How old the proof of the person who agrees to its logins may be (`max_age` in RFC 9470); `None`
     /// for any age.
     pub max_age: Option<Duration>,
@@ -115,7 +117,7 @@ pub struct Previous {
 impl Client {
     /// The kiosk contract's default `channel` (`docs/kiosk.md`).
     pub const DEFAULT_KIOSK: &'static str = "HOSPITAL_SAAS";
-    /// The client of our own sign-in page, which shows the match number: its people must pick it.
+    /// The client of our own sign-in page, which shows the match number: its people must pick it. Its QRs rotate.
     pub const SIGN_IN: &'static str = "sign-in";
     /// The web contract's default (`docs/web.md`). Its screens may show no number.
     pub const DEFAULT_WEB: &'static str = "saoma";
@@ -141,6 +143,7 @@ impl Client {
             oauth: OauthClient::default(),
             issuer: None,
             strict: false,
+            rotates: false,
             max_age: None,
             enabled: true,
             registration: Registration::none(),

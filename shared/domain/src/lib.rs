@@ -8,6 +8,7 @@
 //! * [`text`]: text from outside, made readable and harmless where it enters.
 //! * [`secrets`]: codes, secrets and their hashes, as types that cannot leak by accident.
 //! * [`scan`]: reads the code in what a scanner found.
+//! * [`rotation`]: QRs that change every few seconds, and what shows that a phone saw one on the screen.
 //! * [`identity`], [`phone_number`]: who a client, an account and a phone are, and by which number.
 //! * [`session`]: the session core. One enum of states, one pure function that decides, one kind of change.
 //! * [`account`], [`client`], [`sign_in`], [`refresh`]: the people and products around a session.
@@ -48,6 +49,7 @@ pub mod ports;
 pub mod prompt_log;
 pub mod push;
 pub mod refresh;
+pub mod rotation;
 pub mod scan;
 pub mod secrets;
 pub mod session;

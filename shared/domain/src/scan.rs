@@ -3,12 +3,39 @@
 use percent_encoding::percent_decode_str;
 use url::{Url, form_urlencoded};
 
-use crate::{secrets::SessionCode, text::fold};
+use crate::{
+    rotation::Tag,
+    secrets::{SessionCode, letters},
+    text::fold,
+};
 
 /// The page that the shop contract's QRs lead to; its query holds the code (`docs/shop.md`).
 pub const DOWNLOAD_PAGE: &str = "downloads.html";
 
-impl SessionCode {
+/// What a QR holds: a session's code and, where the QR rotates, the tag of the moment at which it was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scanned {
+    /// The code.
+    pub code: SessionCode,
+    /// The tag. Nothing has checked it yet.
+    pub tag: Option<Tag>,
+}
+
+impl Scanned {
+    /// Reads a code with or without a tag, as people and machines write it ([`SessionCode::parse`]). Only the number of
+    /// letters decides: 26 are a code, 31 a code with a tag. `None` for any other.
+    #[must_use]
+    pub fn parse(raw: &str) -> Option<Self> {
+        let letters = letters(raw)?;
+        let (code, tag) = letters.split_at_checked(SessionCode::LENGTH)?;
+        let tag = match tag.len() {
+            0 => None,
+            Tag::LENGTH => Some(Tag::read(tag)),
+            _ => return None,
+        };
+        Some(Self { code: SessionCode::parse(code)?, tag })
+    }
+
     /// Reads a code from the text that a scanner read from a picture: an address of ours
     /// (`https://…/q/<code>`, or the shop's `…/downloads.html?…code=<code>`) or the bare code.
     ///
@@ -66,7 +93,9 @@ mod tests {
     const CODE: &str = "01ABCDEFGHJKMNPQRSTVWXYZ01";
 
     fn read(text: &str) -> Option<SessionCode> {
-        SessionCode::from_scan(&text.replace("<code>", CODE), OURS)
+        let read = Scanned::from_scan(&text.replace("<code>", CODE), OURS)?;
+        assert_eq!(read.tag, None, "{text}");
+        Some(read.code)
     }
 
     // D4
@@ -154,11 +183,32 @@ mod tests {
         }
     }
 
+    // L2
+    #[test]
+    fn a_code_with_a_tag_is_read_by_its_length() {
+        let tagged = Scanned { code: SessionCode::parse(CODE).unwrap(), tag: Some(Tag::read("7K0X1")) };
+        for text in [
+            "<code>-7K0X1",
+            "<code>7k0x1",
+            "<code>-7kOxl\r\n",
+            "https://LOGIN.EXAMPLE.COM/Q/<code>-7K0X1",
+            "https://login.example.com/q/01abcdef-ghjkmnpq-rstvwxyz-oi-7K0X1/",
+            "https://login.example.com/q/<code>-7K0X1%20?from=scan&x=%ff#here",
+            "https://login.example.com/q/<code>-7K0X1\u{200E}",
+        ] {
+            let read = Scanned::from_scan(&text.replace("<code>", CODE), OURS);
+            assert_eq!(read, Some(tagged.clone()), "{text}");
+        }
+        for text in ["<code>-7", "<code>-7K0X", "<code>-7K0X12", "<code>-7K0XU", "<code>-<code>", "-7K0X1"] {
+            assert_eq!(Scanned::from_scan(&text.replace("<code>", CODE), OURS), None, "{text}");
+        }
+    }
+
     #[test]
     fn plain_http_is_read_where_it_is_our_address() {
         let local = "http://localhost:9000";
-        assert!(SessionCode::from_scan(&format!("{local}/q/{CODE}"), local).is_some());
-        assert!(SessionCode::from_scan(&format!("http://localhost/q/{CODE}"), local).is_none());
+        assert!(Scanned::from_scan(&format!("{local}/q/{CODE}"), local).is_some());
+        assert!(Scanned::from_scan(&format!("http://localhost/q/{CODE}"), local).is_none());
     }
 
     proptest! {
@@ -167,13 +217,13 @@ mod tests {
         fn only_our_host_is_read(scheme in "[a-z]{1,8}", host in "[a-z@:.\\\\/-]{0,30}", page in "q|Q|downloads.html\\?code=") {
             let text = format!("{scheme}://{host}/{page}/{CODE}");
             let ours = Url::parse(&text).is_ok_and(|it| it.host_str() == Some("login.example.com"));
-            prop_assert!(ours || SessionCode::from_scan(&text, OURS).is_none(), "{}", text);
+            prop_assert!(ours || Scanned::from_scan(&text, OURS).is_none(), "{}", text);
         }
 
         #[test]
         fn anything_is_read_or_refused(raw in "\\PC*|https://login\\.example\\.com/[ -~]{0,60}") {
-            let read = SessionCode::from_scan(&raw, OURS);
-            prop_assert!(read.is_none_or(|code| code.as_str().len() == SessionCode::LENGTH));
+            let read = Scanned::from_scan(&raw, OURS);
+            prop_assert!(read.is_none_or(|it| it.code.as_str().len() == SessionCode::LENGTH));
         }
     }
 }

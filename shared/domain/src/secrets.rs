@@ -43,8 +43,7 @@ impl SessionCode {
     }
 
     fn of_bytes<'a>(bytes: impl Iterator<Item = &'a u8>) -> Self {
-        let letters = bytes.filter_map(|byte| CROCKFORD.get(usize::from(byte & 31)));
-        Self(letters.map(|letter| char::from(*letter)).collect())
+        Self(bytes.copied().map(letter_of).collect())
     }
 
     /// Reads a bare code as people and machines write it: folded ([`fold`]), any case, dashes and
@@ -54,16 +53,7 @@ impl SessionCode {
     /// Only the length decides: 26 characters are a code.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {
-        let folded = fold(raw)?;
-        let written = folded.trim_end_matches('/').chars().filter(|c| !is_separator(*c));
-        let code: String = written.map(without_look_alikes).collect();
-        if !code.bytes().all(|byte| CROCKFORD.contains(&byte)) {
-            return None;
-        }
-        match code.len() {
-            Self::LENGTH => Some(Self(code)),
-            _ => None,
-        }
+        letters(raw).filter(|code| code.len() == Self::LENGTH).map(Self)
     }
 
     /// The 26 characters.
@@ -77,6 +67,20 @@ impl fmt::Display for SessionCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The letter that the last five bits of a byte stand for.
+pub(crate) fn letter_of(byte: u8) -> char {
+    CROCKFORD.get(usize::from(byte & 31)).map_or('0', |letter| char::from(*letter))
+}
+
+/// The letters of Crockford's alphabet in a code as people and machines write it ([`SessionCode::parse`]); `None` when
+/// anything else is in it.
+pub(crate) fn letters(raw: &str) -> Option<String> {
+    let folded = fold(raw)?;
+    let written = folded.trim_end_matches('/').chars().filter(|c| !is_separator(*c));
+    let letters: String = written.map(without_look_alikes).collect();
+    letters.bytes().all(|byte| CROCKFORD.contains(&byte)).then_some(letters)
 }
 
 /// The letter of Crockford's alphabet that `c` is written for.

@@ -16,6 +16,7 @@ use saoma_domain::{
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
     ports::{Clock, Freshness, KeyName, Sessions, SignIns},
     refresh::Family,
+    rotation::Sighting,
     secrets::{Secret, TokenId},
     session::{Dialect, Ext, Flow, MatchNumber, RedeemKey, ScreenClaims, Seen, Session, State},
     sign_in::{Holder, Method, SignIn},
@@ -161,7 +162,7 @@ impl StateMachineTest for Trace {
         let trace = Self {
             memory,
             logins,
-            target: Target { code: session.code.clone(), dialect: None },
+            target: Target { code: session.code.clone(), dialect: None, sighting: Sighting::default() },
             clock,
             random,
             opened: session,

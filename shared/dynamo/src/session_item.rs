@@ -28,6 +28,8 @@ pub const EXPIRES_AT: &str = "expires_at";
 const FLOW: &str = "flow";
 /// What a person reads whom a client asks by OAuth. Only such a session has it, and it may be empty.
 const WORDS: &str = "words";
+/// There where the QR rotates. The name is short, because the largest item has two bytes left in its write unit.
+const ROTATES: &str = "r";
 /// When the state last changed.
 pub const UPDATED_AT: &str = "updated_at";
 
@@ -69,11 +71,11 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
         Flow::Kiosk { picture } | Flow::Shop { picture } => {
             attributes.push(("picture", text(picture.as_str())));
         }
-        Flow::Web { ext, state } => {
+        Flow::Web { ext, state, .. } => {
             attributes.extend((!ext.as_str().is_empty()).then(|| ("ext", text(ext.as_str()))));
             attributes.extend(state.as_ref().map(|state| ("page", text(state.as_str()))));
         }
-        Flow::Oauth { scopes, request, key } => {
+        Flow::Oauth { scopes, request, key, .. } => {
             attributes.extend(key.as_ref().map(|key| ("jkt", text(key.as_str()))));
             attributes.extend(request.map(|request| ("request", bytes(request.as_bytes()))));
             attributes.extend((!scopes.is_empty()).then(|| ("scope", text(scopes.to_string()))));
@@ -93,6 +95,7 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
             }
         }
     }
+    attributes.extend(flow.rotates().then(|| (ROTATES, text("1"))));
     attributes
 }
 
@@ -169,6 +172,7 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
         Dialect::Web => Flow::Web {
             ext: item.optional("ext", Ext::parse)?.unwrap_or_default(),
             state: item.optional("page", PageState::parse)?,
+            rotates: item.optional_text(ROTATES)?.is_some(),
         },
         Dialect::Oauth => {
             let scopes = item.optional_text("scope")?.map(Scopes::parse).unwrap_or_default();
@@ -178,6 +182,7 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
                     scopes,
                     request: item.optional_hash("request")?.map(RequestHash::from_bytes),
                     key: item.optional("jkt", KeyThumbprint::parse)?,
+                    rotates: item.optional_text(ROTATES)?.is_some(),
                 },
             }
         }
@@ -295,6 +300,7 @@ mod tests {
             flow: Flow::Web {
                 ext: Ext::parse(&"e".repeat(Ext::LONGEST)).unwrap(),
                 state: PageState::parse(&"s".repeat(PageState::LONGEST)),
+                rotates: true,
             },
             client: &client,
             claims: ScreenClaims::default(),

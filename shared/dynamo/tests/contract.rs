@@ -18,6 +18,7 @@ use saoma_domain::{
     identity::{AccountId, ClientId, Phone, SignInId},
     pairing::MadeBy,
     ports::{Committed, Created, Freshness, Machines, Pairs, Sessions, StoreError, WriteId},
+    rotation::Sighting,
     secrets::SessionCode,
     session::{Change, Command, DeviceId, LoginPolicy, Session},
     text::CleanText,
@@ -308,7 +309,8 @@ async fn without_the_guard_the_race_redeems_more_than_once() {
 async fn the_loser_of_a_race_is_told_the_truth() {
     let sessions = sessions();
     let (confirmed, me, _) = contract::open_confirmed(&*sessions, &System).await;
-    let decline = contract::change(&confirmed, &Command::Decline(me.clone()), contract::OPENED);
+    let decline =
+        contract::change(&confirmed, &Command::Decline(me.clone(), Sighting::default()), contract::OPENED);
     let (first, second) = (WriteId::random(&System), WriteId::random(&System));
     let Committed::Stored(cancelled) = sessions.commit(&decline, &first).await.unwrap() else {
         panic!("the first declines")

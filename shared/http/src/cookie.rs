@@ -1,8 +1,11 @@
-//! Our cookies: the session that a screen shows with the secret that proves it, and the token of a browser that is signed
-//! in.
+//! Our cookies: the session that a screen shows with the secret that proves it, the token of a browser that is signed in,
+//! and the receipt of a phone that saw a QR on the screen.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use saoma_domain::secrets::{Secret, SessionCode};
+use saoma_domain::{
+    ports::KeyedTag,
+    secrets::{Secret, SessionCode},
+};
 
 use crate::{Problem, auth::presented_token};
 
@@ -72,8 +75,27 @@ pub fn forget_browser(public_url: &str) -> Result<HeaderValue, Problem> {
     set(browser_cookie_name(public_url), "", public_url, 0)
 }
 
+/// The receipt of a browser that saw the QR of this session, from its cookie. Nothing is verified.
+#[must_use]
+pub fn receipt(headers: &HeaderMap, code: &SessionCode, public_url: &str) -> Option<KeyedTag> {
+    values(headers, &receipt_cookie_name(code, public_url)).find_map(KeyedTag::parse)
+}
+
+/// The `Set-Cookie` that gives a browser the receipt for `seconds`.
+///
+/// # Errors
+/// 500 when the text is no header value. A receipt that we made always is one.
+pub fn keep_receipt(
+    receipt: &KeyedTag,
+    code: &SessionCode,
+    public_url: &str,
+    seconds: u64,
+) -> Result<HeaderValue, Problem> {
+    set(&receipt_cookie_name(code, public_url), &receipt.to_string(), public_url, seconds)
+}
+
 /// The values of the cookies of this name. Cookies of other programs, and what is no text, are passed over.
-fn values<'a>(headers: &'a HeaderMap, name: &'static str) -> impl Iterator<Item = &'a str> {
+fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -99,6 +121,12 @@ fn cookie_name(public_url: &str) -> &'static str {
 
 fn browser_cookie_name(public_url: &str) -> &'static str {
     if is_plain_http(public_url) { "saoma-browser" } else { "__Host-saoma-browser" }
+}
+
+/// A person may scan two codes at once, so the receipt of each session has a cookie of its own.
+fn receipt_cookie_name(code: &SessionCode, public_url: &str) -> String {
+    let prefix = if is_plain_http(public_url) { "" } else { "__Host-" };
+    format!("{prefix}saoma-seen-{}", code.as_str().get(..8).unwrap_or_default())
 }
 
 fn is_plain_http(public_url: &str) -> bool {

@@ -9,12 +9,11 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use saoma_domain::{
-    cases::{ForeignCall, ForeignError, ForeignStep, Subject},
+    cases::{ForeignCall, ForeignError, ForeignStep, Subject, Target},
     identity::Approver,
     issuer::PresentedToken,
     ports::NotProven,
-    secrets::SessionCode,
-    session::Seen,
+    session::{Refusal, Seen},
 };
 use saoma_tokens::issued::presented;
 
@@ -60,10 +59,10 @@ impl OfAnyIssuer<Caller> {
     ///
     /// # Errors
     /// 401 or 403 as for a token of ours, 409 `not_scanned`, 503 `issuer_unavailable`, or the store's failure.
-    pub async fn at(self, code: &SessionCode, step: ForeignStep) -> Result<Approver, Problem> {
+    pub async fn at(self, target: &Target, step: ForeignStep) -> Result<Approver, Problem> {
         match self {
             Self::Ours(Caller(by)) => Ok(by),
-            Self::Another(phone) => phone.approver(code, step).await,
+            Self::Another(phone) => phone.approver(target, step).await,
         }
     }
 }
@@ -73,10 +72,10 @@ impl OfAnyIssuer<MaybeCaller> {
     ///
     /// # Errors
     /// As above.
-    pub async fn at(self, code: &SessionCode, step: ForeignStep) -> Result<Option<Approver>, Problem> {
+    pub async fn at(self, target: &Target, step: ForeignStep) -> Result<Option<Approver>, Problem> {
         match self {
             Self::Ours(MaybeCaller(by)) => Ok(by),
-            Self::Another(phone) => phone.approver(code, step).await.map(Some),
+            Self::Another(phone) => phone.approver(target, step).await.map(Some),
         }
     }
 }
@@ -86,11 +85,11 @@ impl OfAnyIssuer<MaybeSignedInPhone> {
     ///
     /// # Errors
     /// As above.
-    pub async fn at(self, code: &SessionCode, step: ForeignStep) -> Result<Option<SignedInPhone>, Problem> {
+    pub async fn at(self, target: &Target, step: ForeignStep) -> Result<Option<SignedInPhone>, Problem> {
         match self {
             Self::Ours(MaybeSignedInPhone(phone)) => Ok(phone),
             Self::Another(phone) => {
-                let by = phone.approver(code, step).await?;
+                let by = phone.approver(target, step).await?;
                 phone.phones.signed_in(by).await.map(Some)
             }
         }
@@ -108,11 +107,11 @@ impl UnverifiedPhone {
         Some(Self { phones: phones.clone(), token, seen: facts.seen() })
     }
 
-    async fn approver(&self, code: &SessionCode, step: ForeignStep) -> Result<Approver, Problem> {
+    async fn approver(&self, target: &Target, step: ForeignStep) -> Result<Approver, Problem> {
         let people = self.phones.foreign.as_ref().ok_or_else(Problem::unauthorized)?;
-        let call = ForeignCall { token: &self.token, code, step, seen: &self.seen };
+        let call = ForeignCall { token: &self.token, target, step, seen: &self.seen };
         let (pace, now) = (&self.phones.service.pace, self.phones.service.clock.now());
-        let about = || Some(Subject { code: code.clone(), client: None });
+        let about = || Some(Subject { code: target.code.clone(), client: None });
         let by = people.approver(call, now).await.map_err(|error| Problem::from(error).about(about()))?;
         pace.call(&by.phone.sign_in, now).map_err(Problem::too_many)?;
         Ok(by)
@@ -123,8 +122,9 @@ impl From<ForeignError> for Problem {
     fn from(error: ForeignError) -> Self {
         match error {
             ForeignError::Unknown => Self::not_found(),
+            ForeignError::Copy => Refusal::StaleCode.into(),
             ForeignError::NotProven(why) => why.into(),
-            ForeignError::NotScanned => saoma_domain::session::Refusal::NotScanned.into(),
+            ForeignError::NotScanned => Refusal::NotScanned.into(),
             ForeignError::NotSignedIn(why) => why.into(),
             ForeignError::Store(error) => error.into(),
         }

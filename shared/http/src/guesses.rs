@@ -1,6 +1,7 @@
-//! Slows down a network that guesses: unknown codes, wrong client secrets, bad tickets (`docs/security.md` D11, K15).
+//! Slows down a network that guesses: unknown codes, wrong client secrets, bad tickets, tags of rotating QRs
+//! (`docs/security.md` D11, K15, L4).
 //!
-//! Codes and secrets have 128 bits and more, so no guess succeeds. What a guesser spends is our money: each guess is a
+//! Codes and secrets have 128 bits and more, so no guess succeeds. A tag has 25, and counts for a minute. What a guesser spends is our money: each guess is a
 //! call and a read. So this instance answers a network 429 for the rest of a minute in which it has missed too often,
 //! and asks no store. Which sessions it knows, [`FoundSessions`](saoma_app::FoundSessions) notes where they are read, so a
 //! name that a caller makes up counts for nothing.
@@ -12,12 +13,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_app::Service;
-use saoma_domain::secrets::SessionCode;
+use saoma_domain::{scan::Scanned, secrets::SessionCode};
 
 use crate::{Facts, Problem, auth, cookie::ScreenKey};
 
 /// The codes of the refusals that count as a miss.
-const MISSES: [&str; 3] = ["not_found", "invalid_client", "invalid_ticket"];
+const MISSES: [&str; 4] = ["not_found", "invalid_client", "invalid_ticket", "stale_code"];
 
 /// The calls of a person's own sign-in. Many people sign in behind one address, and one of them may guess, so only the
 /// guesses themselves are refused, once they are known for guesses (`docs/security.md` K8). And the call that names its
@@ -51,16 +52,19 @@ pub(crate) async fn slow_down(
     }
 }
 
-/// The calls that bring a ticket. Whichever session their cookie names, it is the ticket that could be guessed.
-const BRING_A_TICKET: [&str; 2] = ["/qr/ticket", "/welcome"];
+/// The calls that bring a ticket, or a code with a tag in their body. Whichever session their cookie names, it is the ticket
+/// or the tag that could be guessed.
+const BRING_A_GUESS: [&str; 5] = ["/qr/ticket", "/welcome", "/qr/lock", "/qr/activate", "/qr/cancel"];
 
 /// The session that a request asks about: in its path, its `token` header or its cookie. `None` for a request that could
-/// guess something else, a ticket or a client's secret, while it names a session of its own.
+/// guess something else, a ticket, a client's secret or a tag, while it names a session of its own.
 fn session_of(service: &Service, facts: &Facts, request: &Request) -> Option<SessionCode> {
     let as_a_client = auth::is_basic(request.headers());
     let path = request.uri().path();
     let names_a_client = path.starts_with("/oauth/") && !path.starts_with("/oauth/authorize/");
-    if as_a_client || names_a_client || BRING_A_TICKET.contains(&path) {
+    let has_a_tag = |part| Scanned::parse(part).is_some_and(|scanned| scanned.tag.is_some());
+    let brings_a_tag = path.split('/').any(has_a_tag);
+    if as_a_client || names_a_client || brings_a_tag || BRING_A_GUESS.contains(&path) {
         return None;
     }
     let in_path = || request.uri().path().split('/').find_map(SessionCode::parse);

@@ -6,6 +6,7 @@
 //! * [`foreign`]: phones by a token of another issuer.
 //! * [`problem`]: a refusal, with its cause and its session; [`refusals`]: the errors that become one.
 //! * [`screen`]: a new QR for a PC, which its cookie identifies.
+//! * [`sighting`]: whether a phone saw the QR on the screen; [`rotating`]: the QRs that a screen shows one after the other.
 //! * [`consent`]: what a phone shows its person before they confirm.
 //! * [`exchange`]: exchanges a verified ticket for a token.
 //! * [`early`]: the answer to a poll that comes too early.
@@ -28,7 +29,9 @@ pub mod harden;
 pub mod problem;
 pub mod query;
 pub mod refusals;
+pub mod rotating;
 pub mod screen;
+pub mod sighting;
 pub mod telemetry;
 
 pub use facts::Facts;

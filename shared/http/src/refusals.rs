@@ -42,6 +42,11 @@ impl From<OpenError> for Problem {
                 "not_enrolled",
                 "This client's screens must be enrolled: Authorization: Basic client:secret.",
             ),
+            OpenError::NotAllowed(ClientRefusal::StaysTheSame) => Self::new(
+                StatusCode::FORBIDDEN,
+                "rotating_only",
+                "This client shows only a QR that rotates: GET /qr/code?rotate=1.",
+            ),
             OpenError::NotAllowed(why) => Self { cause: Some(why.to_string()), ..UNKNOWN_CLIENT },
             OpenError::NoFreeCode => Self::internal(error.to_string()),
             OpenError::Store(error) => error.into(),
@@ -91,6 +96,9 @@ impl From<Refusal> for Problem {
                 "used",
                 "You are signed in there; it cannot be taken back here.",
             ),
+            Refusal::StaleCode => {
+                forbidden("stale_code", "This is a copy of the code: scan the code on the screen itself.")
+            }
             Refusal::ClaimedByAnother => {
                 forbidden("claimed_by_another", "Another phone has scanned this code.")
             }

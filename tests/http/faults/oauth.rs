@@ -23,8 +23,7 @@ const NEW_SESSION: &[&str] = &[
     "qr_text",
     "match_number",
     "code",
-    "text",
-    "svg",
+    "rotate",
     "pollToken",
     "matchNumber",
 ];

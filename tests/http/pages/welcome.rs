@@ -6,7 +6,10 @@ use acceptance::{Call, World};
 use serde_json::json;
 
 use super::exchange;
-use crate::web::{Pc, app, done, let_in, register_shop, sessions};
+use crate::{
+    rotating,
+    web::{Pc, app, done, let_in, register_shop, sessions},
+};
 
 // W1 A2 A4 E18: login CSRF, a link that signs its reader in as another person.
 #[tokio::test]
@@ -60,8 +63,10 @@ async fn a_ticket_works_for_the_tab_that_holds_the_poll_token() {
 async fn our_page_lets_a_person_in_only_with_the_number() {
     let world = World::default();
     let person = world.sign_in("13800138000").await;
-    let pc = Pc::read(&world.call(Call::get("/qr/code?client=sign-in")).await);
-    done(&app(&world, "lock", &person, &pc.code).await);
+    let opened = world.call(Call::get("/qr/code?client=sign-in&rotate=1")).await;
+    let pc = Pc::read(&opened);
+    let read = format!("{}-{}", pc.code, rotating::tags(&opened.json()["rotate"])[0]);
+    done(&app(&world, "lock", &person, &read).await);
     let bare = app(&world, "activate", &person, &pc.code).await;
     assert_eq!(bare.text("code"), "match_number_required");
     let call = Call::post(&format!("/q/{}/confirm", pc.code)).bearer(&person.token);

@@ -10,6 +10,7 @@ use saoma_domain::{
     identity::{AccountId, Approver, ClientId, Phone, SignInId},
     ports::{Clock, HistoryWriter, StoreError},
     push::{PushKind, PushMessage},
+    rotation::Sighting,
     secrets::TokenId,
     session::{Ext, Flow, RedeemKey, ScreenClaims, Seen, State},
 };
@@ -89,7 +90,7 @@ async fn a_login_counts_when_its_entry_cannot_be_written() {
     };
     let opened = logins.open(opening, now).await.unwrap();
     let by = Approver { phone, app: ClientId::phone(), address: None };
-    let target = Target { code: opened.session.code.clone(), dialect: None };
+    let target = Target { code: opened.session.code.clone(), dialect: None, sighting: Sighting::default() };
     logins.scan(&target, by.clone(), Ext::default(), now).await.unwrap();
     let session = logins.confirm(&target, by, None, now).await.unwrap();
     let id = TokenId::random(&*world.random);

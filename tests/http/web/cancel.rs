@@ -16,7 +16,10 @@ async fn a_cancelled_qr_is_dead_for_everybody() {
             done(&app(&world, step, &person, &pc.code).await);
         }
         done(&app(&world, "cancel", &person, &pc.code).await);
-        assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"}));
+        assert_eq!(
+            pc.poll(&world).await.json(),
+            json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"})
+        );
         for step in ["lock", "activate"] {
             dead_because(&app(&world, step, &person, &pc.code).await, "cancelled");
             dead(&app(&world, step, &other, &pc.code).await);

@@ -35,10 +35,16 @@ async fn the_screen_learns_why_its_qr_is_dead() {
     done(&app(&world, "cancel", &person, &cancelled.code).await);
     let_in(&world, &person, &used).await;
     user(&exchange(&world, &shop, &used.ticket(&world).await).await);
-    assert_eq!(cancelled.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"}));
+    assert_eq!(
+        cancelled.poll(&world).await.json(),
+        json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"})
+    );
     assert_eq!(used.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "used"}));
     pass(&world, 300);
-    assert_eq!(expired.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "expired"}));
+    assert_eq!(
+        expired.poll(&world).await.json(),
+        json!({"statusflag": -2, "pollAfter": 5, "reason": "expired"})
+    );
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ impl Pc {
         assert_eq!(opened.status, 200, "{}", opened.whole());
         Self {
             code: opened.text("code"),
-            text: opened.text("text"),
+            text: opened.json()["text"].as_str().unwrap_or_default().to_owned(),
             cookie: opened.cookie(),
             poll_token: opened.text("pollToken"),
             number: opened.json()["matchNumber"].as_str().unwrap_or_default().to_owned(),

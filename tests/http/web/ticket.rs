@@ -244,7 +244,10 @@ async fn an_account_barred_since_it_confirmed_signs_nobody_in() {
         // Unlocking the account does not revive the session.
         world.set_status(&person, AccountStatus::Active);
         exchange(&world, &shop, &ticket).await.problem(400, "invalid_ticket");
-        assert_eq!(pc.poll(&world).await.json(), json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"}));
+        assert_eq!(
+            pc.poll(&world).await.json(),
+            json!({"statusflag": -2, "pollAfter": 5, "reason": "cancelled"})
+        );
     }
 }
 

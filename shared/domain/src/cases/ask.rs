@@ -62,7 +62,7 @@ impl AskedLogins {
         // The caller is the client's server, whose address does not tell where the screen is.
         let seen = Seen { ip: None, browser: None };
         let flow = |words| Flow::Asked { scopes: question.scopes, words };
-        client.may_open(flow(None).dialect(), &seen, question.opener.as_ref())?;
+        client.may_open(&flow(None), &seen, question.opener.as_ref())?;
         let account = question.account.unwrap_or_else(|| AccountId::random(random));
         let Some(by) = self.phone_to_ask(account, client).await? else { return Ok(None) };
         let (match_number, match_policy, words) = shown(question.message, MatchNumber::random(random));
@@ -168,7 +168,7 @@ mod tests {
     // H1
     #[test]
     fn only_the_scan_of_a_login_lets_a_client_ask() {
-        let oauth = || Flow::Oauth { scopes: Scopes::default(), request: None, key: None };
+        let oauth = || Flow::Oauth { scopes: Scopes::default(), request: None, key: None, rotates: false };
         let (at, ciba) = (OPENED.secs(), [GrantType::Ciba]);
         assert!(asks(oauth(), at, &ciba) && asks(oauth(), at + 9, &ciba));
         assert!(!asks(oauth(), at - 1, &ciba), "the scan of an earlier login");

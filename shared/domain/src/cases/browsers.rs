@@ -206,7 +206,7 @@ impl Browsers {
         opening: Opening<'_>,
         now: Timestamp,
     ) -> Result<Session, OpenError> {
-        opening.client.may_open(opening.flow.dialect(), &opening.seen, opening.opener.as_ref())?;
+        opening.client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref())?;
         let mut session = opening.draw(&*self.logins.random, now).session;
         let claim = Claim { by: browser.phone(), at: browser.created_at };
         session.state = State::Confirmed { claim, at: now.whole_secs() };

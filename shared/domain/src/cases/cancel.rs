@@ -22,11 +22,10 @@ impl Logins {
 
     async fn cancel_as(&self, target: &Target, by: &Approver, now: Timestamp) -> Result<Session, StepError> {
         let FoundForPhone { session, phone, watchers } = self.find_for(target, by, now).await?;
-        let holds = session.state.claim().is_some_and(|claim| session.is_held_by(claim, &by.phone));
-        if !holds {
+        if !session.is_held(&by.phone) {
             let _ = self.allow(&session, phone, now).await?;
         }
-        let decline = Command::Decline(by.phone.clone());
+        let decline = Command::Decline(by.phone.clone(), target.sighting.clone());
         let declined = self.advance(session, &decline, by.address, &watchers, now).await?;
         let taken_back = self.on_confirm.declined(&declined, &by.phone).await;
         taken_back.map_err(|error| StepError::of(&declined, error))?;

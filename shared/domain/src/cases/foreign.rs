@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use thiserror::Error;
 
-use super::registration::find_or_register;
+use super::{Target, registration::find_or_register};
 use crate::{
     account::AccountStatus,
     client::{BuiltIns, Client},
@@ -72,8 +72,8 @@ pub enum ForeignStep {
 pub struct ForeignCall<'a> {
     /// The token.
     pub token: &'a PresentedToken,
-    /// The login that the step is about.
-    pub code: &'a SessionCode,
+    /// The login that the step is about, and whether the phone saw its QR on the screen.
+    pub target: &'a Target,
     /// The step.
     pub step: ForeignStep,
     /// What we see of the phone.
@@ -86,6 +86,9 @@ pub enum ForeignError {
     /// There is no such session.
     #[error("no such session")]
     Unknown,
+    /// The phone has only a copy of a QR that rotates.
+    #[error("the phone has a copy of a QR that rotates")]
+    Copy,
     /// No issuer that counts for the session's client has made the token.
     #[error(transparent)]
     NotProven(#[from] NotProven),
@@ -112,19 +115,32 @@ impl ForeignPeople {
     /// account again, as it does for every phone.
     ///
     /// The checks, in order: the session is there; an issuer that counts for its client made the token; the account may be
-    /// used, and was not reset since the token was made; the sign-in was not ended.
+    /// used, and was not reset since the token was made; the sign-in was not ended. A phone with a copy of a QR that rotates
+    /// begins no sign-in. With a tag that does not count it learns only that, unless it holds the claim, so the answer does not
+    /// say whether there is such a session.
     ///
     /// # Errors
     /// [`ForeignError`].
     pub async fn approver(&self, call: ForeignCall<'_>, now: Timestamp) -> Result<Approver, ForeignError> {
-        let session = self.session(call.code).await?.ok_or(ForeignError::Unknown)?;
+        match self.find(call, now).await {
+            Err(ForeignError::Store(error)) => Err(error.into()),
+            Err(_) if call.target.sighting.is_copy() => Err(ForeignError::Copy),
+            found => found,
+        }
+    }
+
+    async fn find(&self, call: ForeignCall<'_>, now: Timestamp) -> Result<Approver, ForeignError> {
+        let session = self.session(&call.target.code).await?.ok_or(ForeignError::Unknown)?;
         let Proven { identity, app, claims } = self.prove(&session, call.token, now).await?;
         let sign_in = identity.sign_in(&claims.sign_in).ok_or(NotProven::Invalid("its sid gives no id"))?;
-        let (identity, scans) = (Identity::Foreign(identity), call.step == ForeignStep::Scan);
+        let identity = Identity::Foreign(identity);
+        let copied = call.step == ForeignStep::Scan && !session.is_seen_by(&call.target.sighting);
+        let scans = call.step == ForeignStep::Scan && !copied;
         let account = if scans {
             find_or_register(&*self.accounts, &*self.random, &identity, now).await?
         } else {
-            self.accounts.account_by(&identity).await?.ok_or(ForeignError::NotScanned)?
+            let unknown = if copied { ForeignError::Copy } else { ForeignError::NotScanned };
+            self.accounts.account_by(&identity).await?.ok_or(unknown)?
         };
         if account.status != AccountStatus::Active {
             return Err(NotSignedIn::Barred.into());
@@ -134,6 +150,9 @@ impl ForeignPeople {
             return Err(NotSignedIn::Over.into());
         }
         let phone = Phone { account: account.id, sign_in };
+        if copied && !session.is_held(&phone) {
+            return Err(ForeignError::Copy);
+        }
         if scans {
             let first = self.first(&phone, &app, &claims, call.seen, now);
             self.begin(first, &claims, now).await?;

@@ -13,6 +13,7 @@ use crate::{
         Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
         Sessions, StepRecords, StoreError, Tell, WriteId,
     },
+    rotation::Sighting,
     secrets::SessionCode,
     session::{Command, Decision, Dialect, Refusal, Session, State},
     sign_in::{NotSignedIn, PhoneRecords},
@@ -50,6 +51,16 @@ pub struct Target {
     pub code: SessionCode,
     /// The only contract whose sessions the caller knows; `None` knows every contract's.
     pub dialect: Option<Dialect>,
+    /// Whether the phone saw the QR on the screen.
+    pub sighting: Sighting,
+}
+
+impl Target {
+    /// A session of a contract whose QRs do not rotate.
+    #[must_use]
+    pub fn of(code: SessionCode, dialect: Dialect) -> Self {
+        Self { code, dialect: Some(dialect), sighting: Sighting::default() }
+    }
 }
 
 /// Why a step was not taken, and the session it was about.
@@ -138,7 +149,8 @@ impl Logins {
     /// The session that a phone acts on, the phone's own records, and who watches the session, read together.
     ///
     /// A session of another contract is unknown. So is a prompt by its code, because it is in no QR and is answered by
-    /// its trace. A phone that is signed out learns only that.
+    /// its trace. A phone that is signed out learns only that. A phone with a tag that does not count learns only that,
+    /// whether or not there is such a session, unless it holds the claim.
     pub(super) async fn find_for(
         &self,
         target: &Target,
@@ -154,9 +166,15 @@ impl Logins {
         })?;
         let session = session
             .filter(|session| target.dialect.is_none_or(|dialect| session.dialect() == dialect))
-            .filter(|session| !session.is_prompt())
-            .ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
-        Ok(FoundForPhone { session, phone, watchers })
+            .filter(|session| !session.is_prompt());
+        match session {
+            Some(session) if !target.sighting.is_copy() || session.is_held(&by.phone) => {
+                Ok(FoundForPhone { session, phone, watchers })
+            }
+            Some(session) => Err(StepError::of(&session, Refusal::StaleCode)),
+            None if target.sighting.is_copy() => Err(StepError::at(code, Refusal::StaleCode)),
+            None => Err(StepError::at(code, StepFailure::Unknown)),
+        }
     }
 
     /// Asks [`still_allowed`] about a phone's step. The client may be as it was up to ten seconds ago.

@@ -115,7 +115,7 @@ impl Logins {
         draw: impl Fn() -> (SessionCode, Short) + Send + Sync,
         now: Timestamp,
     ) -> Result<(Opened, Short), OpenError> {
-        opening.client.may_open(opening.flow.dialect(), &opening.seen, opening.opener.as_ref())?;
+        opening.client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref())?;
         let (Opened { mut session, secret }, mut short) = opening.draw_under(&draw, &*self.random, now);
         for _ in 0..MOST_DRAWS {
             if self.sessions.create(&session, &WriteId::random(&*self.random)).await? == Created::Stored {

@@ -10,6 +10,7 @@ use crate::{
     pairing::{Pairing, Trace},
     ports::{Created, Freshness, Pairs, Prompts, Randomness, StepRecords, StoreError, Traces, WriteId},
     prompt_log::{NotedPrompt, PROMPT_WINDOW},
+    rotation::Sighting,
     secrets::{Secret, SessionCode},
     session::{
         Abandonment, Asks, CancelReason, Claim, Command, DeviceId, Flow, LoginPolicy, MatchNumber, Refusal,
@@ -176,7 +177,8 @@ impl RememberedLogins {
         let proof = self.logins.allow(&session, phone, now).await?;
         let wrong = number.is_some_and(|number| number != session.match_number);
         let account = by.phone.account;
-        let command = if accepts { Command::Confirm(by.phone, number) } else { Command::Decline(by.phone) };
+        let decline = |by| Command::Decline(by, Sighting::default());
+        let command = if accepts { Command::Confirm(by.phone, number) } else { decline(by.phone) };
         session.decide(&command, now).map_err(|refusal| StepError::of(&session, refusal))?;
         if accepts {
             agrees_with(proof, &session, &command, now)?;

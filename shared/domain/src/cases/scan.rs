@@ -9,7 +9,8 @@ use crate::{
 
 impl Logins {
     /// Claims the session for the phone of `by`. The first phone wins; scanning again with the same phone
-    /// changes nothing. A session whose client refuses is unknown to the phone.
+    /// changes nothing. A session whose client refuses is unknown to the phone. One whose QR rotates is claimed only by a phone
+    /// that saw it on the screen.
     ///
     /// # Errors
     /// [`StepError`].
@@ -35,6 +36,7 @@ impl Logins {
         // A stale proof hinders no scan: the phone learns who asks, and proves itself before it confirms.
         let _ = self.allow(&session, phone, now).await?;
         let claim = Claim { by: by.phone.clone(), at: now.whole_secs() };
-        self.advance(session, &Command::Scan(claim, ext), by.address, &watchers, now).await
+        let scan = Command::Scan(claim, ext, target.sighting.clone());
+        self.advance(session, &scan, by.address, &watchers, now).await
     }
 }

@@ -79,8 +79,9 @@ fn built_in(id: ClientId, service_name: &str) -> Option<Client> {
         Client::DEFAULT_SHOP => (service_name, Dialect::Shop, MatchPolicy::Show),
         _ => return None,
     };
+    let rotates = id.as_str() == Client::SIGN_IN;
     let plain = Client::plain(id, CleanText::new(name), vec![dialect]);
-    Some(Client { match_policy, ..plain })
+    Some(Client { match_policy, rotates, ..plain })
 }
 
 #[cfg(test)]

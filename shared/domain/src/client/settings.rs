@@ -69,6 +69,8 @@ pub struct ClientSettings {
     pub signed: Option<String>,
     /// Whether only enrolled machines and browsers with a session may open its logins.
     pub strict: Option<bool>,
+    /// Whether it shows only QRs that rotate.
+    pub rotates: Option<bool>,
     /// How old the proof of the person who agrees may be, in seconds ([`MAX_AGE`]); 0 for any age.
     pub max_age: Option<u64>,
 }
@@ -125,6 +127,7 @@ impl ClientSettings {
             oauth: self.oauth(client.oauth)?,
             issuer: self.issuer(client.issuer.as_ref())?,
             strict: self.strict.unwrap_or(client.strict),
+            rotates: self.rotates.unwrap_or(client.rotates),
             max_age: self.max_age.map_or(Ok(client.max_age), read_max_age)?,
             ..client
         };
@@ -259,6 +262,12 @@ fn fits_its_contract(client: &Client) -> Result<(), Unfit> {
     }
     if oauth.pkce == Pkce::Optional && oauth.auth == ClientAuth::None {
         return Err(unfit("pkce", "required for a client with auth none"));
+    }
+    if client.rotates && !client.dialects.iter().all(|it| matches!(it, Dialect::Web | Dialect::Oauth)) {
+        return Err(unfit("rotate", "off for a client of another dialect than web and oauth"));
+    }
+    if client.rotates && oauth.grants.contains(&GrantType::DeviceCode) {
+        return Err(unfit("rotate", "off for a client with the grant device_code, whose QRs do not rotate"));
     }
     // The screen of a strict client proves itself when it opens a session, by a secret.
     if client.strict && oauth.auth == ClientAuth::PrivateKeyJwt {
@@ -403,6 +412,7 @@ mod tests {
             apps: Some(vec!["app".to_owned()]),
             networks: Some(vec!["192.0.2.7/24".to_owned(), "2001:db8::1".to_owned()]),
             strict: Some(true),
+            rotates: Some(true),
             max_age: Some(300),
             ..ClientSettings::default()
         };
@@ -412,6 +422,7 @@ mod tests {
         let none = Some(Vec::new());
         let cleared = ClientSettings {
             dialect: Some("kiosk".to_owned()),
+            rotates: Some(false),
             page: Some(String::new()),
             webhook: Some(String::new()),
             origins: none.clone(),

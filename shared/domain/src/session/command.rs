@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::{
     identity::Phone,
+    rotation::Sighting,
     secrets::Secret,
     session::{CancelReason, Claim, Ext, MatchNumber, Redemption},
 };
@@ -17,12 +18,13 @@ pub const REDEEM_AGAIN: Duration = Duration::from_secs(30);
 /// A step that a phone, a screen or the service wants to take.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// A phone scans the QR. The text is for the page, and only the web contract keeps it.
-    Scan(Claim, Ext),
+    /// A phone scans the QR. The text is for the page, and only the web contract keeps it. The sighting says whether the
+    /// phone saw the QR on the screen.
+    Scan(Claim, Ext, Sighting),
     /// The phone's owner agrees, with or without the match number.
     Confirm(Phone, Option<MatchNumber>),
     /// The phone's owner says no.
-    Decline(Phone),
+    Decline(Phone, Sighting),
     /// The screen gives the session up for a new one.
     Replace(Secret),
     /// The service finds, before it makes the token, that the person may no longer sign in.
@@ -94,6 +96,9 @@ pub enum Refusal {
     /// It is over, and the caller had no part in it. The caller is told the same as for an unknown code.
     #[error("the session is over, and the caller had no part in it")]
     Over,
+    /// Its QR rotates, and the phone has only a copy of it. The same is told of an unknown code that comes with a tag.
+    #[error("the phone has a copy of a QR that rotates")]
+    StaleCode,
     /// Another phone scanned it first.
     #[error("another phone scanned the session")]
     ClaimedByAnother,

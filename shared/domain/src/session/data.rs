@@ -7,6 +7,7 @@ use strum::{EnumString, IntoStaticStr, VariantArray};
 use crate::{
     identity::{ClientId, Phone},
     opener::Opener,
+    rotation::Sighting,
     secrets::{Secret, SecretHash, SessionCode, TokenId},
     session::{Asks, Dialect, Flow, MatchNumber, MatchPolicy, Ties, TraceId},
     text::CleanText,
@@ -98,6 +99,19 @@ impl Session {
     #[must_use]
     pub fn is_held_by(&self, claim: &Claim, by: &Phone) -> bool {
         if self.is_prompt() { claim.by.account == by.account } else { claim.by == *by }
+    }
+
+    /// Whether a phone without the claim may scan it after this sighting: where the QR rotates, the phone must have seen it
+    /// on the screen.
+    #[must_use]
+    pub fn is_seen_by(&self, sighting: &Sighting) -> bool {
+        sighting.is_of(&self.code) || !(self.flow.rotates() || sighting.is_copy())
+    }
+
+    /// Whether `by` is the phone that holds it now.
+    #[must_use]
+    pub fn is_held(&self, by: &Phone) -> bool {
+        self.state.claim().is_some_and(|claim| self.is_held_by(claim, by))
     }
 
     /// The number a screen shows; `None` when the client's policy is `off`.

@@ -2,6 +2,7 @@
 
 use crate::{
     identity::Phone,
+    rotation::Sighting,
     secrets::Secret,
     session::{
         Abandonment, Bar, CancelReason, Change, Claim, Command, Decision, Ext, MatchNumber, MatchPolicy,
@@ -22,9 +23,9 @@ impl Session {
     /// caller decides again on that one.
     pub fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Refusal> {
         match command {
-            Command::Scan(claim, ext) => self.scan(claim, ext, now),
+            Command::Scan(claim, ext, sighting) => self.scan(claim, ext, sighting, now),
             Command::Confirm(by, number) => self.confirm(by, *number, now),
-            Command::Decline(by) => self.decline(by, now),
+            Command::Decline(by, sighting) => self.decline(by, sighting, now),
             Command::Replace(secret) => self.replace(secret, now),
             Command::Bar(why) => self.bar(*why, now),
             Command::Abandon(why) => self.abandon(*why, now),
@@ -32,8 +33,14 @@ impl Session {
         }
     }
 
-    fn scan(&self, claim: &Claim, ext: &Ext, now: Timestamp) -> Result<Decision, Refusal> {
-        match self.standing_for(&claim.by, now)? {
+    fn scan(
+        &self,
+        claim: &Claim,
+        ext: &Ext,
+        sighting: &Sighting,
+        now: Timestamp,
+    ) -> Result<Decision, Refusal> {
+        match self.standing_before(&claim.by, sighting, now)? {
             Standing::Waiting => Ok(self.scanned(now, claim, ext)),
             Standing::Scanned | Standing::Confirmed | Standing::Redeemed => Ok(Decision::Stays),
             Standing::Cancelled(_) => Err(Refusal::Cancelled),
@@ -66,8 +73,8 @@ impl Session {
         }
     }
 
-    fn decline(&self, by: &Phone, now: Timestamp) -> Result<Decision, Refusal> {
-        match self.standing_for(by, now)? {
+    fn decline(&self, by: &Phone, sighting: &Sighting, now: Timestamp) -> Result<Decision, Refusal> {
+        match self.standing_before(by, sighting, now)? {
             Standing::Waiting => {
                 let claim = Some(Claim { by: by.clone(), at: now.whole_secs() });
                 Ok(self.to(now, State::Cancelled { reason: CancelReason::Declined, claim }))
@@ -143,6 +150,17 @@ impl Session {
             _ if holds => Ok(standing),
             Standing::Scanned | Standing::Confirmed => Err(Refusal::ClaimedByAnother),
             Standing::Redeemed | Standing::Cancelled(_) | Standing::Expired => Err(Refusal::Over),
+        }
+    }
+
+    /// The same for a step that a phone may take without the claim. Where the QR rotates, such a phone must have seen it on
+    /// the screen; until its time is over, a copy gets no other answer (`docs/security.md` L1, L3, L10).
+    fn standing_before(&self, by: &Phone, sighting: &Sighting, now: Timestamp) -> Result<Standing, Refusal> {
+        match self.standing_for(by, now) {
+            Ok(Standing::Waiting) | Err(Refusal::ClaimedByAnother) if !self.is_seen_by(sighting) => {
+                Err(Refusal::StaleCode)
+            }
+            standing => standing,
         }
     }
 

@@ -23,6 +23,8 @@ pub enum Flow {
         ext: Ext,
         /// What the site's page named this attempt, for its own server.
         state: Option<PageState>,
+        /// Whether its QR rotates.
+        rotates: bool,
     },
     /// `docs/remembered.md`.
     Remembered {
@@ -44,6 +46,8 @@ pub enum Flow {
         request: Option<RequestHash>,
         /// The key that the device must prove when it polls, if it proved one when it began (RFC 9449).
         key: Option<KeyThumbprint>,
+        /// Whether its QR rotates.
+        rotates: bool,
     },
     /// `docs/oauth.md`, where a client's server has a known person asked (CIBA).
     Asked {
@@ -73,10 +77,16 @@ impl Flow {
         Self::Kiosk { picture: PictureName::random(random, PictureFormat::Png) }
     }
 
-    /// A web login.
+    /// A web login with a QR that stays the same.
     #[must_use]
     pub fn web(state: Option<PageState>) -> Self {
-        Self::Web { ext: Ext::default(), state }
+        Self::Web { ext: Ext::default(), state, rotates: false }
+    }
+
+    /// A web login with a QR that rotates.
+    #[must_use]
+    pub fn rotating_web(state: Option<PageState>) -> Self {
+        Self::Web { ext: Ext::default(), state, rotates: true }
     }
 
     /// A shop login, with a fresh name for its picture.
@@ -159,6 +169,21 @@ impl Flow {
         }
     }
 
+    /// Whether its QR rotates: then only a phone that has seen it on the screen may scan it (`docs/security.md` L1).
+    #[must_use]
+    pub const fn rotates(&self) -> bool {
+        match self {
+            Self::Web { rotates, .. } | Self::Oauth { rotates, .. } => *rotates,
+            Self::Kiosk { .. } | Self::Remembered { .. } | Self::Shop { .. } | Self::Asked { .. } => false,
+        }
+    }
+
+    /// Whether a screen shows a QR of it that stays the same.
+    #[must_use]
+    pub const fn stays_the_same(&self) -> bool {
+        !self.rotates() && !matches!(self, Self::Asked { .. })
+    }
+
     /// Whether a person must pick the match number. A page of ours shows it, so it asks for it unless the client
     /// switched it off; other screens may show none, so there the client decides.
     #[must_use]
@@ -172,7 +197,9 @@ impl Flow {
     /// The contract's data after a phone has scanned with this text; `None` when nothing changes.
     pub(super) fn scanned_with(&self, ext: &Ext) -> Option<Self> {
         match self {
-            Self::Web { state, .. } => Some(Self::Web { ext: ext.clone(), state: state.clone() }),
+            Self::Web { state, rotates, .. } => {
+                Some(Self::Web { ext: ext.clone(), state: state.clone(), rotates: *rotates })
+            }
             _ => None,
         }
     }

@@ -7,6 +7,7 @@ use crate::{
     client::Client,
     identity::{AccountId, ClientId, Phone, SignInId},
     ports::testing::Counting,
+    rotation::Sighting,
     secrets::{Secret, SessionCode, TokenId},
     text::CleanText,
     time::Timestamp,
@@ -109,17 +110,21 @@ fn the_whole_table() {
     ];
     let mine = phone("3000876", "mine");
     let commands = [
-        ("scan, the same phone", Command::Scan(claim(), Ext::default())),
+        ("scan, the same phone", Command::Scan(claim(), Ext::default(), Sighting::default())),
         (
             "scan, the person's other phone",
-            Command::Scan(Claim { by: phone("3000876", "other"), ..claim() }, Ext::default()),
+            Command::Scan(
+                Claim { by: phone("3000876", "other"), ..claim() },
+                Ext::default(),
+                Sighting::default(),
+            ),
         ),
         ("confirm, right number", Command::Confirm(mine.clone(), number("42"))),
         ("confirm, wrong number", Command::Confirm(mine.clone(), number("43"))),
         ("confirm, no number", Command::Confirm(mine.clone(), None)),
         ("confirm, another person", Command::Confirm(phone("4000000", "theirs"), number("42"))),
-        ("decline", Command::Decline(mine)),
-        ("decline, another person", Command::Decline(phone("4000000", "theirs"))),
+        ("decline", Command::Decline(mine, Sighting::default())),
+        ("decline, another person", Command::Decline(phone("4000000", "theirs"), Sighting::default())),
         ("replace", Command::Replace(screen.clone())),
         ("replace, another screen", Command::Replace(stranger.clone())),
         ("redeem", Command::Redeem(RedeemKey::Screen(screen.clone()), redemption("second", 20))),
@@ -153,8 +158,59 @@ fn the_whole_table() {
 fn no_change_moves_the_end() {
     let screen = Secret::random(&Counting::default());
     let session = session(&screen, MatchPolicy::Show, State::Pending);
-    let Ok(Decision::Moves(change)) = session.decide(&Command::Scan(claim(), Ext::default()), at(299)) else {
-        panic!("a scan in time moves")
-    };
+    let scan = Command::Scan(claim(), Ext::default(), Sighting::default());
+    let Ok(Decision::Moves(change)) = session.decide(&scan, at(299)) else { panic!("a scan in time moves") };
     assert_eq!(change.applied_to(&session).expires_at, session.expires_at);
+}
+
+// L1 L2 L3 L10: who does not hold a session whose QR rotates must have seen the QR, and who holds it need not.
+#[test]
+fn only_a_phone_that_saw_the_qr_scans_or_cancels_what_rotates() {
+    let screen = Secret::random(&Counting::default());
+    let states = [
+        ("waiting", 10, State::Pending),
+        ("scanned", 10, State::Scanned { claim: claim() }),
+        ("confirmed", 10, State::Confirmed { claim: claim(), at: at(8) }),
+        ("redeemed", 10, State::Redeemed { claim: claim(), redemption: redemption("first", 9) }),
+        ("declined", 10, State::Cancelled { reason: CancelReason::Declined, claim: Some(claim()) }),
+        ("expired", 300, State::Scanned { claim: claim() }),
+    ];
+    let code = session(&screen, MatchPolicy::Show, State::Pending).code;
+    let another = SessionCode::parse("02ABCDEFGHJKMNPQRSTVWXYZ02").unwrap();
+    let sightings = [
+        ("bare code", Sighting::default()),
+        ("copy", Sighting::copy()),
+        ("saw another QR", Sighting::live(another)),
+        ("saw this QR", Sighting::live(code)),
+    ];
+    let phones = [("holder", phone("3000876", "mine")), ("stranger", phone("4000000", "theirs"))];
+    let mut table = String::new();
+    for (state_name, secs, state) in states {
+        let flow = Flow::rotating_web(None);
+        let session = Session { flow, ..session(&screen, MatchPolicy::Show, state) };
+        writeln!(table, "{state_name}").unwrap();
+        for (phone_name, by) in &phones {
+            for (name, sighting) in &sightings {
+                let claim = Claim { by: by.clone(), at: at(secs) };
+                let scan = Command::Scan(claim, Ext::default(), sighting.clone());
+                let decline = Command::Decline(by.clone(), sighting.clone());
+                let scan = outcome(&session.decide(&scan, at(secs)));
+                let decline = outcome(&session.decide(&decline, at(secs)));
+                writeln!(table, "    {phone_name:<9} {name:<15} scan: {scan:<18} decline: {decline}")
+                    .unwrap();
+            }
+        }
+    }
+    insta::assert_snapshot!(table);
+}
+
+#[test]
+fn a_scan_keeps_that_the_qr_rotates() {
+    let screen = Secret::random(&Counting::default());
+    let flow = Flow::rotating_web(PageState::parse("page"));
+    let session = Session { flow, ..session(&screen, MatchPolicy::Show, State::Pending) };
+    let scan = Command::Scan(claim(), Ext::parse("ext").unwrap(), Sighting::live(session.code.clone()));
+    let Ok(Decision::Moves(change)) = session.decide(&scan, at(10)) else { panic!("it was seen") };
+    let scanned = change.applied_to(&session);
+    assert!(scanned.flow.rotates() && scanned.flow.ext().is_some_and(|ext| ext.as_str() == "ext"));
 }

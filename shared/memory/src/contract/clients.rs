@@ -51,6 +51,7 @@ fn largest(random: &dyn Randomness) -> Client {
             algorithm: TokenAlgorithm::Rs256,
         }),
         strict: true,
+        rotates: true,
         max_age: Some(Duration::from_mins(5)),
         registration: Registration::random(random),
         previous: Some(Previous {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use saoma_domain::{
     ports::{Committed, Randomness, Sessions},
+    rotation::Sighting,
     session::{Bar, Command, RedeemKey, Session},
 };
 use tokio::{sync::Barrier, task::JoinSet};
@@ -46,12 +47,13 @@ pub async fn one_winner_a_version(sessions: Arc<dyn Sessions>, random: &dyn Rand
 
         let me = scanned.state.claim().unwrap().by.clone();
         let confirm = Command::Confirm(me.clone(), None);
-        let decisions = vec![confirm.clone(), Command::Decline(me), confirm];
+        let decisions = vec![confirm.clone(), Command::Decline(me, Sighting::default()), confirm];
         assert_eq!(race(&sessions, &scanned, decisions).await.len(), 1, "B1, B2: one decision");
 
         let (confirmed, me, secret) = open_confirmed(&*sessions, random).await;
-        let redeems =
-            (0..8).map(|_| redeem(random, &secret)).chain([Command::Decline(me), Command::Bar(Bar::Account)]);
+        let redeems = (0..8)
+            .map(|_| redeem(random, &secret))
+            .chain([Command::Decline(me, Sighting::default()), Command::Bar(Bar::Account)]);
         let winners = race(&sessions, &confirmed, redeems.collect()).await;
         assert_eq!(winners.len(), 1, "B4, B5: redeemed once, or cancelled, never both");
     }

@@ -3,6 +3,7 @@
 use saoma_domain::{
     oauth::{KeyThumbprint, RequestHash, Scopes, Words},
     ports::{Committed, Created, Freshness, Randomness, Sessions},
+    rotation::Sighting,
     session::{Command, Flow, PageState, RedeemKey, Session},
 };
 
@@ -18,7 +19,7 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
     let pending = opened.session;
     assert_eq!(stored(sessions, &pending).await, pending);
     let declined = open_largest(sessions, random).await.session;
-    let declined = step(sessions, &declined, &Command::Decline(me.clone()), at(2)).await;
+    let declined = step(sessions, &declined, &Command::Decline(me.clone(), Sighting::default()), at(2)).await;
     assert_eq!(stored(sessions, &declined).await, declined);
 
     let scanned = step(sessions, &pending, &scan(&me), at(1)).await;
@@ -45,17 +46,24 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
             scopes: Scopes::parse("openid phone"),
             request: Some(RequestHash::of("x")),
             key: None,
+            rotates: true,
         },
         ..unlike(random).await
     };
     let bare = Session {
-        flow: Flow::Oauth { scopes: Scopes::default(), request: None, key: KeyThumbprint::parse(KEY) },
+        flow: Flow::Oauth {
+            scopes: Scopes::default(),
+            request: None,
+            key: KeyThumbprint::parse(KEY),
+            rotates: false,
+        },
         ..unlike(random).await
     };
+    let rotating = Session { flow: Flow::rotating_web(None), ..unlike(random).await };
     let asked = |words: &str| Flow::Asked { scopes: Scopes::parse("openid"), words: Words::non_empty(words) };
     let asked_with = Session { flow: asked("付款 7 元"), ..unlike(random).await };
     let asked_bare = Session { flow: asked(""), ..unlike(random).await };
-    for session in [oauth, bare, asked_with, asked_bare] {
+    for session in [oauth, bare, rotating, asked_with, asked_bare] {
         assert_eq!(sessions.create(&session, &write()).await.unwrap(), Created::Stored);
         assert_eq!(stored(sessions, &session).await, session);
     }

@@ -8,6 +8,7 @@ use saoma_domain::{
     identity::{ClientId, Phone},
     opener::{MachineName, Opener},
     ports::{Committed, Created, Freshness, Randomness, Sessions, WriteId},
+    rotation::Sighting,
     secrets::{Secret, TokenId},
     session::{
         Change, Claim, Command, Decision, Dialect, Ext, Flow, MatchNumber, Redemption, ScreenClaims, Seen,
@@ -21,7 +22,7 @@ use super::fixtures::{LIFE, OPENED, at, person};
 
 /// A scan by this phone, with a text for the page.
 pub(super) fn scan(by: &Phone) -> Command {
-    Command::Scan(Claim { by: by.clone(), at: at(1) }, Ext::parse("ext 文字").unwrap())
+    Command::Scan(Claim { by: by.clone(), at: at(1) }, Ext::parse("ext 文字").unwrap(), Sighting::default())
 }
 
 /// Opens a session with every field at its longest.
