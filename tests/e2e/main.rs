@@ -17,7 +17,7 @@
 //!
 //! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`proof`], [`webhooks`],
 //! [`budget`], [`demo`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`],
-//! [`relying_parties`], [`issuers`], [`sockets`], [`widget`], [`lighthouse`].
+//! [`relying_parties`], [`issuers`], [`rotating`], [`sockets`], [`widget`], [`lighthouse`].
 
 #![expect(
     clippy::expect_used,
@@ -56,6 +56,7 @@ mod pictures;
 mod prompts;
 mod proof;
 mod relying_parties;
+mod rotating;
 mod sockets;
 mod storage;
 mod tabs;

@@ -44,9 +44,14 @@ impl Person {
         address
     }
 
-    /// The code of the QR on the screen.
-    pub(crate) async fn code(&self) -> String {
+    /// What stands behind `/Q/` in the QR on the screen: the session's code, and the tag of the moment.
+    pub(crate) async fn read_code(&self) -> String {
         self.reads_the_qr().await.rsplit('/').next().unwrap().to_owned()
+    }
+
+    /// The code of the session whose QR is on the screen.
+    pub(crate) async fn code(&self) -> String {
+        self.read_code().await.split('-').next().unwrap().to_owned()
     }
 
     /// Takes out a phone and opens the QR's address on it.

@@ -46,10 +46,10 @@ async fn a_page_that_is_loaded_ahead_claims_no_code() {
 async fn a_second_tab_leaves_the_first_ones_code_alive() {
     let person = Person::at_a_screen(English).await;
     let (screen, first) = (&person.screen, person.screen.tab().await);
-    let address = person.reads_the_qr().await;
+    let code = person.code().await;
     let second = screen.new_tab(&format!("{}/", person.service.url)).await;
     screen.reaches("waiting").await;
-    assert_ne!(person.reads_the_qr().await, address);
+    assert_ne!(person.code().await, code);
 
     screen.switch_to(&first).await;
     let phone = person.scans().await;
@@ -92,13 +92,13 @@ async fn a_doubled_tab_says_that_the_other_signed_in_chinese() {
 async fn a_doubled_tab_says_that_the_other_signed_in(language: Language) {
     let person = Person::at_a_screen(language).await;
     let (screen, first) = (&person.screen, person.screen.tab().await);
-    let address = person.reads_the_qr().await;
+    let code = person.code().await;
     // As "duplicate tab" does, this copies what the tab keeps.
     screen.run("window.open(location.href)").await;
     let double = screen.newest_tab().await;
     screen.switch_to(&double).await;
     screen.reaches("waiting").await;
-    assert_eq!(person.reads_the_qr().await, address);
+    assert_eq!(person.code().await, code);
     screen.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
 
     screen.switch_to(&first).await;

@@ -20,10 +20,10 @@ const HOLD_THE_LOCK: &str = "navigator.locks.request('saoma.account', () => new 
 const LET_THE_TOKEN_AGE: &str = "const account = JSON.parse(localStorage['saoma.account']); \
      account.expiresAt = 0; localStorage['saoma.account'] = JSON.stringify(account)";
 
-/// The phone page of the QR on the screen, behind a proxy.
-async fn scans_through(person: &Person, proxy: &Proxy) -> Browser {
+/// The phone page of a QR that was read on the screen, behind a proxy.
+async fn scans_through(person: &Person, proxy: &Proxy, read: &str) -> Browser {
     let phone = Browser::open(person.language, Glass::Hand).await;
-    phone.go_to(&format!("{}/q/{}", proxy.url, person.code().await)).await;
+    phone.go_to(&format!("{}/q/{read}", proxy.url)).await;
     phone
 }
 
@@ -32,10 +32,10 @@ async fn scans_through(person: &Person, proxy: &Proxy) -> Browser {
 async fn an_answer_without_its_body_is_asked_for_again() {
     let person = Person::at_a_screen(English).await;
     let confirm = |number, answer: Vec<u8>| if number == 0 { without_its_body(&answer) } else { answer };
-    let code = person.code().await;
+    let code = person.read_code().await;
     let path: &'static str = format!("POST /q/{code}/confirm").leak();
     let proxy = Proxy::before(&person.service, path, confirm).await;
-    let phone = scans_through(&person, &proxy).await;
+    let phone = scans_through(&person, &proxy, &code).await;
     person.signs_in(&phone).await;
     person.agrees(&phone).await;
     phone.reaches("confirmed").await;
@@ -47,11 +47,11 @@ async fn an_answer_without_its_body_is_asked_for_again() {
 #[tokio::test]
 async fn answers_that_never_come_whole_end_in_words() {
     let person = Person::at_a_screen(English).await;
-    let code = person.code().await;
+    let code = person.read_code().await;
     let confirm = |number, answer: Vec<u8>| if number < 3 { without_its_body(&answer) } else { answer };
     let path: &'static str = format!("POST /q/{code}/confirm").leak();
     let proxy = Proxy::before(&person.service, path, confirm).await;
-    let phone = scans_through(&person, &proxy).await;
+    let phone = scans_through(&person, &proxy, &code).await;
     person.signs_in(&phone).await;
     // A screen that is let in meanwhile would change what the service answers.
     person.picks(&phone).await;
@@ -73,7 +73,7 @@ async fn a_lost_answer_to_a_prompt_is_no_cancel() {
     let scanned = region.asks(None).await;
     region.first(&scanned).await;
     person.screen.go_to(&format!("{}/login/qrcode/{scanned}?size=280", person.service.url)).await;
-    let phone = scans_through(&person, &proxy).await;
+    let phone = scans_through(&person, &proxy, &person.read_code().await).await;
     person.signs_in(&phone).await;
     person.agrees(&phone).await;
     phone.reaches("confirmed").await;
@@ -97,7 +97,7 @@ async fn a_repeated_attempt_carries_the_same_challenge() {
     let person = Person::at_a_screen(English).await;
     let lost = |number, answer: Vec<u8>| if number == 0 { without_its_body(&answer) } else { answer };
     let proxy = Proxy::before(&person.service, "POST /api/user/", lost).await;
-    let phone = scans_through(&person, &proxy).await;
+    let phone = scans_through(&person, &proxy, &person.read_code().await).await;
     phone.reaches("phone-number").await;
     let number = fresh_number();
     phone.write("phone-input", number.trim_start_matches("+86")).await;

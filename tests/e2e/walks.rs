@@ -146,7 +146,7 @@ async fn codes_run_out(language: Language) {
 async fn renewed(person: &Person, old: &str) -> String {
     let address = async || {
         let link = person.screen.run("return document.querySelector('[data-testid=open-here]').href").await;
-        let code = link.as_str()?.rsplit('/').next()?.to_owned();
+        let code = link.as_str()?.rsplit('/').next()?.split('-').next()?.to_owned();
         (code != old).then_some(code)
     };
     let code = eventually("a new code", address).await;
