@@ -88,7 +88,7 @@ def create_routes(emulator, api, created):
     """
     gateway = emulator.client("apigatewayv2")
     lambdas = emulator.client("lambda")
-    for function in sam.functions(sam.load()):
+    for function in (it for it in sam.functions(sam.load()) if it.routes):
         arn = lambdas.get_function(FunctionName=created[function.logical_id])["Configuration"]["FunctionArn"]
         integration = gateway.create_integration(
             ApiId=api, IntegrationType="AWS_PROXY", IntegrationUri=arn, PayloadFormatVersion="2.0"
