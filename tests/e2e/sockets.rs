@@ -7,7 +7,7 @@ use saoma_domain::ports::Clock;
 use serde_json::{Value, json};
 
 use crate::{
-    browser::{Browser, Language::English},
+    browser::{Browser, Language::English, Network},
     other_site::Site,
     people::Person,
     phone::Phone,
@@ -18,6 +18,8 @@ use crate::{
 const TIMED: usize = 20;
 /// A page with an open socket polls every 15 s, so a change that shows sooner than this was told.
 const AT_ONCE: u64 = 1000;
+/// The pause between two polls with a socket, and a little.
+const WATCHED_POLL: u64 = 18_000;
 /// The longest pause between two polls without a socket, and a little.
 const ONE_POLL: u64 = 7000;
 
@@ -152,6 +154,37 @@ async fn a_screen_that_slept_knows_on_waking() {
     waiting.screen().switch_to(&first).await;
     waiting.screen().devtools("Page.setWebLifecycleState", json!({"state": "active"})).await;
     waiting.screen().reaches("signed-in").await;
+}
+
+#[tokio::test]
+async fn a_screen_that_is_told_nothing_still_signs_in() {
+    let waiting = Waiting::with("url, protocols").await;
+    let deaf =
+        "const Hearing = WebSocket; window.WebSocket = class extends Hearing { set onmessage(heard) {} };";
+    waiting.screen().prepare(deaf).await;
+    let code = waiting.opens().await;
+    waiting.has_an_open_socket().await;
+    waiting.step(&code, "scan").await;
+    waiting.screen().reaches("scanned").await;
+    let took = waiting.confirms(&code).await;
+    assert!(took > AT_ONCE && took < WATCHED_POLL, "{took} ms");
+}
+
+#[tokio::test]
+async fn on_another_network_a_screen_watches_again() {
+    let waiting = Waiting::with("url, protocols").await;
+    let code = waiting.opens().await;
+    waiting.has_an_open_socket().await;
+    waiting.step(&code, "scan").await;
+    let screen = waiting.screen();
+    screen.reaches("scanned").await;
+    screen.connect(Network::Gone).await;
+    until(screen, "a closed socket", "window.sockets.every((socket) => socket.readyState > 1)").await;
+    let back = json!({"offline": false, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+    screen.devtools("Network.emulateNetworkConditions", back).await;
+    waiting.has_an_open_socket().await;
+    let took = waiting.confirms(&code).await;
+    assert!(took < AT_ONCE, "{took} ms");
 }
 
 /// Opens a socket of the test's own in a page, and notes what comes of it under this name.

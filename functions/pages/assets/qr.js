@@ -25,7 +25,8 @@ const OVER = ['cancelled', 'expired', 'error']; // a code that was like this bef
  * - `kept` names where this tab keeps its code, and the secret that it polls with, over a reload; `about` says what the
  *   code is for. A code that is kept for something else is not shown.
  * - `open(replaced)` asks for a code, which ends the one with the secret `replaced`. A good answer has `svg` or `rotate`,
- *   `code`, `pollToken`, `expiresIn` in seconds, and `matchNumber` unless the screen shows none.
+ *   `code`, `pollToken`, `expiresIn` in seconds, `matchNumber` unless the screen shows none, and what watch.js takes, if
+ *   anything.
  * - `isOver(answer)`, if it is there, says whether no code will ever lead on, or none is needed, and tells the person.
  * - `opened(code)`, if it is there, is told what came with a code before it is shown, and answers what to say of it to
  *   those who listen; `names` fills the headings.
