@@ -15,6 +15,8 @@ from processes import ROOT, SCRATCH, VENV, Failure, end, free_port, listening, p
 
 # What the Lambda runtime says at each start about a limit that only `cargo lambda watch` sets.
 _NOISE = b"AWS_LAMBDA_MAX_CONCURRENCY is set"
+# How many sockets that open or close are calls of their function at the same time.
+SOCKET_CALLS = 8
 # What it does not watch besides what .gitignore names.
 NOT_WATCHED = ROOT / "tests" / "local" / "watch.ignore"
 
@@ -36,7 +38,9 @@ def build():
 @contextmanager
 def served(port, emulator, *, reload, concurrency=2, **parameters):
     """Creates the data with these parameters, serves the functions and waits until each of them answers."""
-    api, socket_port = sockets.Api(stream.through_watch(port, "socket")), port_from("SOCKET_PORT", 0)
+    # `cargo lambda watch` stops answering when a thousand sockets close at the same moment and each is a call.
+    api = sockets.Api(calls.no_more_at_once(SOCKET_CALLS, stream.through_watch(port, "socket")))
+    socket_port = port_from("SOCKET_PORT", 0)
     with sockets.served(socket_port, api), sockets.connections(free_port(), api) as endpoint:
         where = {"SOCKET_URL": f"ws://localhost:{socket_port}", "SOCKET_ENDPOINT": endpoint}
         with _watched(port, emulator, where, reload, concurrency, parameters) as stack:
