@@ -23,6 +23,7 @@ async fn a_newcomer_sees_a_whole_login_chinese() {
     a_newcomer_sees_a_whole_login(Chinese).await;
 }
 
+#[expect(clippy::disallowed_methods, reason = "it measures how long a newcomer takes")]
 async fn a_newcomer_sees_a_whole_login(language: Language) {
     let person = Person::at_a_blank_screen(language).await;
     let window = &person.screen;

@@ -58,14 +58,15 @@ impl Site {
         let heard = told.clone();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = self.listener.accept().await {
-                let request = whole_request(&mut stream).await;
+                let request = Box::pin(whole_request(&mut stream)).await;
                 if let (true, Some((_, body))) =
                     (request.starts_with("POST "), request.split_once("\r\n\r\n"))
                 {
                     told.lock().unwrap().push(body.to_owned());
                 }
                 let path = request.split(' ').nth(1).unwrap_or_default();
-                let answer = if path.ends_with(".js") { &script } else { &page };
+                let is_script = path.rsplit('.').next() == Some("js");
+                let answer = if is_script { &script } else { &page };
                 let _ = stream.write_all(answer.as_bytes()).await;
             }
         });
