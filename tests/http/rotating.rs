@@ -58,7 +58,8 @@ impl Pc {
 
 /// The tags of an answer's frames.
 pub(crate) fn tags(rotate: &Value) -> Vec<String> {
-    rotate["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap().to_owned()).collect()
+    let letters = rotate["tags"].as_str().unwrap().as_bytes();
+    letters.chunks(5).map(|tag| String::from_utf8(tag.to_vec()).unwrap()).collect()
 }
 
 /// A step of the phone page, in a browser that holds this cookie, if any.

@@ -3,6 +3,7 @@
 
 const MARGIN = 4; // light modules around a symbol
 const DRIFT_MS = 1500; // the two clocks of a device agree as far as this
+const TAG = 5; // letters of a tag
 const SLACK_MS = 2000; // an answer is a moment old, and in whole seconds
 
 /** Reads packed bits: answers a function that says whether the bit at a place is set. */
@@ -13,17 +14,18 @@ function bits(text) {
 
 /** One frame as SVG: the modules that all frames share, and those that are its own. */
 function drawFrame({ size, still, moving, frames }, frame) {
-  const [shared, moves, own] = [still, moving, frames[frame]].map(bits);
+  const [shared, moves, own] = [still, moving, frames].map(bits);
+  const places = [...Array(size * size).keys()];
   const side = size + 2 * MARGIN;
-  let moved = 0;
+  let moved = frame * places.filter(moves).length;
   let path = '';
-  for (let at = 0; at < size * size; at += 1) {
+  for (const at of places) {
     const dark = moves(at) ? own(moved) : shared(at);
     moved += moves(at);
-    if (dark) path += `M${(at % size) + MARGIN} ${Math.floor(at / size) + MARGIN}h1v1h-1z`;
+    if (dark) path += `M${at % size} ${Math.floor(at / size)}h1v1h-1z`;
   }
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${side} ${side}" shape-rendering="crispEdges">`
-    + `<path fill="#fff" d="M0 0h${side}v${side}H0z"/><path d="${path}"/></svg>`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-${MARGIN} -${MARGIN} ${side} ${side}" shape-rendering="crispEdges">`
+    + `<path fill="#fff" d="M-${MARGIN}-${MARGIN}h${side}v${side}h-${side}z"/><path d="${path}"/></svg>`;
 }
 
 /**
@@ -54,8 +56,8 @@ export function rotating(rotate, show, ask) {
       show();
       return ask();
     }
-    const frame = Math.min(Math.floor(now / every), rotate.frames.length - 1);
-    if (frame !== shown) show(drawFrame(rotate, frame), rotate.tags[frame]);
+    const frame = Math.min(Math.floor(now / every), rotate.tags.length / TAG - 1);
+    if (frame !== shown) show(drawFrame(rotate, frame), rotate.tags.slice(frame * TAG, (frame + 1) * TAG));
     shown = frame;
     timer = setTimeout(look, every - (now % every));
   };

@@ -26,10 +26,10 @@ pub struct Rotating {
     still: String,
     /// The modules that differ between frames.
     moving: String,
-    /// For each frame, whether the modules that differ are dark, in their order.
-    frames: Vec<String>,
-    /// For each frame, what stands behind the code in its text: `-` and the tag.
-    tags: Vec<String>,
+    /// One frame after the other: whether its modules that differ are dark, in their order.
+    frames: String,
+    /// One tag of five letters after the other: what the frame's text has behind the code and a dash.
+    tags: String,
 }
 
 impl Rotating {
@@ -60,8 +60,8 @@ impl Rotating {
             size: frames.size(),
             still: URL_SAFE_NO_PAD.encode(frames.still()),
             moving: URL_SAFE_NO_PAD.encode(frames.moving()),
-            frames: frames.each().map(|frame| URL_SAFE_NO_PAD.encode(frame)).collect(),
-            tags,
+            frames: URL_SAFE_NO_PAD.encode(frames.frames()),
+            tags: tags.concat(),
         }))
     }
 }

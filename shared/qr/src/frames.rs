@@ -12,7 +12,7 @@ pub struct Frames {
     size: usize,
     still: Vec<u8>,
     moving: Vec<u8>,
-    each: Vec<Vec<u8>>,
+    frames: Vec<u8>,
 }
 
 impl Frames {
@@ -31,14 +31,11 @@ impl Frames {
         let moves: Vec<bool> =
             (0..first.len()).map(|at| modules.iter().any(|other| other.get(at) != first.get(at))).collect();
         let still = first.iter().zip(&moves).map(|(dark, moves)| *dark && !moves);
-        let of_a_frame = |frame: &Vec<bool>| {
-            let moving = frame.iter().zip(&moves).filter(|(_, moves)| **moves);
-            packed(moving.map(|(dark, _)| *dark))
-        };
+        let frames = modules.iter().flat_map(|frame| frame.iter().zip(&moves).filter(|(_, moves)| **moves));
         Ok(Self {
             size: symbols.first().map_or(0, Symbol::width),
             still: packed(still),
-            each: modules.iter().map(of_a_frame).collect(),
+            frames: packed(frames.map(|(dark, _)| *dark)),
             moving: packed(moves.iter().copied()),
         })
     }
@@ -61,9 +58,10 @@ impl Frames {
         &self.moving
     }
 
-    /// For each frame, whether the modules that differ are dark, in their order.
-    pub fn each(&self) -> impl Iterator<Item = &[u8]> {
-        self.each.iter().map(Vec::as_slice)
+    /// One frame after the other: whether its modules that differ are dark, in their order.
+    #[must_use]
+    pub fn frames(&self) -> &[u8] {
+        &self.frames
     }
 }
 

@@ -185,7 +185,7 @@ async fn a_whole_login_by_the_code_flow() {
     assert_eq!(world.memory.sessions().len(), 0, "a request stores nothing");
     let page = Page::begin(&world, sealed).await;
     let mut shown = page.shown.clone();
-    assert_eq!(shown["rotate"]["frames"].as_array().unwrap().len(), 20);
+    assert_eq!(rotating::tags(&shown["rotate"]).len(), 20);
     assert!(page.text("pollToken").ends_with(sealed));
     shown["rotate"] = json!("(the QRs)");
     shown["pollToken"] = json!("(the key and the request)");

@@ -88,7 +88,7 @@ export const phoneWords = {
   'gone.lead': ['Ask for a new one on the screen, then scan that.', '请在屏幕上获取新的二维码，然后重新扫描。'],
   'error.signIn': ['Sign in by SMS', '用短信登录'],
   'error.stale_code.title': ['This is a copy of the code', '这不是屏幕上的最新二维码'],
-  'error.stale_code.lead': ['For your safety the code on the screen changes every few seconds, so a photo, a screenshot or an old link does not work. Scan the code on the screen itself.', '为了你的安全，屏幕上的二维码每隔几秒更新一次，照片、截图或旧链接均无效。请直接扫描屏幕上的二维码。'],
+  'error.stale_code.lead': ['The code changes every few seconds, so that a photo or a link of it is worthless. Scan the code on the screen itself.', '二维码每隔几秒更新一次，照片、截图或旧链接均无效。请直接扫描屏幕上的二维码。'],
   'error.claimed_by_another.title': ['Someone else has scanned this code', '此二维码已被其他人扫描'],
   'error.claimed_by_another.lead': ['If that was not someone with you, show a new code on the screen and scan that.', '如果不是你身边的人，请在屏幕上获取新的二维码后重新扫描。'],
   'error.wrong_match_number.title': ['The number did not match', '数字不一致'],
