@@ -2,6 +2,7 @@
 // with each call, because the service does not keep it.
 
 import { call } from './api.js';
+import { rotating } from './frames.js';
 import { isolate, t } from './i18n.js';
 import { learnt, tellScopes } from './scopes.js';
 import { $ } from './view.js';
@@ -12,6 +13,7 @@ import { $ } from './view.js';
  */
 export const askedCodes = (about, over, known) => ({
   kept: 'saoma.authorize',
+  rotating,
   about,
   names: {},
   scan: false,

@@ -3,9 +3,10 @@
 
 import { askedCodes, leadsOn } from './asked_codes.js';
 import { call } from './api.js';
+import { excuse } from './excuse.js';
 import { learn, t, translate } from './i18n.js';
 import { showCode } from './qr.js';
-import { $, announce, arrive, busy, excuse, pageView, say, show, state } from './view.js';
+import { $, announce, arrive, busy, pageView, say, show, state } from './view.js';
 import { authorizeWords } from './words/authorize.js';
 import { codeWords } from './words/code.js';
 import { scopeWords } from './words/scopes.js';

@@ -2,11 +2,12 @@
 // to say when there is no good answer.
 
 import { serviceTime } from './api.js';
+import { excuse } from './excuse.js';
 import { ago, isolate, t, translateBrowser } from './i18n.js';
 import { askForProof, endProof } from './proof.js';
 import { tellScopes } from './scopes.js';
 import { go, signInAgain } from './sign_in.js';
-import { $, busy, clock, countdown, excuse, list, say, state } from './view.js';
+import { $, busy, clock, countdown, list, say, state } from './view.js';
 
 // Reasons that no new try can change. words/phone.js has a title and a lead for each.
 const FINAL_REASONS = ['stale_code', 'claimed_by_another', 'wrong_match_number', 'not_an_approver'];

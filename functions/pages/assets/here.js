@@ -5,11 +5,12 @@
 import { postAs } from './account.js';
 import { call } from './api.js';
 import { ask, fail, refuse, tellGone } from './consent.js';
+import { excuse } from './excuse.js';
 import { t } from './i18n.js';
 import { ownCodes } from './own_codes.js';
 import { run } from './phone_page.js';
 import { go } from './sign_in.js';
-import { excuse, state } from './view.js';
+import { state } from './view.js';
 import { hereWords } from './words/here.js';
 
 const asked = new URLSearchParams(location.search);

@@ -1,18 +1,17 @@
 // Speaks the person's language. The words are in words/, both languages side by side so that neither is forgotten.
 // `{name}` in a text is replaced by what `t` is given.
 
-import { isChinese, speak, spoken } from './speak.js';
-import { commonWords } from './words/common.js';
+import { prefersChinese, speak } from './speak.js';
 import { everyWords } from './words/every.js';
 
-const words = { ...everyWords, ...commonWords };
+const words = { ...everyWords };
 
 /** Adds what a page says. */
 export const learn = (more) => Object.assign(words, more);
 
 // A site may wish for a language in the address (`ui_locales` in docs/oauth.md); else it is the browser's.
 const wished = [new URLSearchParams(location.search).get('lang'), ...(navigator.languages ?? [navigator.language])];
-const chinese = isChinese(spoken(wished) ?? 'en');
+const chinese = prefersChinese(wished);
 
 /** The page's language as a BCP 47 tag. */
 export const language = chinese ? 'zh-CN' : 'en';

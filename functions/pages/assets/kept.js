@@ -23,14 +23,3 @@ export function remember(key, value, store = 'sessionStorage') {
     if (value !== null) memory.set(key, value);
   }
 }
-
-/** Whether this browser keeps anything for us beyond the page. */
-export function keeps(store = 'sessionStorage') {
-  try {
-    window[store].setItem('saoma.probe', '1');
-    window[store].removeItem('saoma.probe');
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -2,9 +2,10 @@
 
 import { deleteAs, forgetAccount } from './account.js';
 import { drawChallenge, requestCode } from './code_by_sms.js';
+import { excuse } from './excuse.js';
 import { t } from './i18n.js';
 import { readDigits } from './read.js';
-import { $, announce, busy, excuse, say, show } from './view.js';
+import { $, announce, busy, say, show } from './view.js';
 
 let own = { number: '', shown: '' };
 let fresh = ''; // the challenge of this attempt

@@ -2,11 +2,12 @@
 // is seen, and every wait ends with a message.
 
 import { forgetAccount, getAs, signedIn } from './account.js';
+import { excuse } from './excuse.js';
 import { learn, t, translate } from './i18n.js';
 import { leaving } from './leaving.js';
 import { fillAll, fillTold } from './my_lists.js';
 import { shown } from './shown.js';
-import { $, announce, arrive, busy, excuse, say, show } from './view.js';
+import { $, announce, arrive, busy, say, show } from './view.js';
 import { mineWords } from './words/mine.js';
 
 // A notice opens this page at its login. The id gives no rights; the person's own sign-in does.

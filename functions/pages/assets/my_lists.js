@@ -1,9 +1,10 @@
 // The lists of a person's own page, a page of rows at a time.
 
 import { forgetAccount, deleteAs, getAs } from './account.js';
+import { excuse } from './excuse.js';
 import { ago, language, t, timeOfDay, translateBrowser } from './i18n.js';
 import { addRows, allButton, heading, moreButton } from './rows.js';
-import { $, announce, excuse } from './view.js';
+import { $, announce } from './view.js';
 
 let mine = {}; // who asks: the answer of /api/user/me
 let stop = () => {}; // called when the sign-in is over

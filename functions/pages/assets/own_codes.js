@@ -3,13 +3,16 @@
 
 import { call } from './api.js';
 import { stateOf } from './flags.js';
-import { keeps, recall, remember } from './kept.js';
+import { rotating } from './frames.js';
+import { keeps } from './keeps.js';
+import { recall, remember } from './kept.js';
 
 const REDEEMING = 'saoma.screen.redeeming'; // the code's secret, for /welcome, which redeems the ticket
 
 /** What qr.js needs to know of them. */
 export const ownCodes = {
   kept: 'saoma.screen',
+  rotating,
 
   open: (replaced) => call('GET', '/qr/code?client=sign-in&rotate=1', { token: replaced, cookies: !keeps() }),
 

@@ -3,11 +3,12 @@
 
 import { getAs, postAs, signedIn } from './account.js';
 import { drawChallenge, requestCode } from './code_by_sms.js';
+import { excuse } from './excuse.js';
 import { fill } from './fill.js';
 import { t } from './i18n.js';
 import { readDigits } from './read.js';
 import { signInAgain } from './sign_in.js';
-import { $, announce, busy, excuse, say } from './view.js';
+import { $, announce, busy, say } from './view.js';
 
 // Its parts are made here, because few clients ask and every page would carry them.
 const PARTS = [

@@ -3,7 +3,6 @@
 // stands, a view says: view.js for a page of ours, widget.js for an element on a page of a site.
 
 import { clock, countdown } from './clock.js';
-import { rotating } from './frames.js';
 import { recall, remember } from './kept.js';
 import { shown } from './shown.js';
 import { say } from './view_of.js';
@@ -33,6 +32,7 @@ const OVER = ['cancelled', 'expired', 'error']; // a code that was like this bef
  * - `ask(pollToken)` answers with a `state`: waiting, scanned, confirmed (and in the body the `url` to go on at),
  *   cancelled, used, expired or error; none when the answer does not say.
  * - `leadsOn(url)` says whether that is an address to go on at, and `leave(url, pollToken)` goes there.
+ * - `rotating`, where codes change every few seconds, draws them (frames.js).
  * - `here(code)`, if it is there, is the address for those who cannot scan; else it is the phone's page of that code.
  *
  * Answers with ways to stop and to go on. It reads like a module: what stands in it belongs to one code on one screen.
@@ -154,7 +154,7 @@ export function showCode(source, view) {
     mine.pollToken = pollToken;
     mine.number = matchNumber;
     mine.endsAt = endsAt;
-    mine.frames = rotate && rotating(rotate, (frame, tag) => picture(frame, `${code}-${tag}`), lookNow);
+    mine.frames = rotate && source.rotating(rotate, (frame, tag) => picture(frame, `${code}-${tag}`), lookNow);
     if (rotate) mine.frames.at(rotate.age);
     else picture(svg, code);
     mine.stopCounting = countdown(endsAt, (left) => {

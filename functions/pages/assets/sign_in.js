@@ -3,11 +3,13 @@
 import { forgetAccount, keepAccount, signedIn } from './account.js';
 import { call } from './api.js';
 import { drawChallenge, requestCode } from './code_by_sms.js';
+import { excuse } from './excuse.js';
 import { t } from './i18n.js';
-import { keeps, recall, remember } from './kept.js';
+import { keeps } from './keeps.js';
+import { recall, remember } from './kept.js';
 import { rememberKnown } from './known.js';
 import { fold, readDigits, readPhone } from './read.js';
-import { $, announce, busy, countdown, excuse, say, show, state } from './view.js';
+import { $, announce, busy, countdown, say, show, state } from './view.js';
 
 const SENT = 'saoma.sms';
 const STALE_MS = 15 * 60_000; // a code that was sent so long ago is dead

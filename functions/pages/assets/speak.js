@@ -3,11 +3,8 @@
 // Chinese lines may break between any two characters; these words are read as one, so joiners hold them.
 const together = (text) => text.replace(/二维码|验证码|手机号|客服人员/g, (word) => [...word].join('\u2060'));
 
-/** The first of these language tags that is spoken here, Chinese or English; undefined when none is. */
-export const spoken = (tags) => tags.find((tag) => /^(zh|en)\b/i.test(tag));
-
-/** Whether that is Chinese. */
-export const isChinese = (tag) => /^zh/i.test(tag);
+/** Whether Chinese comes first among these language tags, before English. Where neither is named, English is spoken. */
+export const prefersChinese = (tags) => /^zh/i.test(tags.find((tag) => /^(zh|en)\b/i.test(tag)));
 
 /** The text under `key`, its `{names}` filled in. An unknown key shows itself, so it is noticed. */
 export function speak(words, chinese, key, values = {}) {

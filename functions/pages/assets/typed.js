@@ -3,10 +3,11 @@
 
 import { postAs } from './account.js';
 import { refuse } from './consent.js';
+import { excuse } from './excuse.js';
 import { t } from './i18n.js';
 import { complain, go, onSubmit } from './sign_in.js';
 import { readUserCode, USER_CODE_LENGTH } from './user_code.js';
-import { $, excuse, say } from './view.js';
+import { $, say } from './view.js';
 
 const GROUP = 4; // letters between dashes
 

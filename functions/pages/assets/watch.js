@@ -13,6 +13,7 @@ const SLEPT_MS = 20_000; // out of sight for longer than this, the device may ha
  * Answers `{isOpen(), stop()}`. Without an address, or where the browser allows no sockets, it is never open.
  */
 export function watch({ socketUrl, watch: token }, look) {
+  const gone = new AbortController(); // nothing listens any more
   let socket = null;
   let tries = 0;
   let openedAt = 0;
@@ -68,17 +69,15 @@ export function watch({ socketUrl, watch: token }, look) {
 
   function stop() {
     drop();
-    window.removeEventListener('online', anew);
-    window.removeEventListener('offline', drop);
-    window.removeEventListener('pagehide', stop);
-    document.removeEventListener('visibilitychange', seen);
+    gone.abort();
   }
 
   if (socketUrl && token && 'WebSocket' in window) {
-    window.addEventListener('online', anew);
-    window.addEventListener('offline', drop);
-    window.addEventListener('pagehide', stop); // a page with an open socket is not kept for the back button
-    document.addEventListener('visibilitychange', seen);
+    const { signal } = gone;
+    window.addEventListener('online', anew, { signal });
+    window.addEventListener('offline', drop, { signal });
+    window.addEventListener('pagehide', stop, { signal }); // a page with an open socket is not kept for the back button
+    document.addEventListener('visibilitychange', seen, { signal });
     open();
   }
   return { isOpen: () => socket?.readyState === 1, stop };

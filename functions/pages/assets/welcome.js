@@ -2,7 +2,7 @@
 
 import { call } from './api.js';
 import { language, t } from './i18n.js';
-import { keeps } from './kept.js';
+import { keeps } from './keeps.js';
 import { takeSecret } from './own_codes.js';
 import { shown } from './shown.js';
 import { $, list, show } from './view.js';

@@ -3,7 +3,7 @@
 
 import { make } from './make.js';
 import { showCode } from './qr.js';
-import { isChinese, speak, spoken } from './speak.js';
+import { prefersChinese, speak } from './speak.js';
 import { viewOf } from './view_of.js';
 import { widgetCodes } from './widget_codes.js';
 import { cardOf } from './widget_parts.js';
@@ -21,9 +21,10 @@ const running = new WeakMap(); // what each element does: for which attributes, 
 
 /** Speaks the language of the element: its own, its page's, or the browser's. */
 function wordsFor(element) {
-  const tags = [element.closest('[lang]')?.lang, ...navigator.languages];
-  const chinese = isChinese(spoken(tags) ?? 'en');
-  return { language: chinese ? 'zh-CN' : 'en', t: (key, values) => speak(WORDS, chinese, key, values) };
+  const chinese = prefersChinese([element.closest('[lang]')?.lang, ...navigator.languages]);
+  // Where there is little room, some states have a heading and nothing beneath it.
+  const t = (key, values) => (key in WORDS ? speak(WORDS, chinese, key, values) : '');
+  return { language: chinese ? 'zh-CN' : 'en', t };
 }
 
 /** Whether this device is a phone, which has no second one at hand that could scan. `device` overrules the guess. */

@@ -1,4 +1,4 @@
-// What every page says, and the widget does not.
+// What our pages say of calls that did not work out.
 
 export const commonWords = {
   'error.title': ['Something went wrong', '出了点问题'],
