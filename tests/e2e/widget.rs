@@ -7,6 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 use tokio::process::Command;
+use url::Url;
 
 use crate::{
     browser::{
@@ -39,18 +40,19 @@ fn block(language: &str, word: &str) -> &'static str {
 
 /// The addresses of the docs as those of this stack.
 fn of(service: &Service, text: &str) -> String {
-    let socket = service.url.replacen("http", "ws", 1);
-    text.replace("wss://login.example.com", &socket).replace("https://login.example.com", &service.url)
+    text.replace("https://login.example.com", &service.url)
 }
 
 /// The documented policy, and what the site's own script needs.
-fn policy(service: &Service) -> String {
+async fn policy(service: &Service) -> String {
     let documented = block("", CSP).lines().find_map(|line| line.strip_prefix(CSP)).unwrap();
     assert!(
         documented.starts_with("default-src 'none'; ") && !documented.contains("style-src"),
         "{documented}"
     );
-    let own = of(service, documented);
+    let socket = Url::parse(&Screen::new(service).get("/qr/code").await.good().text("socketUrl")).unwrap();
+    let socket = socket.origin().ascii_serialization();
+    let own = of(service, documented).replace("wss://socket.example.com", &socket);
     own.replace("script-src ", "script-src 'self' ").replace("connect-src ", "connect-src 'self' ")
         + "; require-trusted-types-for 'script'"
 }
@@ -86,7 +88,7 @@ async fn site_for(person: Person, attributes: &str, script: &str) -> Visit {
         person.language.tag(),
     );
     let script = format!("{LISTENS} {script}");
-    let heard = site.serves(&Files { policy: policy(&person.service), page, script });
+    let heard = site.serves(&Files { policy: policy(&person.service).await, page, script });
     Visit { person, origin, secret, client, heard }
 }
 

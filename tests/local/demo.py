@@ -68,6 +68,8 @@ class _Site:
 
     def __init__(self, stack, origin, secret):
         self.stack, self.origin, self.secret = stack, origin, secret
+        with urllib.request.urlopen(f"{stack.url}/qr/code", timeout=30) as answer:
+            self.socket = json.load(answer).get("socketUrl", "")
 
     def page(self, state):
         """The page, with the state that belongs to this browser."""
@@ -80,7 +82,7 @@ class _Site:
         """The strict policy of docs/widget.md; the rest is for the site's own script and style."""
         saoma = self.stack.url
         return (
-            f"default-src 'none'; script-src 'self' {saoma}; connect-src 'self' {saoma} {saoma.replace('http', 'ws', 1)};"
+            f"default-src 'none'; script-src 'self' {saoma}; connect-src 'self' {saoma} {self.socket};"
             " img-src data:; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
 
