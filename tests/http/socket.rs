@@ -5,9 +5,10 @@ use std::{collections::BTreeSet, time::Duration};
 use acceptance::{Call, ISSUER, World};
 use saoma_app::metrics::Metric;
 use saoma_domain::{
-    client::{Client, Origin},
+    client::{Client, Origin, ReturnUrl},
     oauth::ClientAuth,
     secrets::SessionCode,
+    session::MatchPolicy,
     watching::{WatchRef, Watcher},
 };
 use saoma_memory::Fault;

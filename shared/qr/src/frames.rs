@@ -12,7 +12,7 @@ pub struct Frames {
     size: usize,
     still: Vec<u8>,
     moving: Vec<u8>,
-    frames: Vec<u8>,
+    moved: Vec<u8>,
 }
 
 impl Frames {
@@ -35,7 +35,7 @@ impl Frames {
         Ok(Self {
             size: symbols.first().map_or(0, Symbol::width),
             still: packed(still),
-            frames: packed(frames.map(|(dark, _)| *dark)),
+            moved: packed(frames.map(|(dark, _)| *dark)),
             moving: packed(moves.iter().copied()),
         })
     }
@@ -61,7 +61,7 @@ impl Frames {
     /// One frame after the other: whether its modules that differ are dark, in their order.
     #[must_use]
     pub fn frames(&self) -> &[u8] {
-        &self.frames
+        &self.moved
     }
 }
 
