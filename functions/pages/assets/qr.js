@@ -110,7 +110,7 @@ export function showCode(source, view) {
     if (!kept?.pollToken || kept.about !== source.about || kept.endsAt - Date.now() < 1000) return open();
     const mine = begin();
     mine.pollToken = kept.pollToken;
-    mine.polledAt = Date.now();
+    mine.polledAt = performance.now();
     tell('loading', { focus: false });
     await shown();
     const answer = await source.ask(mine.pollToken);
@@ -177,7 +177,7 @@ export function showCode(source, view) {
   }
 
   async function poll(mine) {
-    mine.polledAt = Date.now();
+    mine.polledAt = performance.now();
     const answer = await source.ask(mine.pollToken);
     if (!mine.over) heed(mine, answer);
   }
@@ -238,14 +238,14 @@ export function showCode(source, view) {
     open({ focus: takesFocus() });
   }
 
-  /** Looks at once instead of when it was planned, but not twice within a second. */
+  /** Looks at once instead of when it was planned, but not twice within a second, by the clock that cannot be set. */
   function lookNow() {
     const mine = attempt;
     if (mine.over || !(mine.endsAt || mine.unreached)) return;
     clearTimeout(mine.timer);
     // A network that has just come back is given a moment before a whole new code is asked for.
     if (!mine.endsAt) mine.timer = setTimeout(() => open(), CLOSEST_MS);
-    else mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - Date.now()));
+    else mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - performance.now()));
   }
 
   /** Looks at once, and if it was told of a change and saw none, once more: the first copy may have been a moment old. */
