@@ -382,3 +382,22 @@ async fn a_registered_client_takes_its_ticket() {
     let exchange = Call::post("/qr/ticket").header("authorization", &basic("shop", secret.reveal()));
     assert_eq!(world.call(exchange.json(&json!({"ticket": ticket}))).await.status, 200);
 }
+
+// E13: a tag names no key, and the instance that checks it may not know the key that signs yet.
+#[tokio::test]
+async fn a_warm_instance_takes_the_tags_of_a_key_that_it_does_not_know_yet() {
+    let warm = World::default();
+    let person = warm.sign_in(NUMBER).await;
+    let copied = Pc::open(&warm).await.shown_at(0);
+    warm.vault.publish("next", "the-next-secret-of-the-tests-0123456789abcdefghijklmnopqrstuvwxyz");
+    warm.vault.promote_pending();
+    let pc = Pc::open(&warm.beside()).await;
+    let reads = warm.vault.reads();
+    assert_eq!(step(&warm, "scan", &person, &pc.shown_at(0), "").await.status, 200);
+    assert_eq!(warm.vault.reads(), reads + 1);
+    pass(&warm, 60);
+    for _ in 0..10 {
+        is_stale(&step(&warm, "scan", &person, &copied, "").await);
+    }
+    assert!(warm.vault.reads() <= reads + 2, "old copies cause no more reads than the floor admits");
+}

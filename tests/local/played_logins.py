@@ -140,7 +140,8 @@ def code_login(stage):
     }  # fmt: skip
     sealed = stage.call("oauth-authorize", status=302, query=asked).headers["location"].split("#")[1]
     shown = stage.call("oauth-authorize-begin", body={"request": sealed}).json()
-    code = {"code": shown["code"]}
+    # The page's QR rotates: this is the text behind the address in its first frame.
+    code = {"code": f"{shown['code']}-{shown['rotate']['tags'][:5]}"}
 
     def poll(state):
         time.sleep(PACE)

@@ -160,8 +160,15 @@ impl Sighting {
         now: Timestamp,
     ) -> Self {
         let Scanned { code, tag } = scanned;
-        if tag.as_ref().is_some_and(|tag| tag.is_fresh(keys, code, now)) {
-            return Self(Seen::Live(code.clone()));
+        if let Some(tag) = tag {
+            if tag.is_fresh(keys, code, now) {
+                return Self(Seen::Live(code.clone()));
+            }
+            // A tag names no key. It may be one that only the instance knows which opened the session.
+            keys.look_again().await;
+            if tag.is_fresh(keys, code, now) {
+                return Self(Seen::Live(code.clone()));
+            }
         }
         if let Some(receipt) = receipt
             && keys.verifies(receipt, RECEIPT_PURPOSE, &[code.as_str()]).await

@@ -167,6 +167,8 @@ mod tests {
         }
 
         async fn learn(&self, _: &KeyName) {}
+
+        async fn look_again(&self) {}
     }
 
     fn number(raw: &str) -> PhoneNumber {

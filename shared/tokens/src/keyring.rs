@@ -250,6 +250,10 @@ impl KeyedHash for Keyring {
     async fn learn(&self, key: &KeyName) {
         self.learn_unless(|keys| keys.has_name(key)).await;
     }
+
+    async fn look_again(&self) {
+        self.learn_unless(|_| false).await;
+    }
 }
 
 impl WebhookKeys for Keyring {

@@ -97,6 +97,10 @@ pub trait KeyedHash: Send + Sync {
     /// Reads the secret again if the key is not known, because another instance may know more than this one. Call it
     /// before [`KeyedHash::keyed_hash_under`] for a hash that someone brings.
     async fn learn(&self, key: &KeyName);
+
+    /// Reads the secret again, unless an unknown key has caused a read a moment ago. Call it when a hash that names no key
+    /// fits none: another instance may know more than this one.
+    async fn look_again(&self);
 }
 
 impl dyn KeyedHash + '_ {

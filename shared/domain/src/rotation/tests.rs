@@ -37,6 +37,8 @@ impl KeyedHash for Plain {
     }
 
     async fn learn(&self, _: &KeyName) {}
+
+    async fn look_again(&self) {}
 }
 
 /// The beginning of a step.
