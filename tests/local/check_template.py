@@ -34,7 +34,7 @@ _ALLOWED = {
     "Directory.Arn": _READ_AND_STEP | _LIST_AND_REMOVE | _DELETE_ACCOUNTS,
     "QrImages.Arn": {"s3:GetObject", "s3:PutObject"},
     "SigningSecret.Id": {"secretsmanager:GetSecretValue"} | _CHANGE_THE_SECRET,
-    "RsaSecret": {"secretsmanager:GetSecretValue"} | _CHANGE_THE_SECRET,
+    "RsaSecret.Id": {"secretsmanager:GetSecretValue"} | _CHANGE_THE_SECRET,
     "LoginEvents": {"sns:Publish"},
     "ApnsPlatformArn": _PUSH,
     "FcmPlatformArn": _PUSH,
