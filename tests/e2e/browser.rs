@@ -289,15 +289,20 @@ impl Browser {
     /// Saves the whole page in its present state, on all screens, to `target/screenshots`. A checker that is not ours finds
     /// nothing in it that keeps people out ([`crate::axe`]).
     pub(crate) async fn shoot(&self, language: Language, name: &str) {
+        // A browser whose traffic is measured is not slowed down.
+        if self.habit != Habit::WritesDown {
+            axe::finds_nothing(self, name).await;
+        }
+        self.shoot_unready(language, name).await;
+    }
+
+    /// The same of a page that its script has not made ready for people, so no checker looks at it.
+    pub(crate) async fn shoot_unready(&self, language: Language, name: &str) {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
         std::fs::create_dir_all(&folder).unwrap();
         for glass in [Glass::Desk, Glass::Wall, Glass::Hand] {
             self.look_through(glass).await;
             eventually("a page at rest", async || (self.run(AT_REST).await == true).then_some(())).await;
-            // A browser whose traffic is measured is not slowed down.
-            if self.habit != Habit::WritesDown {
-                axe::finds_nothing(self, &format!("{name}, {} px", glass.width())).await;
-            }
             let png = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await;
             let png = STANDARD.decode(png["data"].as_str().unwrap()).unwrap();
             let file = format!("{}-{name}-{}.png", language.tag(), glass.width());

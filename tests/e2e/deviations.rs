@@ -78,7 +78,7 @@ async fn a_page_whose_script_never_comes_says_so_and_stops() {
     let script = "const late = document.getElementById('late'); return getComputedStyle(late).visibility";
     let said = async || (person.screen.run(script).await == "visible").then_some(());
     eventually("word of a page that does not load", said).await;
-    person.shoot_screen("screen-late").await;
+    person.screen.shoot_unready(English, "screen-late").await;
     assert_eq!(proxy.count(), 2);
 }
 

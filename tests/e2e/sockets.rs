@@ -73,8 +73,10 @@ impl Waiting {
         eventually("an open socket", is_open).await;
     }
 
+    /// A step of the phone, which read the first QR of the page.
     async fn step(&self, code: &Value, step: &str) {
-        let path = format!("/q/{}/{step}", code["code"].as_str().unwrap());
+        let [code_text, tags] = [&code["code"], &code["rotate"]["tags"]].map(|it| it.as_str().unwrap());
+        let path = format!("/q/{code_text}-{}/{step}", &tags[..5]);
         self.phone.post(&path, &json!({"matchNumber": code["matchNumber"]})).await.good();
     }
 
