@@ -144,13 +144,15 @@ async fn at_the_code(phone: &Browser, number: &str) {
 #[tokio::test]
 async fn a_frozen_tab_stops_no_other() {
     let person = Person::at_a_screen(English).await;
+    // Once the phone has scanned, the screen shows no QR any more.
+    let address = person.reads_the_qr().await;
     let phone = person.scans().await;
     person.signs_in(&phone).await;
     let frozen = phone.tab().await;
     phone.run(HOLD_THE_LOCK).await;
     phone.run(LET_THE_TOKEN_AGE).await;
     phone.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
-    let other = phone.new_tab(&person.reads_the_qr().await).await;
+    let other = phone.new_tab(&address).await;
     assert_ne!(other, frozen);
     phone.reaches("consent").await;
     person.agrees(&phone).await;
