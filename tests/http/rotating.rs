@@ -306,7 +306,7 @@ async fn a_person_who_scans_in_time_may_take_minutes_to_sign_in() {
     assert_eq!(step(&world, "scan", &person, &read, &kept.cookie()).await.status, 200);
     let again = world.call(Call::post(&format!("/q/{read}/receipt")).cookie(&kept.cookie()).json(&json!({})));
     assert_eq!(again.await.status, 204, "the call may be repeated");
-    // Whoever holds the claim needs neither tag nor receipt.
+    // The phone that holds the claim needs neither tag nor receipt.
     let picked = json!({"matchNumber": pc.number});
     for read in [&read, &pc.code, &format!("{}-00000", pc.code)] {
         assert_eq!(step(&world, "scan", &person, read, "").await.status, 200, "{read}");

@@ -284,7 +284,7 @@ export function showCode(source, view) {
     shownSecret: () => attempt.pollToken ?? attempt.replaced,
     /** Shows no more codes: the browser is about to leave, or there is nothing left to show. */
     stopCode: () => attempt.stop(),
-    /** Asks and listens no more, but leaves the code as it is: whoever shows it again in this tab goes on with it. */
+    /** Asks and listens no more, but leaves the code as it is: a page that shows it again in this tab goes on with it. */
     pauseCode() {
       attempt.pause();
       gone.abort();
