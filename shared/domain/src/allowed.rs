@@ -11,7 +11,7 @@ use crate::{
     account::Account,
     client::Client,
     identity::ClientId,
-    opener::{EnrolledMachine, Opener},
+    opener::{Opener, OpenerRecords},
     session::{Flow, Seen, Session},
     sign_in::{NotSignedIn, PhoneRecords, SignIn},
     time::Timestamp,
@@ -20,9 +20,9 @@ use crate::{
 /// What a step is about, besides the phone.
 #[derive(Clone, Copy, Debug)]
 pub enum About<'a> {
-    /// A login: its session, its client as the store and [`BuiltIns`](crate::client::BuiltIns) know it now, and the
-    /// machine that opened it as it is enrolled now.
-    Login(&'a Session, Option<&'a Client>, Option<&'a EnrolledMachine>),
+    /// A login: its session, its client as the store and [`BuiltIns`](crate::client::BuiltIns) know it now, and what is
+    /// stored about its opener now.
+    Login(&'a Session, Option<&'a Client>, &'a OpenerRecords),
     /// The sign-in alone: the client of the app through which it began. Our own page has none, and needs none.
     App(Option<&'a Client>),
 }
@@ -63,16 +63,19 @@ pub enum ClientRefusal {
     #[error("the client is strict, and the screen proved nothing when it opened the session")]
     NotEnrolled,
     /// It is strict, and what the screen proved is not good any more.
-    #[error("the client is strict, and the screen's secret is not good any more")]
+    #[error("the client is strict, and what the screen proved is not good any more")]
     EnrollmentOver,
+    /// It is strict, and the browser that opened the session is another person's.
+    #[error("the client is strict, and the browser that opened the session is another person's")]
+    AnotherPerson,
 }
 
 /// Whether a step is still allowed: the sign-in and the account behind the phone, if it is.
 ///
 /// The checks, in order: the sign-in is not over and no older than the account's last credential change; the account
 /// is active; the client exists and is switched on; it is the client that the session was opened for; it speaks the
-/// session's contract; it admits a QR that stays the same, unless this one rotates; it admits the network that the session was opened from; if it is strict, the secret with which the
-/// screen opened the session is still good; it admits the app of the sign-in. For a
+/// session's contract; it admits a QR that stays the same, unless this one rotates; it admits the network that the session was opened from; if it is strict, what the screen proved when it
+/// opened the session is still good, and a browser is this person's; it admits the app of the sign-in. For a
 /// sign-in alone: its app is registered, and was when the sign-in began.
 ///
 /// # Errors
@@ -84,13 +87,13 @@ pub fn still_allowed(
 ) -> Result<(SignIn, Account), NotAllowed> {
     let (sign_in, account) = phone.stands(now)?;
     match about {
-        About::Login(session, client, machine) => {
+        About::Login(session, client, opener) => {
             let client = client.ok_or(ClientRefusal::Gone)?;
             if !client.is_of(session.created_at) {
                 return Err(ClientRefusal::Earlier.into());
             }
             client.may_open(&session.flow, &session.seen, session.opener.as_ref())?;
-            client.still_trusts(session, machine, now)?;
+            client.still_trusts(session, opener, &account, now)?;
             if !client.admits_sign_in(&sign_in) {
                 return Err(ClientRefusal::App.into());
             }
@@ -156,16 +159,22 @@ impl Client {
         Ok(())
     }
 
-    /// Whether a strict client still trusts the screen of this session. `machine` is what the store has under the name
-    /// of the machine that opened it.
+    /// Whether a strict client still trusts the screen of this session for this person.
     fn still_trusts(
         &self,
         session: &Session,
-        machine: Option<&EnrolledMachine>,
+        stored: &OpenerRecords,
+        person: &Account,
         now: Timestamp,
     ) -> Result<(), ClientRefusal> {
-        let trusted = session.opener.as_ref().is_some_and(|opener| self.trusts(opener, machine, now));
-        if self.strict && !trusted { Err(ClientRefusal::EnrollmentOver) } else { Ok(()) }
+        if !self.strict {
+            return Ok(());
+        }
+        let opener = session.opener.as_ref().filter(|opener| self.trusts(opener, stored, now));
+        match opener.ok_or(ClientRefusal::EnrollmentOver)?.browser() {
+            Some(browser) if browser.account != person.id => Err(ClientRefusal::AnotherPerson),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -231,7 +240,7 @@ mod tests {
     }
 
     fn refusal_of(client: Option<&Client>) -> Option<NotAllowed> {
-        still_allowed(records(), About::Login(&session(), client, None), NOW).err()
+        still_allowed(records(), About::Login(&session(), client, &OpenerRecords::default()), NOW).err()
     }
 
     // A15 A17 I9
@@ -272,7 +281,8 @@ mod tests {
         let asks = |client: &Client| {
             let mut records = records();
             records.sign_in.as_mut().unwrap().method = Method::Foreign;
-            still_allowed(records, About::Login(&session(), Some(client), None), NOW).err()
+            still_allowed(records, About::Login(&session(), Some(client), &OpenerRecords::default()), NOW)
+                .err()
         };
         let refused = Some(NotAllowed::Client(ClientRefusal::App));
         assert_eq!(asks(&client()), refused, "an empty list admits none of them");
@@ -287,7 +297,8 @@ mod tests {
         let strict = Client { strict: true, secret: Some(secret.hash()), ..client() };
         let asks = |client: &Client, opener: Option<Opener>| {
             let session = Session { opener, ..session() };
-            still_allowed(records(), About::Login(&session, Some(client), None), NOW).err()
+            still_allowed(records(), About::Login(&session, Some(client), &OpenerRecords::default()), NOW)
+                .err()
         };
         let server = Some(Opener::Server(secret.hash()));
         assert_eq!(asks(&strict, server.clone()), None);
@@ -298,6 +309,46 @@ mod tests {
         assert_eq!(asks(&client(), None), None);
     }
 
+    // K19
+    #[test]
+    fn a_strict_client_admits_a_browser_of_the_same_person_that_began_without_a_qr() {
+        let phone = records();
+        let here = phone.sign_in.clone().unwrap();
+        let holder = Holder::Browser { approved_by: here.id.clone(), direct: true };
+        let browser = SignIn { id: SignInId::parse("bbbb").unwrap(), holder, ..here.clone() };
+        let stored = PhoneRecords { sign_in: Some(browser.clone()), approver: Some(here), ..phone };
+        let strict = Client { strict: true, ..client() };
+        let asks = |stored: PhoneRecords, by: &SignIn| {
+            let session = Session { opener: Some(Opener::Browser(by.phone())), ..session() };
+            let opener = OpenerRecords { browser: stored, ..OpenerRecords::default() };
+            still_allowed(records(), About::Login(&session, Some(&strict), &opener), NOW).err()
+        };
+        assert_eq!(asks(stored.clone(), &browser), None);
+        let over = Some(NotAllowed::Client(ClientRefusal::EnrollmentOver));
+        let with = |change: fn(&mut SignIn)| {
+            let mut changed = stored.clone();
+            changed.sign_in.iter_mut().for_each(change);
+            asks(changed, &browser)
+        };
+        assert_eq!(with(|browser| browser.ended = true), over);
+        assert_eq!(with(|browser| browser.id = SignInId::parse("cccc").unwrap()), over);
+        let scanned = |browser: &mut SignIn| {
+            if let Holder::Browser { direct, .. } = &mut browser.holder {
+                *direct = false;
+            }
+        };
+        assert_eq!(with(scanned), over, "a relay can bring a browser this far");
+        assert_eq!(with(|browser| browser.holder = Holder::Phone), over);
+        assert_eq!(asks(PhoneRecords { approver: None, ..stored.clone() }, &browser), over);
+        assert_eq!(asks(PhoneRecords::default(), &browser), over, "unknown means no");
+        // The victim's phone scans what the browser of another person shows.
+        let another = AccountId::parse("3000999").unwrap();
+        let theirs = SignIn { account: another, ..browser };
+        let account = stored.account.clone().map(|account| Account { id: another, ..account });
+        let stored = PhoneRecords { sign_in: Some(theirs.clone()), account, ..stored };
+        assert_eq!(asks(stored, &theirs), Some(ClientRefusal::AnotherPerson.into()));
+    }
+
     // K1 A13 A14
     #[test]
     fn a_sign_in_must_be_live_and_as_new_as_the_credentials() {
@@ -306,7 +357,8 @@ mod tests {
             if let (Some(sign_in), Some(account)) = (&mut records.sign_in, &mut records.account) {
                 change(sign_in, account);
             }
-            still_allowed(records, About::Login(&session(), Some(&client()), None), NOW).err()
+            still_allowed(records, About::Login(&session(), Some(&client()), &OpenerRecords::default()), NOW)
+                .err()
         };
         let over = Some(NotAllowed::Phone(NotSignedIn::Over));
         assert_eq!(asks(|_, _| ()), None);
@@ -318,7 +370,12 @@ mod tests {
         for missing in
             [PhoneRecords { sign_in: None, ..records() }, PhoneRecords { account: None, ..records() }]
         {
-            let refused = still_allowed(missing, About::Login(&session(), Some(&client()), None), NOW).err();
+            let refused = still_allowed(
+                missing,
+                About::Login(&session(), Some(&client()), &OpenerRecords::default()),
+                NOW,
+            )
+            .err();
             assert_eq!(refused, over, "unknown means no");
         }
     }

@@ -6,6 +6,7 @@ use crate::{
     history::EntryId,
     ports::Randomness,
     secrets::{SessionCode, random_hex, sha256_hex, uniform_below},
+    time::Timestamp,
 };
 pub use crate::{issuer::ForeignIdentity, phone_number::PhoneNumber};
 
@@ -98,6 +99,16 @@ impl SignInId {
     #[must_use]
     pub fn of_browser(code: &SessionCode) -> Self {
         Self(sha256_hex(&["browser", code.as_str()]).chars().take(Self::LONGEST).collect())
+    }
+
+    /// The sign-in of a browser that is a phone itself, from the proof that its person gave at this moment. The same
+    /// proof always gives the same one.
+    #[must_use]
+    pub fn of_direct_browser(phone: &Self, proved_at: Timestamp) -> Self {
+        let proved_at = proved_at.secs().to_string();
+        Self(
+            sha256_hex(&["direct browser", phone.as_str(), &proved_at]).chars().take(Self::LONGEST).collect(),
+        )
     }
 
     /// The most characters it may have.

@@ -1,7 +1,9 @@
-//! Which screens a strict client trusts: the machines that an operator enrolled, and the client's own server.
+//! Which screens a strict client trusts: the machines that an operator enrolled, the client's own server, and a browser in
+//! which the same person is signed in already.
 //!
 //! * [`MachineName`], [`EnrolledMachine`]: a machine with a secret of its own.
 //! * [`Opener`]: what a screen proved when it opened a session.
+//! * [`OpenerRecords`]: what is stored about an opener now.
 
 use std::fmt;
 
@@ -9,8 +11,9 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::{
     client::Client,
-    identity::ClientId,
+    identity::{ClientId, Phone},
     secrets::{Secret, SecretHash},
+    sign_in::{Holder, PhoneRecords},
     time::Timestamp,
 };
 
@@ -73,17 +76,26 @@ impl EnrolledMachine {
     }
 }
 
-/// What a screen proved when it opened a session: it held this secret of the client. The hash stays with the session, so
-/// every later step can ask whether the secret is still good.
-///
-/// A browser whose session at the issuer began without a QR is the second kind that a strict client admits. It becomes a
-/// variant of this enum when the issuer has sessions (OAuth).
+/// What a screen proved when it opened a session. It stays with the session, so every later step can ask whether the proof
+/// is still good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Opener {
     /// The client's server, or a machine that holds the server's secret.
     Server(SecretHash),
     /// The enrolled machine of this name.
     Machine(MachineName, SecretHash),
+    /// The browser with this sign-in at the issuer. The person of the sign-in began it in the browser itself, so an attacker
+    /// who relays a QR does not have it ([`Holder::Browser`]).
+    Browser(Phone),
+}
+
+/// What is stored about the opener of a session now.
+#[derive(Clone, Debug, Default)]
+pub struct OpenerRecords {
+    /// The enrolled machine of the opener's name.
+    pub machine: Option<EnrolledMachine>,
+    /// The sign-in of the opener's browser, its account, and the sign-in that it rests on.
+    pub browser: PhoneRecords,
 }
 
 impl Opener {
@@ -97,11 +109,21 @@ impl Opener {
         }
     }
 
-    /// The hash of the secret.
+    /// The hash of the secret; `None` for a browser, which proves its sign-in.
     #[must_use]
-    pub const fn secret(&self) -> &SecretHash {
+    pub const fn secret(&self) -> Option<&SecretHash> {
         match self {
-            Self::Server(secret) | Self::Machine(_, secret) => secret,
+            Self::Server(secret) | Self::Machine(_, secret) => Some(secret),
+            Self::Browser(_) => None,
+        }
+    }
+
+    /// The sign-in of the browser, if it is one.
+    #[must_use]
+    pub const fn browser(&self) -> Option<&Phone> {
+        match self {
+            Self::Browser(browser) => Some(browser),
+            Self::Server(_) | Self::Machine(..) => None,
         }
     }
 
@@ -109,21 +131,24 @@ impl Opener {
     #[must_use]
     pub const fn machine(&self) -> Option<&MachineName> {
         match self {
-            Self::Server(_) => None,
+            Self::Server(_) | Self::Browser(_) => None,
             Self::Machine(name, _) => Some(name),
         }
     }
 }
 
 impl Client {
-    /// Whether the secret that `opener` proved is good now: the server's current or previous one, or the one of
-    /// `machine`, which is the enrolled machine of the opener's name as the store has it.
+    /// Whether what `opener` proved is good now: the server's current or previous secret, the secret of the enrolled
+    /// machine, or a browser's sign-in that still counts.
     #[must_use]
-    pub fn trusts(&self, opener: &Opener, machine: Option<&EnrolledMachine>, now: Timestamp) -> bool {
+    pub fn trusts(&self, opener: &Opener, stored: &OpenerRecords, now: Timestamp) -> bool {
         match opener {
             Opener::Server(secret) => self.has_secret(secret, now),
-            Opener::Machine(name, secret) => machine.is_some_and(|machine| {
+            Opener::Machine(name, secret) => stored.machine.as_ref().is_some_and(|machine| {
                 machine.is_of(self) && machine.name == *name && machine.secret == *secret
+            }),
+            Opener::Browser(browser) => stored.browser.clone().stands(now).is_ok_and(|(sign_in, _)| {
+                sign_in.phone() == *browser && matches!(sign_in.holder, Holder::Browser { direct: true, .. })
             }),
         }
     }
@@ -178,7 +203,9 @@ mod tests {
     #[test]
     fn a_machine_is_trusted_as_it_is_enrolled_for_this_registration() {
         let opener = Opener::presenting(&name("lobby-1").secret(&[7; 32]));
-        let trusts = |machine: Option<EnrolledMachine>| client().trusts(&opener, machine.as_ref(), NOW);
+        let trusts = |machine: Option<EnrolledMachine>| {
+            client().trusts(&opener, &OpenerRecords { machine, ..OpenerRecords::default() }, NOW)
+        };
         let lobby = enrolled("lobby-1");
         assert!(trusts(Some(lobby.clone())));
         assert!(!trusts(None), "unknown means no");
@@ -208,10 +235,14 @@ mod tests {
             });
             Client { secret: Some(secret("next").hash()), previous, ..client() }
         };
-        assert!(client().trusts(&opener, None, NOW));
-        assert!(rotated(Some(NOW.plus(Duration::from_secs(1)))).trusts(&opener, None, NOW));
-        assert!(!rotated(Some(NOW)).trusts(&opener, None, NOW));
-        assert!(!rotated(None).trusts(&opener, None, NOW));
-        assert!(!Client { secret: None, ..client() }.trusts(&opener, None, NOW));
+        assert!(client().trusts(&opener, &OpenerRecords::default(), NOW));
+        assert!(rotated(Some(NOW.plus(Duration::from_secs(1)))).trusts(
+            &opener,
+            &OpenerRecords::default(),
+            NOW
+        ));
+        assert!(!rotated(Some(NOW)).trusts(&opener, &OpenerRecords::default(), NOW));
+        assert!(!rotated(None).trusts(&opener, &OpenerRecords::default(), NOW));
+        assert!(!Client { secret: None, ..client() }.trusts(&opener, &OpenerRecords::default(), NOW));
     }
 }

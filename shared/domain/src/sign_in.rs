@@ -60,6 +60,9 @@ pub enum Holder {
     Browser {
         /// The sign-in of the phone that approved it. When that one is over, this one is (`docs/security.md` A14).
         approved_by: SignInId,
+        /// Whether that phone is this browser itself: its person typed the code of an SMS here, so no QR of a stranger can
+        /// have led to it. A strict client takes no other browser (`docs/security.md` K19).
+        direct: bool,
     },
 }
 
@@ -92,7 +95,7 @@ impl Holder {
     #[must_use]
     pub const fn rests_on(&self) -> Option<&SignInId> {
         match self {
-            Self::Browser { approved_by } => Some(approved_by),
+            Self::Browser { approved_by, .. } => Some(approved_by),
             Self::Phone | Self::Screen { .. } => None,
         }
     }

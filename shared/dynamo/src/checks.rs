@@ -8,7 +8,7 @@ use aws_types::SdkConfig;
 use saoma_domain::{
     client::Lookup,
     identity::Phone,
-    opener::Opener,
+    opener::{Opener, OpenerRecords},
     ports::{Checks, RedemptionRecords, StepRecords, StoreError},
     secrets::SessionCode,
     session::Session,
@@ -101,10 +101,15 @@ impl Checks for CheckTables {
         let client = items().find(|item| is_in(item, "CLIENT#"));
         let client = client.map(|item| client_from_item(&session.client, item)).transpose()?;
         let machine = items().find(|item| is_in(item, "ENROLLED#"));
+        let machine = machine.map_or(Ok(None), |item| machine_from_item(&session.client, item))?;
+        let browser = match session.opener.as_ref().and_then(Opener::browser) {
+            Some(browser) => self.phone(browser).await?,
+            None => PhoneRecords::default(),
+        };
         Ok(RedemptionRecords {
             phone: self.phone_records(&found).await?,
             client: Lookup::of(&session.client, client),
-            machine: machine.map_or(Ok(None), |item| machine_from_item(&session.client, item))?,
+            opener: OpenerRecords { machine, browser },
         })
     }
 

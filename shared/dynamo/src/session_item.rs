@@ -30,6 +30,8 @@ const FLOW: &str = "flow";
 const WORDS: &str = "words";
 /// There where the QR rotates. The name is short, because the largest item has two bytes left in its write unit.
 const ROTATES: &str = "r";
+/// The sign-in of the browser that opened the session.
+const OPENING_BROWSER: &str = "ob";
 /// When the state last changed.
 pub const UPDATED_AT: &str = "updated_at";
 
@@ -55,7 +57,10 @@ pub fn to_item(session: &Session) -> Item {
     item.extend(optional.into_iter().filter_map(|(name, value)| Some((name, text(value?)))));
     item.extend(session.seen.ip.map(|ip| ("ip", text(ip.to_string()))));
     if let Some(opener) = &session.opener {
-        item.push(("opener", bytes(opener.secret().as_bytes())));
+        item.extend(opener.secret().map(|secret| ("opener", bytes(secret.as_bytes()))));
+        item.extend(opener.browser().map(|browser| {
+            (OPENING_BROWSER, text(format!("{}.{}", browser.account, browser.sign_in.as_str())))
+        }));
         item.extend(opener.machine().map(|name| ("machine", text(name.as_str()))));
     }
     item.extend(flow_attributes(&session.flow));
@@ -157,11 +162,20 @@ pub fn from_item(item: &Item) -> Result<Option<Session>, StoreError> {
 }
 
 fn read_opener(item: Reader<'_>) -> Result<Option<Opener>, StoreError> {
+    if let Some(browser) = item.optional(OPENING_BROWSER, read_browser)? {
+        return Ok(Some(Opener::Browser(browser)));
+    }
     let Some(secret) = item.optional_hash("opener")?.map(SecretHash::from_bytes) else { return Ok(None) };
     Ok(Some(match item.optional("machine", MachineName::parse)? {
         Some(name) => Opener::Machine(name, secret),
         None => Opener::Server(secret),
     }))
+}
+
+/// Reads `<account>.<sign-in>`.
+fn read_browser(raw: &str) -> Option<Phone> {
+    let (account, sign_in) = raw.split_once('.')?;
+    Some(Phone { account: AccountId::parse(account)?, sign_in: SignInId::parse(sign_in)? })
 }
 
 fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {

@@ -13,7 +13,7 @@ use saoma_domain::{
     cases::ForeignPeople,
     client::Client,
     identity::{Approver, ClientId},
-    opener::Opener,
+    opener::{Opener, OpenerRecords},
     ports::{Checks, Clients},
     secrets::Secret,
     sign_in::Method,
@@ -190,14 +190,14 @@ pub async fn opener(
     }
     let (id, secret) = basic(headers).filter(|(id, _)| *id == client.id).ok_or(INVALID_CLIENT)?;
     let opener = Opener::presenting(&secret);
-    let machine = match opener.machine() {
-        Some(name) => clients.machine(&id, name).await?,
-        None => None,
-    };
+    let mut proved = OpenerRecords::default();
+    if let Some(name) = opener.machine() {
+        proved.machine = clients.machine(&id, name).await?;
+    }
     // As last written: a secret may have been given out or rotated a moment ago.
     let stored = service.client_now(clients, &id).await?;
     let now = service.clock.now();
-    if stored.is_some_and(|client| client.trusts(&opener, machine.as_ref(), now)) {
+    if stored.is_some_and(|client| client.trusts(&opener, &proved, now)) {
         Ok(Some(opener))
     } else {
         Err(INVALID_CLIENT)

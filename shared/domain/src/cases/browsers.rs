@@ -14,12 +14,12 @@ use crate::{
     belongings::Turn,
     client::Client,
     history::{EntryId, What},
-    identity::{AccountId, Phone, SignInId},
+    identity::{AccountId, ClientId, Phone, SignInId},
     oauth::{Scopes, Wishes},
     ports::{Begun, Belongings, Created, KeyedHash, SignIns, StoreError, WriteId},
     refresh::{Family, read_refresh_token, refresh_token},
     secrets::Secret,
-    session::{Claim, Dialect, Session, State},
+    session::{Claim, Dialect, Seen, Session, State},
     sign_in::{Holder, HolderKind, SignIn},
     time::Timestamp,
 };
@@ -42,10 +42,27 @@ pub struct Browsers {
 /// A browser that is signed in now.
 #[derive(Clone, Debug)]
 pub struct SignedInBrowser {
-    /// Its sign-in. It began when the person scanned.
+    /// Its sign-in. It began when the person scanned, or proved here who they are.
     pub sign_in: SignIn,
     /// Its person.
     pub account: Account,
+}
+
+impl SignedInBrowser {
+    /// Whether the person signed in in this browser itself, so that a strict client takes it.
+    #[must_use]
+    pub const fn is_direct(&self) -> bool {
+        matches!(self.sign_in.holder, Holder::Browser { direct: true, .. })
+    }
+}
+
+/// The result of signing a browser in directly.
+#[derive(Debug)]
+pub enum BeginHere {
+    /// Its sign-in, and the token for its cookie.
+    Begun(Box<SignIn>, Secret),
+    /// The person must prove again who they are, in this browser.
+    NeedsProof,
 }
 
 /// The rows of one read of the history, and the most of such reads.
@@ -72,7 +89,7 @@ impl Browsers {
         }
         let read = self.logins.checks.redemption(&claim.by, session).await?;
         let client = self.logins.built_ins.client(read.client);
-        let about = About::Login(session, client.as_ref(), read.machine.as_ref());
+        let about = About::Login(session, client.as_ref(), &read.opener);
         let Ok((phone, _)) = still_allowed(read.phone, about, now) else { return Ok(None) };
         if phone.holder != Holder::Phone {
             return Ok(None);
@@ -91,7 +108,7 @@ impl Browsers {
         SignIn {
             id: SignInId::of_browser(&session.code),
             account: claim.by.account,
-            holder: Holder::Browser { approved_by: phone.id },
+            holder: Holder::Browser { approved_by: phone.id, direct: false },
             client: phone.client,
             method: phone.method,
             seen: session.seen.clone(),
@@ -102,6 +119,51 @@ impl Browsers {
             created_at: claim.at,
             expires_at: claim.at.plus(self.life),
         }
+    }
+
+    /// Begins the sign-in of a browser that is a phone itself, and gives it the token for its cookie. It lasts from the
+    /// person's proof on. One proof begins one sign-in: repeating the call gives the same token, and after the browser has
+    /// signed out only a new proof helps.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn begin_here(
+        &self,
+        phone: &Phone,
+        seen: Seen,
+        now: Timestamp,
+    ) -> Result<BeginHere, StoreError> {
+        let behind = Behind { checks: &*self.logins.checks, clients: &*self.logins.clients };
+        let phone = match stands(&behind, phone, now).await {
+            Ok((phone, _)) => phone,
+            Err(SignInError::Store(error)) => return Err(error),
+            Err(_) => return Ok(BeginHere::NeedsProof),
+        };
+        let is_here = phone.holder == Holder::Phone && phone.client == ClientId::phone();
+        let expires_at = phone.proved_at.plus(self.life).min(phone.expires_at);
+        if !is_here || expires_at <= now {
+            return Ok(BeginHere::NeedsProof);
+        }
+        let sign_in = SignIn {
+            id: SignInId::of_direct_browser(&phone.id, phone.proved_at),
+            holder: Holder::Browser { approved_by: phone.id, direct: true },
+            seen,
+            version: 1,
+            family: Family::begin(now, self.keys.current_key()),
+            ended: false,
+            created_at: phone.proved_at,
+            expires_at,
+            ..phone
+        };
+        let sign_in = match self.sign_ins.begin(&sign_in).await? {
+            Begun::Stored => sign_in,
+            Begun::Before(stored) => stored,
+        };
+        if !sign_in.is_live(now) {
+            return Ok(BeginHere::NeedsProof);
+        }
+        let token = refresh_token(&*self.keys, &sign_in).await;
+        Ok(BeginHere::Begun(Box::new(sign_in), token))
     }
 
     /// The browser that holds this token, if it is signed in now: its sign-in, that of the phone that approved it, the app

@@ -8,7 +8,7 @@ use crate::{
     allowed::{About, ClientRefusal, NotAllowed, ProofTooOld, still_allowed},
     client::{BuiltIns, Client},
     identity::{Approver, ClientId, Phone},
-    opener::{EnrolledMachine, Opener},
+    opener::{Opener, OpenerRecords},
     ports::{
         Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
         Sessions, StepRecords, StoreError, Tell, WriteId,
@@ -188,26 +188,30 @@ impl Logins {
     ) -> Result<Result<(), ProofTooOld>, StepError> {
         let failed = |error| StepError::of(session, error);
         let client = self.client(&session.client).await.map_err(failed)?;
-        let machine = self.machine_of(session, client.as_ref()).await.map_err(failed)?;
-        match still_allowed(phone, About::Login(session, client.as_ref(), machine.as_ref()), now) {
+        let opener = self.opener_of(session, client.as_ref()).await.map_err(failed)?;
+        match still_allowed(phone, About::Login(session, client.as_ref(), &opener), now) {
             Ok((sign_in, _)) => Ok(client.map_or(Ok(()), |client| client.accepts_proof(&sign_in, now))),
             Err(NotAllowed::Phone(why)) => Err(StepError::of(session, why)),
             Err(NotAllowed::Client(why)) => Err(StepError::of(session, why)),
         }
     }
 
-    /// The machine that opened a session, as it is enrolled now. It is read only for a strict client, because no other
-    /// asks for it.
-    async fn machine_of(
+    /// What is stored about a session's opener now. It is read only for a strict client, because no other asks for it.
+    async fn opener_of(
         &self,
         session: &Session,
         client: Option<&Client>,
-    ) -> Result<Option<EnrolledMachine>, StoreError> {
+    ) -> Result<OpenerRecords, StoreError> {
+        let mut stored = OpenerRecords::default();
         let strict = client.is_some_and(|client| client.strict);
-        match session.opener.as_ref().and_then(Opener::machine) {
-            Some(name) if strict => self.clients.machine(&session.client, name).await,
-            _ => Ok(None),
+        match session.opener.as_ref().filter(|_| strict) {
+            Some(Opener::Machine(name, _)) => {
+                stored.machine = self.clients.machine(&session.client, name).await?;
+            }
+            Some(Opener::Browser(browser)) => stored.browser = self.checks.phone(browser).await?,
+            Some(Opener::Server(_)) | None => {}
         }
+        Ok(stored)
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {

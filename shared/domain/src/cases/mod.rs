@@ -52,7 +52,7 @@ mod typed;
 
 pub use accounts::{AccountError, AccountKeeper, Found};
 pub use ask::{AskedLogins, Question, will_ask};
-pub use browsers::{Browsers, SignedInBrowser};
+pub use browsers::{BeginHere, Browsers, SignedInBrowser};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use export::{Everything, MOST_EXPORTED};
 pub use foreign::{ForeignCall, ForeignError, ForeignPeople, ForeignStep};

@@ -88,7 +88,7 @@ impl Logins {
 
     /// The account and the method behind a confirmation, or the reason why it no longer counts: the phone that
     /// agreed or its account fails its check. A phone or an account that the store does not have fails it too. The
-    /// phone, its account, the client and the machine that opened the session are read in one call.
+    /// phone, its account, the client and the machine that opened the session are read in one call, a browser that opened it in two more.
     async fn still_stands(
         &self,
         session: &Session,
@@ -102,7 +102,7 @@ impl Logins {
         let read = self.checks.redemption(&claim.by, session).await;
         let read = read.map_err(|error| StepError::of(session, error))?;
         let client = self.built_ins.client(read.client);
-        let about = About::Login(session, client.as_ref(), read.machine.as_ref());
+        let about = About::Login(session, client.as_ref(), &read.opener);
         match still_allowed(read.phone, about, now) {
             Ok((sign_in, account)) if account.vouches_for(agreed_at) => Ok(Ok((account, sign_in.method))),
             Ok(_) | Err(NotAllowed::Phone(NotSignedIn::Barred)) => Ok(Err(Bar::Account)),

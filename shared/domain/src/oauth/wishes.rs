@@ -135,7 +135,7 @@ mod tests {
         SignIn {
             id: SignInId::parse("bbbb").unwrap(),
             account: account().id,
-            holder: Holder::Browser { approved_by: SignInId::parse("aaaa").unwrap() },
+            holder: Holder::Browser { approved_by: SignInId::parse("aaaa").unwrap(), direct: false },
             client: ClientId::phone(),
             method: Method::Sms,
             seen: Seen::default(),

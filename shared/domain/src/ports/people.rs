@@ -10,7 +10,7 @@ use crate::{
     client::{Lookup, Origin},
     history::EntryId,
     identity::{AccountId, ClientId, Identity, Phone},
-    opener::{EnrolledMachine, MachineName},
+    opener::{EnrolledMachine, MachineName, OpenerRecords},
     pairing::{MadeBy, Pairing},
     push::PushEndpoint,
     secrets::SessionCode,
@@ -97,8 +97,8 @@ pub struct RedemptionRecords {
     pub phone: PhoneRecords,
     /// The client.
     pub client: Lookup,
-    /// The enrolled machine of the name under which the session was opened.
-    pub machine: Option<EnrolledMachine>,
+    /// What is stored about the session's opener.
+    pub opener: OpenerRecords,
 }
 
 /// What is stored about a phone's step on a session.
@@ -119,8 +119,8 @@ pub trait Checks: Send + Sync {
     /// costs a second read. So do the other methods.
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError>;
 
-    /// What a redemption of this session is checked against: its phone's records, its client, and the machine that
-    /// opened it, all as last written.
+    /// What a redemption of this session is checked against: its phone's records, its client, and what its
+    /// opener proved, all as last written. A browser as the opener costs two more reads.
     async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError>;
 
     /// The phone's records, the session with this code, and who watches it.

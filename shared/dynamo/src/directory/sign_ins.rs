@@ -99,8 +99,9 @@ fn to_item(sign_in: &SignIn) -> Item {
             item.insert("scope".to_owned(), text(scopes.to_string()));
             item.extend(key.as_ref().map(|key| ("jkt".to_owned(), text(key.as_str()))));
         }
-        Holder::Browser { approved_by } => {
+        Holder::Browser { approved_by, direct } => {
             item.insert("approved_by".to_owned(), text(approved_by.as_str()));
+            item.insert("direct".to_owned(), AttributeValue::Bool(*direct));
         }
     }
     put_seen(&mut item, &sign_in.seen);
@@ -119,9 +120,10 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
                 scopes: Scopes::parse(item.text("scope")?),
                 key: item.optional("jkt", KeyThumbprint::parse)?,
             },
-            HolderKind::Browser => {
-                Holder::Browser { approved_by: item.parsed("approved_by", SignInId::parse)? }
-            }
+            HolderKind::Browser => Holder::Browser {
+                approved_by: item.parsed("approved_by", SignInId::parse)?,
+                direct: item.flag("direct")?,
+            },
         },
         client: item.parsed("client", ClientId::parse)?,
         method: item.parsed("method", Method::parse)?,

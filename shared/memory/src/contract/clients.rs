@@ -155,7 +155,7 @@ pub async fn a_redemption_reads_everything_together(
         let read = checks.redemption(&phone, &session).await.unwrap();
         assert!(read.phone.sign_in.is_none() && read.phone.account.is_none());
         assert_eq!(read.client, Lookup::of(&client.id, is_client.cloned()));
-        assert_eq!(read.machine.as_ref(), is_machine);
+        assert_eq!(read.opener.machine.as_ref(), is_machine);
     };
     read(None, None).await;
     assert_eq!(registry.keep(None, &client, &write()).await.unwrap(), Kept::Stored);

@@ -6,10 +6,14 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Identity, SignInId},
     oauth::{KeyThumbprint, Scopes},
-    ports::{Accounts, Begun, Checks, KeyName, Randomness, Replaced, Sessions, SignIns, StepRecords},
+    opener::Opener,
+    ports::{
+        Accounts, Begun, Checks, Created, KeyName, Randomness, Replaced, Sessions, SignIns, StepRecords,
+    },
     refresh::Family,
-    session::Seen,
-    sign_in::{Holder, Method, SignIn},
+    secrets::SessionCode,
+    session::{Seen, Session},
+    sign_in::{Holder, Method, PhoneRecords, SignIn},
     text::CleanText,
 };
 use tokio::task::JoinSet;
@@ -136,20 +140,40 @@ pub async fn a_check_reads_everything_together(
     assert!(store.register(&account, &Identity::Phone(number), &write()).await.unwrap());
     let StepRecords { phone, session: found, watchers } =
         checks.phone_and_session(&sign_in.phone(), &session.code).await.unwrap();
-    assert_eq!((phone.sign_in, phone.account, found), (Some(sign_in.clone()), Some(account), Some(session)));
+    assert_eq!(
+        (phone.sign_in, phone.account, found),
+        (Some(sign_in.clone()), Some(account), Some(session.clone()))
+    );
     assert!(watchers.is_empty());
 
     let approved_by = sign_in.id.clone();
-    let browser =
-        SignIn { holder: Holder::Browser { approved_by }, ..self::sign_in(random, sign_in.account) };
+    let browser = SignIn {
+        holder: Holder::Browser { approved_by, direct: true },
+        ..self::sign_in(random, sign_in.account)
+    };
     store.begin(&browser).await.unwrap();
     let read = checks.phone(&browser.phone()).await.unwrap();
     assert_eq!((read.sign_in, read.approver), (Some(browser.clone()), Some(sign_in.clone())), "a browser");
+    // K19: a session says which browser opened it, and its redemption is checked against that browser.
+    let code = SessionCode::random(random);
+    let opened = Session { code, opener: Some(Opener::Browser(browser.phone())), ..session };
+    assert_eq!(sessions.create(&opened, &write()).await.unwrap(), Created::Stored);
+    let read = checks.phone_and_session(&sign_in.phone(), &opened.code).await.unwrap();
+    assert_eq!(read.session.as_ref(), Some(&opened));
+    for by in [&sign_in, &browser] {
+        let read = checks.redemption(&by.phone(), &opened).await.unwrap();
+        assert_eq!(read.phone.sign_in.as_ref(), Some(by));
+        let PhoneRecords { sign_in: opening, approver, .. } = read.opener.browser;
+        assert_eq!((opening, approver), (Some(browser.clone()), Some(sign_in.clone())));
+    }
     store.end(&sign_in.phone()).await.unwrap();
     let read = checks.phone_and_session(&browser.phone(), &unknown.code).await.unwrap().phone;
     assert!(read.approver.is_some_and(|phone| phone.ended), "as last written");
     let approved_by = SignInId::random(random);
-    let orphan = SignIn { holder: Holder::Browser { approved_by }, ..self::sign_in(random, sign_in.account) };
+    let orphan = SignIn {
+        holder: Holder::Browser { approved_by, direct: true },
+        ..self::sign_in(random, sign_in.account)
+    };
     store.begin(&orphan).await.unwrap();
     let read = checks.phone(&orphan.phone()).await.unwrap();
     assert_eq!((read.sign_in, read.approver), (Some(orphan), None), "its phone is gone");

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use saoma_domain::{
     identity::Phone,
-    opener::Opener,
+    opener::{Opener, OpenerRecords},
     ports::{Begun, Checks, RedemptionRecords, Replaced, SignIns, StepRecords, StoreError, WriteId},
     secrets::SessionCode,
     session::Session,
@@ -69,10 +69,14 @@ impl Checks for Memory {
     async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError> {
         let_others_in().await;
         let name = session.opener.as_ref().and_then(Opener::machine);
+        let browser = session.opener.as_ref().and_then(Opener::browser);
         self.call(|data| RedemptionRecords {
             phone: records(data, phone),
             client: lookup(data, &session.client),
-            machine: name.and_then(|name| enrolled(data, &session.client, name)),
+            opener: OpenerRecords {
+                machine: name.and_then(|name| enrolled(data, &session.client, name)),
+                browser: browser.map(|browser| records(data, browser)).unwrap_or_default(),
+            },
         })
     }
 
