@@ -23,24 +23,26 @@ use sha2::{Digest, Sha256};
 
 /// The modules that pages begin with; each becomes one file, together with all that it imports.
 /// A script may name one that stands before it.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 10] = [
     "puzzle_worker.js",
     "screen.js",
     "authorize.js",
     "phone.js",
     "device.js",
     "here.js",
+    "browser.js",
     "mine.js",
     "stale.js",
     "widget.js",
 ];
 const STYLES: [&str; 1] = ["app.css"];
-const PAGES: [&str; 7] = [
+const PAGES: [&str; 8] = [
     "index.html",
     "authorize.html",
     "phone.html",
     "device.html",
     "here.html",
+    "browser.html",
     "account.html",
     "welcome.html",
 ];
@@ -48,7 +50,7 @@ const PAGES: [&str; 7] = [
 const WIDGET_STYLE: &str = "widget.css";
 const WIDGET_TYPES: &str = "widget.d.ts";
 /// What few callers fetch, and hardly any without compression.
-const RARE: [&str; 4] = ["here.js", "here.html", "widget.js", WIDGET_TYPES];
+const RARE: [&str; 6] = ["here.js", "here.html", "browser.js", "browser.html", "widget.js", WIDGET_TYPES];
 /// Drawn into the scripts, so that it costs no request.
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.
@@ -218,6 +220,10 @@ impl Linker {
     fn declare(&mut self, module: &str, line: &str) -> Result<(), Failure> {
         let bare = line.strip_prefix("export ").unwrap_or(line);
         if let Some(name) = declared(bare) {
+            // As in `const [one, another] = …`: the names would be checked by nothing.
+            if name.is_empty() {
+                return Err(format!("{module}: declare one name a line: {line}").into());
+            }
             if !self.names.insert(name.clone()) {
                 return Err(format!("{module}: another module declares {name}, too").into());
             }
@@ -238,8 +244,7 @@ fn declared(line: &str) -> Option<String> {
     let line = line.strip_prefix("async ").unwrap_or(line);
     let kinds = ["const ", "let ", "function ", "class "];
     let rest = kinds.iter().find_map(|kind| line.strip_prefix(kind))?;
-    let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')).collect();
-    (!name.is_empty()).then_some(name)
+    Some(rest.chars().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '$')).collect())
 }
 
 /// Cargo runs this in the package's folder.

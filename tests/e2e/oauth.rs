@@ -33,6 +33,11 @@ struct Shop {
 
 impl Shop {
     async fn opens(service: &Service) -> Self {
+        Self::opens_with(service, &[]).await
+    }
+
+    /// A site that is registered with these words, too.
+    async fn opens_with(service: &Service, more: &[&str]) -> Self {
         let site = Site::found().await;
         let client = format!("shop-{}", &fresh_number()[3..]);
         let back = format!("{}/back", site.origin);
@@ -44,6 +49,7 @@ impl Shop {
             format!("REDIRECT={back}"),
             format!("ID={client}"),
         ];
+        let words: Vec<_> = words.into_iter().chain(more.iter().map(ToString::to_string)).collect();
         make_client(service, &words).await;
         site.shows("<!doctype html><title>Reading Club</title><main data-state=back></main>");
         Self { client, back }
@@ -199,6 +205,52 @@ async fn a_browser_that_is_signed_in_goes_on_without_a_scan(language: Language) 
     person.screen.press("another").await;
     person.screen.reaches("waiting").await;
     person.reads_the_qr().await;
+}
+
+#[tokio::test]
+async fn the_people_of_a_strict_site_sign_in_in_the_browser_first_english() {
+    the_people_of_a_strict_site_sign_in_in_the_browser_first(English).await;
+}
+
+#[tokio::test]
+async fn the_people_of_a_strict_site_sign_in_in_the_browser_first_chinese() {
+    the_people_of_a_strict_site_sign_in_in_the_browser_first(Chinese).await;
+}
+
+// K19
+async fn the_people_of_a_strict_site_sign_in_in_the_browser_first(language: Language) {
+    let person = Person::at_a_blank_screen(language).await;
+    let shop = Shop::opens_with(&person.service, &["STRICT=yes"]).await;
+    let number = fresh_number();
+    person.screen.go_to(&shop.address(&person.service)).await;
+    person.screen.reaches("phone-number").await;
+    assert_eq!(person.screen.address().await, format!("{}/authorize/here", person.service.url));
+    person.shoot_screen("authorize-here").await;
+    person.types_in_until(&person.screen, &number, "known").await;
+    person.shoot_screen("authorize-here-known").await;
+    person.screen.press("continue").await;
+    let brought = shop.gets_back(&person).await;
+    shop.exchange(&person.service, named(&brought, "code")).await;
+
+    // The site wants a scan as well: only this person's phone can make it.
+    person.screen.go_to(&format!("{}&prompt=login", shop.address(&person.service))).await;
+    person.screen.reaches("waiting").await;
+    assert!(person.screen.text("only-for").await.contains(&number[10..]));
+    person.shoot_screen("authorize-here-waiting").await;
+    let another = person.scans().await;
+    person.types_in_until(&another, &fresh_number(), "gone").await;
+    let phone = person.scans().await;
+    person.types_in(&phone, &number).await;
+    person.agrees(&phone).await;
+    let brought = shop.gets_back(&person).await;
+    shop.exchange(&person.service, named(&brought, "code")).await;
+
+    // Another person at this screen signs in in the browser, too.
+    person.screen.go_to(&shop.address(&person.service)).await;
+    person.screen.reaches("known").await;
+    person.screen.press("another").await;
+    person.screen.reaches("phone-number").await;
+    person.types_in_until(&person.screen, &fresh_number(), "known").await;
 }
 
 #[tokio::test]

@@ -194,7 +194,7 @@ async fn request(app: &App, facts: &Facts, issuer: &str, query: &Query) -> Resul
 /// Whether a client may still ask for what it asked for.
 pub(crate) fn may_ask(client: &Client, request: &AuthorizationRequest) -> bool {
     let there = client.oauth.redirect_uris.iter().any(|registered| registered.admits(&request.redirect_uri));
-    there && !client.strict && client.oauth.grants.contains(&GrantType::AuthorizationCode)
+    there && client.oauth.grants.contains(&GrantType::AuthorizationCode)
 }
 
 /// Checks a request of this client, wherever it comes. The address is checked first, because it decides who is told of all
@@ -213,7 +213,8 @@ pub(crate) async fn checked(
         error,
         description,
     };
-    if let Some((error, description)) = refusal(client, query) {
+    let browsers_stay = !app.browsers.life.is_zero();
+    if let Some((error, description)) = refusal(client, query, browsers_stay) {
         return Err(refuse(error, description));
     }
     let wishes = browser::wishes(app, issuer, query).await;
@@ -248,7 +249,7 @@ fn redirect_uri(client: &Client, query: &Query) -> Result<String, Problem> {
 }
 
 /// What else is wrong, as an error that the client is told.
-fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str)> {
+fn refusal(client: &Client, query: &Query, browsers_stay: bool) -> Option<(&'static str, &'static str)> {
     let is = |name: &str, only: &str| query.get(name).is_none_or(|value| value == only);
     let fits = |name: &str, most: usize| query.get(name).is_none_or(|value| value.len() <= most);
     let has_challenge = query.get("code_challenge").is_some();
@@ -257,8 +258,13 @@ fn refusal(client: &Client, query: &Query) -> Option<(&'static str, &'static str
             client.oauth.grants.contains(&GrantType::AuthorizationCode),
             ("unauthorized_client", "The client is not registered for the code flow."),
         ),
-        // A browser keeps no secret, so a strict client has no page.
-        (!client.strict, ("unauthorized_client", "A strict client has no code flow yet.")),
+        (
+            !client.strict || browsers_stay,
+            (
+                "unauthorized_client",
+                "A strict client needs browsers that stay signed in, and SsoSeconds is 0.",
+            ),
+        ),
         (query.get("request").is_none(), ("request_not_supported", "request is not supported.")),
         (
             query.get("request_uri").is_none(),

@@ -2,17 +2,23 @@
 
 use std::time::Duration;
 
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use saoma_domain::{
     cases::{Opening, SignedInBrowser},
     client::Client,
     identity::AccountId,
     oauth::{Prompts, RequestHash, Scopes, Wishes},
-    secrets::TokenId,
+    opener::Opener,
+    secrets::{Secret, TokenId},
     session::{Flow, ScreenClaims, Session},
+    sign_in::SignIn,
     time::Timestamp,
 };
-use saoma_http::{Facts, Problem, cookie::browser_token, query::Query};
+use saoma_http::{
+    Facts, Problem,
+    cookie::{browser_token, keep_browser},
+    query::Query,
+};
 use saoma_tokens::authorization::AuthorizationRequest;
 
 use crate::{App, answer::answer_to};
@@ -22,7 +28,7 @@ const LONGEST_HINT: usize = 32;
 
 /// What a request leads to in the browser that brings it.
 pub(crate) enum Way {
-    /// The person scans.
+    /// The person scans, or signs in in this browser first.
     Scan,
     /// The person is signed in, and is asked whether this client may know it.
     Ask,
@@ -31,7 +37,7 @@ pub(crate) enum Way {
 }
 
 /// The browser behind a request's cookie, if it is signed in now.
-pub(crate) async fn behind(
+pub(crate) async fn signed_in(
     app: &App,
     headers: &HeaderMap,
     issuer: &str,
@@ -41,6 +47,50 @@ pub(crate) async fn behind(
         Some(token) => Ok(app.browsers.behind(&token, now).await?),
         None => Ok(None),
     }
+}
+
+/// The same, if it is signed in in a way that this client takes: a strict one takes only a browser in which the person
+/// signed in directly (`docs/security.md` K19).
+pub(crate) async fn taken_by(
+    client: &Client,
+    app: &App,
+    headers: &HeaderMap,
+    issuer: &str,
+    now: Timestamp,
+) -> Result<Option<SignedInBrowser>, Problem> {
+    let browser = signed_in(app, headers, issuer, now).await?;
+    Ok(browser.filter(|browser| !client.strict || browser.is_direct()))
+}
+
+/// What a browser that this client takes proves when it opens a session.
+pub(crate) fn opener(client: &Client, browser: Option<&SignedInBrowser>) -> Option<Opener> {
+    browser.filter(|_| client.strict).map(|browser| Opener::Browser(browser.sign_in.phone()))
+}
+
+/// Refuses a call of another site's page, as far as browsers say where a call comes from (`docs/security.md` W1).
+pub(crate) fn must_be_our_page(headers: &HeaderMap) -> Result<(), Problem> {
+    const ANOTHER_SITE: Problem =
+        Problem::new(StatusCode::FORBIDDEN, "access_denied", "Only our own page makes this call.");
+    let elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin");
+    if elsewhere { Err(ANOTHER_SITE) } else { Ok(()) }
+}
+
+/// Signs a browser in at the issuer, in the place of what it held before: its cookie.
+pub(crate) async fn keep(
+    app: &App,
+    headers: &HeaderMap,
+    issuer: &str,
+    (sign_in, token): (&SignIn, &Secret),
+    now: Timestamp,
+) -> Result<HeaderValue, Problem> {
+    let before = match browser_token(headers, issuer) {
+        Some(token) => app.browsers.named(&token).await,
+        None => None,
+    };
+    if let Some(before) = before.filter(|before| *before != sign_in.phone()) {
+        app.browsers.end(&before).await?;
+    }
+    keep_browser(token, issuer, sign_in.expires_at.since(now).as_secs())
 }
 
 /// What a request leads to. The checks, in order: the browser is signed in; it is what the client wishes for, and the
@@ -53,7 +103,7 @@ pub(crate) async fn way(
     (client, request): (&Client, &AuthorizationRequest),
     now: Timestamp,
 ) -> Result<Way, Problem> {
-    let Some(browser) = behind(app, headers, issuer, now).await? else { return Ok(Way::Scan) };
+    let Some(browser) = taken_by(client, app, headers, issuer, now).await? else { return Ok(Way::Scan) };
     let wishes = request.wishes.open();
     if !app.browsers.serves(&browser, client, &wishes, now) {
         return Ok(Way::Scan);
@@ -90,7 +140,7 @@ pub(crate) async fn sign_in(
         client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),
-        opener: None,
+        opener: opener(client, Some(browser)),
         life: service.settings.session_life,
     };
     let session = app.browsers.sign_in(&browser.sign_in, opening, now).await?;

@@ -14,9 +14,6 @@ use crate::{
 /// The browser is not signed in, or not in the way that the request asks for. The page shows a QR then.
 const LOGIN_REQUIRED: Problem =
     Problem::new(StatusCode::FORBIDDEN, "login_required", "The browser is not signed in; scan instead.");
-/// A page of another site calls.
-const ANOTHER_SITE: Problem =
-    Problem::new(StatusCode::FORBIDDEN, "access_denied", "Only our own page makes this call.");
 
 /// `POST /oauth/authorize/continue`, with the browser's cookie. Only our own page may press this button for its person:
 /// browsers send the cookie with no call of another site (`SameSite=Lax`), a call with JSON needs an answer to its
@@ -27,13 +24,11 @@ pub(crate) async fn continued(
     headers: HeaderMap,
     Json(Sealed { request: sealed, .. }): Json<Sealed>,
 ) -> Result<Json<GoTo>, Problem> {
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        return Err(ANOTHER_SITE);
-    }
+    browser::must_be_our_page(&headers)?;
     let now = app.service.clock.now();
     let issuer = app.service.public_url(facts.domain())?;
     let (request, client) = opened(&app, &issuer, &sealed, now).await?;
-    let browser = browser::behind(&app, &headers, &issuer, now).await?;
+    let browser = browser::taken_by(&client, &app, &headers, &issuer, now).await?;
     let wishes = request.wishes.open();
     let browser = browser.filter(|browser| app.browsers.serves(browser, &client, &wishes, now));
     let browser = browser.ok_or(LOGIN_REQUIRED)?;

@@ -5,6 +5,7 @@
 //! | `GET`, `POST /oauth/authorize` | a browser that a client sends | [`authorize`] |
 //! | `POST /oauth/authorize/begin`, `cancel`, `GET …/status` | the page that shows its QR | [`page`] |
 //! | `POST /oauth/authorize/continue` | the same page, in a browser that is signed in | [`continued`] |
+//! | `POST /oauth/authorize/here` | our page for the people of a strict client, who sign in in the browser itself | [`here`] |
 //! | `POST /oauth/par` | a client, before it sends a browser | [`par`] |
 //! | `POST /oauth/device_authorization` | a device | [`device_authorization`] |
 //! | `POST /oauth/bc-authorize` | a client's server that has a person asked | [`bc_authorize`] |
@@ -34,6 +35,7 @@ mod cors;
 mod device_authorization;
 mod device_code;
 mod dpop;
+mod here;
 mod hint;
 mod introspect;
 mod issue;
@@ -103,6 +105,7 @@ pub fn router(app: App) -> Router {
         .route("/oauth/authorize/begin", post(page::begin).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/status", get(page::status).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/continue", post(continued::continued).layer(from_fn(keep_own_shape)))
+        .route("/oauth/authorize/here", post(here::begin).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/cancel", post(page::cancel).layer(from_fn(keep_own_shape)))
         .route("/oauth/par", post(par::push).options(cors::preflight))
         .route("/oauth/device_authorization", post(device_authorization::begin))

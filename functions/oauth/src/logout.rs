@@ -53,7 +53,7 @@ async fn leaving(
     let (query, issuer) = (query?, app.service.public_url(facts.domain())?);
     let asked = read(app, &issuer, &query).await?;
     let now = app.service.clock.now();
-    match browser::behind(app, headers, &issuer, now).await? {
+    match browser::signed_in(app, headers, &issuer, now).await? {
         Some(browser) if asked.person != Some(browser.account.id.to_string()) => {
             Ok(question(&browser.account.nick_name(), &asked))
         }

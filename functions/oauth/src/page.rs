@@ -18,7 +18,7 @@ use saoma_http::{
     Facts, Problem,
     auth::presented_token,
     body::Json,
-    cookie::{ScreenKey, browser_token, keep_browser},
+    cookie::ScreenKey,
     early::too_early,
     rotating::{Rotating, age},
     screen::replace,
@@ -57,14 +57,24 @@ pub(crate) struct Shown {
 enum ShownWay {
     /// A QR to scan.
     Scan(Box<ShownQr>),
+    /// To sign in in this browser first.
+    #[serde(rename_all = "camelCase")]
+    SignInHere { sign_in_here: bool },
     /// To continue as the person whom the browser is signed in for. The name is masked where it is a telephone number.
-    Continue { person: String },
+    Continue {
+        person: String,
+        /// Whether another person must sign in in this browser, too, instead of scanning.
+        strict: bool,
+    },
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct ShownQr {
     code: String,
+    /// The one person who can scan it: of a strict client, the one whom the browser is signed in for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_for: Option<String>,
     /// The QRs, which the page shows one after the other.
     rotate: Option<Rotating>,
     poll_token: String,
@@ -119,9 +129,20 @@ pub(crate) async fn begin(
     let (request, client) = opened(&app, &issuer, &sealed, now).await?;
     let scopes = Scopes::parse(&request.scope);
     let told = Told { client: &client, scopes };
-    if !scan && let Some(person) = signed_in(&app, &headers, &issuer, (&client, &request), now).await? {
-        return Ok(Json(told.with(ShownWay::Continue { person })));
+    let browser = browser::taken_by(&client, &app, &headers, &issuer, now).await?;
+    if client.strict && browser.is_none() {
+        return Ok(Json(told.with(ShownWay::SignInHere { sign_in_here: true })));
     }
+    let wishes = request.wishes.open();
+    let serves =
+        browser.as_ref().filter(|browser| !scan && app.browsers.serves(browser, &client, &wishes, now));
+    if let Some(browser) = serves {
+        return Ok(Json(
+            told.with(ShownWay::Continue { person: browser.account.nick_name(), strict: client.strict }),
+        ));
+    }
+    let proof = browser::opener(&client, browser.as_ref());
+    let only_for = browser.filter(|_| proof.is_some()).map(|browser| browser.account.nick_name());
     service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
     if let Some(old) = presented_token(&headers).and_then(Held::parse) {
         replace(&app.logins, old.key, now).await?;
@@ -131,7 +152,7 @@ pub(crate) async fn begin(
         client: &client,
         claims: ScreenClaims::default(),
         seen: facts.seen(),
-        opener: None,
+        opener: proof,
         life: service.settings.session_life,
     };
     let opened = app.logins.open(opening, now).await?;
@@ -139,6 +160,7 @@ pub(crate) async fn begin(
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
     Ok(Json(told.with(ShownWay::Scan(Box::new(ShownQr {
         code: session.code.to_string(),
+        only_for,
         rotate: Rotating::of(service, &issuer, &session, now)?,
         poll_token: format!("{}.{sealed}", key.reveal()),
         match_number: session.shown_number(),
@@ -160,20 +182,6 @@ impl Told<'_> {
         let client = ShownClient { id: id.to_string(), name: name.to_string(), logo: None };
         Shown { client, scopes: self.scopes.told(oauth.grants.contains(&GrantType::RefreshToken)), way }
     }
-}
-
-/// The name of the person whom the browser is signed in for, if it may answer this request.
-async fn signed_in(
-    app: &App,
-    headers: &HeaderMap,
-    issuer: &str,
-    (client, request): (&Client, &AuthorizationRequest),
-    now: Timestamp,
-) -> Result<Option<String>, Problem> {
-    let browser = browser::behind(app, headers, issuer, now).await?;
-    let wishes = request.wishes.open();
-    let browser = browser.filter(|browser| app.browsers.serves(browser, client, &wishes, now));
-    Ok(browser.map(|browser| browser.account.nick_name()))
 }
 
 /// The request behind a seal, if it was good at this moment, and its client as it is now, if that may still ask so.
@@ -264,15 +272,12 @@ async fn keep(
     session: &Session,
     now: Timestamp,
 ) -> Result<Option<HeaderValue>, Problem> {
-    let Some((sign_in, token)) = app.browsers.begin(session, now).await? else { return Ok(None) };
-    let before = match browser_token(headers, issuer) {
-        Some(token) => app.browsers.named(&token).await,
-        None => None,
-    };
-    if let Some(before) = before.filter(|before| *before != sign_in.phone()) {
-        app.browsers.end(&before).await?;
+    // A strict client's browser is signed in already, and in the only way that the client takes.
+    if session.opener.is_some() {
+        return Ok(None);
     }
-    Ok(Some(keep_browser(&token, issuer, sign_in.expires_at.since(now).as_secs())?))
+    let Some((sign_in, token)) = app.browsers.begin(session, now).await? else { return Ok(None) };
+    Ok(Some(browser::keep(app, headers, issuer, (&sign_in, &token), now).await?))
 }
 
 /// `POST /oauth/authorize/cancel`: the person goes back to the client without signing in.

@@ -5,18 +5,20 @@ import { call } from './api.js';
 import { rotating } from './frames.js';
 import { isolate, t } from './i18n.js';
 import { learnt, tellScopes } from './scopes.js';
-import { $ } from './view.js';
+import { $, say } from './view.js';
 
 /**
- * What qr.js needs to know of them. `about` is the sealed request; `over` is called when it can no longer be answered, and
- * `known` when the browser is signed in, with the client and the person. The person who scans all the same sets `scan`.
+ * What qr.js needs to know of them. `about` is the sealed request; `over` is called when it can no longer be answered,
+ * `known` when the browser is signed in, with the client and the person, and `here` when the person must sign in in this
+ * browser first. The person who scans all the same sets `scan`; `strict` says that this does not help.
  */
-export const askedCodes = (about, over, known) => ({
+export const askedCodes = (about, { over, known, here }) => ({
   kept: 'saoma.authorize',
   rotating,
   about,
   names: {},
   scan: false,
+  strict: false,
 
   open(replaced) {
     return call('POST', '/oauth/authorize/begin', { body: { request: about, scan: this.scan }, token: replaced });
@@ -24,17 +26,20 @@ export const askedCodes = (about, over, known) => ({
 
   isOver({ status, body }) {
     if (status === 400) over();
+    if (body.signInHere) here();
     if (status === 200 && body.person) {
       this.opened(body);
+      this.strict = Boolean(body.strict);
       known(this.names.client, isolate(body.person));
     }
-    return status === 400 || Boolean(body.person);
+    return status === 400 || Boolean(body.person || body.signInHere);
   },
 
-  opened({ client, scopes }) {
+  opened({ client, scopes, onlyFor }) {
     const known = this.names.client;
     this.names.client = isolate(client.name || client.id);
     tellScopes(scopes);
+    say($('only-for'), onlyFor ? t('authorize.onlyFor', { person: isolate(onlyFor) }) : '');
     $('back').textContent = t('authorize.back', this.names);
     return known ? '' : `${t('screen.title.waiting', this.names)}. ${t('scopes.learns')} ${learnt(scopes ?? []).join('; ')}`;
   },

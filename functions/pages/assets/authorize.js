@@ -6,21 +6,12 @@ import { call } from './api.js';
 import { excuse } from './excuse.js';
 import { learn, t, translate } from './i18n.js';
 import { showCode } from './qr.js';
+import { takeRequest } from './sealed.js';
 import { $, announce, arrive, busy, pageView, say, show, state } from './view.js';
 import { authorizeWords } from './words/authorize.js';
 import { codeWords } from './words/code.js';
 import { scopeWords } from './words/scopes.js';
 import { screenWords } from './words/screen.js';
-
-/**
- * The site's sealed request. It leaves the address, where a person could copy it, and stays with the page's entry in the
- * browser's history, for a reload and for those who block site data.
- */
-function takeRequest() {
-  const request = location.hash.slice(1) || history.state?.request;
-  history.replaceState({ request }, '', location.pathname + location.search);
-  return request;
-}
 
 /** The request is too old or broken: only the site can make a new one. */
 function tellOver() {
@@ -61,7 +52,11 @@ async function goOn() {
   location.replace(answer.body.url);
 }
 
+/** The site takes this browser only if the person signs in in it first; `mark` says that another person wants to. */
+const signInHere = (mark = '') => location.replace(`/authorize/here${location.search}#${request}${mark}`);
+
 function scanInstead() {
+  if (codes.strict) return signInHere('!another');
   codes.scan = true;
   $('lead').after($('learns-part'));
   code.startOver();
@@ -74,11 +69,9 @@ learn(scopeWords);
 learn(authorizeWords);
 translate();
 const request = takeRequest();
-// Another request for this tab comes as another fragment, and a fragment loads nothing by itself.
-window.addEventListener('hashchange', () => location.reload());
 $('back').addEventListener('click', () => busy($('back'), goBack));
 $('continue').addEventListener('click', () => busy($('continue'), goOn));
 $('another').addEventListener('click', scanInstead);
-const codes = askedCodes(request, tellOver, offer);
+const codes = askedCodes(request, { over: tellOver, known: offer, here: signInHere });
 const code = request ? showCode(codes, pageView) : null;
 if (!code) tellOver();

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `/` | the screen: a sign-in page as a site would use it | [`page`] |
 //! | `/authorize` | the screen of a site that asks by OAuth, whose request stands behind the `#` | [`page`] |
+//! | `/authorize/here` | a person whom a strict client sent signs in in the browser itself | [`page`] |
 //! | `/q/{code}`, `/Q/{CODE}` | the phone: what any camera opens | [`page`] |
 //! | `/phone` | the same page without a code: the prompts that wait for this person | [`page`] |
 //! | `/phone?client=` | a person whom a site sent signs in on this very device | [`page`] |
@@ -60,6 +61,7 @@ pub fn router(app: App) -> Router {
     let routes = Router::new()
         .route("/", get(page::screen))
         .route("/authorize", get(page::authorize))
+        .route("/authorize/here", get(page::sign_in_here))
         .route("/q/{code}", get(page::phone))
         .route("/Q/{code}", get(page::phone))
         .route("/phone", get(page::without_a_code))

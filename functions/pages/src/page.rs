@@ -33,12 +33,13 @@ const ASK_FIRST: &str = "no-cache";
 pub(crate) const NOT_KEPT: &str = "no-store";
 
 /// The files that pages load.
-static ASSETS: [(&File, &str); 8] = [
+static ASSETS: [(&File, &str); 9] = [
     (&SCREEN_JS, JS),
     (&AUTHORIZE_JS, JS),
     (&PHONE_JS, JS),
     (&DEVICE_JS, JS),
     (&HERE_JS, JS),
+    (&BROWSER_JS, JS),
     (&MINE_JS, JS),
     (&PUZZLE_WORKER_JS, JS),
     (&APP_CSS, CSS),
@@ -53,6 +54,12 @@ pub(crate) async fn screen(State(app): State<App>, headers: HeaderMap) -> Respon
 /// address, which browsers send to no server.
 pub(crate) async fn authorize(State(app): State<App>, headers: HeaderMap) -> Response {
     reaching_socket(html(&AUTHORIZE_HTML, &headers, ASK_FIRST), app.service.settings.socket_url.as_deref())
+}
+
+/// `GET /authorize/here`: where the people of a strict client sign in in the browser itself. The request stands behind the
+/// `#` here, too.
+pub(crate) async fn sign_in_here(headers: HeaderMap) -> Response {
+    html(&BROWSER_HTML, &headers, ASK_FIRST)
 }
 
 /// `GET /device`: where a person types the code that a device shows (`docs/oauth.md`).
