@@ -101,6 +101,12 @@ impl Call {
         self
     }
 
+    /// The method.
+    #[must_use]
+    pub fn method(&self) -> &'static str {
+        self.method
+    }
+
     /// The path.
     #[must_use]
     pub fn path(&self) -> &str {

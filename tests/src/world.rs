@@ -42,7 +42,7 @@ use saoma_tokens::{
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::{Answer, Call};
+use crate::{Answer, Call, Description};
 
 /// The tests' signing secret. It signs nothing that is deployed.
 pub const SIGNING_SECRET: &str = "a-secret-for-tests-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI";
@@ -354,7 +354,8 @@ impl World {
         }
     }
 
-    /// Makes a call, to the function that `template.yaml` gives its path to.
+    /// Makes a call, to the function that `template.yaml` gives its path to. The answer must be as `/openapi.json` describes
+    /// it.
     pub async fn call(&self, call: Call) -> Answer {
         let path = call.path();
         let function = match path {
@@ -372,7 +373,10 @@ impl World {
             _ if path.starts_with("/api/device/") => "devices",
             _ => "pages",
         };
-        self.call_function(function, call.request()).await
+        let described = Description::served().operation(call.method(), path);
+        let answer = self.call_function(function, call.request()).await;
+        described.inspect(|operation| operation.hold(&answer));
+        answer
     }
 
     /// Makes a call to the function of this name, whatever its path.
