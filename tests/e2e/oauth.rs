@@ -208,6 +208,48 @@ async fn a_browser_that_is_signed_in_goes_on_without_a_scan(language: Language) 
 }
 
 #[tokio::test]
+async fn a_person_whom_the_site_names_is_asked_on_the_phone_english() {
+    a_person_whom_the_site_names_is_asked_on_the_phone(English).await;
+}
+
+#[tokio::test]
+async fn a_person_whom_the_site_names_is_asked_on_the_phone_chinese() {
+    a_person_whom_the_site_names_is_asked_on_the_phone(Chinese).await;
+}
+
+async fn a_person_whom_the_site_names_is_asked_on_the_phone(language: Language) {
+    let person = Person::at_a_blank_screen(language).await;
+    let shop = Shop::opens(&person.service).await;
+    let number = fresh_number();
+    shop.sends(&person).await;
+    let phone = person.scans().await;
+    phone.reaches("phone-number").await;
+    person.types_in(&phone, &number).await;
+    person.agrees(&phone).await;
+    shop.gets_back(&person).await;
+
+    let hint = number.trim_start_matches('+');
+    let address = format!("{}&prompt=login&login_hint=%2B{hint}", shop.address(&person.service));
+    person.screen.go_to(&address).await;
+    person.screen.reaches("scanned").await;
+    assert!(person.screen.text("title").await.contains(&number[10..]));
+    person.shoot_screen("authorize-asked").await;
+    phone.go_to(&format!("{}/phone", person.service.url)).await;
+    phone.reaches("consent").await;
+    assert_eq!(phone.text("client-name").await, "Reading Club");
+    person.agrees(&phone).await;
+    let brought = shop.gets_back(&person).await;
+    shop.exchange(&person.service, named(&brought, "code")).await;
+
+    // A person without the phone at hand takes another one.
+    person.screen.go_to(&address).await;
+    person.screen.reaches("scanned").await;
+    person.screen.press("restart").await;
+    person.screen.reaches("waiting").await;
+    person.reads_the_qr().await;
+}
+
+#[tokio::test]
 async fn the_people_of_a_strict_site_sign_in_in_the_browser_first_english() {
     the_people_of_a_strict_site_sign_in_in_the_browser_first(English).await;
 }

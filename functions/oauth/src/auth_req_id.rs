@@ -12,5 +12,5 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
 }
 
 const fn is_asked(flow: &Flow) -> bool {
-    matches!(flow, Flow::Asked { .. })
+    matches!(flow, Flow::Asked { request: None, .. })
 }

@@ -5,9 +5,9 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use saoma_app::Socket;
+use saoma_app::{Service, Socket};
 use saoma_domain::{
-    cases::{Opening, View},
+    cases::{Opened, Opening, SignedInBrowser, View},
     client::Client,
     identity::ClientId,
     oauth::{GrantType, RequestHash, Scopes},
@@ -57,6 +57,8 @@ pub(crate) struct Shown {
 enum ShownWay {
     /// A QR to scan.
     Scan(Box<ShownQr>),
+    /// To confirm on the phone, without a scan.
+    Asked(Box<ShownQuestion>),
     /// To sign in in this browser first.
     #[serde(rename_all = "camelCase")]
     SignInHere { sign_in_here: bool },
@@ -77,6 +79,23 @@ struct ShownQr {
     only_for: Option<String>,
     /// The QRs, which the page shows one after the other.
     rotate: Option<Rotating>,
+    #[serde(flatten)]
+    waiting: Waiting,
+}
+
+/// A question on the person's phone.
+#[derive(Serialize)]
+struct ShownQuestion {
+    /// Who is asked, masked where it is a telephone number.
+    asked: String,
+    #[serde(flatten)]
+    waiting: Waiting,
+}
+
+/// What a page waits with for what the phone decides.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Waiting {
     poll_token: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     match_number: Option<String>,
@@ -141,12 +160,20 @@ pub(crate) async fn begin(
             told.with(ShownWay::Continue { person: browser.account.nick_name(), strict: client.strict }),
         ));
     }
-    let proof = browser::opener(&client, browser.as_ref());
-    let only_for = browser.filter(|_| proof.is_some()).map(|browser| browser.account.nick_name());
     service.pace.open(facts.network(), now).map_err(Problem::too_many)?;
     if let Some(old) = presented_token(&headers).and_then(Held::parse) {
         replace(&app.logins, old.key, now).await?;
     }
+    let proof = browser::opener(&client, browser.as_ref());
+    let asking = browser.as_ref().filter(|browser| !scan && wishes.name(&browser.account));
+    if let Some(asked) = asked_on_phone(&app, &facts, (&client, &sealed, scopes), asking, now).await? {
+        let (opened, person) = asked;
+        return Ok(Json(told.with(ShownWay::Asked(Box::new(ShownQuestion {
+            asked: person,
+            waiting: waiting(service, &issuer, &sealed, &opened, now),
+        })))));
+    }
+    let only_for = browser.filter(|_| proof.is_some()).map(|browser| browser.account.nick_name());
     let opening = Opening {
         flow: Flow::Oauth { scopes, request: Some(RequestHash::of(&sealed)), key: None, rotates: true },
         client: &client,
@@ -156,18 +183,46 @@ pub(crate) async fn begin(
         life: service.settings.session_life,
     };
     let opened = app.logins.open(opening, now).await?;
-    let session = opened.session;
-    let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
     Ok(Json(told.with(ShownWay::Scan(Box::new(ShownQr {
-        code: session.code.to_string(),
+        code: opened.session.code.to_string(),
         only_for,
-        rotate: Rotating::of(service, &issuer, &session, now)?,
+        rotate: Rotating::of(service, &issuer, &opened.session, now)?,
+        waiting: waiting(service, &issuer, &sealed, &opened, now),
+    })))))
+}
+
+/// Asks the person on their phone, if they may be asked: the question, and their name, masked.
+async fn asked_on_phone(
+    app: &App,
+    facts: &Facts,
+    (client, sealed, scopes): (&Client, &str, Scopes),
+    browser: Option<&SignedInBrowser>,
+    now: Timestamp,
+) -> Result<Option<(Opened, String)>, Problem> {
+    let Some(browser) = browser else { return Ok(None) };
+    let opening = Opening {
+        flow: Flow::Asked { scopes, words: None, request: Some(RequestHash::of(sealed)) },
+        client,
+        claims: ScreenClaims::default(),
+        seen: facts.seen(),
+        opener: None,
+        life: app.service.settings.session_life,
+    };
+    let asked = app.asked.ask_on_phone(browser, opening, now).await?;
+    Ok(asked.map(|opened| (opened, browser.account.nick_name())))
+}
+
+/// What the page waits with.
+fn waiting(service: &Service, issuer: &str, sealed: &str, opened: &Opened, now: Timestamp) -> Waiting {
+    let Opened { session, secret } = opened;
+    let key = ScreenKey { code: session.code.clone(), secret: secret.clone() };
+    Waiting {
         poll_token: format!("{}.{sealed}", key.reveal()),
         match_number: session.shown_number(),
         expires_in: session.expires_at.since(now).as_secs(),
         poll_after: session.poll_after(now).as_secs(),
-        socket: service.socket(&issuer, &session),
-    })))))
+        socket: service.socket(issuer, session),
+    }
 }
 
 /// What every page tells of a request.

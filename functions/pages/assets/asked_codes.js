@@ -3,9 +3,10 @@
 
 import { call } from './api.js';
 import { rotating } from './frames.js';
-import { isolate, t } from './i18n.js';
+import { isolate, learn, t } from './i18n.js';
 import { learnt, tellScopes } from './scopes.js';
 import { $, say } from './view.js';
+import { askedWords } from './words/asked.js';
 
 /**
  * What qr.js needs to know of them. `about` is the sealed request; `over` is called when it can no longer be answered,
@@ -35,13 +36,22 @@ export const askedCodes = (about, { over, known, here }) => ({
     return status === 400 || Boolean(body.person || body.signInHere);
   },
 
-  opened({ client, scopes, onlyFor }) {
+  opened({ client, scopes, onlyFor, asked }) {
+    if (asked) this.tellAsked(asked);
     const known = this.names.client;
     this.names.client = isolate(client.name || client.id);
     tellScopes(scopes);
     say($('only-for'), onlyFor ? t('authorize.onlyFor', { person: isolate(onlyFor) }) : '');
     $('back').textContent = t('authorize.back', this.names);
     return known ? '' : `${t('screen.title.waiting', this.names)}. ${t('scopes.learns')} ${learnt(scopes ?? []).join('; ')}`;
+  },
+
+  /** The person is asked on their phone. Whatever becomes of the question, the next code is one to scan. */
+  tellAsked(person) {
+    this.scan = true;
+    this.names.person = isolate(person);
+    learn(askedWords);
+    $('restart').textContent = t('screen.notYou');
   },
 
   async ask(pollToken) {

@@ -163,7 +163,9 @@ export function showCode(source, view) {
       if (left === 0) expire();
     });
     mine.socket = watch(opened, (told) => lookToldBySocket(mine, told));
-    tell('waiting', { focus: false }); // the same heading as while loading
+    // Where the person is asked on their phone, nothing is left to scan. Else it is the same heading as while loading.
+    if (opened.asked) tell('scanned', { lead: whatToDo(mine) });
+    else tell('waiting', { focus: false });
     if (news) announce(news);
   }
 
@@ -202,11 +204,14 @@ export function showCode(source, view) {
       mine.stop();
       return tell('error');
     }
-    if (now === 'scanned' && state() !== 'scanned') {
-      tell('scanned', { lead: t(mine.number ? 'screen.lead.scanned' : 'screen.lead.scannedPlain', { number: mine.number }) });
-    }
+    if (now === 'scanned' && state() !== 'scanned') tell('scanned', { lead: whatToDo(mine) });
     later(mine, answer);
   }
+
+  /** What the person does on their phone. */
+  const whatToDo = ({ number: shownNumber }) => (
+    t(shownNumber ? 'screen.lead.scanned' : 'screen.lead.scannedPlain', { number: shownNumber })
+  );
 
   /** The code is over, and how it ended was read. */
   function die(mine, ending) {

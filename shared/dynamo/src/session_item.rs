@@ -85,7 +85,8 @@ pub fn flow_attributes(flow: &Flow) -> Vec<(&'static str, AttributeValue)> {
             attributes.extend(request.map(|request| ("request", bytes(request.as_bytes()))));
             attributes.extend((!scopes.is_empty()).then(|| ("scope", text(scopes.to_string()))));
         }
-        Flow::Asked { scopes, words } => {
+        Flow::Asked { scopes, words, request } => {
+            attributes.extend(request.map(|request| ("request", bytes(request.as_bytes()))));
             attributes.push((WORDS, text(words.as_ref().map(Words::as_str).unwrap_or_default())));
             attributes.extend((!scopes.is_empty()).then(|| ("scope", text(scopes.to_string()))));
         }
@@ -190,11 +191,12 @@ fn read_flow(item: Reader<'_>, dialect: Dialect) -> Result<Flow, StoreError> {
         },
         Dialect::Oauth => {
             let scopes = item.optional_text("scope")?.map(Scopes::parse).unwrap_or_default();
+            let request = item.optional_hash("request")?.map(RequestHash::from_bytes);
             match item.optional_text(WORDS)? {
-                Some(words) => Flow::Asked { scopes, words: Words::non_empty(words) },
+                Some(words) => Flow::Asked { scopes, words: Words::non_empty(words), request },
                 None => Flow::Oauth {
                     scopes,
-                    request: item.optional_hash("request")?.map(RequestHash::from_bytes),
+                    request,
                     key: item.optional("jkt", KeyThumbprint::parse)?,
                     rotates: item.optional_text(ROTATES)?.is_some(),
                 },

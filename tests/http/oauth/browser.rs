@@ -4,7 +4,12 @@ use std::time::Duration;
 
 use acceptance::{Answer, Call, Person, World};
 use insta::assert_snapshot;
-use saoma_domain::{oauth::ClientAuth, session::Session};
+use saoma_domain::{
+    identity::ClientId,
+    oauth::{ClientAuth, GrantType},
+    ports::{Clients, Freshness},
+    session::Session,
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -313,4 +318,93 @@ async fn a_person_who_ended_the_login_is_asked_again() {
     assert!(ended.status.is_success(), "{}", ended.whole());
     assert_eq!(told(&world, &cookie, &[NONE]).await, "consent_required");
     assert_eq!(told(&world, &cookie, &[]).await, "(our page)");
+}
+
+// A client that names its person and wants them to confirm anew: they are asked on the phone that they signed in with, and
+// need not scan.
+#[tokio::test]
+async fn a_person_whom_the_client_names_is_asked_on_the_phone() {
+    let (world, person, cookie) = with_browser().await;
+    let login = [("prompt", "login"), ("login_hint", "13800138000")];
+    let (_, asked) = page(&world, &cookie, &login).await;
+    assert_snapshot!("browser_asked", asked.whole());
+    let waiting = pending(&world, &person).await;
+    assert_eq!(waiting["consent"]["client"]["name"], SITE);
+    let number = asked.text("matchNumber");
+    let token = asked.text("pollToken");
+    let status = async || world.call(Call::get("/oauth/authorize/status").header("token", &token)).await;
+    assert_eq!(status().await.text("state"), "scanned");
+    let answer = json!({"traceId": waiting["traceId"], "accept": true, "matchNumber": number});
+    let answered = world.call(Call::post("/login/answer").bearer(&person.token).json(&answer)).await;
+    assert_eq!(answered.status, 200, "{}", answered.whole());
+    pass(&world, 2);
+    let confirmed = status().await;
+    let code = parameters(&confirmed.text("url"))["code"].as_str().unwrap().to_owned();
+    let tokens = world.call(exchange(&code, &[])).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.whole());
+    assert_eq!(claims(&tokens.text("id_token"))["sub"], person.account.to_string());
+    assert_ne!(confirmed.cookie(), cookie, "the browser is signed in from this moment on");
+    // A person may want a QR instead; then nothing waits on their phone.
+    let (sealed, asked) = page(&world, &confirmed.cookie(), &login).await;
+    pending(&world, &person).await;
+    let scan = Call::post("/oauth/authorize/begin").cookie(&confirmed.cookie());
+    let scan = scan.header("token", &asked.text("pollToken"));
+    let shown = world.call(scan.json(&json!({"request": sealed, "scan": true}))).await;
+    assert!(shown.json()["rotate"].is_object(), "{}", shown.whole());
+    let none = world.call(Call::get("/login/pending").bearer(&person.token)).await.json();
+    assert_eq!(none["pending"], json!([]));
+}
+
+/// The newest question that waits for this person.
+async fn pending(world: &World, person: &Person) -> Value {
+    let waiting = world.call(Call::get("/login/pending").bearer(&person.token)).await.json();
+    assert!(waiting["pending"][0].is_object(), "{waiting}");
+    waiting["pending"][0].clone()
+}
+
+// H1 K14: nobody has a person asked but the browser that they signed in, and not often.
+#[tokio::test]
+async fn no_stranger_has_a_person_asked() {
+    let (world, person, cookie) = with_browser().await;
+    let asks = async |cookie: &str, changes: &[(&str, &str)]| {
+        let answer = page(&world, cookie, changes).await.1.json();
+        assert_eq!(answer["asked"].is_string(), answer["rotate"].is_null(), "{answer}");
+        answer["asked"].is_string()
+    };
+    const LOGIN: (&str, &str) = ("prompt", "login");
+    let own = ("login_hint", "13800138000");
+    assert!(!asks("", &[LOGIN, own]).await, "a stranger's browser");
+    assert!(!asks(&cookie, &[LOGIN]).await, "the client names nobody");
+    assert!(!asks(&cookie, &[LOGIN, ("login_hint", "13900139000")]).await, "another person");
+    assert!(!asks(&cookie, &[LOGIN, ("login_hint", "a@shop.example")]).await, "no number");
+    for _ in 0..3 {
+        assert!(asks(&cookie, &[LOGIN, own]).await);
+    }
+    assert!(!asks(&cookie, &[LOGIN, own]).await, "three times in ten minutes for a client");
+    pass(&world, 601);
+    assert!(asks(&cookie, &[LOGIN, own]).await);
+    world.call(Call::post("/api/user/logout").bearer(&person.token)).await;
+    assert!(!asks(&cookie, &[LOGIN, own]).await, "the phone is signed out, and the browser with it");
+}
+
+// E14: what a page waits for is no answer to a client's server, and the other way round.
+#[tokio::test]
+async fn a_question_of_a_page_is_not_one_of_a_server() {
+    let (world, _, cookie) = with_browser().await;
+    let site = world.memory.client(&ClientId::parse(SITE).unwrap(), Freshness::Strong).await.unwrap();
+    let mut site = site.registered().unwrap();
+    site.oauth.grants.push(GrantType::Ciba);
+    world.memory.put_client(site);
+    pass(&world, 11);
+    let login = [("prompt", "login"), ("login_hint", "13800138000")];
+    let asked = page(&world, &cookie, &login).await.1;
+    let token = asked.text("pollToken");
+    let mut parts = token.splitn(3, '.');
+    let key = format!("{}.{}", parts.next().unwrap(), parts.next().unwrap());
+    let grant =
+        [("grant_type", "urn:openid:params:grant-type:ciba"), ("auth_req_id", &key), ("client_id", SITE)];
+    let poll = world.call(super::form("/oauth/token", &grant)).await;
+    refused(&poll, 400, "invalid_grant");
+    let code = world.call(Call::get("/oauth/authorize/status").header("token", &format!("{key}.x"))).await;
+    code.problem(404, "not_found");
 }

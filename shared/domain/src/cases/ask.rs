@@ -1,8 +1,9 @@
-//! Ask: a client's server has a known person asked on their phone (CIBA, `docs/oauth.md`).
+//! Ask: a known person is asked on their phone, because a client's server wants it (CIBA), or because they come back to a
+//! page in a browser that they signed in before (`docs/oauth.md`).
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Logins, OpenError, Opened, Opening, Redeemed};
+use super::{Logins, OpenError, Opened, Opening, Redeemed, SignedInBrowser};
 use crate::{
     client::Client,
     identity::{AccountId, Phone},
@@ -61,7 +62,7 @@ impl AskedLogins {
         let random = &*self.logins.random;
         // The caller is the client's server, whose address does not tell where the screen is.
         let seen = Seen { ip: None, browser: None };
-        let flow = |words| Flow::Asked { scopes: question.scopes, words };
+        let flow = |words| Flow::Asked { scopes: question.scopes, words, request: None };
         client.may_open(&flow(None), &seen, question.opener.as_ref())?;
         let account = question.account.unwrap_or_else(|| AccountId::random(random));
         let Some(by) = self.phone_to_ask(account, client).await? else { return Ok(None) };
@@ -75,14 +76,39 @@ impl AskedLogins {
             life: question.life.unwrap_or(self.life).min(self.life).min(PROMPT_WINDOW),
         };
         let Opened { session, secret } = opening.draw(random, now);
-        let state = State::Scanned { claim: Claim { by, at: now.whole_secs() } };
-        let session = Session { match_number, match_policy, state, ..session };
-        let noted = NotedPrompt { at: now, client: client.id.clone(), code: session.code.clone() };
-        if !self.prompts.note(account, &noted).await? {
+        let session = Session { match_number, match_policy, ..session };
+        self.put(by, Opened { session, secret }, now).await
+    }
+
+    /// Asks the person whom a browser is signed in for, on the phone that approved the browser, instead of showing them a QR.
+    /// Only that browser can have its person asked, so no stranger can. `None` if they were asked too often
+    /// (`docs/security.md` H1, K14), or the phone is the browser itself.
+    ///
+    /// # Errors
+    /// [`OpenError`]. A question that was noted by then counts as asked.
+    pub async fn ask_on_phone(
+        &self,
+        browser: &SignedInBrowser,
+        opening: Opening<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Opened>, OpenError> {
+        opening.client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref())?;
+        let Some(by) = browser.sign_in.approver().filter(|_| !browser.is_direct()) else { return Ok(None) };
+        let opening = Opening { life: opening.life.min(PROMPT_WINDOW), ..opening };
+        self.put(by, opening.draw(&*self.logins.random, now), now).await
+    }
+
+    /// Notes that a person is asked, and stores the question, which this phone's person answers.
+    async fn put(&self, by: Phone, opened: Opened, now: Timestamp) -> Result<Option<Opened>, OpenError> {
+        let Opened { session, secret } = opened;
+        let noted = NotedPrompt { at: now, client: session.client.clone(), code: session.code.clone() };
+        if !self.prompts.note(by.account, &noted).await? {
             return Ok(None);
         }
-        match self.logins.sessions.create(&session, &WriteId::random(random)).await? {
-            Created::Stored => self.logins.reached(&session, None),
+        let state = State::Scanned { claim: Claim { by, at: now.whole_secs() } };
+        let session = Session { state, ..session };
+        match self.logins.sessions.create(&session, &WriteId::random(&*self.logins.random)).await? {
+            Created::Stored => self.logins.reached(&session, session.seen.ip),
             Created::Collision => return Err(OpenError::NoFreeCode),
         }
         Ok(Some(Opened { session, secret }))
@@ -174,7 +200,7 @@ mod tests {
         assert!(!asks(oauth(), at - 1, &ciba), "the scan of an earlier login");
         assert!(!asks(oauth(), at, &[GrantType::DeviceCode]), "a client without the grant");
         assert!(
-            !asks(Flow::Asked { scopes: Scopes::default(), words: None }, at, &ciba),
+            !asks(Flow::Asked { scopes: Scopes::default(), words: None, request: None }, at, &ciba),
             "a yes to a question"
         );
         assert!(!asks(Flow::web(None), at, &ciba), "another contract");

@@ -92,11 +92,26 @@ impl Wishes {
         !self.prompts.has(Prompt::Login) && is_young && is_hinted && is_theirs
     }
 
+    /// Whether the client names this person, by `login_hint` or `id_token_hint`. A text that is no number names nobody.
+    #[must_use]
+    pub fn name(&self, account: &Account) -> bool {
+        let hint = self.login_hint.as_deref();
+        let hinted = hint.is_some_and(|hint| is_a_number(hint) && may_mean(hint, account));
+        let theirs = self.person.is_none_or(|person| person == account.id);
+        theirs && (hinted || (hint.is_none() && self.person.is_some()))
+    }
+
     /// Whether the client wishes that the person is asked although the browser is signed in.
     #[must_use]
     pub const fn want_a_word(&self) -> bool {
         self.prompts.has(Prompt::Consent) || self.prompts.has(Prompt::SelectAccount)
     }
+}
+
+/// Whether a `login_hint` is a telephone number or an account's.
+fn is_a_number(hint: &str) -> bool {
+    PhoneNumber::parse(hint).or_else(|| PhoneNumber::mainland(hint)).is_some()
+        || AccountId::parse(hint).is_some()
 }
 
 /// Whether a `login_hint` means this person, or nothing that we know.

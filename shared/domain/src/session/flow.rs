@@ -49,12 +49,15 @@ pub enum Flow {
         /// Whether its QR rotates.
         rotates: bool,
     },
-    /// `docs/oauth.md`, where a client's server has a known person asked (CIBA).
+    /// `docs/oauth.md`, where a known person is asked: a client's server has them asked (CIBA), or they come back to a page in a
+    /// browser that they signed in before.
     Asked {
         /// What the client asks to be granted.
         scopes: Scopes,
         /// What the client has the person read.
         words: Option<Words>,
+        /// The request whose page waits for the answer; `None` when the client's server waits.
+        request: Option<RequestHash>,
     },
 }
 
@@ -160,11 +163,11 @@ impl Flow {
         }
     }
 
-    /// The authorization request whose page shows the QR.
+    /// The authorization request whose page shows the QR, or waits for the person.
     #[must_use]
     pub const fn request(&self) -> Option<&RequestHash> {
         match self {
-            Self::Oauth { request, .. } => request.as_ref(),
+            Self::Oauth { request, .. } | Self::Asked { request, .. } => request.as_ref(),
             _ => None,
         }
     }

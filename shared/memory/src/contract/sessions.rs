@@ -60,10 +60,17 @@ pub async fn what_is_written_is_read(sessions: &dyn Sessions, random: &dyn Rando
         ..unlike(random).await
     };
     let rotating = Session { flow: Flow::rotating_web(None), ..unlike(random).await };
-    let asked = |words: &str| Flow::Asked { scopes: Scopes::parse("openid"), words: Words::non_empty(words) };
+    let asked_by = |words: &str, request| Flow::Asked {
+        scopes: Scopes::parse("openid"),
+        words: Words::non_empty(words),
+        request,
+    };
+    let asked = |words: &str| asked_by(words, None);
+    let on_a_page = asked_by("", Some(RequestHash::of("the request")));
+    let asked_on_a_page = Session { flow: on_a_page, ..unlike(random).await };
     let asked_with = Session { flow: asked("付款 7 元"), ..unlike(random).await };
     let asked_bare = Session { flow: asked(""), ..unlike(random).await };
-    for session in [oauth, bare, rotating, asked_with, asked_bare] {
+    for session in [oauth, bare, rotating, asked_with, asked_bare, asked_on_a_page] {
         assert_eq!(sessions.create(&session, &write()).await.unwrap(), Created::Stored);
         assert_eq!(stored(sessions, &session).await, session);
     }
