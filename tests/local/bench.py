@@ -1,5 +1,5 @@
 """make bench: measures the shipped functions, the pictures, and a login: its price and its pace, by the API alone, with a
-socket, and through our pages. Linux only.
+socket, beside a peer, and through our pages. Linux only.
 
 A figure that misses its aim is marked and fails nothing: other machines are slower, and busy ones lie. Run it alone.
 """
@@ -10,6 +10,7 @@ import sys
 import bench_functions
 import bench_login
 import bench_pages
+import bench_peers
 import bench_pictures
 import bench_sockets
 from processes import ROOT, Failure, run, tidy
@@ -25,6 +26,7 @@ def main():
     bench_pictures.measure()
     sms = bench_login.measure()
     besides = bench_sockets.measure()
+    bench_peers.measure()
     bench_pages.measure(besides, sms)
 
 
