@@ -3,6 +3,7 @@
 export const CLIENT = 'bench-screen';
 export const SECRET = 'a-secret-of-the-bench-0123456789';
 export const BACK = 'https://site.example/cb';
+export const DEVICE_CODE = 'urn:ietf:params:oauth:grant-type:device_code'; // RFC 8628 section 3.4
 export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
 export const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
 

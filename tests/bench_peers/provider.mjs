@@ -3,7 +3,7 @@
 
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
-import { BACK, CLIENT, SECRET } from './login.mjs';
+import { BACK, CLIENT, DEVICE_CODE, SECRET } from './login.mjs';
 
 const port = Number(process.argv[2]);
 const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
@@ -12,13 +12,13 @@ const key = { ...(await crypto.subtle.exportKey('jwk', privateKey)), alg: 'ES256
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   clients: [{
     client_id: CLIENT, client_secret: SECRET, redirect_uris: [BACK], response_types: ['code'],
-    grant_types: ['authorization_code', 'refresh_token'], id_token_signed_response_alg: 'ES256',
+    grant_types: ['authorization_code', 'refresh_token', DEVICE_CODE], id_token_signed_response_alg: 'ES256',
   }],
   jwks: { keys: [key] },
   cookies: { keys: [crypto.randomUUID()] },
   claims: { openid: ['sub'], profile: ['name'] },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id, name: 'A person' }) }),
-  features: { devInteractions: { enabled: false } },
+  features: { devInteractions: { enabled: false }, deviceFlow: { enabled: true } },
   interactions: { url: (_, interaction) => `/let-in/${interaction.uid}` },
 });
 

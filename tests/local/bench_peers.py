@@ -1,6 +1,7 @@
 """Counts logins a second beside node-oidc-provider, which does the same logins on this machine in the same run.
 
-One driver plays both: a code flow with PKCE, from the site's request to its ID token, some at a time and without pauses.
+One driver plays both: a code flow with PKCE and a device flow, from the client's request to its ID token, some at a time and
+without pauses.
 """
 
 import json
@@ -22,17 +23,18 @@ WARM_UP = 50  # logins before those that count
 INSTANCES = 4  # of each of our functions
 CAST = ("oauth", "pages")  # the functions that take part
 PHONES = [f"+86138001382{number:02}" for number in range(8)]  # one phone may make 120 calls a minute
+FLOWS = {"code": "code flow with PKCE", "device": "device flow"}
 HERE = ROOT / "tests" / "bench_peers"
 
 
 def measure():
     """Drives both and prints them."""
     node.install("bench_peers")
-    rows = [["node-oidc-provider", *of_provider()], ["Saoma", *of_ours()]]
+    found = {"node-oidc-provider": of_provider(), "Saoma": of_ours()}
     show(
         "Logins a second, beside a peer",
-        ["code flow with PKCE", "logins a second", "requests a login", "server's CPU ms a login"],
-        rows,
+        ["flow", "server", "logins a second", "requests a login", "server's CPU ms a login"],
+        [[FLOWS[flow], name, *figures[flow]] for flow in FLOWS for name, figures in found.items()],
         [
             f"{LOGINS} logins, {PARALLEL} at a time, after {WARM_UP} that do not count; ES256; one driver for both, which shares"
             " this machine",
@@ -53,7 +55,7 @@ def of_provider():
     process = start([node.NODE, HERE / "provider.mjs", port], log=log, cwd=HERE)
     try:
         wait_until("node-oidc-provider", lambda: listening(port), process, log)
-        return driven(lambda: cpu_seconds(process.pid), kind="provider", origin=f"http://127.0.0.1:{port}")
+        return driven(lambda: cpu_seconds(process.pid), server="provider", origin=f"http://127.0.0.1:{port}")
     finally:
         end(process)
 
@@ -72,11 +74,16 @@ def of_ours():
         functions = running.enter_context(gateway.functions(CAST, env, INSTANCES))
         running.enter_context(gateway.served(port, gateway.routes_of(template, CAST), functions))
         origin = f"http://127.0.0.1:{port}"
-        return driven(functions.cpu_seconds, kind="ours", origin=origin, phones=phones, client=client)
+        return driven(functions.cpu_seconds, server="ours", origin=origin, phones=phones, client=client)
 
 
 def driven(cpu_so_far, **how):
-    """Logins a second, requests a login, and milliseconds of the server's processor a login."""
+    """Of each flow: logins a second, requests a login, and milliseconds of the server's processor a login."""
+    return {flow: driven_through(cpu_so_far, flow=flow, **how) for flow in FLOWS}
+
+
+def driven_through(cpu_so_far, **how):
+    """The figures of one flow."""
     drive(logins=WARM_UP, **how)
     before = cpu_so_far()
     took = drive(logins=LOGINS, **how)
