@@ -60,7 +60,7 @@ test: $(VENV) ## everything: lints, all tests, end to end, a real browser
 check: $(VENV) ## format, lints and the template only
 	@exec $(PYTHON) tests/local/suite.py check
 
-bench: $(VENV) ## sizes, starts, warm calls, pictures, and what a login costs, also through our pages
+bench: $(VENV) ## sizes, starts, warm calls, pictures, and a login: its price and pace, with a socket, through our pages, beside a peer
 	@exec $(PYTHON) tests/local/bench.py
 
 fuzz: $(VENV) ## mutated events to every release binary: 100,000 each (EVENTS, SEED, FUNCTIONS)

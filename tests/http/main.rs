@@ -36,6 +36,7 @@ mod shop;
 mod signed_out;
 mod socket;
 mod stale;
+mod stream_filter;
 mod strict;
 mod truth;
 mod web;

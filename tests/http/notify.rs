@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Registers a phone for pushes.
-async fn registers(world: &World, person: &Person, token: &str) {
+pub(crate) async fn registers(world: &World, person: &Person, token: &str) {
     let call = Call::post("/api/device/push").bearer(&person.token);
     assert_eq!(world.call(call.json(&json!({"platform": "FCM", "token": token}))).await.status, 200);
 }

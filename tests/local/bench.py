@@ -1,4 +1,5 @@
-"""make bench: measures the shipped functions, the pictures, and the price of a login, by the API alone and through our pages. Linux only.
+"""make bench: measures the shipped functions, the pictures, and a login: its price and its pace, by the API alone, with a
+socket, beside a peer, and through our pages. Linux only.
 
 A figure that misses its aim is marked and fails nothing: other machines are slower, and busy ones lie. Run it alone.
 """
@@ -9,7 +10,9 @@ import sys
 import bench_functions
 import bench_login
 import bench_pages
+import bench_peers
 import bench_pictures
+import bench_sockets
 from processes import ROOT, Failure, run, tidy
 
 
@@ -21,8 +24,10 @@ def main():
     run(["cargo", "build", "--quiet", "--release", "--locked", "--bins"])
     bench_functions.measure()
     bench_pictures.measure()
-    bench_login.measure()
-    bench_pages.measure()
+    sms = bench_login.measure()
+    besides = bench_sockets.measure()
+    bench_peers.measure()
+    bench_pages.measure(besides, sms)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,9 @@ FEW_CALLS = 20  # enough to measure a warm call in an instance that was started 
 GOOD = (200, 429)  # an early poll gets the full answer, as a 429
 NUMBER, ANOTHER_NUMBER, THIRD_NUMBER = "+8613800138000", "+8613800138001", "+8613800138002"
 
+# Where a function that opens sessions says that sockets are. Nothing listens there.
+SOCKETS = {"SOCKET_URL": "ws://localhost:9", "SOCKET_ENDPOINT": "http://localhost:9/v1"}
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -154,6 +157,25 @@ def sign_in_page(_pages, _emulator, _env):
     return lambda _: page
 
 
+def socket_of_a_page(_socket, _emulator, env):
+    """A page opens a socket to watch its QR. Each comes from another address, because one may open only so many a minute."""
+    with instance(binary_of("web"), env | SOCKETS) as web:
+        watch = web.call(event("web-code", cookies=[])).expect(200).json()["watch"]
+    number = 0
+
+    def connect(_):
+        nonlocal number
+        number += 1
+        call = event("socket-connect")
+        offered = f"saoma.v1, {watch}"
+        call["headers"]["Sec-WebSocket-Protocol"], call["multiValueHeaders"]["Sec-WebSocket-Protocol"] = offered, [offered]
+        call["requestContext"]["identity"]["sourceIp"] = f"10.{number // 256}.{number % 256}.7"
+        call["requestContext"]["connectionId"] = f"connection-{number}="
+        return call
+
+    return connect
+
+
 def step_of_a_web_login(_notify, _emulator, _env):
     """A page's QR was scanned. Its site's server has no webhook, so this is one message to the topic."""
     (step,) = (it for it in records("notify-stream") if it["dynamodb"]["NewImage"]["flow"]["S"] == "web")
@@ -182,6 +204,7 @@ CALLS = {
     "devices": the_same_token_again,
     "people": what_is_signed_in,
     "pages": sign_in_page,
+    "socket": socket_of_a_page,
     "notify": step_of_a_web_login,
     "deliver": calls_of_clients_that_are_gone,
     "admin": the_same_client_again,

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import emulator as aws
@@ -26,6 +26,8 @@ PRICES = {
     "S3 GET": 0.40,
     "SNS publishes": 0.50,
     "Lambda GB-seconds": 13.3334,  # arm64, $0.0000133334 each
+    "WebSocket messages": 1.00,
+    "connection minutes": 0.25,
 }
 PUT_AIMS = {"kiosk": 1, "web": 0, "remembered": 0, "shop": 1, "device": 0, "code": 0}
 # Dollars for a million: polls each 2 s for 20 s; where a contract wants a picture's address, S3; and for each step that is
@@ -50,6 +52,10 @@ class Login:
     requests: list
     told: list
 
+    def of_tables(self):
+        """How many calls DynamoDB got."""
+        return sum(1 for it in self.calls if it.service == "dynamodb")
+
     def count(self, service, operation):
         """How many calls of an operation."""
         return sum(1 for it in self.calls if (it.service, it.operation) == (service, operation))
@@ -64,7 +70,7 @@ class Login:
 
 
 class Stage:
-    """The functions, started, with a meter between them and AWS; a phone that is signed in, and two clients' servers."""
+    """The functions, started, with a meter between them and AWS; a phone that is signed in, and clients' servers."""
 
     def __init__(self, instances, meter, emulator, env, table):
         self._instances, self.meter = instances, meter
@@ -99,7 +105,8 @@ class Stage:
 
 
 def measure():
-    """Plays a login of each contract and prints what they take and cost."""
+    """Plays a login of each contract and prints what they take and cost. Returns what DynamoDB charges for a sign-in by SMS,
+    in dollars a million."""
     template = sam.load()
     with aws.running(free_port()) as emulator, metered(emulator) as meter, ExitStack() as running:
         outputs = aws.create_data(emulator, template)
@@ -107,17 +114,32 @@ def measure():
         env = unmetered | {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{meter.port}"}
         starts, instances = {}, {}
         for name in CAST:
-            instances[name] = running.enter_context(instance(binary_of(name), env))
-            # Calls that read no data, which only start the functions.
-            start = {"Records": []} if name == "notify" else event("oauth-jwks")
-            instances[name].call(start).expect(200, 404)
+            instances[name] = running.enter_context(started(name, env))
             starts[name] = meter.taken()
         stage = Stage(instances, meter, emulator, unmetered, outputs["SessionsTable"])
         signing_in = meter.taken()
         logins = {name: stage.play(login) for name, login in LOGINS.items()}
     tables = {"Sessions": outputs["SessionsTable"], "Directory": outputs["DirectoryTable"]}
     show_counts(logins, tables, starts, signing_in)
-    show_costs(logins, megabytes=template["Parameters"]["MemorySize"]["Default"])
+    show_costs(logins, megabytes_of(template))
+    return cost({name: it for name, it in amounts(Login(signing_in, [], []), 0).items() if name.startswith("DynamoDB")})
+
+
+@contextmanager
+def started(name, env):
+    """An instance of a function that has had a call which reads no data."""
+    with instance(binary_of(name), env) as it:
+        # What the function refuses or does not know starts it as well.
+        if name == "socket":
+            it.call(event("socket-connect")).expect(401)
+        else:
+            it.call({"Records": []} if name == "notify" else event("oauth-jwks")).expect(200, 404)
+        yield it
+
+
+def megabytes_of(template):
+    """The memory of a function."""
+    return template["Parameters"]["MemorySize"]["Default"]
 
 
 def show_counts(logins, tables, starts, signing_in):
@@ -125,16 +147,16 @@ def show_counts(logins, tables, starts, signing_in):
     rows = []
     for name, it in logins.items():
         rows.append([
-            name, len(it.requests), len(it.told),
+            name, len(it.requests), len(it.told), it.of_tables(),
             exactly(it.writes(tables["Sessions"]), 4), f"{it.writes(tables['Directory']):g}",
             f"{it.reads(tables['Sessions']):g}", f"{it.reads(tables['Directory']):g}",
             exactly(it.count("s3", "PUT object"), PUT_AIMS[name]), it.count("s3", "GET object"),
             it.count("sns", "Publish"),
             largest(it, tables["Sessions"]),
         ])  # fmt: skip
-    rows.append(["aim", "", "", "4", "", "", "", "1, 0", "", "", "<= 1024"])
+    rows.append(["aim", "", "", "", "4", "", "", "", "1, 0", "", "", "<= 1024"])
     head = [
-        "login", "HTTP requests", "records", "writes Sessions", "Directory", "reads Sessions", "Directory",
+        "login", "HTTP requests", "records", "DynamoDB calls", "writes Sessions", "Directory", "reads Sessions", "Directory",
         "S3 PUT", "S3 GET", "SNS", "largest item B",
     ]  # fmt: skip
     polls = POLLS_BEFORE_SCAN + POLLS_BEFORE_CONFIRM + 1
@@ -143,7 +165,8 @@ def show_counts(logins, tables, starts, signing_in):
         f"writes and reads in DynamoDB's units; {polls} polls, {POLLS_BEFORE_SCAN} of them before the scan;"
         f" a device's {device_polls}, as its interval is 5 s;"
         " the phone was signed in before",
-        "records: steps of the session that notify was handed, each by itself; it publishes one message each",
+        "records: steps of the session that notify was handed, each by itself; it publishes one message each;"
+        " DynamoDB calls: of all functions",
         "an S3 GET is the function showing the picture",
         "a start, once an instance: " + "; ".join(f"{name}: {counted(calls)}" for name, calls in starts.items()),
         f"a phone's first sign-in by SMS, not in the table: {counted(signing_in)}",
@@ -160,7 +183,8 @@ def largest(login, table):
 def show_costs(logins, megabytes):
     """What a million logins cost."""
     rows, total = [], dict.fromkeys(logins, 0.0)
-    for what, price in PRICES.items():
+    for what in amounts(next(iter(logins.values())), megabytes):
+        price = PRICES[what]
         row = [what, f"{price:.4f}".rstrip("0").ljust(4, "0")]
         for name, it in logins.items():
             amount = amounts(it, megabytes)[what]
@@ -180,7 +204,6 @@ def show_costs(logins, megabytes):
 
 def amounts(login, megabytes):
     """How much of everything that has a price one login takes."""
-    billed = sum(math.ceil(seconds * 1e3) for seconds in login.requests + login.told) / 1e3
     return {
         "HTTP API requests": len(login.requests),
         "Lambda requests": len(login.requests) + len(login.told),
@@ -189,5 +212,15 @@ def amounts(login, megabytes):
         "S3 PUT": login.count("s3", "PUT object"),
         "S3 GET": login.count("s3", "GET object"),
         "SNS publishes": login.count("sns", "Publish"),
-        "Lambda GB-seconds": billed * megabytes / 1024,
+        "Lambda GB-seconds": gigabyte_seconds(login.requests + login.told, megabytes),
     }
+
+
+def gigabyte_seconds(calls, megabytes):
+    """What Lambda bills for calls that took these seconds: whole milliseconds, each by itself."""
+    return sum(math.ceil(seconds * 1e3) for seconds in calls) / 1e3 * megabytes / 1024
+
+
+def cost(amounts):
+    """What amounts cost together: dollars, for a million of each."""
+    return sum(amount * PRICES[what] for what, amount in amounts.items())

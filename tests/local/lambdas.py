@@ -51,7 +51,8 @@ def event(name, *, parameters=None, query=None, headers=None, cookies=None, body
     for parameter, value in (parameters or {}).items():
         call["rawPath"] = call["rawPath"].replace(call["pathParameters"][parameter], value)
         call["pathParameters"][parameter] = value
-    call["requestContext"]["http"]["path"] = call["rawPath"]
+    if "rawPath" in call:
+        call["requestContext"]["http"]["path"] = call["rawPath"]
     if query is not None:
         call["queryStringParameters"], call["rawQueryString"] = query, urlencode(query)
     call["headers"] |= headers or {}
@@ -152,23 +153,25 @@ class Instance:
         self._emulator, self._binary, self._log = emulator, binary, log
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def call(self, call):
-        """Passes an event to the function. For a stream's event the status is 200 when all records were accepted."""
+    def invoke(self, call):
+        """Passes an event to the function; the bytes that it answers, and how many seconds that took."""
         payload = json.dumps(call).encode()
         began = time.perf_counter()
         self._connection.request("POST", "/2015-03-31/functions/function/invocations", payload)
         raw = self._connection.getresponse().read()
-        seconds = time.perf_counter() - began
+        return raw, time.perf_counter() - began
+
+    def call(self, call):
+        """Passes an event to the function. For a stream's event the status is 200 when all records were accepted."""
+        raw, seconds = self.invoke(call)
         try:
             answer = json.loads(raw)
             if "Records" in call:
                 return Answer(200 if answer == {"batchItemFailures": []} else 500, {}, [], raw, seconds)
             if "do" in call:
                 return Answer(200 if answer["ok"] else 400, {}, [], raw, seconds)
-            body = answer.get("body") or ""
-            body = b64decode(body) if answer.get("isBase64Encoded") else body.encode()
             headers = {name.lower(): value for name, value in answer["headers"].items()}
-            return Answer(answer["statusCode"], headers, answer.get("cookies") or [], body, seconds)
+            return Answer(answer["statusCode"], headers, answer.get("cookies") or [], body_of(answer), seconds)
         except (ValueError, KeyError, AttributeError) as error:
             raise Failure(f"{self._binary.name} gave no readable answer: {raw[:500]!r} (log: {self._log})") from error
 
@@ -184,6 +187,12 @@ class Instance:
         """How long the emulator says the start took."""
         words = self._log.read_text(errors="replace")
         return float(words.rsplit("INIT REPORT(durationMs: ", 1)[1].split(")")[0]) / 1e3
+
+
+def body_of(answer):
+    """The bytes of a function's answer to API Gateway."""
+    body = answer.get("body") or ""
+    return b64decode(body) if answer.get("isBase64Encoded") else body.encode()
 
 
 @contextmanager

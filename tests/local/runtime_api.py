@@ -37,6 +37,11 @@ class Process:
                 [binary], env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
             )
 
+    @property
+    def pid(self):
+        """The process's number."""
+        return self._process.pid
+
     def call(self, event, seconds):
         """Hands an event over; whether the answer is an error, and its bytes."""
         self._event = event

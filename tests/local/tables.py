@@ -6,6 +6,11 @@ def judged(value, below, digits=2):
     return f"{value:.{digits}f} {'ok' if value < below else 'MISSED'}"
 
 
+def at_most(value, most, digits=2):
+    """A figure, and whether it is not above its aim."""
+    return f"{value:.{digits}f} {'ok' if value <= most else 'MISSED'}"
+
+
 def exactly(value, aim):
     """A count, and whether it equals its aim."""
     return f"{value:g} {'ok' if value == aim else 'MISSED'}"

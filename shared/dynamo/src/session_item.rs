@@ -263,20 +263,6 @@ mod tests {
 
     use super::*;
 
-    // The table's stream hands a new session to `notify` only where its item passes this filter.
-    #[test]
-    fn the_templates_filter_names_what_an_item_holds() {
-        let template = include_str!("../../../template.yaml");
-        let value = format!("\"{FLOW}\": {{\"S\": [\"{}\"]}}", Dialect::Remembered.as_str());
-        let filter = format!("{{\"eventName\": [\"INSERT\"], \"dynamodb\": {{\"NewImage\": {{{value}}}}}}}");
-        assert!(template.contains(&filter), "{filter}");
-        // A question by OAuth is born as if it were scanned.
-        let state = format!("\"state\": {{\"S\": [\"{}\"]}}", "scanned");
-        let image = format!("\"{FLOW}\": {{\"S\": [\"{}\"]}}, {state}", Dialect::Oauth.as_str());
-        let filter = format!("{{\"eventName\": [\"INSERT\"], \"dynamodb\": {{\"NewImage\": {{{image}}}}}}}");
-        assert!(template.contains(&filter), "{filter}");
-    }
-
     /// The bytes that DynamoDB bills for an item: names and values. A number takes a byte for two digits, and one
     /// more.
     fn billed(item: &Item) -> usize {
