@@ -84,7 +84,7 @@ fn flows(random: &dyn Randomness) -> Vec<Flow> {
         Flow::Remembered { ties: ties("a"), asks: Asks::Scan },
         Flow::Remembered { ties: ties("b"), asks: Asks::Person { fallback } },
         Flow::Oauth { scopes: Scopes::parse("openid"), request: None, key: None, rotates: false },
-        Flow::Asked { scopes: Scopes::parse("openid"), words: None },
+        Flow::Asked { scopes: Scopes::parse("openid"), words: None, request: None },
     ];
     let spoken: Vec<Dialect> = flows.iter().map(Flow::dialect).collect();
     assert!(Dialect::VARIANTS.iter().all(|dialect| spoken.contains(dialect)), "a contract is missing");

@@ -137,6 +137,24 @@ async fn a_browser_stays_signed_in() {
         Call::get("/oauth/authorize/status").header("token", page.text("pollToken"))
     })
     .await;
+    let asks = Route { drawn: NEW_SESSION, opens: true, ..route("authorize/begin, asked on the phone") };
+    repeats(asks, async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        let person = person(world).await;
+        let cookie = Page::open(world).await.agreed_by(world, &person).await.cookie();
+        let login = [("prompt", "login"), ("login_hint", "13800138000")];
+        let sealed = Page::open_with(world, &login).await.sealed;
+        Call::post("/oauth/authorize/begin").cookie(&cookie).json(&json!({"request": sealed}))
+    })
+    .await;
+    repeats(route("authorize/here"), async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        let person = person(world).await;
+        let sealed = Page::open(world).await.sealed;
+        crate::oauth::here::make_strict(world).await;
+        Call::post("/oauth/authorize/here").bearer(&person.token).json(&json!({"request": sealed}))
+    })
+    .await;
     let continues = Route { drawn: &["url"], opens: true, ..route("authorize/continue") };
     repeats(continues, async |world| {
         code::register(world, SITE, ClientAuth::None);

@@ -25,9 +25,14 @@ const LOGIN: (&str, &str) = ("prompt", "login");
 async fn with_strict_site() -> (World, Person) {
     let world = World::default();
     register(&world, SITE, ClientAuth::None);
-    change(&world, |client| client.strict = true).await;
+    make_strict(&world).await;
     let person = world.sign_in("13800138000").await;
     (world, person)
+}
+
+/// Makes the site strict.
+pub(crate) async fn make_strict(world: &World) {
+    change(world, |client| client.strict = true).await;
 }
 
 async fn change(world: &World, change: impl FnOnce(&mut Client)) {

@@ -7,7 +7,7 @@ pub(crate) mod ciba;
 pub(crate) mod code;
 mod device;
 mod dpop;
-mod here;
+pub(crate) mod here;
 mod keys;
 mod logout;
 mod metadata;
