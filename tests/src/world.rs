@@ -233,6 +233,7 @@ impl World {
             screens: Screens {
                 sign_ins: memory.clone(),
                 checks: memory.clone(),
+                clients: memory.clone(),
                 keys: service.keys.clone(),
                 random: random.clone(),
                 lives: service.settings.sign_ins,

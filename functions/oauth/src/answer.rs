@@ -1,5 +1,10 @@
 //! The answer that a browser carries to its client (RFC 6749 section 4.1.2, RFC 9207).
 
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
 /// The redirect address with these pairs, the request's `state` and our issuer. What the address has in its query stays.
 /// A client may have registered a scheme of its own, so the address is extended as text.
 pub(crate) fn answer_to(
@@ -33,4 +38,14 @@ mod tests {
             assert_eq!(answer_to(redirect_uri, &[("code", "x")], Some("a&b"), "https://i.example"), answer);
         }
     }
+}
+
+/// Pairs as a query.
+pub(crate) fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// Sends the browser on, by `GET`.
+pub(crate) fn sent_on(location: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }

@@ -55,7 +55,10 @@ pub(crate) async fn exchange(
     match app.logins.redeem(session.clone(), key, code.id.clone(), ip, now).await {
         Ok(redeemed) => issue::first(app, asking, &redeemed, code.nonce.as_deref()).await,
         Err(error) => {
-            if error.refusal() == Some(Refusal::Used) {
+            // A second code of this session is only refused: two tabs of one person may each hold one.
+            let is_replay =
+                matches!(&session.state, State::Redeemed { redemption, .. } if redemption.id == code.id);
+            if is_replay && error.refusal() == Some(Refusal::Used) {
                 app.screens.revoke(&session).await?;
             }
             Err(by_the_core(error))

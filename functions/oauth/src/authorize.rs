@@ -17,14 +17,40 @@ use saoma_tokens::{authorization::AuthorizationRequest, keys::LONGEST_TOKEN};
 
 use crate::{
     App,
-    answer::answer_to,
+    answer::{answer_to, encoded, sent_on},
     browser::{self, Way},
     par,
 };
 
-/// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header.
-const LONGEST_STATE: usize = 1024;
+/// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header. A client that packs
+/// its own client's state into its `state` needs more than a kilobyte.
+const LONGEST_STATE: usize = 2048;
 const LONGEST_NONCE: usize = 256;
+/// What this endpoint reads, also in order to refuse it.
+const PARAMETERS: [&str; 20] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+    "prompt",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "ui_locales",
+    "request_uri",
+    "request",
+    "registration",
+    "acr_values",
+    "display",
+];
+/// The longest form that is sent on as a query, in bytes. API Gateway takes a query of 10,240 bytes with the headers.
+const LONGEST_QUERY: usize = 4096;
 /// The length of a SHA-256 in base64url (RFC 7636 section 4.2).
 const CHALLENGE_LENGTH: usize = 43;
 
@@ -60,14 +86,26 @@ pub(crate) async fn by_query(
 }
 
 /// `POST /oauth/authorize`, as OpenID Connect Core section 3.1.2.1 asks for. From another site it comes without the
-/// browser's cookie (`SameSite=Lax`), so the person scans.
+/// browser's cookie (`SameSite=Lax`), so the browser is sent on to the same request as a query, which brings the cookie. A
+/// request that is too long for a query goes on without it, and the person scans.
 pub(crate) async fn by_form(
     State(app): State<App>,
     facts: Facts,
     headers: HeaderMap,
     form: Result<Form, Problem>,
 ) -> Response {
-    answered(&app, &facts, &headers, form.map(|Form(form)| form)).await
+    let elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin");
+    match (form, app.service.public_url(facts.domain())) {
+        (Ok(Form(form)), Ok(issuer)) if elsewhere && again(&form).len() <= LONGEST_QUERY => {
+            sent_on(&format!("{issuer}/oauth/authorize?{}", again(&form)))
+        }
+        (form, _) => answered(&app, &facts, &headers, form.map(|Form(form)| form)).await,
+    }
+}
+
+/// The request of a form as a query: what this endpoint reads, and nothing else that a form may hold.
+fn again(form: &Query) -> String {
+    encoded(PARAMETERS.iter().filter_map(|name| Some((*name, form.get(name)?))))
 }
 
 async fn answered(app: &App, facts: &Facts, headers: &HeaderMap, query: Result<Query, Problem>) -> Response {
@@ -148,17 +186,17 @@ fn language(ui_locales: &str) -> Option<&'static str> {
 /// Seals a request. One that a page could not bring back is told to the client: characters that JSON escapes make it
 /// longer than what was sent.
 fn seal(app: &App, issuer: &str, request: AuthorizationRequest) -> Result<String, Refused> {
-    let redirect_uri = request.redirect_uri.clone();
+    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
     let sealed = app.service.keys.seal_request(issuer, request, app.service.clock.now());
-    short(sealed.map_err(|error| Refused::Here(error.into()))?, &redirect_uri)
+    short(sealed.map_err(|error| Refused::Here(error.into()))?, &redirect_uri, state.as_deref())
 }
 
 /// A sealed request that can be brought back. One that is longer is told to the client.
-pub(crate) fn short(sealed: String, redirect_uri: &str) -> Result<String, Refused> {
+pub(crate) fn short(sealed: String, redirect_uri: &str, state: Option<&str>) -> Result<String, Refused> {
     if sealed.len() > LONGEST_TOKEN {
         let (error, description) = ("invalid_request", "The request is too long.");
-        let redirect_uri = redirect_uri.to_owned();
-        return Err(Refused::There { redirect_uri, state: None, error, description });
+        let (redirect_uri, state) = (redirect_uri.to_owned(), state.map(str::to_owned));
+        return Err(Refused::There { redirect_uri, state, error, description });
     }
     Ok(sealed)
 }
@@ -209,7 +247,7 @@ pub(crate) async fn checked(
     let state = query.get("state").map(str::to_owned);
     let refuse = |error, description| Refused::There {
         redirect_uri: redirect_uri.clone(),
-        state: state.clone().filter(|state| state.len() <= LONGEST_STATE),
+        state: state.clone(),
         error,
         description,
     };
@@ -293,7 +331,7 @@ fn refusal(client: &Client, query: &Query, browsers_stay: bool) -> Option<(&'sta
             query.get("dpop_jkt").is_none_or(|jkt| KeyThumbprint::parse(jkt).is_some()),
             ("invalid_request", "dpop_jkt is a SHA-256 in base64url."),
         ),
-        (fits("state", LONGEST_STATE), ("invalid_request", "state has at most 1024 bytes.")),
+        (fits("state", LONGEST_STATE), ("invalid_request", "state has at most 2048 bytes.")),
         (fits("nonce", LONGEST_NONCE), ("invalid_request", "nonce has at most 256 bytes.")),
     ];
     checks.into_iter().find_map(|(holds, error)| (!holds).then_some(error))

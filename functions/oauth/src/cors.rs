@@ -12,11 +12,15 @@ pub(crate) fn readable(mut response: Response) -> Response {
     response
 }
 
+/// What a page may send: its proofs, and what its libraries add for tracing.
+const ALLOWED_HEADERS: &str =
+    "authorization, content-type, dpop, mcp-protocol-version, baggage, sentry-trace, traceparent, tracestate";
+
 /// Answers a browser that asks first.
 pub(crate) async fn preflight() -> Response {
     const ALLOWED: [(HeaderName, &str); 3] = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "authorization, content-type, dpop"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ];
     readable((StatusCode::NO_CONTENT, ALLOWED).into_response())

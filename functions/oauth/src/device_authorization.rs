@@ -1,6 +1,10 @@
 //! A device asks to be signed in (RFC 8628 section 3.1).
 
-use axum::{extract::State, http::HeaderMap};
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Response},
+};
 use saoma_app::pace::DEVICE_INTERVAL;
 use saoma_domain::{
     cases::Opening,
@@ -23,7 +27,7 @@ use serde::Serialize;
 use crate::{
     App,
     client::{Authenticated, client_for},
-    dpop,
+    cors, dpop,
     qr::symbol_of,
 };
 
@@ -52,7 +56,7 @@ pub(crate) async fn begin(
     facts: Facts,
     headers: HeaderMap,
     Form(form): Form,
-) -> Result<Json<Begun>, Problem> {
+) -> Result<Response, Problem> {
     let (service, now) = (&app.service, app.service.clock.now());
     let found = client_for(&app, &facts, &headers, &form, GrantType::DeviceCode).await?;
     let Authenticated { client, spends } = found;
@@ -85,17 +89,21 @@ pub(crate) async fn begin(
     let session = opened.session;
     let (text, symbol) = symbol_of(&session, &issuer)?;
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
-    Ok(Json(Begun {
-        device_code: key.reveal(),
-        user_code: user_code.to_string(),
-        verification_uri: format!("{issuer}/device"),
-        verification_uri_complete: text,
-        expires_in: session.expires_at.since(now).as_secs(),
-        interval: DEVICE_INTERVAL.as_secs(),
-        qr: svg(&symbol, Margin::QUIET_ZONE),
-        qr_text: terminal(&symbol, Margin::QUIET_ZONE),
-        match_number: session.shown_number(),
-    }))
+    // A TV app in a browser is a client, too. No cookie takes part.
+    Ok(cors::readable(
+        Json(Begun {
+            device_code: key.reveal(),
+            user_code: user_code.to_string(),
+            verification_uri: format!("{issuer}/device"),
+            verification_uri_complete: text,
+            expires_in: session.expires_at.since(now).as_secs(),
+            interval: DEVICE_INTERVAL.as_secs(),
+            qr: svg(&symbol, Margin::QUIET_ZONE),
+            qr_text: terminal(&symbol, Margin::QUIET_ZONE),
+            match_number: session.shown_number(),
+        })
+        .into_response(),
+    ))
 }
 
 /// What the device proved. Only a strict client asks; a secret in the body was checked when the client proved itself.

@@ -116,7 +116,7 @@ async fn refresh_token(
         Err(SignInError::Store(error)) => return Err(error.into()),
         Err(_) => return Ok(None),
     };
-    let Holder::Screen { scopes, key } = &found.sign_in.holder else { return Ok(None) };
+    let Holder::Screen { scopes, key, .. } = &found.sign_in.holder else { return Ok(None) };
     if !app.screens.is_good(&found.sign_in, generation, now) {
         return Ok(None);
     }

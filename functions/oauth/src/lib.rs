@@ -108,7 +108,7 @@ pub fn router(app: App) -> Router {
         .route("/oauth/authorize/here", post(here::begin).layer(from_fn(keep_own_shape)))
         .route("/oauth/authorize/cancel", post(page::cancel).layer(from_fn(keep_own_shape)))
         .route("/oauth/par", post(par::push).options(cors::preflight))
-        .route("/oauth/device_authorization", post(device_authorization::begin))
+        .route("/oauth/device_authorization", post(device_authorization::begin).options(cors::preflight))
         .route("/oauth/bc-authorize", post(bc_authorize::begin))
         .route("/oauth/user_code", post(user_code::find).layer(from_fn(keep_own_shape)))
         .route("/oauth/token", post(token::token).options(cors::preflight))

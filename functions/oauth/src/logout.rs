@@ -14,10 +14,14 @@ use saoma_http::{
     query::Query,
 };
 
-use crate::{App, browser};
+use crate::{
+    App,
+    answer::{encoded, sent_on},
+    browser,
+};
 
 /// The longest `state` that is brought back, in bytes, as at `/oauth/authorize`.
-const LONGEST_STATE: usize = 1024;
+const LONGEST_STATE: usize = 2048;
 /// The parameters that are read.
 const PARAMETERS: [&str; 5] =
     ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
@@ -93,7 +97,7 @@ async fn pressed(
 async fn read(app: &App, issuer: &str, query: &Query) -> Result<Asked, Problem> {
     const NO_HINT: Problem =
         Problem::bad_request("invalid_request", "id_token_hint is no ID token of ours for this client.");
-    const LONG: Problem = Problem::bad_request("invalid_request", "state has at most 1024 bytes.");
+    const LONG: Problem = Problem::bad_request("invalid_request", "state has at most 2048 bytes.");
     let hint = match query.get("id_token_hint") {
         Some(token) => Some(app.service.keys.read_id_token_hint(issuer, token).await.map_err(|_| NO_HINT)?),
         None => None,
@@ -148,10 +152,6 @@ fn with_state(address: &str, state: Option<&str>) -> String {
     format!("{address}{joined_by}{}", encoded([("state", state)]))
 }
 
-fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-}
-
 /// Ends what the browser holds, and takes its cookie. A repeated call finds nothing to end, and gets the same answer.
 async fn sign_out(app: &App, headers: &HeaderMap, issuer: &str, asked: Asked) -> Result<Response, Problem> {
     let named = match browser_token(headers, issuer) {
@@ -166,11 +166,6 @@ async fn sign_out(app: &App, headers: &HeaderMap, issuer: &str, asked: Asked) ->
         Some(back) => (forget, sent_on(&back)).into_response(),
         None => (forget, page(StatusCode::OK, SIGNED_OUT)).into_response(),
     })
-}
-
-/// Sends the browser on, by `GET`.
-fn sent_on(location: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
 const SIGNED_OUT: &str = "<title>Signed out</title><h1>This browser is signed out.</h1>\

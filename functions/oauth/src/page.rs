@@ -327,8 +327,13 @@ async fn keep(
     session: &Session,
     now: Timestamp,
 ) -> Result<Option<HeaderValue>, Problem> {
-    // A strict client's browser is signed in already, and in the only way that the client takes.
+    // A browser in which this person signed in directly stays so: a strict client takes no other.
     if session.opener.is_some() {
+        return Ok(None);
+    }
+    let before = browser::signed_in(app, headers, issuer, now).await?;
+    let account = session.state.claim().map(|claim| claim.by.account);
+    if before.is_some_and(|before| before.is_direct() && Some(before.account.id) == account) {
         return Ok(None);
     }
     let Some((sign_in, token)) = app.browsers.begin(session, now).await? else { return Ok(None) };

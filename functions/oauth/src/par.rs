@@ -65,10 +65,10 @@ async fn pushed(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> 
     let issuer = service.public_url(facts.domain())?;
     let request = authorize::checked(app, &issuer, &client, form).await.map_err(told)?;
     let request = bound(app, facts, headers, request)?;
-    let redirect_uri = request.redirect_uri.clone();
+    let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
     let id = TokenId::random(&*service.random);
     let sealed = service.keys.seal_pushed(&issuer, request, &id, now)?;
-    let sealed = authorize::short(sealed, &redirect_uri).map_err(told)?;
+    let sealed = authorize::short(sealed, &redirect_uri, state.as_deref()).map_err(told)?;
     spends.spend(app).await?;
     Ok(Pushed { request_uri: format!("{URN}{sealed}"), expires_in: PUSHED_LIFE.as_secs() })
 }

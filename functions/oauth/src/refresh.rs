@@ -21,10 +21,11 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
     let token = Secret::presented(raw).ok_or_else(|| INVALID_GRANT.as_guess())?;
     let (client, now) = (&asking.client, app.service.clock.now());
     let (found, _) = app.screens.behind(client, &token, now).await.map_err(sign_in_over)?;
-    let Holder::Screen { scopes: granted, key } = found.sign_in.holder else { return Err(INVALID_GRANT) };
+    let Holder::Screen { scopes: granted, key, .. } = found.sign_in.holder else { return Err(INVALID_GRANT) };
     dpop::holds(key.as_ref(), asking.key.as_ref())?;
     let asked = match asking.form.get("scope") {
-        Some(raw) => Scopes::parse_known(raw).ok_or(INVALID_SCOPE)?,
+        // Words that we do not know are left out, as they were at the login.
+        Some(raw) => Some(Scopes::parse(raw)).filter(|asked| !asked.is_empty()).ok_or(INVALID_SCOPE)?,
         None => granted,
     };
     if !asked.is_within(granted) {

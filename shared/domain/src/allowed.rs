@@ -93,7 +93,7 @@ pub fn still_allowed(
                 return Err(ClientRefusal::Earlier.into());
             }
             client.may_open(&session.flow, &session.seen, session.opener.as_ref())?;
-            client.still_trusts(session, opener, &account, now)?;
+            client.still_trusts(session.opener.as_ref(), opener, &account, now)?;
             if !client.admits_sign_in(&sign_in) {
                 return Err(ClientRefusal::App.into());
             }
@@ -159,10 +159,13 @@ impl Client {
         Ok(())
     }
 
-    /// Whether a strict client still trusts the screen of this session for this person.
-    fn still_trusts(
+    /// Whether a strict client still trusts a screen for this person, by what it proved when it opened its login.
+    ///
+    /// # Errors
+    /// [`ClientRefusal::EnrollmentOver`] or [`ClientRefusal::AnotherPerson`].
+    pub fn still_trusts(
         &self,
-        session: &Session,
+        opener: Option<&Opener>,
         stored: &OpenerRecords,
         person: &Account,
         now: Timestamp,
@@ -170,7 +173,7 @@ impl Client {
         if !self.strict {
             return Ok(());
         }
-        let opener = session.opener.as_ref().filter(|opener| self.trusts(opener, stored, now));
+        let opener = opener.filter(|opener| self.trusts(opener, stored, now));
         match opener.ok_or(ClientRefusal::EnrollmentOver)?.browser() {
             Some(browser) if browser.account != person.id => Err(ClientRefusal::AnotherPerson),
             _ => Ok(()),

@@ -9,6 +9,7 @@ use crate::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Phone, SignInId},
     oauth::{KeyThumbprint, Scopes},
+    opener::Opener,
     refresh::Family,
     session::Seen,
     time::Timestamp,
@@ -54,6 +55,9 @@ pub enum Holder {
         scopes: Scopes,
         /// The key that each refresh must prove, if its client has no secret and proved one (RFC 9449 section 5).
         key: Option<KeyThumbprint>,
+        /// What the screen proved when its login was opened. A strict client asks at each refresh whether it is still good
+        /// (`docs/security.md` K19).
+        opener: Option<Opener>,
     },
     /// A browser that is signed in at the issuer. It holds one token, in a cookie; the token never rotates. It approves
     /// no phone's step (`docs/oauth.md`).

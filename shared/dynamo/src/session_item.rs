@@ -56,16 +56,21 @@ pub fn to_item(session: &Session) -> Item {
     ];
     item.extend(optional.into_iter().filter_map(|(name, value)| Some((name, text(value?)))));
     item.extend(session.seen.ip.map(|ip| ("ip", text(ip.to_string()))));
-    if let Some(opener) = &session.opener {
-        item.extend(opener.secret().map(|secret| ("opener", bytes(secret.as_bytes()))));
-        item.extend(opener.browser().map(|browser| {
-            (OPENING_BROWSER, text(format!("{}.{}", browser.account, browser.sign_in.as_str())))
-        }));
-        item.extend(opener.machine().map(|name| ("machine", text(name.as_str()))));
-    }
+    item.extend(opener_attributes(session.opener.as_ref()));
     item.extend(flow_attributes(&session.flow));
     item.extend(state_attributes(&session.state));
     item.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What a screen proved when it opened a session.
+pub(crate) fn opener_attributes(opener: Option<&Opener>) -> Vec<(&'static str, AttributeValue)> {
+    let Some(opener) = opener else { return Vec::new() };
+    let secret = opener.secret().map(|secret| ("opener", bytes(secret.as_bytes())));
+    let machine = opener.machine().map(|name| ("machine", text(name.as_str())));
+    let browser = opener
+        .browser()
+        .map(|browser| (OPENING_BROWSER, text(format!("{}.{}", browser.account, browser.sign_in.as_str()))));
+    [secret, machine, browser].into_iter().flatten().collect()
 }
 
 /// The data that one contract alone needs, under the contract's name.
@@ -162,7 +167,8 @@ pub fn from_item(item: &Item) -> Result<Option<Session>, StoreError> {
     }))
 }
 
-fn read_opener(item: Reader<'_>) -> Result<Option<Opener>, StoreError> {
+/// Reads what [`opener_attributes`] wrote.
+pub(crate) fn read_opener(item: Reader<'_>) -> Result<Option<Opener>, StoreError> {
     if let Some(browser) = item.optional(OPENING_BROWSER, read_browser)? {
         return Ok(Some(Opener::Browser(browser)));
     }

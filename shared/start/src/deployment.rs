@@ -176,6 +176,7 @@ impl Deployment {
         Screens {
             sign_ins: self.directory.clone(),
             checks: self.checks(),
+            clients: self.clients.clone(),
             keys: self.service.keys.clone(),
             random: self.service.random.clone(),
             lives: self.service.settings.sign_ins,

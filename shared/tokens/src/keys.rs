@@ -23,8 +23,9 @@ use thiserror::Error;
 
 use crate::{TokenError, algorithms, rs256::StoredKey};
 
-/// The longest token that is looked at, in bytes. Ours have about 600, and 860 with RS256.
-pub const LONGEST_TOKEN: usize = 4096;
+/// The longest token that is looked at, in bytes. Ours have about 600, and 860 with RS256; a sealed authorization request has
+/// what its client put into it.
+pub const LONGEST_TOKEN: usize = 6144;
 
 /// Why no keys can be derived from a secret.
 #[derive(Debug, Error)]

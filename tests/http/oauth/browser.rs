@@ -5,10 +5,11 @@ use std::time::Duration;
 use acceptance::{Answer, Call, Person, World};
 use insta::assert_snapshot;
 use saoma_domain::{
+    client::Client,
     identity::ClientId,
     oauth::{ClientAuth, GrantType},
     ports::{Clients, Freshness},
-    session::Session,
+    session::{MatchPolicy, Session},
 };
 use serde_json::{Value, json};
 
@@ -407,4 +408,96 @@ async fn a_question_of_a_page_is_not_one_of_a_server() {
     refused(&poll, 400, "invalid_grant");
     let code = world.call(Call::get("/oauth/authorize/status").header("token", &format!("{key}.x"))).await;
     code.problem(404, "not_found");
+}
+
+// Nothing was scanned, so the number ties the phone to the page, whatever the client's policy is; and who cannot answer
+// on a phone of ours is not asked.
+#[tokio::test]
+async fn a_question_always_wants_the_number_and_a_phone_that_can_answer() {
+    let (world, person, cookie) = with_browser().await;
+    let change = async |change: fn(&mut Client)| {
+        let site = world.memory.client(&ClientId::parse(SITE).unwrap(), Freshness::Strong).await.unwrap();
+        let mut site = site.registered().unwrap();
+        change(&mut site);
+        world.memory.put_client(site);
+        pass(&world, 11);
+    };
+    let login = [("prompt", "login"), ("login_hint", "13800138000")];
+    change(|client| client.match_policy = MatchPolicy::Off).await;
+    let asked = page(&world, &cookie, &login).await.1;
+    assert_eq!(asked.text("matchNumber").len(), 2);
+    let waiting = pending(&world, &person).await;
+    let answer = json!({"traceId": waiting["traceId"], "accept": true});
+    let bare = world.call(Call::post("/login/answer").bearer(&person.token).json(&answer)).await;
+    assert_eq!(bare.status, 400, "{}", bare.whole());
+    world.register_client("my-app", |client| client);
+    let admits = |client: &mut Client| {
+        client.match_policy = MatchPolicy::Pick;
+        client.apps = vec![ClientId::parse("my-app").unwrap()];
+    };
+    change(admits).await;
+    let by_app = world.sign_in_through("13900139000", "my-app").await;
+    let cookie = Page::open(&world).await.agreed_by(&world, &by_app).await.cookie();
+    let login = [("prompt", "login"), ("login_hint", "13900139000")];
+    assert!(page(&world, &cookie, &login).await.1.json()["asked"].is_string());
+    change(|client| client.apps = vec![ClientId::parse("another").unwrap()]).await;
+    assert!(
+        page(&world, &cookie, &login).await.1.json()["asked"].is_null(),
+        "their app is not admitted any more"
+    );
+}
+
+// The client of another client packs that client's state into its own, and needs it back whatever is refused.
+#[tokio::test]
+async fn a_long_state_comes_back_also_with_a_refusal() {
+    let (world, _, cookie) = with_browser().await;
+    let long = "s".repeat(2048);
+    let state = ("state", long.as_str());
+    let sent = answered(&world, &cookie, &[state]).await;
+    assert_eq!((sent["state"].as_str(), sent["code"].is_string()), (Some(long.as_str()), true));
+    let refused = answered(&world, &cookie, &[state, ("response_type", "token")]).await;
+    assert_eq!(
+        (refused["state"].as_str(), &refused["error"]),
+        (Some(long.as_str()), &json!("unsupported_response_type"))
+    );
+    let longer = "s".repeat(2049);
+    let refused = answered(&world, &cookie, &[("state", longer.as_str())]).await;
+    assert_eq!(
+        (refused["state"].as_str(), &refused["error"]),
+        (Some(longer.as_str()), &json!("invalid_request"))
+    );
+}
+
+// A form of another site comes without the cookie, so it is sent on as a query; of the form only what this endpoint reads.
+#[tokio::test]
+async fn a_form_of_another_site_finds_the_browser_signed_in() {
+    let (world, _, cookie) = with_browser().await;
+    let pairs: Vec<(String, String)> = super::code::with(&[("client_secret", "a-secret")]);
+    let body = super::code::query(&pairs);
+    let post = Call::post("/oauth/authorize").body("application/x-www-form-urlencoded", &body);
+    let sent_on = world.call(post.header("sec-fetch-site", "cross-site")).await;
+    assert_eq!(sent_on.status, 303, "{}", sent_on.whole());
+    let location = sent_on.header("location");
+    assert!(!location.contains("a-secret") && location.contains("state="), "{location}");
+    let (_, query) = location.split_once('?').unwrap();
+    let found = world.call(Call::get(&format!("/oauth/authorize?{query}")).cookie(&cookie)).await;
+    assert!(found.header("location").contains("code="), "{}", found.whole());
+}
+
+// E18: two tabs of one person may hold two codes of one session. The second one is refused and ends nothing.
+#[tokio::test]
+async fn a_second_code_of_a_session_ends_nothing() {
+    let (world, person) = with_site().await;
+    let page = Page::open(&world).await;
+    page.confirmed_by(&world, &person).await;
+    let code = async || {
+        let url = page.status(&world).await.text("url");
+        parameters(&url)["code"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (code().await, code().await);
+    let tokens = world.call(exchange(&first, &[])).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.whole());
+    refused(&world.call(exchange(&second, &[])).await, 400, "invalid_grant");
+    let userinfo = Call::get("/oauth/userinfo").bearer(&tokens.text("access_token"));
+    assert_eq!(world.call(userinfo).await.status, 200);
 }

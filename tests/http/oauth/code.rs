@@ -241,7 +241,7 @@ async fn a_wrong_client_or_address_is_told_to_the_person() {
 #[tokio::test]
 async fn what_else_is_wrong_is_told_to_the_client() {
     let (world, _) = with_site().await;
-    let long = "x".repeat(1025);
+    let long = "x".repeat(2049);
     for (changes, error) in [
         (("response_type", ""), "invalid_request"),
         (("response_type", "token"), "unsupported_response_type"),
@@ -270,7 +270,7 @@ async fn what_else_is_wrong_is_told_to_the_client() {
         let sent = parameters(location);
         assert_eq!(sent["error"], error, "{changes:?}");
         assert_eq!(sent["iss"], "https://login.example.com", "RFC 9207");
-        let state = if changes.0 == "state" { Value::Null } else { json!("af0&ifjsldkj") };
+        let state = if changes.0 == "state" { json!(changes.1) } else { json!("af0&ifjsldkj") };
         assert_eq!(sent.get("state").cloned().unwrap_or_default(), state, "{changes:?}");
     }
     world.command(json!({"do": "client.change", "id": SITE, "grants": ["device_code"]})).await;
@@ -387,6 +387,9 @@ async fn a_code_that_comes_again_late_revokes_what_it_bore() {
     let next = world.call(refresh(&first.text("refresh_token"))).await;
     assert_eq!(next.status, 200, "what is not proven revokes nothing");
     refused(&world.call(exchange(&second_code, &[])).await, 400, "invalid_grant");
+    let next = world.call(refresh(&next.text("refresh_token"))).await;
+    assert_eq!(next.status, 200, "another code of the session is no replay");
+    refused(&world.call(exchange(&first_code, &[])).await, 400, "invalid_grant");
     refused(&world.call(refresh(&next.text("refresh_token"))).await, 400, "invalid_grant");
 }
 

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use saoma_domain::{
     client::Client,
     identity::{ClientId, SignInId},
-    oauth::ClientAuth,
+    oauth::{ClientAuth, GrantType},
     opener::Opener,
     ports::{Clients, Freshness},
 };
@@ -106,6 +106,11 @@ async fn a_qr_in_such_a_browser_is_for_its_person_alone() {
     let shown = begin(&world, &cookie, &request).await;
     assert_eq!(shown.json()["onlyFor"], "138****8000", "{}", shown.whole());
     let page = Page { sealed: request, shown: shown.json() };
+
+    // A client that names its person gets the same: the phone that would be asked is this browser.
+    let named = [LOGIN, ("login_hint", "13800138000")];
+    let hinted = begin(&world, &cookie, &sealed(&world, &cookie, &named).await).await;
+    assert_eq!(hinted.json()["onlyFor"], "138****8000", "{}", hinted.whole());
 
     let victim = world.sign_in("13900139000").await;
     let scanned = pages::step(&world, "scan", &victim, &page.read(), &json!({})).await;
@@ -225,4 +230,47 @@ async fn without_browsers_that_stay_signed_in_a_strict_client_is_told_so() {
     let found = world.call(authorizing(&[])).await;
     let answer: Value = parameters(found.header("location"));
     assert_eq!(answer["error"], "unauthorized_client");
+}
+
+// A scan of the same person at another site leaves the browser as it is, or two sites would take turns in asking for messages.
+#[tokio::test]
+async fn a_scan_at_another_site_keeps_the_direct_sign_in() {
+    let (world, person) = with_strict_site().await;
+    let cookie = signed_in_here(&world, &person).await;
+    change(&world, |client| client.strict = false).await;
+    let page = Page::open_with(&world, &[LOGIN]).await;
+    page.confirmed_by(&world, &person).await;
+    let status = Call::get("/oauth/authorize/status").cookie(&cookie).header("token", page.text("pollToken"));
+    let confirmed = world.call(status).await;
+    assert_eq!((confirmed.text("state").as_str(), confirmed.header("set-cookie")), ("confirmed", ""));
+    change(&world, |client| client.strict = true).await;
+    assert_eq!(begin(&world, &cookie, &sealed(&world, &cookie, &[]).await).await.json()["strict"], true);
+    // Another person's scan does take the browser over.
+    change(&world, |client| client.strict = false).await;
+    let other = world.sign_in("13900139000").await;
+    let page = Page::open_with(&world, &[LOGIN]).await;
+    page.confirmed_by(&world, &other).await;
+    let status = Call::get("/oauth/authorize/status").cookie(&cookie).header("token", page.text("pollToken"));
+    assert_ne!(world.call(status).await.header("set-cookie"), "");
+}
+
+// K19: a screen of a strict client refreshes as long as the browser that opened its login is signed in.
+#[tokio::test]
+async fn a_refresh_asks_again_whether_the_screen_is_trusted() {
+    let (world, person) = with_strict_site().await;
+    change(&world, |client| client.oauth.grants.push(GrantType::RefreshToken)).await;
+    let cookie = signed_in_here(&world, &person).await;
+    let tokens = gone_on(&world, &cookie).await;
+    let refresh = async |token: &str| {
+        let pairs = [("grant_type", "refresh_token"), ("client_id", SITE), ("refresh_token", token)];
+        world.call(super::form("/oauth/token", &pairs)).await
+    };
+    let renewed = refresh(&tokens.text("refresh_token")).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.whole());
+    let browsers = world.call(Call::get("/api/user/sign-ins").bearer(&person.token)).await.json();
+    let browser = browsers["rows"].as_array().unwrap().iter().find(|row| row["kind"] == "browser").unwrap();
+    end(&world, &person, &SignInId::parse(browser["id"].as_str().unwrap()).unwrap()).await;
+    super::refused(&refresh(&renewed.text("refresh_token")).await, 400, "invalid_grant");
+    change(&world, |client| client.strict = false).await;
+    assert_eq!(refresh(&renewed.text("refresh_token")).await.status, 200, "no other client asks");
 }

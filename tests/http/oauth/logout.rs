@@ -92,7 +92,7 @@ async fn a_wrong_logout_is_told_to_the_person() {
     let (world, _, cookie) = with_browser().await;
     register(&world, "another", ClientAuth::None);
     let hint = id_token(&world, "13800138000").await;
-    let long = "x".repeat(1025);
+    let long = "x".repeat(2049);
     for pairs in [
         vec![("post_logout_redirect_uri", GOODBYE)],
         vec![("client_id", "nobody")],

@@ -66,14 +66,16 @@ async fn every_address_is_served_and_every_grant_is_known() {
 async fn pages_of_any_site_may_call_what_takes_no_cookie_and_nothing_else() {
     let world = World::default();
     let origin = |call: Call| call.header("origin", "https://spa.example");
-    for path in ["/oauth/token", "/oauth/par", "/oauth/revoke", "/oauth/userinfo"] {
+    for path in
+        ["/oauth/token", "/oauth/par", "/oauth/device_authorization", "/oauth/revoke", "/oauth/userinfo"]
+    {
         let preflight = world.call(origin(Call::new("OPTIONS", path))).await;
         assert_eq!((preflight.status.as_u16(), preflight.header("access-control-allow-origin")), (204, "*"));
         assert_eq!(preflight.header("access-control-allow-credentials"), "");
         let answer = world.call(origin(Call::post(path))).await;
         assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}: {}", answer.whole());
     }
-    for path in ["/oauth/device_authorization", "/oauth/introspect"] {
+    for path in ["/oauth/bc-authorize", "/oauth/introspect"] {
         let preflight = world.call(origin(Call::new("OPTIONS", path))).await;
         assert_eq!(preflight.status, 405, "{path}");
     }

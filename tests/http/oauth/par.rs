@@ -145,7 +145,7 @@ async fn a_request_uri_that_is_not_the_clients_is_told_to_the_person() {
 #[tokio::test]
 async fn a_request_is_refused_where_it_is_pushed() {
     let (world, _, secret) = with_site().await;
-    let long = "x".repeat(1025);
+    let long = "x".repeat(2049);
     for (change, error) in [
         (("redirect_uri", ""), "invalid_request"),
         (("redirect_uri", "https://evil.example/cb"), "invalid_request"),

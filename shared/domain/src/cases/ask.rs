@@ -15,6 +15,7 @@ use crate::{
     session::{
         Claim, DeviceId, Flow, LoginPolicy, MatchNumber, MatchPolicy, ScreenClaims, Seen, Session, State,
     },
+    sign_in::{Method, SignIn},
     time::Timestamp,
 };
 
@@ -82,7 +83,8 @@ impl AskedLogins {
 
     /// Asks the person whom a browser is signed in for, on the phone that approved the browser, instead of showing them a QR.
     /// Only that browser can have its person asked, so no stranger can. `None` if they were asked too often
-    /// (`docs/security.md` H1, K14), or the phone is the browser itself.
+    /// (`docs/security.md` H1, K14), or no phone of theirs can answer: the browser is the phone itself, or the client does not
+    /// admit the phone. The person must pick the number, whatever the client's policy is.
     ///
     /// # Errors
     /// [`OpenError`]. A question that was noted by then counts as asked.
@@ -92,10 +94,17 @@ impl AskedLogins {
         opening: Opening<'_>,
         now: Timestamp,
     ) -> Result<Option<Opened>, OpenError> {
+        // Only a phone that signed in here is shown what waits, and only by an app that the client admits.
+        let SignIn { method, .. } = &browser.sign_in;
+        let can_answer = *method == Method::Sms && opening.client.admits_sign_in(&browser.sign_in);
+        let by = browser.sign_in.approver().filter(|_| can_answer && !browser.is_direct());
+        let Some(by) = by else { return Ok(None) };
         opening.client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref())?;
-        let Some(by) = browser.sign_in.approver().filter(|_| !browser.is_direct()) else { return Ok(None) };
         let opening = Opening { life: opening.life.min(PROMPT_WINDOW), ..opening };
-        self.put(by, opening.draw(&*self.logins.random, now), now).await
+        let Opened { session, secret } = opening.draw(&*self.logins.random, now);
+        // Nothing was scanned, so the number is all that ties the phone to the page.
+        let session = Session { match_policy: MatchPolicy::Pick, ..session };
+        self.put(by, Opened { session, secret }, now).await
     }
 
     /// Notes that a person is asked, and stores the question, which this phone's person answers.

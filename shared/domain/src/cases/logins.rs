@@ -4,6 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use thiserror::Error;
 
+use super::stands::{Behind, opener_of};
 use crate::{
     allowed::{About, ClientRefusal, NotAllowed, ProofTooOld, still_allowed},
     client::{BuiltIns, Client},
@@ -188,30 +189,18 @@ impl Logins {
     ) -> Result<Result<(), ProofTooOld>, StepError> {
         let failed = |error| StepError::of(session, error);
         let client = self.client(&session.client).await.map_err(failed)?;
-        let opener = self.opener_of(session, client.as_ref()).await.map_err(failed)?;
+        let opener = match &client {
+            Some(client) => {
+                let stores = Behind { checks: &*self.checks, clients: &*self.clients };
+                opener_of(stores, client, session.opener.as_ref()).await.map_err(failed)?
+            }
+            None => OpenerRecords::default(),
+        };
         match still_allowed(phone, About::Login(session, client.as_ref(), &opener), now) {
             Ok((sign_in, _)) => Ok(client.map_or(Ok(()), |client| client.accepts_proof(&sign_in, now))),
             Err(NotAllowed::Phone(why)) => Err(StepError::of(session, why)),
             Err(NotAllowed::Client(why)) => Err(StepError::of(session, why)),
         }
-    }
-
-    /// What is stored about a session's opener now. It is read only for a strict client, because no other asks for it.
-    async fn opener_of(
-        &self,
-        session: &Session,
-        client: Option<&Client>,
-    ) -> Result<OpenerRecords, StoreError> {
-        let mut stored = OpenerRecords::default();
-        let strict = client.is_some_and(|client| client.strict);
-        match session.opener.as_ref().filter(|_| strict) {
-            Some(Opener::Machine(name, _)) => {
-                stored.machine = self.clients.machine(&session.client, name).await?;
-            }
-            Some(Opener::Browser(browser)) => stored.browser = self.checks.phone(browser).await?,
-            Some(Opener::Server(_)) | None => {}
-        }
-        Ok(stored)
     }
 
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {

@@ -6,13 +6,14 @@ use super::{
     people::{Renewed, SignInError},
     redeem::Redeemed,
     rotate::Rotate,
+    stands::{Behind, opener_of},
 };
 use crate::{
     client::Client,
     history::{EntryId, KEPT},
     identity::{Phone, SignInId},
     oauth::{KeyThumbprint, Scopes},
-    ports::{Begun, Checks, KeyedHash, Randomness, SignIns, StoreError},
+    ports::{Begun, Checks, Clients, KeyedHash, Randomness, SignIns, StoreError},
     refresh::{Family, Presented, read_refresh_token},
     secrets::Secret,
     session::{Session, State},
@@ -27,6 +28,8 @@ pub struct Screens {
     pub sign_ins: Arc<dyn SignIns>,
     /// The sign-ins and their people, read together.
     pub checks: Arc<dyn Checks>,
+    /// The clients, and their machines.
+    pub clients: Arc<dyn Clients>,
     /// The keys that no table holds.
     pub keys: Arc<dyn KeyedHash>,
     /// Unpredictable bytes.
@@ -61,7 +64,7 @@ impl Screens {
         let sign_in = SignIn {
             id: screen.sign_in.clone(),
             account: screen.account,
-            holder: Holder::Screen { scopes, key },
+            holder: Holder::Screen { scopes, key, opener: session.opener.clone() },
             client: session.client.clone(),
             method: *method,
             seen: session.seen.clone(),
@@ -86,7 +89,8 @@ impl Screens {
     }
 
     /// The sign-in behind a refresh token that we gave to this client, and its person, if both still count. A client that
-    /// is registered again under the same id has none of the earlier one's (`docs/security.md` K4).
+    /// is registered again under the same id has none of the earlier one's (`docs/security.md` K4). A strict client has those
+    /// alone whose screen it still trusts (K19).
     ///
     /// # Errors
     /// [`SignInError::UnknownToken`], [`SignInError::NotSignedIn`] or [`SignInError::Store`].
@@ -101,6 +105,12 @@ impl Screens {
         let (sign_in, account) = self.checks.phone(&screen).await?.stands(now)?;
         if sign_in.client != client.id || !client.is_of(sign_in.created_at) {
             return Err(NotSignedIn::Over.into());
+        }
+        if let Holder::Screen { opener, .. } = &sign_in.holder {
+            let stored = opener_of(self.stores(), client, opener.as_ref()).await?;
+            if client.still_trusts(opener.as_ref(), &stored, &account, now).is_err() {
+                return Err(NotSignedIn::Over.into());
+            }
         }
         Ok((Renewed { account, sign_in }, generation))
     }
@@ -122,6 +132,10 @@ impl Screens {
             Rotate { sign_ins: &*self.sign_ins, keys: &*self.keys, random: &*self.random, lives: &lives };
         let sign_in = rotate.present(sign_in, generation, now).await?;
         Ok(Renewed { account, sign_in })
+    }
+
+    fn stores(&self) -> Behind<'_> {
+        Behind { checks: &*self.checks, clients: &*self.clients }
     }
 
     /// How long a screen stays signed in: no longer than its login stands in the history, where its person ends it

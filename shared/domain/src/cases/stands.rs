@@ -4,8 +4,10 @@ use super::people::SignInError;
 use crate::{
     account::Account,
     allowed::{About, NotAllowed, still_allowed},
+    client::Client,
     identity::{ClientId, Phone},
-    ports::{Checks, Clients, Freshness},
+    opener::{Opener, OpenerRecords},
+    ports::{Checks, Clients, Freshness, StoreError},
     sign_in::{NotSignedIn, SignIn},
     time::Timestamp,
 };
@@ -14,6 +16,21 @@ use crate::{
 pub(super) struct Behind<'a> {
     pub(super) checks: &'a dyn Checks,
     pub(super) clients: &'a dyn Clients,
+}
+
+/// What is stored about an opener now. It is read only for a strict client, because no other asks for it.
+pub(super) async fn opener_of(
+    behind: Behind<'_>,
+    client: &Client,
+    opener: Option<&Opener>,
+) -> Result<OpenerRecords, StoreError> {
+    let mut stored = OpenerRecords::default();
+    match opener.filter(|_| client.strict) {
+        Some(Opener::Machine(name, _)) => stored.machine = behind.clients.machine(&client.id, name).await?,
+        Some(Opener::Browser(browser)) => stored.browser = behind.checks.phone(browser).await?,
+        Some(Opener::Server(_)) | None => {}
+    }
+    Ok(stored)
 }
 
 /// Asks [`still_allowed`] about a sign-in: its app must be registered and switched on, unless it is our own page.

@@ -18,6 +18,7 @@ use super::{
     writes::{Written, deleting, updating},
 };
 use crate::item::{Item, Reader, number, seconds, text};
+use crate::session_item::{opener_attributes, read_opener};
 
 /// The partition of an account's sign-ins.
 pub(super) fn partition_of(account: AccountId) -> String {
@@ -95,7 +96,9 @@ fn to_item(sign_in: &SignIn) -> Item {
     );
     match &sign_in.holder {
         Holder::Phone => {}
-        Holder::Screen { scopes, key } => {
+        Holder::Screen { scopes, key, opener } => {
+            let proved = opener_attributes(opener.as_ref()).into_iter();
+            item.extend(proved.map(|(name, value)| (name.to_owned(), value)));
             item.insert("scope".to_owned(), text(scopes.to_string()));
             item.extend(key.as_ref().map(|key| ("jkt".to_owned(), text(key.as_str()))));
         }
@@ -119,6 +122,7 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
             HolderKind::Screen => Holder::Screen {
                 scopes: Scopes::parse(item.text("scope")?),
                 key: item.optional("jkt", KeyThumbprint::parse)?,
+                opener: read_opener(item)?,
             },
             HolderKind::Browser => Holder::Browser {
                 approved_by: item.parsed("approved_by", SignInId::parse)?,

@@ -6,12 +6,12 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     identity::{AccountId, ClientId, Identity, SignInId},
     oauth::{KeyThumbprint, Scopes},
-    opener::Opener,
+    opener::{MachineName, Opener},
     ports::{
         Accounts, Begun, Checks, Created, KeyName, Randomness, Replaced, Sessions, SignIns, StepRecords,
     },
     refresh::Family,
-    secrets::SessionCode,
+    secrets::{Secret, SessionCode},
     session::{Seen, Session},
     sign_in::{Holder, Method, PhoneRecords, SignIn},
     text::CleanText,
@@ -93,12 +93,21 @@ pub async fn a_version_of_a_sign_in_is_stored_once<S: SignIns + Checks + 'static
     assert_eq!(outcomes.iter().filter(|it| **it == Replaced::Behind(third.clone())).count(), 7);
 
     let scopes = Scopes::parse("openid offline_access");
-    let screen = SignIn {
-        holder: Holder::Screen { scopes, key: KeyThumbprint::parse(KEY) },
-        ..sign_in(random, AccountId::random(random))
-    };
-    store.begin(&screen).await.unwrap();
-    assert_eq!(store.phone(&screen.phone()).await.unwrap().sign_in, Some(screen));
+    let hash = Secret::random(random).hash();
+    let name = MachineName::parse("lobby-1").unwrap();
+    for opener in [
+        None,
+        Some(Opener::Server(hash.clone())),
+        Some(Opener::Machine(name, hash)),
+        Some(Opener::Browser(phone.clone())),
+    ] {
+        let screen = SignIn {
+            holder: Holder::Screen { scopes, key: KeyThumbprint::parse(KEY), opener },
+            ..sign_in(random, AccountId::random(random))
+        };
+        store.begin(&screen).await.unwrap();
+        assert_eq!(store.phone(&screen.phone()).await.unwrap().sign_in, Some(screen));
+    }
 
     store.end(&phone).await.unwrap();
     store.end(&phone).await.unwrap();
