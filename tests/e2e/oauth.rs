@@ -13,7 +13,7 @@ use crate::{
     operator::make_client,
     other_site::Site,
     people::Person,
-    phone::fresh_number,
+    phone::{fresh_number, sms_code},
     proxy::{Proxy, without_its_body},
     screen::Screen,
     service::{Service, eventually},
@@ -291,8 +291,40 @@ async fn the_people_of_a_strict_site_sign_in_in_the_browser_first(language: Lang
     person.screen.go_to(&shop.address(&person.service)).await;
     person.screen.reaches("known").await;
     person.screen.press("another").await;
+    person.screen.reaches("which").await;
+    person.shoot_screen("authorize-which").await;
+    person.screen.press("stay").await;
+    person.screen.reaches("known").await;
+    person.screen.press("another").await;
+    person.screen.reaches("which").await;
+    person.screen.press("switch").await;
     person.screen.reaches("phone-number").await;
     person.types_in_until(&person.screen, &fresh_number(), "known").await;
+}
+
+// A link signs nobody out, whatever stands behind its #; and a reload while the message is on its way keeps the request.
+#[tokio::test]
+async fn a_person_on_the_way_to_a_strict_site_loses_nothing() {
+    let person = Person::at_a_blank_screen(English).await;
+    let shop = Shop::opens_with(&person.service, &["STRICT=yes"]).await;
+    let number = fresh_number();
+    person.screen.go_to(&shop.address(&person.service)).await;
+    person.screen.reaches("phone-number").await;
+    person.screen.write("phone-input", number.trim_start_matches("+86")).await;
+    person.screen.press("send-code").await;
+    person.screen.reaches("sms-code").await;
+    person.screen.run("location.reload()").await;
+    person.screen.reaches("sms-code").await;
+    person.screen.write("sms-input", &sms_code(&person.service, &number).await).await;
+    person.screen.reaches("known").await;
+
+    let link = format!("{}/authorize/here#x!another", person.service.url);
+    person.screen.go_to(&link).await;
+    person.screen.reaches("which").await;
+    person.screen.press("stay").await;
+    person.screen.reaches("error").await;
+    person.screen.go_to(&shop.address(&person.service)).await;
+    person.screen.reaches("known").await;
 }
 
 #[tokio::test]

@@ -41,6 +41,7 @@ export const askedCodes = (about, { over, known, here }) => ({
     const known = this.names.client;
     this.names.client = isolate(client.name || client.id);
     tellScopes(scopes);
+    $('someone-else').hidden = !onlyFor;
     say($('only-for'), onlyFor ? t('authorize.onlyFor', { person: isolate(onlyFor) }) : '');
     $('back').textContent = t('authorize.back', this.names);
     return known ? '' : `${t('screen.title.waiting', this.names)}. ${t('scopes.learns')} ${learnt(scopes ?? []).join('; ')}`;
@@ -61,7 +62,14 @@ export const askedCodes = (about, { over, known, here }) => ({
   },
 
   leadsOn,
-  leave: (url) => location.replace(url),
+  /** Browsers open an app only after a touch, so the way to an app stays on the page as a link. */
+  leave(url) {
+    const isApp = !/^https?:/i.test(url);
+    $('go-back').hidden = !isApp;
+    if (isApp) $('go-back').href = url;
+    $('go-back').textContent = $('back').textContent;
+    location.replace(url);
+  },
 });
 
 /** Whether the browser may go on there: a page, or an app by its scheme, which has a dot in it (RFC 8252 section 7.1). */

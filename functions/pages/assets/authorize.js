@@ -47,7 +47,7 @@ async function goOn() {
   say($('continue-problem'), '');
   const answer = await call('POST', '/oauth/authorize/continue', { body: { request } });
   if (answer.status === 400) return tellOver();
-  if (answer.status === 403) return scanInstead(); // signed out meanwhile
+  if (answer.status === 403) return startAnew(); // signed out meanwhile, or signed in for too long
   if (answer.status !== 200 || !leadsOn(answer.body.url ?? '')) return say($('continue-problem'), excuse(answer));
   location.replace(answer.body.url);
 }
@@ -55,11 +55,16 @@ async function goOn() {
 /** The site takes this browser only if the person signs in in it first; `mark` says that another person wants to. */
 const signInHere = (mark = '') => location.replace(`/authorize/here${location.search}#${request}${mark}`);
 
-function scanInstead() {
-  if (codes.strict) return signInHere('!another');
-  codes.scan = true;
+/** Asks the service again what the person may do. */
+function startAnew() {
   $('lead').after($('learns-part'));
   code.startOver();
+}
+
+function useAnother() {
+  if (codes.strict) return signInHere('!another');
+  codes.scan = true;
+  return startAnew();
 }
 
 arrive();
@@ -71,7 +76,8 @@ translate();
 const request = takeRequest();
 $('back').addEventListener('click', () => busy($('back'), goBack));
 $('continue').addEventListener('click', () => busy($('continue'), goOn));
-$('another').addEventListener('click', scanInstead);
+$('another').addEventListener('click', useAnother);
+$('someone-else').addEventListener('click', () => signInHere('!another'));
 const codes = askedCodes(request, { over: tellOver, known: offer, here: signInHere });
 const code = request ? showCode(codes, pageView) : null;
 if (!code) tellOver();

@@ -162,7 +162,7 @@ const isAtCode = (entry) => entry?.step === AT_CODE;
 /** To the code's field; the browser's Back then leads to the number's. */
 function toCode() {
   keepSent({ entering: true });
-  if (!isAtCode(history.state)) history.pushState({ step: AT_CODE }, '');
+  if (!isAtCode(history.state)) history.pushState({ ...history.state, step: AT_CODE }, '');
   say($('signed-out-note'), '');
   say($('phone-problem'), '');
   $('have-code').hidden = true;

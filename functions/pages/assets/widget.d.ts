@@ -37,7 +37,23 @@ export interface SaomaSignInElement extends HTMLElement {
     listener: (this: SaomaSignInElement, event: SaomaEventMap[Name]) => unknown,
     options?: boolean | AddEventListenerOptions,
   ): void;
+  addEventListener<Name extends Exclude<keyof HTMLElementEventMap, keyof SaomaEventMap>>(
+    name: Name,
+    listener: (this: SaomaSignInElement, event: HTMLElementEventMap[Name]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
   addEventListener(name: string, listener: EventListenerOrEventListenerObject, options?: boolean | AddEventListenerOptions): void;
+  removeEventListener<Name extends keyof SaomaEventMap>(
+    name: Name,
+    listener: (this: SaomaSignInElement, event: SaomaEventMap[Name]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener<Name extends Exclude<keyof HTMLElementEventMap, keyof SaomaEventMap>>(
+    name: Name,
+    listener: (this: SaomaSignInElement, event: HTMLElementEventMap[Name]) => unknown,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(name: string, listener: EventListenerOrEventListenerObject, options?: boolean | EventListenerOptions): void;
 }
 
 declare global {

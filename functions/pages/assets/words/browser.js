@@ -1,4 +1,4 @@
-// What is said where a person signs in in the browser for a strict client. All but the last two take the place of the phone
+// What is said where a person signs in in the browser for a strict client. All but the last seven take the place of the phone
 // page's own.
 
 export const browserWords = {
@@ -9,6 +9,10 @@ export const browserWords = {
   'phone.signedOutOnly': ['You are signed out on this browser.', '已在此浏览器上退出登录。'],
   'gone.title': ['This sign-in cannot go on', '无法继续登录'],
   'gone.lead': ['Its link is broken. Start again at the site you came from.', '链接不完整，请返回原网站重新登录。'],
-  'browser.again': ['Your last sign-in on this browser is too long ago. Please sign in again.', '上次在此浏览器上登录的时间太久，请重新登录。'],
+  'browser.prove': ['Is it you?', '请验证身份'],
+  'browser.whichTitle': ['Sign in as another person?', '要换一个账号登录吗？'],
+  'browser.which': ['This browser is signed in as {person}. Another person signs in after that person is signed out here.', '此浏览器已登录账号 {person}。退出后，其他人才能在此登录。'],
+  'browser.switch': ['Sign out and use another number', '退出并使用其他手机号'],
+  'browser.stay': ['Stay signed in as {person}', '保持登录 {person}'],
   'browser.over': ['Its time ran out, or its link is broken. Start again at the site you came from.', '登录请求已超时，或链接不完整。请返回原网站重新登录。'],
 };
