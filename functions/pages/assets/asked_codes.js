@@ -2,7 +2,6 @@
 // with each call, because the service does not keep it.
 
 import { call } from './api.js';
-import { rotating } from './frames.js';
 import { isolate, t } from './i18n.js';
 import { learnt, tellScopes } from './scopes.js';
 import { $ } from './view.js';
@@ -13,7 +12,6 @@ import { $ } from './view.js';
  */
 export const askedCodes = (about, over, known) => ({
   kept: 'saoma.authorize',
-  rotating,
   about,
   names: {},
   scan: false,

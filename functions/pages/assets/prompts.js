@@ -1,8 +1,7 @@
 // At /phone: the sign-ins that wait for this person without a scan. Looks for them while the page is in
 // sight, and shows one after the other, the newest first.
 
-import { getAs, postAs } from './account.js';
-import { serviceTime } from './api.js';
+import { getAs, postAs, serviceTime } from './account.js';
 import { ask, fail, isFinal, isOver, isUnread, petition, refuse, tellGone } from './consent.js';
 import { t, timeOfDay } from './i18n.js';
 import { go } from './sign_in.js';
