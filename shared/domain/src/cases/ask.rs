@@ -85,6 +85,7 @@ impl AskedLogins {
             Created::Stored => self.logins.reached(&session, None),
             Created::Collision => return Err(OpenError::NoFreeCode),
         }
+        self.logins.tell_person(account, now).await;
         Ok(Some(Opened { session, secret }))
     }
 
