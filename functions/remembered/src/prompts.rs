@@ -19,6 +19,7 @@ const POLL_AFTER: u64 = 3;
 /// The prompts that wait for this person, newest first.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the contract's name")]
 pub(crate) struct Pending {
     pending: Vec<Prompt>,
     /// After how many seconds to ask again.

@@ -135,11 +135,8 @@ mod tests {
     fn a_phone_is_told_of_questions_for_a_quarter_of_an_hour() {
         let since = Timestamp::from_secs(1_700_000_000);
         let phone = Watcher { connection: ConnectionId::parse("one=").unwrap(), since };
-        assert!(
-            phone.is_told_of_questions(since)
-                && phone.is_told_of_questions(since.plus(PHONE_WATCHES - STILL_OPENING))
-        );
-        assert!(!phone.is_told_of_questions(since.plus(PHONE_WATCHES)));
+        let told = |seconds| phone.is_told_of_questions(since.plus(Duration::from_secs(seconds)));
+        assert!(told(0) && told(899) && !told(900));
     }
 
     #[test]
