@@ -8,7 +8,7 @@
 mod assemble;
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     env,
     error::Error,
     fmt::Write,
@@ -74,7 +74,7 @@ fn main() -> Result<(), Failure> {
         for (file, name) in &renamed {
             linked = linked.replace(&format!("/assets/{file}"), &format!("/assets/{name}"));
         }
-        let content = minifier::js::minify(&linked)?.to_string();
+        let content = minifier::js::minify(&with_numbers(&linked))?.to_string();
         renamed.push((script, write_file(&out, &mut list, script, content.as_bytes())?));
     }
     for style in STYLES {
@@ -237,6 +237,40 @@ impl Linker {
         self.script.push('\n');
         Ok(())
     }
+}
+
+/// The script with the value of each number that has a name, `const PACE = 2;`, in place of its name. Such a name is
+/// written in capital letters, and stands for nothing else.
+fn with_numbers(script: &str) -> String {
+    let numbers: HashMap<&str, &str> = script.lines().filter_map(number_in).collect();
+    let mut spelled = String::new();
+    for line in script.lines().filter(|line| number_in(line).is_none()) {
+        let mut rest = line;
+        while let Some(start) = rest.find(is_of_a_name) {
+            let (before, from) = rest.split_at(start);
+            let end = from.find(|c| !is_of_a_name(c)).unwrap_or(from.len());
+            let (name, after) = from.split_at(end);
+            spelled.push_str(before);
+            spelled.push_str(numbers.get(name).copied().unwrap_or(name));
+            rest = after;
+        }
+        spelled.push_str(rest);
+        spelled.push('\n');
+    }
+    spelled
+}
+
+const fn is_of_a_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '$')
+}
+
+/// The name and the value, if a line names a number.
+fn number_in(line: &str) -> Option<(&str, &str)> {
+    let (name, rest) = line.strip_prefix("const ")?.split_once(" = ")?;
+    let (value, _) = rest.split_once(';')?;
+    let is_name = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let is_number = value.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+    (is_name && is_number).then_some((name, value))
 }
 
 /// The name that a line declares for the whole module.

@@ -62,6 +62,7 @@ mod storage;
 mod tabs;
 mod truth;
 mod typed;
+mod waiting_phones;
 mod walks;
 mod web;
 mod webhooks;

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use saoma_app::system::SystemClock;
+use saoma_domain::ports::Clock;
 use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -103,16 +105,29 @@ async fn a_person_who_scans_in_time_is_let_in_minutes_later() {
     person.screen.reaches("signed-in").await;
 }
 
-// L5
+// L5: `SAOMA_SLEEP_SECONDS` makes it sleep for longer than a minute, for a run by hand. After five minutes its session is over,
+// and the page shows another.
 #[tokio::test]
 async fn a_page_that_slept_shows_a_good_qr_when_it_wakes() {
     let person = Person::at_a_screen(English).await;
     let before = person.reads_the_qr().await;
     let sleeps = |state: &str| json!({"state": state});
+    let wanted = person.service.environment()("SAOMA_SLEEP_SECONDS");
+    let nap = wanted.map_or(MINUTE, |seconds| Duration::from_secs(seconds.parse().unwrap()));
+    let ends = "return JSON.parse(sessionStorage.getItem('saoma.screen')).endsAt";
+    let ends = person.screen.run(ends).await.as_u64().unwrap();
+    let tab = person.screen.tab().await;
     person.screen.devtools("Page.setWebLifecycleState", sleeps("frozen")).await;
-    sleep(MINUTE).await;
+    person.screen.new_tab("about:blank").await; // a page that is frozen is out of sight
+    sleep(nap).await;
+    person.screen.switch_to(&tab).await;
+    let (woken, lives) = (Instant::now(), SystemClock.now().millis() < ends);
     person.screen.devtools("Page.setWebLifecycleState", sleeps("active")).await;
-    changes(&person, &before).await;
+    let shown = changes(&person, &before).await;
+    assert!(shown - woken < FRAME, "{:?}", shown - woken);
+    let after = person.reads_the_qr().await;
+    assert_eq!(parts(&after).0 == parts(&before).0, lives, "{before} {after}");
+    println!("after {nap:?} of sleep, another QR was read {:?} after waking", shown - woken);
     let phone = person.scans().await;
     person.signs_in(&phone).await;
     person.screen.reaches("scanned").await;

@@ -30,6 +30,9 @@ const LISTENS: &str = "const told = []; window.told = told; \
        document.querySelector('saoma-sign-in').addEventListener(name, ({detail}) => told.push([name, detail])); \
      }";
 const STATE: &str = "of-this-browser";
+/// How the documented client is registered, and one whose QRs rotate besides.
+const PICK: &[&str] = &["POLICY=pick"];
+const ROTATES: &[&str] = &["POLICY=pick", "ROTATE=yes"];
 
 /// The content of a fenced block of the page, by its language and by a word in it.
 fn block(language: &str, word: &str) -> &'static str {
@@ -70,15 +73,15 @@ struct Visit {
 /// A person who has opened the site, whose tag has these attributes besides, and whose script is this.
 async fn visits(language: Language, attributes: &str, script: &str) -> Visit {
     let person = Person::at_a_blank_screen(language).await;
-    let visit = site_for(person, attributes, script).await;
+    let visit = site_for(person, PICK, attributes, script).await;
     visit.person.screen.go_to(&format!("{}/", visit.origin)).await;
     visit
 }
 
-async fn site_for(person: Person, attributes: &str, script: &str) -> Visit {
+async fn site_for(person: Person, settings: &[&str], attributes: &str, script: &str) -> Visit {
     let site = Site::found().await;
     let origin = site.origin.clone();
-    let (client, secret) = site.registered_with(&person.service, &["POLICY=pick"]).await;
+    let (client, secret) = site.registered_with(&person.service, settings).await;
     let tag = block("html", "<saoma-sign-in").replace("my-shop", &client).replace("from-your-server", STATE);
     let tag = of(&person.service, &tag).replace("<saoma-sign-in ", &format!("<saoma-sign-in {attributes} "));
     let page = format!(
@@ -183,6 +186,50 @@ async fn the_widget_leads_to_the_registered_page() {
     assert!(visit.heard.lock().unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn the_widget_of_a_client_that_rotates_signs_in_english() {
+    the_widget_of_a_client_that_rotates_signs_in(English).await;
+}
+
+#[tokio::test]
+async fn the_widget_of_a_client_that_rotates_signs_in_chinese() {
+    the_widget_of_a_client_that_rotates_signs_in(Chinese).await;
+}
+
+// L8 L9 W5: the frames are drawn under the documented policy, one after the other, and a reload goes on with them.
+async fn the_widget_of_a_client_that_rotates_signs_in(language: Language) {
+    let person = Person::at_a_blank_screen(language).await;
+    let visit = site_for(person, ROTATES, "mode=ticket", "").await;
+    let (person, screen) = (&visit.person, &visit.person.screen);
+    screen.go_to(&format!("{}/", visit.origin)).await;
+    visit.reaches("waiting").await;
+    let first = person.read_code().await;
+    let (code, _) = first.split_once('-').expect("a tag behind the code");
+    let changes = async |from: &str| {
+        let now = person.read_code().await;
+        (now != from).then_some(now)
+    };
+    let second = eventually("the next QR", async || changes(&first).await).await;
+    assert!(second.starts_with(&format!("{code}-")), "{second}");
+    person.shoot_screen("widget-rotating").await;
+    screen.go_to(&format!("{}/", visit.origin)).await;
+    visit.reaches("waiting").await;
+    let reloaded = person.read_code().await;
+    assert!(reloaded.starts_with(&format!("{code}-")) && reloaded != first, "{first} {second} {reloaded}");
+    let link = visit.run("return widget.getElementById('here').href").await;
+    assert_eq!(link, format!("{}/phone?client={}&state={STATE}", person.service.url, visit.client));
+
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    visit.reaches("scanned").await;
+    person.agrees(&phone).await;
+    phone.reaches("confirmed").await;
+    visit.reaches("signed-in").await;
+    assert_eq!(visit.events().await, json!(["scanned", "signed-in"]), "and no violation of the policy");
+    let ticket = visit.run("return window.told[1][1].ticket").await;
+    assert_eq!(visit.exchanges(ticket.as_str().unwrap()).await["state"], STATE);
+}
+
 /// Looks where a phone has no second screen: touched by a finger, without a mouse.
 async fn in_the_hand(browser: &Browser) {
     browser.devtools("Emulation.setTouchEmulationEnabled", json!({"enabled": true})).await;
@@ -195,21 +242,26 @@ async fn in_the_hand(browser: &Browser) {
 
 #[tokio::test]
 async fn on_a_phone_the_same_device_signs_in_english() {
-    on_a_phone_the_same_device_signs_in(English).await;
+    on_a_phone_the_same_device_signs_in(English, PICK).await;
 }
 
 #[tokio::test]
 async fn on_a_phone_the_same_device_signs_in_chinese() {
-    on_a_phone_the_same_device_signs_in(Chinese).await;
+    on_a_phone_the_same_device_signs_in(Chinese, PICK).await;
+}
+
+#[tokio::test]
+async fn on_a_phone_the_same_device_signs_in_where_qrs_rotate() {
+    on_a_phone_the_same_device_signs_in(English, ROTATES).await;
 }
 
 // E1 K16: no secret is in an address, and the ticket comes back to the browser that agreed.
-async fn on_a_phone_the_same_device_signs_in(language: Language) {
+async fn on_a_phone_the_same_device_signs_in(language: Language, settings: &[&str]) {
     let service = Service::served();
     let screen = Browser::open(language, Glass::Hand).await;
     in_the_hand(&screen).await;
     let person = Person { service, language, screen, shade: "" };
-    let visit = site_for(person, "mode=ticket", "").await;
+    let visit = site_for(person, settings, "mode=ticket", "").await;
     let (person, phone) = (&visit.person, &visit.person.screen);
     phone.go_to(&format!("{}/", visit.origin)).await;
     visit.reaches("here").await;

@@ -2,7 +2,7 @@
 
 use acceptance::{Answer, Call, ISSUER, Person, World};
 use saoma_domain::{
-    client::Client,
+    client::{Client, Origin},
     oauth::ClientAuth,
     session::{Dialect, State},
 };
@@ -253,6 +253,45 @@ async fn a_client_that_rotates_shows_no_qr_that_stays_the_same() {
     assert_eq!(step(&world, "scan", &person, &pc.shown_at(0), "").await.status, 200);
     let malformed = world.call(Call::get("/qr/code?rotate=yes")).await;
     assert_eq!((malformed.status.as_u16(), malformed.text("code").as_str()), (400, "invalid_rotate"));
+}
+
+// L9: a page that shows either gets the kind that its client shows, and cannot choose the weaker one.
+#[tokio::test]
+async fn a_page_that_shows_either_gets_what_its_client_shows() {
+    const SITE: &str = "https://shop.example";
+    let world = World::default();
+    let person = world.sign_in(NUMBER).await;
+    world.register_client("shop", |client| Client {
+        dialects: vec![Dialect::Web],
+        origins: vec![Origin::parse(SITE).unwrap()],
+        ..shop(client)
+    });
+    let ask = || Call::get("/qr/code?client=shop&rotate=auto").header("origin", SITE);
+    let still = world.call(ask()).await.json();
+    assert!(still["svg"].is_string() && still["text"].is_string() && still["rotate"].is_null(), "{still}");
+    world.command(json!({"do": "client.change", "id": "shop", "rotate": true})).await;
+    pass(&world, 10);
+    let opened = world.call(ask()).await;
+    assert_eq!(opened.header("access-control-allow-origin"), SITE);
+    let body = opened.json();
+    assert!(body["svg"].is_null() && body["text"].is_null(), "{body}");
+    let (code, tags) = (opened.text("code"), tags(&body["rotate"]));
+    is_stale(&step(&world, "scan", &person, &code, "").await);
+    assert_eq!(step(&world, "scan", &person, &format!("{code}-{}", tags[0]), "").await.status, 200);
+}
+
+// A device that opens a code and scans it itself holds the frames, so it has a tag; once it holds the claim, it needs none.
+#[tokio::test]
+async fn the_device_that_opened_a_code_may_scan_it_itself() {
+    let world = World::default();
+    world.register_client("shop", |client| Client { rotates: true, ..shop(client) });
+    let person = world.sign_in(NUMBER).await;
+    let pc = Pc::open_for(&world, "shop").await;
+    assert_eq!(step(&world, "scan", &person, &pc.shown_at(0), "").await.status, 200);
+    pass(&world, 120);
+    let picked = json!({"matchNumber": pc.number});
+    assert_eq!(pages::step(&world, "confirm", &person, &pc.code, &picked).await.status, 200);
+    assert_eq!(pc.poll(&world).await["statusflag"], 2);
 }
 
 // L11

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use acceptance::{Call, ISSUER, World};
+use acceptance::{Call, ISSUER, Person, World};
 use saoma_app::metrics::Metric;
 use saoma_domain::{
     client::{Client, Origin, ReturnUrl},
@@ -16,7 +16,11 @@ use serde_json::{Value, json};
 
 use crate::{
     logs::captured,
-    oauth::code::{Page, SITE, register},
+    oauth::{
+        ciba,
+        code::{Page, SITE, register},
+    },
+    remembered::{self, DEVICE, Region, both, log_in},
     web::{Pc, app, done, register_shop},
 };
 
@@ -197,6 +201,126 @@ async fn a_step_succeeds_although_no_screen_can_be_told() {
     assert_eq!(screen.pc.poll(&world).await.json()["statusflag"], 2);
 }
 
+/// A person whose phone is open on the list of what waits for them, and a hosted client that may ask them.
+struct Waiting {
+    world: World,
+    region: Region,
+    person: Person,
+}
+
+impl Waiting {
+    async fn at(world: World) -> Self {
+        let region = Region::registered(&world, "clientId-01");
+        let person = world.sign_in("13800138000").await;
+        log_in(&world, &region, &person, json!({"deviceId": DEVICE})).await;
+        Self { world, region, person }
+    }
+
+    /// Asks what waits; the whole answer.
+    async fn asks(&self) -> Value {
+        self.world.call(Call::get("/login/pending").bearer(&self.person.token)).await.json()
+    }
+
+    /// Asks, and watches.
+    async fn watches(&self, connection: &str) -> String {
+        let watch = self.asks().await["watch"].as_str().unwrap().to_owned();
+        opens(&self.world, &watch, connection).await;
+        watch
+    }
+
+    fn told(&self, connections: &[&str]) -> (WatchRef, Vec<String>) {
+        let connections = connections.iter().map(|id| (*id).to_owned());
+        (WatchRef::of_person(self.person.account), connections.collect())
+    }
+}
+
+#[tokio::test]
+async fn a_phone_that_waits_is_told_when_a_question_comes_and_when_it_ends() {
+    let it = Waiting::at(with_sockets()).await;
+    let answer = it.asks().await;
+    assert_eq!((&answer["pollAfter"], &answer["socketUrl"]), (&json!(3), &json!(SOCKET_URL)));
+    it.watches("one=").await;
+    it.watches("two=").await;
+    assert_eq!(rung(&it.world), [], "to watch changes nothing");
+    for accept in [true, false] {
+        let trace = it.region.trace(&it.world, both(&it.person)).await;
+        assert_eq!(rung(&it.world), [it.told(&["two=", "one="])], "it came");
+        let body = json!({"traceId": trace, "accept": accept});
+        assert_eq!(remembered::answer(&it.world, &it.person, body).await.status, 200);
+        assert_eq!(rung(&it.world), [it.told(&["two=", "one="])], "it ended");
+    }
+    it.region.trace(&it.world, both(&it.person)).await;
+    assert_eq!(rung(&it.world), [], "a QR asks no one");
+}
+
+#[tokio::test]
+async fn a_phone_that_waits_is_told_of_a_question_by_oauth() {
+    let it = Waiting::at(with_sockets()).await;
+    let desk = ciba::Server::registered(&it.world, "help-desk");
+    desk.scanned_by(&it.world, &it.person).await;
+    it.watches("one=").await;
+    desk.asked(&it.world, &[]).await;
+    assert_eq!(rung(&it.world), [it.told(&["one="])]);
+    assert_eq!(ciba::decides(&it.world, &it.person, true, None).await.status, 200);
+    assert_eq!(rung(&it.world), [it.told(&["one="])]);
+}
+
+// W11
+#[tokio::test]
+async fn a_phone_is_told_of_no_other_persons_questions() {
+    let it = Waiting::at(with_sockets()).await;
+    let stranger = it.world.sign_in("13800138001").await;
+    let theirs = it.world.call(Call::get("/login/pending").bearer(&stranger.token)).await.text("watch");
+    opens(&it.world, &theirs, "theirs=").await;
+    let trace = it.region.trace(&it.world, both(&it.person)).await;
+    remembered::answer(&it.world, &it.person, json!({"traceId": trace, "accept": true})).await;
+    remembered::answer(&it.world, &stranger, json!({"traceId": trace, "accept": true})).await;
+    assert_eq!(rung(&it.world), []);
+}
+
+// W11 I7: a phone that is signed out gets no new token, and is told nothing once the old one is old.
+#[tokio::test]
+async fn a_phone_is_told_for_a_quarter_of_an_hour() {
+    let it = Waiting::at(with_sockets()).await;
+    let watch = it.watches("one=").await;
+    it.world.clock.advance(Duration::from_secs(899));
+    it.region.trace(&it.world, both(&it.person)).await;
+    assert_eq!(rung(&it.world), [it.told(&["one="])]);
+    it.world.clock.advance(Duration::from_secs(1));
+    it.region.trace(&it.world, both(&it.person)).await;
+    assert_eq!(rung(&it.world), []);
+    assert_eq!(Handshake::with(&watch).of("late=").at(&it.world).await, refused(401));
+}
+
+// W11: of browsers, only our own page watches for a person, whatever site their client has registered.
+#[tokio::test]
+async fn no_page_of_another_site_watches_for_a_person() {
+    let it = Waiting::at(with_sockets()).await;
+    register_shop(&it.world);
+    let watch = it.watches("one=").await;
+    for origin in [SHOP_ORIGIN, "https://evil.example", "null"] {
+        let handshake = Handshake::with(&watch).header("Origin", origin).of("other=");
+        assert_eq!(handshake.at(&it.world).await, refused(403), "{origin}");
+    }
+    let app = Handshake::with(&watch).without("Origin").of("app=");
+    assert_eq!(app.at(&it.world).await, OPEN, "an app names no site");
+    it.region.trace(&it.world, both(&it.person)).await;
+    assert_eq!(rung(&it.world), [it.told(&["app=", "one="])]);
+}
+
+#[tokio::test]
+async fn a_question_is_asked_although_no_phone_can_be_told() {
+    let it = Waiting::at(with_sockets()).await;
+    it.watches("one=").await;
+    it.world.bell.fail(true);
+    let (log, guard) = captured();
+    let trace = it.region.trace(&it.world, both(&it.person)).await;
+    let yes = remembered::answer(&it.world, &it.person, json!({"traceId": trace, "accept": true})).await;
+    assert_eq!(yes.status, 200);
+    assert_eq!(log.of("a person's phones could not be told").len(), 2);
+    drop(guard);
+}
+
 /// The answers that open a session whose screen may watch.
 async fn opened_everywhere(world: &World) -> Vec<Value> {
     register(world, SITE, ClientAuth::None);
@@ -229,13 +353,18 @@ async fn without_sockets_nothing_is_said_of_them() {
         assert!(opened["pollToken"].is_string());
         assert!(opened.get("socketUrl").is_none() && opened.get("watch").is_none(), "{opened}");
     }
-    let page = world.call(Call::get("/")).await;
-    assert!(page.header("content-security-policy").contains("connect-src 'self';"));
+    for path in ["/", "/phone"] {
+        let page = world.call(Call::get(path)).await;
+        assert!(page.header("content-security-policy").contains("connect-src 'self';"), "{path}");
+    }
+    let it = Waiting::at(world).await;
+    let answer = it.asks().await;
+    assert_eq!(answer, json!({"pending": [], "pollAfter": 3}));
 }
 
 // W5
 #[tokio::test]
-async fn only_a_screens_page_reaches_the_socket_and_only_this_one() {
+async fn only_a_page_that_waits_reaches_the_socket_and_only_this_one() {
     let world = with_sockets();
     let connects = async |path: &str| {
         let page = world.call(Call::get(path)).await;
@@ -243,10 +372,10 @@ async fn only_a_screens_page_reaches_the_socket_and_only_this_one() {
         let mut parts = policy.split("; ").filter_map(|part| part.strip_prefix("connect-src "));
         (parts.next().unwrap().to_owned(), parts.next().is_some())
     };
-    for path in ["/", "/authorize"] {
+    for path in ["/", "/authorize", "/phone"] {
         assert_eq!(connects(path).await, (format!("'self' {SOCKET_URL}"), false), "{path}");
     }
-    for path in ["/phone", "/device", "/account", "/welcome"] {
+    for path in ["/phone?client=shop", "/device", "/account", "/welcome"] {
         assert_eq!(connects(path).await, ("'self'".to_owned(), false), "{path}");
     }
 }

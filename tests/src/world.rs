@@ -18,11 +18,11 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     cases::{
         AccountKeeper, AskedLogins, Browsers, ClientKeeper, ForeignPeople, KeyKeeper, Lives, Logins, Mine,
-        People, RememberedLogins, Screens, SeedMaker, SmsSwitch, Texting, TypedCodes,
+        NoSockets, People, RememberedLogins, Screens, SeedMaker, SmsSwitch, Texting, TypedCodes,
     },
     client::Client,
     identity::{AccountId, ClientId, PhoneNumber},
-    ports::{Clock, QueuedCall, WaitingCall},
+    ports::{Clock, QueuedCall, Tell, WaitingCall},
     secrets::{Secret, SessionCode},
     session::{Dialect, Session},
     sms_challenge::ChallengeId,
@@ -132,13 +132,14 @@ impl World {
         let clock = Arc::new(FixedClock::at(FixedClock::EXAMPLE));
         let ours = [("PUBLIC_URL", ISSUER), ("BUILT_IN_CLIENTS", "true"), ("SMS_COUNTRIES", "all")];
         let variables = ours.into_iter().chain(variables.iter().copied());
+        let memory = Arc::<Memory>::default();
         let around = Around {
-            memory: Arc::default(),
+            bell: Arc::new(Bell::of(memory.clone())),
+            memory,
             random: Arc::new(SeededRandom::new(42)),
             outbox: Arc::default(),
             drawer: Arc::default(),
             post: Arc::default(),
-            bell: Arc::default(),
             vault: Arc::new(Vault::holding(SIGNING_SECRET, clock.clone())),
             rsa_vault: Arc::new(Vault::empty(clock.clone())),
             clock,
@@ -166,13 +167,17 @@ impl World {
         let ours = Phones::new(service.clone(), memory.clone());
         let history = Arc::new(LoggedHistory(memory.clone()));
         let clients = Arc::new(RecentClients::new(memory.clone(), clock.clone()));
+        let tell: Arc<dyn Tell> = match service.settings.socket_url {
+            Some(_) => Arc::new(LoggedTell(bell.clone())),
+            None => Arc::new(NoSockets),
+        };
         let logins = Logins {
             sessions: Arc::new(FoundSessions { stored: memory.clone(), pace: service.pace.clone() }),
             history,
             clients: clients.clone(),
             built_ins: service.settings.built_ins.clone(),
             audit: Arc::new(AuditLog::new(service.clone())),
-            tell: Arc::new(LoggedTell(bell.clone())),
+            tell,
             ..saoma_memory::wired::logins(&memory, random.clone())
         };
         let key_sets = key_sets(&service, &memory);

@@ -9,7 +9,7 @@ use saoma_start::{Deployment, StartError, serve};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
-    let logins = deployment.logins(Arc::new(KeepNothing))?;
+    let logins = deployment.watched_logins(Arc::new(KeepNothing))?;
     serve(oauth::router(App {
         browsers: deployment.browsers(logins.clone()),
         typed: deployment.typed_codes(logins.clone()),

@@ -11,6 +11,10 @@ const LOCK_MS = 3000;
 
 const NOT_SIGNED_IN = { status: 401, body: { code: 'unauthorized' }, retryAfter: 0 };
 let renewing = null;
+let skew = Number.NaN; // the service's clock less this device's, which may be hours wrong
+
+/** Now on the service's clock, in milliseconds since 1970; NaN before its first answer to a person who is signed in. */
+export const serviceTime = () => Date.now() + skew;
 
 /** The signed-in person, `{token, refreshToken, expiresAt, name}`, or null. */
 export function signedIn() {
@@ -53,9 +57,17 @@ async function send(method, path, options) {
     if (refused) return refused;
     account = signedIn();
   }
-  const answer = await call(method, path, { ...options, token: account?.token });
+  const answer = await callAs(account, method, path, options);
   if (answer.status !== 401 || !account) return answer;
-  return (await renew(account.token)) ?? call(method, path, { ...options, token: signedIn()?.token });
+  return (await renew(account.token)) ?? callAs(signedIn(), method, path, options);
+}
+
+/** Calls with this person's token, and notes what the service's clock says. */
+async function callAs(account, method, path, options) {
+  const answer = await call(method, path, { ...options, token: account?.token });
+  const told = Date.parse(answer.date ?? '');
+  if (Number.isFinite(told)) skew = told - Date.now();
+  return answer;
 }
 
 /** Renews the tokens if `stale` is still the one we hold. Answers null, or the answer that refused. */

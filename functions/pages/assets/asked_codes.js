@@ -2,7 +2,6 @@
 // with each call, because the service does not keep it.
 
 import { call } from './api.js';
-import { rotating } from './frames.js';
 import { isolate, learn, t } from './i18n.js';
 import { learnt, tellScopes } from './scopes.js';
 import { $, say } from './view.js';
@@ -15,7 +14,6 @@ import { askedWords } from './words/asked.js';
  */
 export const askedCodes = (about, { over, known, here }) => ({
   kept: 'saoma.authorize',
-  rotating,
   about,
   names: {},
   scan: false,

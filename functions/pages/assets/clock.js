@@ -1,10 +1,7 @@
 // Time that runs out, on every page and in the widget.
 
-/** Seconds as mm:ss. */
-export function clock(seconds) {
-  const whole = Math.max(0, Math.ceil(seconds));
-  return `${String(Math.floor(whole / 60)).padStart(2, '0')}:${String(whole % 60).padStart(2, '0')}`;
-}
+/** Whole seconds as mm:ss. */
+export const clock = (seconds) => [Math.floor(seconds / 60), seconds % 60].map((part) => String(part).padStart(2, '0')).join(':');
 
 /** Counts down to `end` (milliseconds since 1970), a call a second, the last with 0. Answers how to stop. */
 export function countdown(end, each) {

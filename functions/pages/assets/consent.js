@@ -1,7 +1,7 @@
 // The question, asked the same way whether the person scanned a code or a device asks by itself; and what
 // to say when there is no good answer.
 
-import { serviceTime } from './api.js';
+import { serviceTime } from './account.js';
 import { excuse } from './excuse.js';
 import { ago, isolate, t, translateBrowser } from './i18n.js';
 import { askForProof, endProof } from './proof.js';

@@ -1,9 +1,9 @@
 // The web contract's `statusflag` (docs/web.md) in the words of qr.js.
 
-const STATES = new Map([[0, 'waiting'], [1, 'scanned'], [2, 'confirmed'], [-1, 'error']]);
+const STATES = { 0: 'waiting', 1: 'scanned', 2: 'confirmed', '-1': 'error' };
 
 /** How a code is doing; undefined when the answer does not say. */
 export function stateOf({ statusflag, reason }) {
-  if (statusflag !== -2) return STATES.get(statusflag);
+  if (statusflag !== -2) return STATES[statusflag];
   return ['cancelled', 'used'].includes(reason) ? reason : 'expired';
 }

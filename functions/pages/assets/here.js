@@ -17,19 +17,29 @@ const asked = new URLSearchParams(location.search);
 const query = new URLSearchParams([...asked].filter(([name]) => ['client', 'state'].includes(name)));
 let opened = {}; // the code of this page
 
-const step = (name, body) => postAs(`/q/${opened.code}/${name}`, body);
+const step = (name, body, tag = '') => postAs(`/q/${opened.code}${tag}/${name}`, body);
 
 /** Opens a code and claims it; then asks, without the number: the screen that shows it is this page. */
 async function begin() {
   go('loading');
-  const answer = await call('GET', `/qr/code?${query}`, { token: opened.pollToken, cookies: false });
-  if (answer.status === 400) return fail('', t('here.broken'));
-  if (answer.status !== 200) return fail('', excuse(answer));
-  opened = answer.body;
-  const scan = await step('scan', {});
+  let scan = await openAndScan();
+  // The device slept in between, and what it opened is old.
+  if (scan?.body.code === 'stale_code') scan = await openAndScan();
+  if (!scan) return;
   if (scan.status !== 200) return refuse(scan);
   const { consent, expiresIn } = scan.body;
   ask({ consent: { ...consent, matchNumber: {} }, expiresIn }, tellGone);
+}
+
+/** Answers what the scan did; nothing, if there is no code to scan, which the person is told. */
+async function openAndScan() {
+  const answer = await call('GET', `/qr/code?${query}&rotate=auto`, { token: opened.pollToken, cookies: false });
+  if (answer.status === 400) return fail('', t('here.broken'));
+  if (answer.status !== 200) return fail('', excuse(answer));
+  opened = answer.body;
+  // If the code rotates, this page has seen the first of its QRs. Who has claimed the code needs no tag any more.
+  const tag = opened.rotate && `-${opened.rotate.tags.slice(0, 5)}`;
+  return step('scan', {}, tag);
 }
 
 async function decide(accept) {

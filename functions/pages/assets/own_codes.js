@@ -3,7 +3,6 @@
 
 import { call } from './api.js';
 import { stateOf } from './flags.js';
-import { rotating } from './frames.js';
 import { keeps } from './keeps.js';
 import { recall, remember } from './kept.js';
 
@@ -12,7 +11,6 @@ const REDEEMING = 'saoma.screen.redeeming'; // the code's secret, for /welcome, 
 /** What qr.js needs to know of them. */
 export const ownCodes = {
   kept: 'saoma.screen',
-  rotating,
 
   open: (replaced) => call('GET', '/qr/code?client=sign-in&rotate=1', { token: replaced, cookies: !keeps() }),
 

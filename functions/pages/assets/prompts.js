@@ -1,22 +1,29 @@
 // At /phone: the sign-ins that wait for this person without a scan. Looks for them while the page is in
-// sight, and shows one after the other, the newest first.
+// sight, and shows one after the other, the newest first. A socket says when to look; whatever happens to it, the page looks
+// as well, only less often while it is open.
 
-import { getAs, postAs } from './account.js';
-import { serviceTime } from './api.js';
+import { getAs, postAs, serviceTime } from './account.js';
 import { ask, fail, isFinal, isOver, isUnread, petition, refuse, tellGone } from './consent.js';
 import { t, timeOfDay } from './i18n.js';
 import { go } from './sign_in.js';
 import { $, announce, busy, say, state } from './view.js';
+import { watch } from './watch.js';
 
-const LOOK_EVERY = 3; // seconds between looks
+const LOOK_EVERY = 3; // seconds between looks, where the answer does not say
+const WATCHED_EVERY = 15; // the same while a socket is open
+const LOOK_AGAIN = 1.1; // seconds to the next look when the one that the socket asked for showed nothing new
+const WATCH_AGAIN_MS = 600_000; // the service tells a phone for 15 minutes, and then one that watches again
 const LOOK_AFTER = [3, 6, 12, 30]; // seconds after the first, second, … failure in a row
 const HICCUPS = 2; // so many failures in a row are worth a word
 const ENDING_MS = 6000;
 const STOPPED_MS = 20_000; // there is more to read when a wrong number was picked
 const SETTLE_MS = 500; // a press meant for what was there before must decide nothing
 
-let watching = false; // whether news may change what is shown
+let listening = false; // whether news may change what is shown
 let asking = false;
+let told = false; // whether the socket said that something has changed, and the page has not looked since
+let socket = null;
+let watchedAt = 0; // when the socket was asked for
 let failures = 0;
 let unread = false; // whether the answer to the person's decision was lost
 let timer = 0;
@@ -28,37 +35,58 @@ const decided = new Set(); // a list that is a moment old may still name these
 function begin() {
   [waiting, onPage, failures] = [[], '', 0];
   say($('last'), '');
+  unwatch(); // another person may have been signed in
   go('loading');
-  return watch();
+  return listen();
 }
 
 /** Waits no more. Answers what to tell the person who signs out: an open request stays unanswered. */
 function leave() {
-  stopWatching();
+  stopListening();
+  unwatch();
   return 'phone.signedOutOnly';
 }
 
-function watch() {
-  watching = true;
+function listen() {
+  listening = true;
   return look();
 }
 
-function stopWatching() {
-  watching = false;
+function stopListening() {
+  listening = false;
   clearTimeout(timer);
 }
 
+/** Keeps a socket with a token that is good. */
+function keepWatching(answer) {
+  if (socket && Date.now() - watchedAt < WATCH_AGAIN_MS) return;
+  unwatch();
+  watchedAt = Date.now();
+  socket = watch(answer, (changed) => {
+    told ||= changed;
+    look();
+  });
+}
+
+function unwatch() {
+  socket?.stop();
+  socket = null;
+}
+
 async function look() {
-  if (!watching) return;
+  if (!listening) return;
   clearTimeout(timer);
   if (asking || document.hidden) return;
   asking = true;
+  const because = told;
+  told = false;
   const answer = await getAs('/login/pending', { tries: 1 });
   asking = false;
-  if (!watching) return;
-  if (Array.isArray(answer.body.pending)) return take(answer.body.pending);
+  if (!listening) return;
+  if (Array.isArray(answer.body.pending)) return take(answer.body, because);
   if (isFinal(answer) && answer.status !== 404) {
-    stopWatching();
+    stopListening();
+    unwatch();
     return refuse(answer);
   }
   failures += 1;
@@ -73,11 +101,19 @@ function lookLater(seconds) {
   timer = setTimeout(look, seconds * 1000);
 }
 
-function take(pending) {
+/** The ids of what waits. */
+const ids = () => waiting.map(({ traceId }) => traceId).join();
+
+/** Takes an answer; `because` the socket said that something has changed. */
+function take(answer, because) {
   failures = 0;
+  const before = ids();
   const at = ({ consent }) => consent?.seen?.at ?? 0;
-  waiting = pending.filter(({ traceId }) => !decided.has(traceId)).sort((one, other) => at(other) - at(one));
-  lookLater(LOOK_EVERY);
+  waiting = answer.pending.filter(({ traceId }) => !decided.has(traceId)).sort((one, other) => at(other) - at(one));
+  keepWatching(answer);
+  // What the socket spoke of may have come while the answer was on its way, or after the copy that it was read from.
+  const unseen = told || (because && ids() === before);
+  lookLater(unseen ? LOOK_AGAIN : socket.isOpen() ? WATCHED_EVERY : (answer.pollAfter ?? LOOK_EVERY));
   if (state() !== 'consent') return waiting.length > 0 ? present(waiting[0]) : showNone();
   // The question that a person is about to answer never changes; it only ends.
   if (waiting.every(({ traceId }) => traceId !== onPage)) return end('gone');
@@ -97,7 +133,7 @@ function present(prompt) {
   onPage = prompt.traceId;
   unread = false;
   say($('last'), '');
-  ask(prompt, () => watching && end('gone'));
+  ask(prompt, () => listening && end('gone'));
   if (state() !== 'consent') return; // it had no time left
   count();
   announce(petition(prompt.consent), $('alarm'));
@@ -117,7 +153,7 @@ function count() {
 
 /** Answers the request on the page. */
 async function decide(accept, matchNumber) {
-  stopWatching();
+  stopListening();
   const answer = await postAs('/login/answer', { traceId: onPage, accept, matchNumber });
   if (state() !== 'consent') return; // signed out meanwhile
   unread = isUnread(answer);
@@ -125,13 +161,13 @@ async function decide(accept, matchNumber) {
   if (answer.status === 200) return fail(''); // a state this page does not know: it shows no ending
   if (isOver(answer)) return end('gone');
   refuse(answer);
-  if (state() === 'consent') return watch();
+  if (state() === 'consent') return listen();
   if (state() === 'error' && $('retry').dataset.does === 'retry') close(STOPPED_MS);
 }
 
 /** Shows how the request ended, then waits again. If it ended without an answer here, the waiting page keeps saying so until the next request. */
 function end(ending) {
-  stopWatching();
+  stopListening();
   if (ending === 'gone') tellGone({ unread });
   else go(ending);
   say($('last'), ending === 'gone' && !unread ? lastEnded() : '');
@@ -148,7 +184,7 @@ function close(after) {
   decided.add(onPage);
   onPage = '';
   clearTimeout(timer);
-  timer = setTimeout(watch, after);
+  timer = setTimeout(listen, after);
 }
 
 export const prompted = { begin, decide, leave };
@@ -156,4 +192,9 @@ export const prompted = { begin, decide, leave };
 // Out of sight nothing is asked; back in sight, at once.
 document.addEventListener('visibilitychange', look);
 window.addEventListener('online', look);
-$('back').addEventListener('click', () => busy($('back'), watch));
+window.addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return;
+  unwatch(); // it ended when the page was left
+  look();
+});
+$('back').addEventListener('click', () => busy($('back'), listen));

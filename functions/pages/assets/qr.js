@@ -3,6 +3,7 @@
 // stands, a view says: view.js for a page of ours, widget.js for an element on a page of a site.
 
 import { clock, countdown } from './clock.js';
+import { rotating } from './frames.js';
 import { recall, remember } from './kept.js';
 import { shown } from './shown.js';
 import { say } from './view_of.js';
@@ -32,7 +33,6 @@ const OVER = ['cancelled', 'expired', 'error']; // a code that was like this bef
  * - `ask(pollToken)` answers with a `state`: waiting, scanned, confirmed (and in the body the `url` to go on at),
  *   cancelled, used, expired or error; none when the answer does not say.
  * - `leadsOn(url)` says whether that is an address to go on at, and `leave(url, pollToken)` goes there.
- * - `rotating`, where codes change every few seconds, draws them (frames.js).
  * - `here(code)`, if it is there, is the address for those who cannot scan; else it is the phone's page of that code.
  *
  * Answers with ways to stop and to go on. It reads like a module: what stands in it belongs to one code on one screen.
@@ -50,14 +50,14 @@ export function showCode(source, view) {
 
   function begin() {
     attempt.stop();
-    const mine = { failures: 0, errors: 0, polledAt: 0, endsAt: 0, timer: 0, stopCounting() {}, socket: watch({}) };
+    const mine = { failures: 0, errors: 0, polledAt: 0, socket: watch({}) };
     mine.stop = () => {
       mine.pause();
       remember(source.kept, null);
     };
     mine.pause = () => {
       clearTimeout(mine.timer);
-      mine.stopCounting();
+      mine.stopCounting?.();
       mine.frames?.stop();
       mine.socket.stop();
       mine.over = true;
@@ -97,7 +97,7 @@ export function showCode(source, view) {
     unopened = 0;
     const { expiresIn, ...code } = answer.body;
     const opened = { ...code, about: source.about, endsAt: Date.now() + expiresIn * 1000 };
-    draw(mine, opened);
+    draw(mine, opened, code.rotate?.age);
     remember(source.kept, opened);
     say($('note'), note);
     if (note) announce(note);
@@ -116,7 +116,7 @@ export function showCode(source, view) {
     const answer = await source.ask(mine.pollToken);
     if (mine.over) return;
     if (OVER.includes(answer.state)) return open();
-    draw(mine, { ...kept, rotate: kept.rotate && { ...kept.rotate, age: answer.body.age } });
+    draw(mine, kept, answer.body.age);
     remember(source.kept, kept);
     heed(mine, answer);
   }
@@ -144,7 +144,8 @@ export function showCode(source, view) {
     $('here').href = source.here?.(code) ?? `/q/${encodeURIComponent(code)}`;
   }
 
-  function draw(mine, opened) {
+  /** Shows a code, which is so many seconds old; only the age of one that rotates matters. */
+  function draw(mine, opened, age) {
     const { svg, rotate, code, pollToken, matchNumber, endsAt } = opened;
     const news = source.opened?.(opened);
     number(matchNumber);
@@ -154,8 +155,8 @@ export function showCode(source, view) {
     mine.pollToken = pollToken;
     mine.number = matchNumber;
     mine.endsAt = endsAt;
-    mine.frames = rotate && source.rotating(rotate, (frame, tag) => picture(frame, `${code}-${tag}`), lookNow);
-    if (rotate) mine.frames.at(rotate.age);
+    mine.frames = rotate && rotating(rotate, (frame, tag) => picture(frame, `${code}-${tag}`), lookNow);
+    if (rotate) mine.frames.at(age);
     else picture(svg, code);
     mine.stopCounting = countdown(endsAt, (left) => {
       $('countdown').textContent = clock(left);
@@ -163,9 +164,9 @@ export function showCode(source, view) {
       if (left === 0) expire();
     });
     mine.socket = watch(opened, (told) => lookToldBySocket(mine, told));
-    // Where the person is asked on their phone, nothing is left to scan. Else it is the same heading as while loading.
-    if (opened.asked) tell('scanned', { lead: whatToDo(mine) });
-    else tell('waiting', { focus: false });
+    tell('waiting', { focus: false }); // the same heading as while loading
+    // Where the person is asked on their phone, nothing is left to scan.
+    if (opened.asked) heed(mine, { state: 'scanned', body: {}, retryAfter: 0 });
     if (news) announce(news);
   }
 
@@ -197,33 +198,23 @@ export function showCode(source, view) {
     mine.failures = 0;
 
     if (now === 'confirmed') return enter(mine, answer.body.url);
-    if (['cancelled', 'used'].includes(now)) return die(mine, now);
     if (now === 'expired') return expire();
     mine.errors = now === 'error' ? mine.errors + 1 : 0;
-    if (mine.errors >= ERRORS) {
+    if (['cancelled', 'used'].includes(now) || mine.errors >= ERRORS) {
       mine.stop();
-      return tell('error');
+      return tell(now);
     }
-    if (now === 'scanned' && state() !== 'scanned') tell('scanned', { lead: whatToDo(mine) });
+    if (now === 'scanned' && state() !== 'scanned') {
+      tell('scanned', { lead: t(mine.number ? 'screen.lead.scanned' : 'screen.lead.scannedPlain', { number: mine.number }) });
+    }
     later(mine, answer);
-  }
-
-  /** What the person does on their phone. */
-  const whatToDo = ({ number: shownNumber }) => (
-    t(shownNumber ? 'screen.lead.scanned' : 'screen.lead.scannedPlain', { number: shownNumber })
-  );
-
-  /** The code is over, and how it ended was read. */
-  function die(mine, ending) {
-    mine.stop();
-    tell(ending);
   }
 
   function expire() {
     attempt.stop();
     // The page is out of sight: a new code waits until it is seen.
     renewOnReturn = document.hidden && renewals < RENEWALS;
-    if (renewOnReturn || renewals >= RENEWALS) return tell('expired');
+    if (document.hidden || renewals >= RENEWALS) return tell('expired');
     renewals += 1;
     open({ note: t('screen.renewed') });
   }

@@ -1,7 +1,6 @@
 // Watches a session over a socket, so that the page asks how it stands at the moment it changes. A socket says only when
 // to ask. Whatever happens to it, the page polls as well, only less often while a socket is open.
 
-const PROTOCOL = 'saoma.v1';
 const RETRY_WAITS_MS = [1000, 4000, 15_000]; // waits before the next tries; after the last one the page only polls
 const STEADY_MS = 30_000; // a socket that was open for so long says that the network lets sockets be
 const SLEPT_MS = 20_000; // out of sight for longer than this, the device may have slept, and a socket may be dead unnoticed
@@ -16,14 +15,14 @@ export function watch({ socketUrl, watch: token }, look) {
   const gone = new AbortController(); // nothing listens any more
   let socket = null;
   let tries = 0;
-  let openedAt = 0;
-  let hiddenAt = 0;
-  let timer = 0;
+  let openedAt; // undefined while no socket is open
+  let hiddenAt; // undefined while the page was never out of sight
+  let timer;
 
   function open() {
     clearTimeout(timer);
     try {
-      socket = new WebSocket(socketUrl, [PROTOCOL, token]);
+      socket = new WebSocket(socketUrl, ['saoma.v1', token]);
     } catch {
       socket = null; // refused by the browser, as by a policy of the page's site
       return;
@@ -33,14 +32,12 @@ export function watch({ socketUrl, watch: token }, look) {
       openedAt = Date.now();
       look(false); // of what changed before this moment the page was not told
     };
-    mine.onmessage = ({ data }) => {
-      if (saysPoll(data)) look(true);
-    };
+    mine.onmessage = () => look(true); // there is one message, and to ask is never wrong
     mine.onclose = () => {
       if (mine !== socket) return;
       socket = null;
-      if (openedAt && Date.now() - openedAt > STEADY_MS) tries = 0;
-      openedAt = 0;
+      if (Date.now() - openedAt > STEADY_MS) tries = 0;
+      openedAt = undefined;
       if (tries < RETRY_WAITS_MS.length) timer = setTimeout(open, RETRY_WAITS_MS[tries]);
       tries += 1;
     };
@@ -51,7 +48,7 @@ export function watch({ socketUrl, watch: token }, look) {
     clearTimeout(timer);
     const old = socket;
     socket = null;
-    openedAt = 0;
+    openedAt = undefined;
     old?.close();
   }
 
@@ -64,7 +61,7 @@ export function watch({ socketUrl, watch: token }, look) {
 
   function seen() {
     if (document.hidden) hiddenAt = Date.now();
-    else if (hiddenAt && Date.now() - hiddenAt > SLEPT_MS) anew();
+    else if (Date.now() - hiddenAt > SLEPT_MS) anew();
   }
 
   function stop() {
@@ -81,13 +78,4 @@ export function watch({ socketUrl, watch: token }, look) {
     open();
   }
   return { isOpen: () => socket?.readyState === 1, stop };
-}
-
-/** Whether a message is the one that there is. */
-function saysPoll(data) {
-  try {
-    return JSON.parse(data).poll === true;
-  } catch {
-    return false;
-  }
 }

@@ -13,19 +13,10 @@ import { widgetWords } from './words/widget.js';
 
 const STYLE = '/assets/widget.css'; // the build puts the rules themselves here
 const WATCHED = ['client', 'state', 'mode', 'device', 'lang', 'server'];
-const SERVICE = new URL(import.meta.url).origin; // where this script comes from
 const WORDS = { ...everyWords, ...codeWords, ...widgetWords };
 // The event that a page gets when the widget comes to a state; the one of `signed-in` comes with the ticket.
 const TOLD = { scanned: 'scanned', cancelled: 'cancelled', expired: 'expired', used: 'expired', stuck: 'error', error: 'error' };
 const running = new WeakMap(); // what each element does: for which attributes, and how to begin anew and to stop
-
-/** Speaks the language of the element: its own, its page's, or the browser's. */
-function wordsFor(element) {
-  const chinese = prefersChinese([element.closest('[lang]')?.lang, ...navigator.languages]);
-  // Where there is little room, some states have a heading and nothing beneath it.
-  const t = (key, values) => (key in WORDS ? speak(WORDS, chinese, key, values) : '');
-  return { language: chinese ? 'zh-CN' : 'en', t };
-}
 
 /** Whether this device is a phone, which has no second one at hand that could scan. `device` overrules the guess. */
 function isPhone(element) {
@@ -48,10 +39,9 @@ function whenSeen(element, signal, work) {
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some((each) => each.isIntersecting)) return;
     observer.disconnect();
-    work();
+    if (!signal.aborted) work();
   });
   observer.observe(element);
-  signal.addEventListener('abort', () => observer.disconnect());
 }
 
 /** Tells the page. An event stays at the element: an `error` that rose to the window would look like one of a script. */
@@ -59,12 +49,17 @@ function tell(element, name, detail, cancelable = false) {
   return element.dispatchEvent(new CustomEvent(name, { detail, cancelable }));
 }
 
-/** Fills the element; answers its view, which tells the page of each state that it comes to. */
+/**
+ * Fills the element, in its own language, its page's, or the browser's. Answers its view, which tells the page of each state
+ * that it comes to.
+ */
 function fill(element, trouble) {
-  const { language, t } = wordsFor(element);
+  const chinese = prefersChinese([element.closest('[lang]')?.lang, ...navigator.languages]);
+  // Where there is little room, some states have a heading and nothing beneath it.
+  const t = (key, values) => (key in WORDS ? speak(WORDS, chinese, key, values) : '');
   const { shadowRoot: root } = element;
   const card = make(cardOf(t));
-  card.lang = language;
+  card.lang = chinese ? 'zh-CN' : 'en';
   root.replaceChildren(...dress(root), card);
   const inside = viewOf(root, card, { headings: 'h2', takesFocus: () => element.matches(':focus-within') });
   const { $ } = inside;
@@ -87,24 +82,28 @@ function fill(element, trouble) {
   };
 }
 
+/** What the element's attributes say, in their order. */
+const said = (element) => WATCHED.map((name) => element.getAttribute(name) ?? undefined);
+
 /** Shows a code in the element, or the way on for a phone. Answers how to show a new one, and how to stop. */
 function begin(element) {
-  const { server, mode, ...site } = Object.fromEntries(WATCHED.map((name) => [name, element.getAttribute(name) ?? undefined]));
+  // The service is where this script comes from, unless the page names another.
+  const [client, state, mode, , , server = new URL(import.meta.url).origin] = said(element);
   const gone = new AbortController();
-  let trouble; // why the last try to get a code failed
+  let trouble = 'unavailable'; // why the last try to get a code failed
   let code;
-  const view = fill(element, () => trouble ?? 'unavailable');
+  const view = fill(element, () => trouble);
 
-  const codes = widgetCodes({ ...site, server: (server ?? SERVICE).replace(/\/$/, '') }, {
+  const codes = widgetCodes({ client, state, server: server.replace(/\/$/, '') }, {
     leave(url) {
       const ticket = new URL(url).searchParams.get('ticket');
-      const goesOn = tell(element, 'signed-in', { ticket, url, state: site.state }, true);
+      const goesOn = tell(element, 'signed-in', { ticket, url, state }, true);
       if (mode !== 'ticket' && goesOn) return location.assign(url);
       code.stopCode();
       return view.say('signed-in');
     },
     refused({ status, body }) {
-      trouble = body.code ?? (status === 0 ? 'offline' : undefined);
+      trouble = body.code ?? (status === 0 ? 'offline' : 'unavailable');
     },
   });
   const scan = () => {
@@ -117,7 +116,7 @@ function begin(element) {
     scan();
     view.$('title').focus();
   });
-  if (!site.client) console.error('saoma-sign-in: the attribute "client" is missing');
+  if (!client) console.error('saoma-sign-in: client is missing');
   else if (isPhone(element)) view.say('here');
   else whenSeen(element, gone.signal, scan);
   return {
@@ -131,7 +130,7 @@ function begin(element) {
 
 /** Brings an element into agreement with its attributes and its place in the page. */
 function settle(element) {
-  const as = element.isConnected ? JSON.stringify(WATCHED.map((name) => element.getAttribute(name))) : '';
+  const as = element.isConnected ? JSON.stringify(said(element)) : '';
   const before = running.get(element);
   if (before?.as === as) return;
   before?.stop?.();

@@ -17,7 +17,7 @@ export const widgetCodes = ({ server, client, state }, { leave, refused }) => {
     here: () => here,
 
     async open(replaced) {
-      const answer = await call('GET', `${server}/qr/code?${query}`, { token: replaced, cookies: false });
+      const answer = await call('GET', `${server}/qr/code?${query}&rotate=auto`, { token: replaced, cookies: false });
       if (answer.status !== 200) refused(answer);
       return answer;
     },

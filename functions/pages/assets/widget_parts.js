@@ -2,9 +2,7 @@
 
 /** A disc with a sign on it. */
 const sign = (d) => ['svg', { viewBox: '0 0 48 48', 'aria-hidden': 'true' }, ['circle', { cx: 24, cy: 24, r: 24 }], ['path', { d }]];
-const TICK = 'M14 25l7 7 13-15';
-
-const HAS_CODE = 'loading waiting scanned signing-in signed-in expired cancelled used stuck error';
+const tick = () => sign('M14 25l7 7 13-15');
 
 /** The card, in the words of `t`. */
 export const cardOf = (t) => [
@@ -30,13 +28,13 @@ export const cardOf = (t) => [
 
 /** The white plate with the code, and what covers it when it cannot be scanned. */
 const plateOf = (t) => [
-  'div', { class: 'plate', part: 'plate', 'data-for': HAS_CODE },
+  'div', { class: 'plate', part: 'plate', 'data-for': 'loading waiting scanned signing-in signed-in expired cancelled used stuck error' },
   ['img', { id: 'qr', part: 'qr', width: 256, height: 256, alt: '', hidden: '' }],
   ['div', { class: 'cover', 'data-for': 'scanned', hidden: '' },
-    sign(TICK),
+    tick(),
     ['p', { 'data-numbered': 'yes' }, t('screen.pickThis')],
     ['p', { class: 'number', 'data-number': '' }]],
-  ['div', { class: 'cover', 'data-for': 'signed-in', hidden: '' }, sign(TICK)],
+  ['div', { class: 'cover', 'data-for': 'signed-in', hidden: '' }, tick()],
   ['div', { class: 'cover', 'data-for': 'loading signing-in', hidden: '' },
     ['span', { class: 'spinner', 'aria-hidden': 'true' }]],
   ['button', { id: 'again', class: 'cover', part: 'again', type: 'button', 'data-for': 'expired cancelled used stuck error', hidden: '' },

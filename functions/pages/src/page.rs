@@ -69,9 +69,15 @@ pub(crate) async fn device(headers: HeaderMap) -> Response {
 
 /// `GET /phone`: the prompts of the person who is signed in. With a `client`, the page on which a person whom a site sent
 /// here signs in on this very device (`docs/widget.md`).
-pub(crate) async fn without_a_code(headers: HeaderMap, query: Result<Query, Problem>) -> Response {
-    let here = query.is_ok_and(|query| query.get("client").is_some());
-    html(if here { &HERE_HTML } else { &PHONE_HTML }, &headers, ASK_FIRST)
+pub(crate) async fn without_a_code(
+    State(app): State<App>,
+    headers: HeaderMap,
+    query: Result<Query, Problem>,
+) -> Response {
+    if query.is_ok_and(|query| query.get("client").is_some()) {
+        return html(&HERE_HTML, &headers, ASK_FIRST);
+    }
+    reaching_socket(html(&PHONE_HTML, &headers, ASK_FIRST), app.service.settings.socket_url.as_deref())
 }
 
 /// `GET /q/{code}`. The page is the same for every code and for none, so opening it does
@@ -160,7 +166,7 @@ fn html(page: &File, headers: &HeaderMap, cache: &'static str) -> Response {
     response
 }
 
-/// Lets a screen's page reach its socket, too: at this very address, and no other (`docs/security.md` W5).
+/// Lets a page that waits reach its socket, too: at this very address, and no other (`docs/security.md` W5).
 fn reaching_socket(mut response: Response, socket_url: Option<&str>) -> Response {
     let Some(url) = socket_url else { return response };
     let policy = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", &format!("connect-src 'self' {url}"));

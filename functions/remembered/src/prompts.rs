@@ -1,6 +1,7 @@
 //! A phone shows its person the prompts that wait, and sends the answer.
 
 use axum::extract::State;
+use saoma_app::Socket;
 use saoma_domain::{cases::Answered, session::TraceId};
 use saoma_http::{
     Facts, Problem,
@@ -12,10 +13,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::{App, told::Told};
 
+/// How many seconds a phone waits before it asks again for what waits for its person.
+const POLL_AFTER: u64 = 3;
+
 /// The prompts that wait for this person, newest first.
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the contract's name")]
 pub(crate) struct Pending {
     pending: Vec<Prompt>,
+    /// After how many seconds to ask again.
+    poll_after: u64,
+    /// Where the phone is told of the next one; missing where sockets are switched off.
+    #[serde(flatten)]
+    socket: Option<Socket>,
 }
 
 #[derive(Serialize)]
@@ -50,7 +61,9 @@ pub(crate) async fn pending(
             });
         }
     }
-    Ok(Json(Pending { pending }))
+    let public_url = app.service.public_url(facts.domain())?;
+    let socket = app.service.socket_of(&public_url, by.phone.account);
+    Ok(Json(Pending { pending, poll_after: POLL_AFTER, socket }))
 }
 
 /// What the person decided.

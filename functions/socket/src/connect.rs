@@ -1,11 +1,11 @@
-//! A screen opens a socket to watch its session.
+//! A screen opens a socket to watch its session, or a phone to watch for questions to its person.
 
 use std::net::IpAddr;
 
 use saoma_domain::{
     identity::ClientId,
     ports::StoreError,
-    watching::{ConnectionId, Watcher},
+    watching::{ConnectionId, PHONE_WATCHES, Watcher},
 };
 use saoma_http::facts::network_of;
 
@@ -22,7 +22,7 @@ const PROTOCOL: &str = "saoma.v1";
 /// other header (`docs/security.md` W11).
 ///
 /// The checks, in order: the network has not tried too many bad tokens; the offer; the token, which names one session that
-/// has not ended; the site of the page; the network's sockets. The last step is the one write.
+/// has not ended, or one person; the site of the page; the network's sockets. The last step is the one write.
 pub(crate) async fn connect(
     app: &App,
     connection: &ConnectionId,
@@ -38,12 +38,14 @@ pub(crate) async fn connect(
         pace.missed(network, now);
         Refused::NO_TOKEN
     })?;
-    if !admits(app, &claims.client, offer).await? {
+    if !admits(app, claims.client.as_ref(), offer).await? {
         return Err(Refused::FOREIGN_ORIGIN);
     }
     pace.connect(network, now).map_err(|_| Refused::TOO_MANY)?;
     let watcher = Watcher { connection: connection.clone(), since: now.whole_secs() };
-    app.watchers.watch(&claims.session, &watcher, claims.expires_at).await?;
+    // A phone is told for a while, however old its token is.
+    let until = if claims.client.is_some() { claims.expires_at } else { now.plus(PHONE_WATCHES) };
+    app.watchers.watch(&claims.watched, &watcher, until).await?;
     Ok(Answer::speaking(PROTOCOL))
 }
 
@@ -56,15 +58,16 @@ fn offered_token(offer: &Offer) -> Option<&str> {
     }
 }
 
-/// Whether the page may watch: it is ours, or of a site that the session's client has registered. A caller that names no
+/// Whether the page may watch: it is ours, or of a site that the session's client, if there is one, has registered. A caller that names no
 /// site is no browser.
-async fn admits(app: &App, client: &ClientId, offer: &Offer) -> Result<bool, StoreError> {
+async fn admits(app: &App, client: Option<&ClientId>, offer: &Offer) -> Result<bool, StoreError> {
     let origin = match offer.origins.as_slice() {
         [] => return Ok(true),
         [origin] if *origin == app.public_url => return Ok(true),
         [origin] => origin,
         _ => return Ok(false),
     };
+    let Some(client) = client else { return Ok(false) };
     let client = app.service.client(&*app.clients, client).await?;
     let registered = client.map(|client| client.origins).unwrap_or_default();
     Ok(registered.iter().any(|registered| registered.as_str() == origin))

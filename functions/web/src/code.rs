@@ -6,7 +6,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_app::Socket;
-use saoma_domain::session::Flow;
 use saoma_http::{Facts, Problem, body::Json, query::Query, rotating::Rotating};
 use saoma_qr::{Level, Margin, Symbol, svg};
 use serde::Serialize;
@@ -14,7 +13,7 @@ use serde::Serialize;
 use crate::{
     App, cors,
     flag::Flag,
-    open::{Loading, open},
+    open::{Loading, Shows, open},
 };
 
 /// What a page needs to show a QR and to poll its state.
@@ -72,8 +71,7 @@ async fn show(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let query = query?;
-    let flow = if rotates(&query)? { Flow::rotating_web } else { Flow::web };
-    let qr = open(app, facts, headers, &query, loading, flow).await?;
+    let qr = open(app, facts, headers, &query, loading, shows(&query)?).await?;
     let now = app.service.clock.now();
     let rotate = Rotating::of(&app.service, &qr.public_url, &qr.session, now)?;
     let still = rotate.is_none();
@@ -95,12 +93,14 @@ async fn show(
     Ok(cors::readable(response, qr.origin))
 }
 
-/// Whether the page wants a QR that rotates.
-fn rotates(query: &Query) -> Result<bool, Problem> {
+/// Which QRs the page can show. A page that does not say shows the one that stays the same. If its client rotates, it is
+/// refused: it would show a QR that no phone may scan.
+fn shows(query: &Query) -> Result<Shows, Problem> {
     match query.get("rotate") {
-        None | Some("0") => Ok(false),
-        Some("1") => Ok(true),
-        Some(_) => Err(Problem::bad_request("invalid_rotate", "rotate is 1 or 0.")),
+        None | Some("0") => Ok(Shows::Still),
+        Some("1") => Ok(Shows::Rotating),
+        Some("auto") => Ok(Shows::Either),
+        Some(_) => Err(Problem::bad_request("invalid_rotate", "rotate is 1, 0 or auto.")),
     }
 }
 

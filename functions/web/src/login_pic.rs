@@ -5,13 +5,12 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use saoma_domain::session::Flow;
 use saoma_http::{Facts, Problem, query::Query};
 use saoma_qr::{Logo, LogoSize, Picture, PictureSize, Symbol, png};
 
 use crate::{
     App, cors,
-    open::{Loading, open},
+    open::{Loading, Shows, open},
 };
 
 /// `qrSize`: default and largest (`docs/web.md`).
@@ -35,7 +34,7 @@ pub(crate) async fn login_pic(
     let query = query?;
     let picture = read_picture(&query)?;
     check_fits(&app, &facts, picture)?;
-    let qr = open(&app, &facts, &headers, &query, loading, Flow::web).await?;
+    let qr = open(&app, &facts, &headers, &query, loading, Shows::Still).await?;
     let drawn = Symbol::fit(&qr.text, picture).and_then(|symbol| png(&symbol, picture));
     let png = drawn.map_err(|error| Problem::internal(error.to_string()))?;
     let mut response = ([(header::CONTENT_TYPE, "image/png")], png).into_response();

@@ -28,6 +28,28 @@ pub(crate) struct NewQr {
     pub(crate) origin: Option<HeaderValue>,
 }
 
+/// Which QRs a page can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// One that stays the same.
+    Still,
+    /// One that rotates.
+    Rotating,
+    /// Either: the client says which.
+    Either,
+}
+
+impl Shows {
+    /// Whether the QR of this client's page rotates. [`Client::may_open`] refuses a page that cannot show what the client wants.
+    const fn rotates(self, client: &Client) -> bool {
+        match self {
+            Self::Still => false,
+            Self::Rotating => true,
+            Self::Either => client.rotates,
+        }
+    }
+}
+
 /// Why a browser makes the request (Fetch Metadata Request Headers, W3C).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loading {
@@ -63,15 +85,14 @@ fn page_state(query: &Query) -> Result<Option<PageState>, Problem> {
     query.get("state").map(|raw| PageState::parse(raw).ok_or(MALFORMED)).transpose()
 }
 
-/// Opens a session for the client in the query (our own by default), if the page that asks is admitted. `flow` says
-/// whether its QR rotates.
+/// Opens a session for the client in the query (our own by default), if the page that asks is admitted.
 pub(crate) async fn open(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,
     query: &Query,
     loading: Loading,
-    flow: fn(Option<PageState>) -> Flow,
+    shows: Shows,
 ) -> Result<NewQr, Problem> {
     let service = &app.service;
     let client = screen::client_in(query, service, &*app.clients, Dialect::Web, Client::DEFAULT_WEB).await?;
@@ -82,7 +103,9 @@ pub(crate) async fn open(
     };
     let replaces = if loading == Loading::ForAPage { shown_before() } else { None };
     // A page cannot keep a secret, so a browser proves nothing here, and a strict client refuses it.
-    let wanted = Wanted { flow: flow(page_state(query)?), client: &client, opener: None, replaces };
+    let state = page_state(query)?;
+    let flow = if shows.rotates(&client) { Flow::rotating_web(state) } else { Flow::web(state) };
+    let wanted = Wanted { flow, client: &client, opener: None, replaces };
     let opened = screen::open(service, &app.logins, facts, wanted).await?;
     let text = session_text(&opened.public_url, opened.key.code.as_str());
     let text = text.map_err(|error| Problem::internal(error.to_string()))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use saoma_domain::{
+    identity::AccountId,
     ports::{StoreError, Tell},
     session::Session,
     time::Timestamp,
@@ -33,6 +34,14 @@ impl Service {
         let watch = self.keys.mint_watch(issuer, session, self.clock.now()).ok()?;
         Some(Socket { socket_url, watch })
     }
+
+    /// The socket of a phone that waits for questions to its person; `None` where sockets are switched off.
+    #[must_use]
+    pub fn socket_of(&self, issuer: &str, person: AccountId) -> Option<Socket> {
+        let socket_url = self.settings.socket_url.clone()?;
+        let watch = self.keys.mint_watch_of(issuer, person, self.clock.now()).ok()?;
+        Some(Socket { socket_url, watch })
+    }
 }
 
 /// Logs when screens could not be told, for callers that go on all the same.
@@ -43,6 +52,12 @@ impl Tell for LoggedTell {
     async fn tell(&self, session: &WatchRef, watchers: &[Watcher], now: Timestamp) -> Result<(), StoreError> {
         self.0.tell(session, watchers, now).await.inspect_err(|error| {
             tracing::warn!(cause = %error, watchers = watchers.len(), "screens could not be told");
+        })
+    }
+
+    async fn tell_person(&self, person: AccountId, now: Timestamp) -> Result<(), StoreError> {
+        self.0.tell_person(person, now).await.inspect_err(|error| {
+            tracing::warn!(cause = %error, "a person's phones could not be told");
         })
     }
 }

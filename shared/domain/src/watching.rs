@@ -1,11 +1,12 @@
-//! Screens that watch a session over a socket, so that they are told when to ask how it stands (`docs/web.md`).
+//! Screens that watch a session over a socket, so that they are told when to ask how it stands (`docs/web.md`). In the same
+//! way a person's phones watch for questions to them (`docs/remembered.md`).
 
 use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use crate::{secrets::SessionCode, time::Timestamp};
+use crate::{identity::AccountId, secrets::SessionCode, time::Timestamp};
 
 /// How many screens of one session are told. A screen that reloads or reconnects leaves a dead connection behind, so
 /// the newest ones count.
@@ -15,7 +16,11 @@ pub const MOST_WATCHERS: usize = 3;
 /// 410 to a message for it, as it does for one that is closed.
 pub const STILL_OPENING: Duration = Duration::from_secs(10);
 
-/// The name under which a session's watchers are kept: a hash of its code. A watch token or a stored record that
+/// How long a phone is told of questions to its person, counted from when it began to watch. Then it must watch again, with
+/// a new token, which a phone that is signed out does not get.
+pub const PHONE_WATCHES: Duration = Duration::from_mins(15);
+
+/// The name under which watchers are kept. For a session it is a hash of its code. A watch token or a stored record that
 /// leaks therefore does not reveal the code, with which the session could be scanned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct WatchRef(String);
@@ -24,7 +29,17 @@ impl WatchRef {
     /// The name of the session with this code.
     #[must_use]
     pub fn of(code: &SessionCode) -> Self {
-        let hash = Sha256::new().chain_update("saoma watch\0").chain_update(code.as_str()).finalize();
+        Self::hashed("saoma watch\0", code.as_str())
+    }
+
+    /// The name of what a person's phones watch: the questions to that person.
+    #[must_use]
+    pub fn of_person(account: AccountId) -> Self {
+        Self::hashed("saoma watch person\0", &account.to_string())
+    }
+
+    fn hashed(kind: &str, text: &str) -> Self {
+        let hash = Sha256::new().chain_update(kind).chain_update(text).finalize();
         Self(URL_SAFE_NO_PAD.encode(hash))
     }
 
@@ -86,6 +101,12 @@ impl Watcher {
     pub fn is_closed_when_gone(&self, now: Timestamp) -> bool {
         now.since(self.since) >= STILL_OPENING
     }
+
+    /// Whether a phone that watches for questions to its person is told of one now.
+    #[must_use]
+    pub fn is_told_of_questions(&self, now: Timestamp) -> bool {
+        now.since(self.since) < PHONE_WATCHES
+    }
 }
 
 #[cfg(test)]
@@ -101,6 +122,21 @@ mod tests {
         assert_eq!(watched, WatchRef::of(&code("op1aceh01derc0de-0123456789")), "any spelling of the code");
         assert_ne!(watched, WatchRef::of(&code("0P1ACEH01DERC0DE012345678A")));
         assert!(!watched.to_string().contains("0P1ACEH01"));
+    }
+
+    #[test]
+    fn a_person_is_watched_under_another_name_than_any_session() {
+        let person = |raw: &str| WatchRef::of_person(AccountId::parse(raw).unwrap());
+        assert_ne!(person("3000876"), person("3000877"));
+        assert_eq!(WatchRef::parse(person("3000876").as_str()), Some(person("3000876")));
+    }
+
+    #[test]
+    fn a_phone_is_told_of_questions_for_a_quarter_of_an_hour() {
+        let since = Timestamp::from_secs(1_700_000_000);
+        let phone = Watcher { connection: ConnectionId::parse("one=").unwrap(), since };
+        let told = |seconds| phone.is_told_of_questions(since.plus(Duration::from_secs(seconds)));
+        assert!(told(0) && told(899) && !told(900));
     }
 
     #[test]

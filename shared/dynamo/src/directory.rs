@@ -31,7 +31,7 @@
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
 //! | `SERVER#<client>` | `SERVER` | whether an instance may wait for a client's server | deliver |
 //! | `USED#<hash>` | `USED` | that an id was used which may be used once | oauth |
-//! | `WATCH#<hash>` | `WATCHERS` | the screens that watch a session over a socket | kiosk, pages, socket, web |
+//! | `WATCH#<hash>` | `WATCHERS` | the screens that watch a session over a socket, or the phones that watch for questions to their person | kiosk, oauth, pages, remembered, socket, web |
 //! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
 //!
 //! The function `people` lists, ends and deletes what belongs to an account.

@@ -45,7 +45,7 @@ impl From<OpenError> for Problem {
             OpenError::NotAllowed(ClientRefusal::StaysTheSame) => Self::new(
                 StatusCode::FORBIDDEN,
                 "rotating_only",
-                "This client shows only a QR that rotates: GET /qr/code?rotate=1.",
+                "This client shows only a QR that rotates: GET /qr/code?rotate=auto, and draw its frames.",
             ),
             OpenError::NotAllowed(why) => Self { cause: Some(why.to_string()), ..UNKNOWN_CLIENT },
             OpenError::NoFreeCode => Self::internal(error.to_string()),

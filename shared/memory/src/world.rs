@@ -11,10 +11,11 @@ use std::{
 
 use async_trait::async_trait;
 use saoma_domain::{
-    identity::PhoneNumber,
+    identity::{AccountId, PhoneNumber},
     ports::{
         CallError, CallFailure, Calls, Clock, FailedCalls, Pictures, Postpone, Push, Pushed, QueuedCall,
-        Randomness, Sms, SmsError, StoreError, Tell, Topic, TopicMessage, WaitingCall, Webhook, Webhooks,
+        Randomness, Sms, SmsError, StoreError, Tell, Topic, TopicMessage, WaitingCall, Watchers, Webhook,
+        Webhooks,
     },
     push::{PushMessage, PushPlatform, PushToken},
     session::PictureName,
@@ -86,14 +87,20 @@ impl Randomness for SeededRandom {
     }
 }
 
-/// Notes which screens were told to poll, instead of telling them.
-#[derive(Default)]
+/// Notes which screens and phones were told to poll, instead of telling them.
 pub struct Bell {
+    watchers: Arc<dyn Watchers>,
     rung: Mutex<Vec<(WatchRef, Vec<Watcher>)>>,
     fails: AtomicBool,
 }
 
 impl Bell {
+    /// A bell for those that watch here.
+    #[must_use]
+    pub fn of(watchers: Arc<dyn Watchers>) -> Self {
+        Self { watchers, rung: Mutex::default(), fails: AtomicBool::default() }
+    }
+
     /// The sessions whose screens were told since this was last asked, each with its screens.
     #[must_use]
     pub fn rung(&self) -> Vec<(WatchRef, Vec<Watcher>)> {
@@ -112,6 +119,13 @@ impl Tell for Bell {
         let rung = (session.clone(), watchers.to_vec());
         self.rung.lock().unwrap_or_else(PoisonError::into_inner).push(rung);
         if self.fails.load(Ordering::SeqCst) { Err(StoreError::new("told to fail")) } else { Ok(()) }
+    }
+
+    async fn tell_person(&self, person: AccountId, now: Timestamp) -> Result<(), StoreError> {
+        let watched = WatchRef::of_person(person);
+        let mut watchers = self.watchers.watching(&watched).await?;
+        watchers.retain(|watcher| watcher.is_told_of_questions(now));
+        if watchers.is_empty() { Ok(()) } else { self.tell(&watched, &watchers, now).await }
     }
 }
 

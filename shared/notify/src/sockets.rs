@@ -9,6 +9,7 @@ use aws_sdk_apigatewaymanagement::{
 use aws_types::{SdkConfig, sdk_config::RetryConfig};
 use futures_util::future::join_all;
 use saoma_domain::{
+    identity::AccountId,
     ports::{StoreError, Tell, Watchers},
     time::Timestamp,
     watching::{WatchRef, Watcher},
@@ -60,5 +61,12 @@ impl Tell for Sockets {
         let told = tokio::time::timeout(PATIENCE, telling).await;
         let told = told.map_err(|_| StoreError::new("PostToConnection: not done in time"))?;
         told.into_iter().collect()
+    }
+
+    async fn tell_person(&self, person: AccountId, now: Timestamp) -> Result<(), StoreError> {
+        let watched = WatchRef::of_person(person);
+        let mut watchers = self.watchers.watching(&watched).await?;
+        watchers.retain(|watcher| watcher.is_told_of_questions(now));
+        self.tell(&watched, &watchers, now).await
     }
 }

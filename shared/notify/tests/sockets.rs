@@ -9,10 +9,11 @@ use std::{
 };
 
 use saoma_domain::{
+    identity::{AccountId, Phone, SignInId},
     ports::{Checks, Tell, Watchers},
     secrets::SessionCode,
     time::Timestamp,
-    watching::{ConnectionId, STILL_OPENING, WatchRef, Watcher},
+    watching::{ConnectionId, PHONE_WATCHES, STILL_OPENING, WatchRef, Watcher},
 };
 use saoma_memory::{Memory, world::SeededRandom};
 use saoma_notify::{Sockets, sockets::PATIENCE};
@@ -128,12 +129,34 @@ async fn a_closed_connection_is_forgotten() {
     let watched = Watched::by(&["gone1", "open1", "gone2"]).await;
     watched.tell().await.unwrap();
     assert_eq!(watched.left(), ["open1"]);
-    let phone = saoma_domain::identity::Phone {
-        account: saoma_domain::identity::AccountId::parse("3000876").unwrap(),
-        sign_in: saoma_domain::identity::SignInId::parse("aaaa").unwrap(),
-    };
+    let phone =
+        Phone { account: AccountId::parse("3000876").unwrap(), sign_in: SignInId::parse("aaaa").unwrap() };
     let read = watched.memory.phone_and_session(&phone, &watched.code).await.unwrap();
     assert_eq!(read.watchers.len(), 1, "and the next step does not find it");
+}
+
+// W11
+#[tokio::test]
+async fn the_phones_of_a_person_are_told_for_a_while_and_a_closed_one_is_forgotten() {
+    let watched = Watched::by(&[]).await;
+    let person = AccountId::parse("3000876").unwrap();
+    let questions = WatchRef::of_person(person);
+    for (name, since) in
+        [("old", SINCE), ("gone1", SINCE.plus(STILL_OPENING)), ("open1", SINCE.plus(STILL_OPENING))]
+    {
+        let phone = Watcher { connection: ConnectionId::parse(name).unwrap(), since };
+        watched.memory.watch(&questions, &phone, SINCE.plus(PHONE_WATCHES)).await.unwrap();
+    }
+    watched.sockets.tell_person(person, SINCE.plus(PHONE_WATCHES)).await.unwrap();
+    let mut came: Vec<_> = watched.came.lock().unwrap().iter().map(|(line, _)| line.clone()).collect();
+    came.sort();
+    assert!(came.len() == 2 && came[0].contains("gone1") && came[1].contains("open1"), "{came:?}");
+    let left = watched.memory.watching(&questions).await.unwrap();
+    let left: Vec<_> = left.iter().map(|it| it.connection.as_str()).collect();
+    assert_eq!(left, ["open1", "old"]);
+    let other = AccountId::parse("3000877").unwrap();
+    watched.sockets.tell_person(other, SINCE).await.unwrap();
+    assert_eq!(watched.came.lock().unwrap().len(), 2, "another person's phones");
 }
 
 #[tokio::test]

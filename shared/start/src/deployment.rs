@@ -89,7 +89,8 @@ impl Deployment {
         })
     }
 
-    /// The same for a function whose sessions can be watched over a socket: their screens are told of each step.
+    /// The same for a function whose sessions can be watched over a socket: their screens are told of each step. And for one
+    /// that asks people: their phones are told of each question.
     ///
     /// # Errors
     /// `SESSIONS_TABLE` is not set, or `SOCKET_ENDPOINT` is not, although screens get the address of a socket.
@@ -135,7 +136,7 @@ impl Deployment {
     pub fn remembered_logins(&self, on_confirm: Arc<dyn OnConfirm>) -> Result<RememberedLogins, StartError> {
         let settings = &self.service.settings;
         Ok(RememberedLogins {
-            logins: self.logins(on_confirm)?,
+            logins: self.watched_logins(on_confirm)?,
             traces: self.directory.clone(),
             pairs: self.directory.clone(),
             prompts: self.directory.clone(),

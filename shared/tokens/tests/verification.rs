@@ -273,7 +273,7 @@ fn one_kind_of_token_is_not_another() {
 
 fn watch_verdict(token: &str, secs: u64) -> Result<WatchRef, TokenError> {
     let now = NOW.plus(Duration::from_secs(secs));
-    done(keys().verify_watch(ISSUER, token, now)).map(|claims| claims.session)
+    done(keys().verify_watch(ISSUER, token, now)).map(|claims| claims.watched)
 }
 
 // W11
@@ -282,7 +282,7 @@ fn a_watch_token_is_good_for_one_session_until_its_end() {
     let (keys, session) = (keys(), session());
     let token = keys.mint_watch(ISSUER, &session, NOW).unwrap();
     let claims = done(keys.verify_watch(ISSUER, &token, NOW)).unwrap();
-    assert_eq!((claims.session, claims.client), (WatchRef::of(&session.code), session.client.clone()));
+    assert_eq!((claims.watched, claims.client), (WatchRef::of(&session.code), Some(session.client.clone())));
     assert_eq!(claims.expires_at, session.expires_at);
     assert!(watch_verdict(&token, 299).is_ok(), "and as often as it connects");
     assert_eq!(watch_verdict(&token, 300), Err(TokenError::Invalid));
@@ -309,6 +309,19 @@ fn a_watch_token_is_good_for_one_session_until_its_end() {
         forged[name] = value;
         assert_eq!(watch_verdict(&signed(&header, &forged), 0), Err(TokenError::Invalid), "{forged}");
     }
+}
+
+// W11
+#[test]
+fn a_phones_watch_token_is_good_for_one_person_and_a_quarter_of_an_hour() {
+    let (keys, person) = (keys(), AccountId::parse("3000876").unwrap());
+    let token = keys.mint_watch_of(ISSUER, person, NOW).unwrap();
+    let claims = done(keys.verify_watch(ISSUER, &token, NOW)).unwrap();
+    assert_eq!((claims.watched, claims.client), (WatchRef::of_person(person), None));
+    assert!(watch_verdict(&token, 899).is_ok());
+    assert_eq!(watch_verdict(&token, 900), Err(TokenError::Invalid));
+    let (_, claims, _) = parts(&token);
+    assert!(claims.get("client_id").is_none() && !claims.to_string().contains("3000876"), "{claims}");
 }
 
 // E9 W11

@@ -114,12 +114,14 @@ impl AskedLogins {
         if !self.prompts.note(by.account, &noted).await? {
             return Ok(None);
         }
+        let account = by.account;
         let state = State::Scanned { claim: Claim { by, at: now.whole_secs() } };
         let session = Session { state, ..session };
         match self.logins.sessions.create(&session, &WriteId::random(&*self.logins.random)).await? {
             Created::Stored => self.logins.reached(&session, session.seen.ip),
             Created::Collision => return Err(OpenError::NoFreeCode),
         }
+        self.logins.tell_person(account, now).await;
         Ok(Some(Opened { session, secret }))
     }
 

@@ -45,7 +45,11 @@ impl Logins {
         let found = self.sessions.find(code, Freshness::Strong).await;
         let session = found.map_err(|error| StepError::at(code, error))?;
         let session = session.ok_or_else(|| StepError::at(code, StepFailure::Unknown))?;
-        self.advance(session, &Command::Replace(secret), None, &[], now).await
+        let replaced = self.advance(session, &Command::Replace(secret), None, &[], now).await?;
+        if let Some(claim) = replaced.state.claim().filter(|_| replaced.is_prompt()) {
+            self.tell_person(claim.by.account, now).await;
+        }
+        Ok(replaced)
     }
 
     /// Ends a prompt before its person has decided. A decision made meanwhile stands.

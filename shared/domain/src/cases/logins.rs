@@ -8,7 +8,7 @@ use super::stands::{Behind, opener_of};
 use crate::{
     allowed::{About, ClientRefusal, NotAllowed, ProofTooOld, still_allowed},
     client::{BuiltIns, Client},
-    identity::{Approver, ClientId, Phone},
+    identity::{AccountId, Approver, ClientId, Phone},
     opener::{Opener, OpenerRecords},
     ports::{
         Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
@@ -39,7 +39,7 @@ pub struct Logins {
     pub on_confirm: Arc<dyn OnConfirm>,
     /// Where people read which screens signed in as them.
     pub history: Arc<dyn HistoryWriter>,
-    /// Tells the screens that watch a session that a phone has changed it.
+    /// Tells the screens that watch a session that a phone has changed it, and a person's phones of questions.
     pub tell: Arc<dyn Tell>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,
@@ -298,6 +298,11 @@ impl Logins {
         if !watchers.is_empty() {
             let _ = self.tell.tell(&WatchRef::of(&session.code), watchers, now).await;
         }
+    }
+
+    /// Tells a person's phones that a question to them came or ended. A failure changes nothing, as above.
+    pub(super) async fn tell_person(&self, person: AccountId, now: Timestamp) {
+        let _ = self.tell.tell_person(person, now).await;
     }
 
     /// The session with this code. The read takes a copy that may be a moment old. When there is none, it asks

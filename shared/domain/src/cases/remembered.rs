@@ -121,6 +121,7 @@ impl RememberedLogins {
         }
         if let State::Scanned { claim } = &session.state {
             self.supersede(&claim.by, &session, now).await?;
+            self.logins.tell_person(claim.by.account, now).await;
         }
         Ok(session)
     }
@@ -188,7 +189,10 @@ impl RememberedLogins {
             let unpaired = self.pairs.unpair(account, &session.client, policy, &device).await;
             unpaired.map_err(|error| StepError::of(&session, error))?;
         }
-        match self.logins.advance(session.clone(), &command, address, &watchers, now).await {
+        let answered = self.logins.advance(session.clone(), &command, address, &watchers, now).await;
+        // The person's other phones take the question away.
+        self.logins.tell_person(account, now).await;
+        match answered {
             Err(StepError { why: StepFailure::Refused(refusal), .. }) if !accepts => {
                 superseded_while_declining(session, refusal)
             }

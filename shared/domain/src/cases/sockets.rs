@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
+    identity::AccountId,
     ports::{StoreError, Tell},
     time::Timestamp,
     watching::{WatchRef, Watcher},
@@ -14,6 +15,10 @@ pub struct NoSockets;
 #[async_trait]
 impl Tell for NoSockets {
     async fn tell(&self, _: &WatchRef, _: &[Watcher], _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn tell_person(&self, _: AccountId, _: Timestamp) -> Result<(), StoreError> {
         Ok(())
     }
 }

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 
 use super::StoreError;
 use crate::{
+    identity::AccountId,
     time::Timestamp,
     watching::{WatchRef, Watcher},
 };
 
 /// Who watches a session. A phone's step reads it together with the session ([`Checks::phone_and_session`]), so finding
-/// the watchers takes no call of its own.
+/// the watchers takes no call of its own. A person's phones watch in the same way; they are read by themselves.
 ///
 /// [`Checks::phone_and_session`]: super::Checks::phone_and_session
 #[async_trait]
@@ -19,6 +20,9 @@ pub trait Watchers: Send + Sync {
     ///
     /// [`MOST_WATCHERS`]: crate::watching::MOST_WATCHERS
     async fn watch(&self, session: &WatchRef, watcher: &Watcher, until: Timestamp) -> Result<(), StoreError>;
+
+    /// The watchers, the newest first, as they were a moment ago or are now.
+    async fn watching(&self, watched: &WatchRef) -> Result<Vec<Watcher>, StoreError>;
 
     /// Forgets a screen, whose connection is closed. Forgetting one that does not watch changes nothing.
     async fn forget(&self, session: &WatchRef, watcher: &Watcher) -> Result<(), StoreError>;
@@ -33,4 +37,8 @@ pub trait Tell: Send + Sync {
     /// Tells these screens, all at the same time, and forgets those whose connection is closed. It takes a fifth of a second at
     /// most; what has not arrived by then counts as failed. Callers go on either way.
     async fn tell(&self, session: &WatchRef, watchers: &[Watcher], now: Timestamp) -> Result<(), StoreError>;
+
+    /// Tells a person's phones to ask which questions wait, because one came or one ended. It reads who watches, and takes
+    /// a fifth of a second at most for the rest. Callers go on either way.
+    async fn tell_person(&self, person: AccountId, now: Timestamp) -> Result<(), StoreError>;
 }

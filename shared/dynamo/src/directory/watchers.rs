@@ -1,4 +1,4 @@
-//! The screens that watch a session: `c1`, the newest, to `c3`. Each is a text, `<seconds since 1970>.<connection>`; an
+//! The screens that watch a session, or the phones that watch for questions to their person: `c1`, the newest, to `c3`. Each is a text, `<seconds since 1970>.<connection>`; an
 //! empty text is no screen.
 //!
 //! The right sides of an update are what the item held before it, so one write moves all of them, and two at the same
@@ -6,7 +6,7 @@
 
 use async_trait::async_trait;
 use saoma_domain::{
-    ports::{StoreError, Watchers},
+    ports::{Freshness, StoreError, Watchers},
     time::Timestamp,
     watching::{ConnectionId, WatchRef, Watcher},
 };
@@ -66,6 +66,11 @@ impl Watchers for Directory {
             .expression_attribute_values(":until", seconds(until));
         // A condition that does not hold means that the screen watches already.
         if_held(update).await.map(drop)
+    }
+
+    async fn watching(&self, watched: &WatchRef) -> Result<Vec<Watcher>, StoreError> {
+        let item = self.get(&watchers_key(watched), Freshness::Eventual).await?;
+        item.as_ref().map_or(Ok(Vec::new()), from_item)
     }
 
     /// Looks in each place, the newest first: a screen that comes at the same moment moves the others the same way.

@@ -26,7 +26,11 @@ pub async fn the_newest_three_watch(
     let [code, other] = [(); 2].map(|()| SessionCode::random(random));
     let (session, end) = (WatchRef::of(&code), at(300));
     let phone = person(random);
-    let read = async |code: &SessionCode| checks.phone_and_session(&phone, code).await.unwrap().watchers;
+    let read = async |code: &SessionCode| {
+        let read = checks.phone_and_session(&phone, code).await.unwrap().watchers;
+        assert_eq!(watchers.watching(&WatchRef::of(code)).await.unwrap(), read, "read by themselves");
+        read
+    };
     let watch = async |one: &Watcher| watchers.watch(&session, one, end).await.unwrap();
     assert_eq!(read(&code).await, []);
 

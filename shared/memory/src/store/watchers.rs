@@ -22,6 +22,11 @@ impl Watchers for Memory {
         })
     }
 
+    async fn watching(&self, watched: &WatchRef) -> Result<Vec<Watcher>, StoreError> {
+        let_others_in().await;
+        self.call(|data| data.watchers.get(watched).cloned().unwrap_or_default())
+    }
+
     async fn forget(&self, session: &WatchRef, watcher: &Watcher) -> Result<(), StoreError> {
         self.call(|data| {
             if let Some(watchers) = data.watchers.get_mut(session) {
