@@ -372,20 +372,20 @@ async fn no_stranger_has_a_person_asked() {
         assert_eq!(answer["asked"].is_string(), answer["rotate"].is_null(), "{answer}");
         answer["asked"].is_string()
     };
-    const LOGIN: (&str, &str) = ("prompt", "login");
+    let login = ("prompt", "login");
     let own = ("login_hint", "13800138000");
-    assert!(!asks("", &[LOGIN, own]).await, "a stranger's browser");
-    assert!(!asks(&cookie, &[LOGIN]).await, "the client names nobody");
-    assert!(!asks(&cookie, &[LOGIN, ("login_hint", "13900139000")]).await, "another person");
-    assert!(!asks(&cookie, &[LOGIN, ("login_hint", "a@shop.example")]).await, "no number");
+    assert!(!asks("", &[login, own]).await, "a stranger's browser");
+    assert!(!asks(&cookie, &[login]).await, "the client names nobody");
+    assert!(!asks(&cookie, &[login, ("login_hint", "13900139000")]).await, "another person");
+    assert!(!asks(&cookie, &[login, ("login_hint", "a@shop.example")]).await, "no number");
     for _ in 0..3 {
-        assert!(asks(&cookie, &[LOGIN, own]).await);
+        assert!(asks(&cookie, &[login, own]).await);
     }
-    assert!(!asks(&cookie, &[LOGIN, own]).await, "three times in ten minutes for a client");
+    assert!(!asks(&cookie, &[login, own]).await, "three times in ten minutes for a client");
     pass(&world, 601);
-    assert!(asks(&cookie, &[LOGIN, own]).await);
+    assert!(asks(&cookie, &[login, own]).await);
     world.call(Call::post("/api/user/logout").bearer(&person.token)).await;
-    assert!(!asks(&cookie, &[LOGIN, own]).await, "the phone is signed out, and the browser with it");
+    assert!(!asks(&cookie, &[login, own]).await, "the phone is signed out, and the browser with it");
 }
 
 // E14: what a page waits for is no answer to a client's server, and the other way round.

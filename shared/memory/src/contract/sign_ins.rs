@@ -97,7 +97,7 @@ pub async fn a_version_of_a_sign_in_is_stored_once<S: SignIns + Checks + 'static
     let name = MachineName::parse("lobby-1").unwrap();
     for opener in [
         None,
-        Some(Opener::Server(hash.clone())),
+        Some(Opener::Server(hash)),
         Some(Opener::Machine(name, hash)),
         Some(Opener::Browser(phone.clone())),
     ] {
