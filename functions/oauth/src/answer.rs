@@ -21,6 +21,16 @@ pub(crate) fn answer_to(
     format!("{redirect_uri}{joined_by}{}", query.finish())
 }
 
+/// Pairs as a query.
+pub(crate) fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// Sends the browser on, by `GET`.
+pub(crate) fn sent_on(location: &str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,14 +48,4 @@ mod tests {
             assert_eq!(answer_to(redirect_uri, &[("code", "x")], Some("a&b"), "https://i.example"), answer);
         }
     }
-}
-
-/// Pairs as a query.
-pub(crate) fn encoded<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
-}
-
-/// Sends the browser on, by `GET`.
-pub(crate) fn sent_on(location: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
