@@ -216,6 +216,10 @@ impl Browser {
     pub(crate) async fn turn(&self, scheme: &str) {
         let like = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.devtools("Emulation.setEmulatedMedia", like).await;
+        // Colours fade over; what looks at the page looks at the new ones.
+        let faded = "return Promise.all(document.getAnimations().filter((each) => each instanceof CSSTransition) \
+             .map((each) => each.finished.catch(() => null))).then(() => true)";
+        self.run(faded).await;
     }
 
     /// Changes its network.
