@@ -71,7 +71,8 @@ pub(crate) async fn begin(
     };
     spends.spend(&app).await?;
     let opened = app.asked.ask(&client, question, now).await?;
-    let opened = opened.ok_or_else(|| UNKNOWN_USER_ID.as_guess())?;
+    // The client has proved itself, and its pace bounds how often it asks. Its other calls must not pay for what people type.
+    let opened = opened.ok_or(UNKNOWN_USER_ID)?;
     let session = opened.session;
     let key = ScreenKey { code: session.code, secret: opened.secret };
     Ok(Json(Begun {

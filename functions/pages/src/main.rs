@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pages::App;
-use saoma_domain::cases::{BindMachine, CountVisit, Each, MakePair};
+use saoma_domain::cases::{BindMachine, CountVisit, Each, EndBrowser, MakePair};
 use saoma_start::{Deployment, StartError, serve};
 
 #[tokio::main(flavor = "current_thread")]
@@ -15,6 +15,7 @@ async fn main() -> Result<(), StartError> {
         Arc::new(BindMachine(directory.clone())),
         Arc::new(MakePair(directory.clone())),
         Arc::new(CountVisit(directory.clone())),
+        Arc::new(EndBrowser(directory.clone())),
     ]);
     serve(pages::router(App {
         phones: deployment.phones_of_any_issuer()?,

@@ -17,7 +17,7 @@
 //! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, operators, devices, kiosk, oauth, pages, people, shop, web |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
-//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, people |
+//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, pages, people |
 //! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts, oauth, people |
 //! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
 //! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use saoma_domain::{
-    cases::{BindMachine, CountVisit, Each, Logins, MakePair, NoSockets},
+    cases::{BindMachine, CountVisit, Each, EndBrowser, Logins, MakePair, NoSockets},
     client::BuiltIns,
     ports::{Audit, AuditEvent, Randomness},
 };
@@ -23,6 +23,7 @@ pub fn logins(memory: &Arc<Memory>, random: Arc<dyn Randomness>) -> Logins {
         Arc::new(BindMachine(memory.clone())),
         Arc::new(MakePair(memory.clone())),
         Arc::new(CountVisit(memory.clone())),
+        Arc::new(EndBrowser(memory.clone())),
     ]);
     Logins {
         sessions: memory.clone(),

@@ -501,3 +501,21 @@ async fn a_second_code_of_a_session_ends_nothing() {
     let userinfo = Call::get("/oauth/userinfo").bearer(&tokens.text("access_token"));
     assert_eq!(world.call(userinfo).await.status, 200);
 }
+
+// A no, or a wrong number, after the yes also signs the browser out that the yes had signed in.
+#[tokio::test]
+async fn a_yes_that_is_taken_back_signs_the_browser_out() {
+    let other = |number: &str| if number == "10" { "11" } else { "10" };
+    for step in ["cancel", "confirm"] {
+        let (world, person) = with_site().await;
+        let cookie = signed_in(&world, &person).await;
+        assert_eq!(told(&world, &cookie, &[NONE]).await, "a code");
+        let page = Page::open_with(&world, &[("prompt", "login")]).await;
+        let second = page.agreed_by(&world, &person).await.cookie();
+        assert_eq!(told(&world, &second, &[NONE]).await, "a code");
+        let body = json!({"matchNumber": other(page.text("matchNumber"))});
+        pages::step(&world, step, &person, &page.read(), &body).await;
+        assert_eq!(told(&world, &second, &[NONE]).await, "login_required", "{step}");
+        assert_eq!(told(&world, &cookie, &[NONE]).await, "a code", "the browser of an earlier login stays");
+    }
+}

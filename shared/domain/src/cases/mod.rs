@@ -59,7 +59,7 @@ pub use foreign::{ForeignCall, ForeignError, ForeignPeople, ForeignStep};
 pub use keys::{Dropped, KeyKeeper, KeysError, Rotation, SeedMaker};
 pub use logins::{Logins, StepError, StepFailure, Subject, Target};
 pub use mine::{List, MARK_KEPT, Mine, Removed, Row};
-pub use on_confirm::{BindMachine, CountVisit, Each, KeepNothing, MakePair};
+pub use on_confirm::{BindMachine, CountVisit, Each, EndBrowser, KeepNothing, MakePair};
 pub use open::{OpenError, Opened, Opening};
 pub use people::{People, Proof, Renewed, SignInError, SignedIn};
 pub use redeem::Redeemed;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    identity::Phone,
+    identity::{Phone, SignInId},
     pairing::MadeBy,
-    ports::{Machines, OnConfirm, Pairs, StoreError, Visits},
+    ports::{Machines, OnConfirm, Pairs, SignIns, StoreError, Visits},
     session::{Asks, Flow, Session},
     time::Timestamp,
 };
@@ -23,6 +23,9 @@ pub struct MakePair(pub Arc<dyn Pairs>);
 
 /// Counts the member's visit to the shop (`docs/shop.md`).
 pub struct CountVisit(pub Arc<dyn Visits>);
+
+/// Signs out the browser that a login signed in at the issuer before its person took their yes back (`docs/oauth.md`).
+pub struct EndBrowser(pub Arc<dyn SignIns>);
 
 /// Does all of these, one after another, for a function that confirms sessions of several contracts.
 pub struct Each(pub Vec<Arc<dyn OnConfirm>>);
@@ -77,6 +80,21 @@ impl OnConfirm for CountVisit {
             Flow::Shop { .. } => self.0.count_visit(by.account, &session.code, session.seen.ip, now).await,
             _ => Ok(()),
         }
+    }
+}
+
+#[async_trait]
+impl OnConfirm for EndBrowser {
+    /// The browser signs in when its page asks, not now.
+    async fn confirmed(&self, _: &Session, _: &Phone, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn declined(&self, session: &Session, by: &Phone) -> Result<(), StoreError> {
+        if session.flow.request().is_none() {
+            return Ok(());
+        }
+        self.0.end(&Phone { account: by.account, sign_in: SignInId::of_browser(&session.code) }).await
     }
 }
 
