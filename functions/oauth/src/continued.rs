@@ -11,9 +11,12 @@ use crate::{
     page::{GoTo, Sealed, opened},
 };
 
-/// The browser is not signed in, or not in the way that the request asks for. The page shows a QR then.
-const LOGIN_REQUIRED: Problem =
-    Problem::new(StatusCode::FORBIDDEN, "login_required", "The browser is not signed in; scan instead.");
+/// The browser is not signed in, or not in the way that the request or the client asks for. The page begins again then.
+const LOGIN_REQUIRED: Problem = Problem::new(
+    StatusCode::FORBIDDEN,
+    "login_required",
+    "The browser is not signed in as this client needs it; begin again.",
+);
 
 /// `POST /oauth/authorize/continue`, with the browser's cookie. Only our own page may press this button for its person:
 /// browsers send the cookie with no call of another site (`SameSite=Lax`), a call with JSON needs an answer to its
