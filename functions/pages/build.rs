@@ -30,7 +30,7 @@ const SCRIPTS: [&str; 10] = [
     "phone.js",
     "device.js",
     "here.js",
-    "browser.js",
+    "authorize_here.js",
     "mine.js",
     "stale.js",
     "widget.js",
@@ -42,7 +42,7 @@ const PAGES: [&str; 8] = [
     "phone.html",
     "device.html",
     "here.html",
-    "browser.html",
+    "authorize_here.html",
     "account.html",
     "welcome.html",
 ];
@@ -50,7 +50,8 @@ const PAGES: [&str; 8] = [
 const WIDGET_STYLE: &str = "widget.css";
 const WIDGET_TYPES: &str = "widget.d.ts";
 /// What few callers fetch, and hardly any without compression.
-const RARE: [&str; 6] = ["here.js", "here.html", "browser.js", "browser.html", "widget.js", WIDGET_TYPES];
+const RARE: [&str; 6] =
+    ["here.js", "here.html", "authorize_here.js", "authorize_here.html", "widget.js", WIDGET_TYPES];
 /// Drawn into the scripts, so that it costs no request.
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.

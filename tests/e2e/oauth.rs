@@ -302,7 +302,7 @@ async fn the_people_of_a_strict_site_sign_in_in_the_browser_first(language: Lang
     person.types_in_until(&person.screen, &fresh_number(), "known").await;
 }
 
-// A link signs nobody out, whatever stands behind its #; and a reload while the message is on its way keeps the request.
+// Opening a link signs no person out, whatever its fragment says. A reload while the SMS is on its way keeps the request.
 #[tokio::test]
 async fn a_person_on_the_way_to_a_strict_site_loses_nothing() {
     let person = Person::at_a_blank_screen(English).await;

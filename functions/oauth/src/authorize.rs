@@ -12,7 +12,7 @@ use saoma_domain::{
     session::Dialect,
     time::Timestamp,
 };
-use saoma_http::{Facts, Problem, body::Form, harden::refused_as, query::Query};
+use saoma_http::{Facts, Problem, body::Form, harden::refused_as, query::Query, site::is_elsewhere};
 use saoma_tokens::{authorization::AuthorizationRequest, keys::LONGEST_TOKEN};
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 
 /// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header. A client that packs
 /// its own client's state into its `state` needs more than a kilobyte.
-const LONGEST_STATE: usize = 2048;
+pub(crate) const LONGEST_STATE: usize = 2048;
 const LONGEST_NONCE: usize = 256;
 /// What this endpoint reads, also in order to refuse it.
 const PARAMETERS: [&str; 20] = [
@@ -94,9 +94,8 @@ pub(crate) async fn by_form(
     headers: HeaderMap,
     form: Result<Form, Problem>,
 ) -> Response {
-    let elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin");
     match (form, app.service.public_url(facts.domain())) {
-        (Ok(Form(form)), Ok(issuer)) if elsewhere && again(&form).len() <= LONGEST_QUERY => {
+        (Ok(Form(form)), Ok(issuer)) if is_elsewhere(&headers) && again(&form).len() <= LONGEST_QUERY => {
             sent_on(&format!("{issuer}/oauth/authorize?{}", again(&form)))
         }
         (form, _) => answered(&app, &facts, &headers, form.map(|Form(form)| form)).await,

@@ -18,6 +18,7 @@ use saoma_http::{
     Facts, Problem,
     cookie::{browser_token, keep_browser},
     query::Query,
+    site::is_elsewhere,
 };
 use saoma_tokens::authorization::AuthorizationRequest;
 
@@ -67,12 +68,11 @@ pub(crate) fn opener(client: &Client, browser: Option<&SignedInBrowser>) -> Opti
     browser.filter(|_| client.strict).map(|browser| Opener::Browser(browser.sign_in.phone()))
 }
 
-/// Refuses a call of another site's page, as far as browsers say where a call comes from (`docs/security.md` W1).
+/// Refuses a call of another site's page (`docs/security.md` W1).
 pub(crate) fn must_be_our_page(headers: &HeaderMap) -> Result<(), Problem> {
     const ANOTHER_SITE: Problem =
         Problem::new(StatusCode::FORBIDDEN, "access_denied", "Only our own page makes this call.");
-    let elsewhere = headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin");
-    if elsewhere { Err(ANOTHER_SITE) } else { Ok(()) }
+    if is_elsewhere(headers) { Err(ANOTHER_SITE) } else { Ok(()) }
 }
 
 /// Signs a browser in at the issuer, in the place of what it held before: its cookie.

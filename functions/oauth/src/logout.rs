@@ -12,16 +12,16 @@ use saoma_http::{
     cookie::{browser_token, forget_browser},
     harden::refused_as,
     query::Query,
+    site::is_elsewhere,
 };
 
 use crate::{
     App,
     answer::{encoded, sent_on},
+    authorize::LONGEST_STATE,
     browser,
 };
 
-/// The longest `state` that is brought back, in bytes, as at `/oauth/authorize`.
-const LONGEST_STATE: usize = 2048;
 /// The parameters that are read.
 const PARAMETERS: [&str; 5] =
     ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
@@ -85,8 +85,7 @@ async fn pressed(
 ) -> Result<Response, Problem> {
     let (query, Form(form)) = (query?, form?);
     let issuer = app.service.public_url(facts.domain())?;
-    let ours = headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin");
-    if ours && form.get("confirm") == Some("yes") {
+    if !is_elsewhere(headers) && form.get("confirm") == Some("yes") {
         let asked = read(app, &issuer, &query).await?;
         return sign_out(app, headers, &issuer, asked).await;
     }

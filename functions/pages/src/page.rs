@@ -39,7 +39,7 @@ static ASSETS: [(&File, &str); 9] = [
     (&PHONE_JS, JS),
     (&DEVICE_JS, JS),
     (&HERE_JS, JS),
-    (&BROWSER_JS, JS),
+    (&AUTHORIZE_HERE_JS, JS),
     (&MINE_JS, JS),
     (&PUZZLE_WORKER_JS, JS),
     (&APP_CSS, CSS),
@@ -59,7 +59,7 @@ pub(crate) async fn authorize(State(app): State<App>, headers: HeaderMap) -> Res
 /// `GET /authorize/here`: where the people of a strict client sign in in the browser itself. The request stands behind the
 /// `#` here, too.
 pub(crate) async fn sign_in_here(headers: HeaderMap) -> Response {
-    html(&BROWSER_HTML, &headers, ASK_FIRST)
+    html(&AUTHORIZE_HERE_HTML, &headers, ASK_FIRST)
 }
 
 /// `GET /device`: where a person types the code that a device shows (`docs/oauth.md`).

@@ -17,6 +17,7 @@ use saoma_http::{
     consent::{Consent, picked_number},
     foreign::OfAnyIssuer,
     sighting,
+    site::is_elsewhere,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +65,7 @@ pub(crate) async fn receipt(
     Path(code): Path<String>,
     Json(_): Json<serde::de::IgnoredAny>,
 ) -> Result<Response, Problem> {
-    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+    if is_elsewhere(&headers) {
         return Err(ANOTHER_SITE);
     }
     let target = target(&app, &facts, &headers, &code).await?;

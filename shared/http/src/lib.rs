@@ -7,6 +7,7 @@
 //! * [`problem`]: a refusal, with its cause and its session; [`refusals`]: the errors that become one.
 //! * [`screen`]: a new QR for a PC, which its cookie identifies.
 //! * [`sighting`]: whether a phone saw the QR on the screen; [`rotating`]: the QRs that a screen shows one after the other.
+//! * [`site`]: whether the page of another site calls.
 //! * [`consent`]: what a phone shows its person before they confirm.
 //! * [`exchange`]: exchanges a verified ticket for a token.
 //! * [`early`]: the answer to a poll that comes too early.
@@ -32,6 +33,7 @@ pub mod refusals;
 pub mod rotating;
 pub mod screen;
 pub mod sighting;
+pub mod site;
 pub mod telemetry;
 
 pub use facts::Facts;

@@ -363,7 +363,7 @@ async fn pending(world: &World, person: &Person) -> Value {
     waiting["pending"][0].clone()
 }
 
-// H1 K14: nobody has a person asked but the browser that they signed in, and not often.
+// H1 K14: only a browser that this person signed in can have them asked, three times in ten minutes.
 #[tokio::test]
 async fn no_stranger_has_a_person_asked() {
     let (world, person, cookie) = with_browser().await;

@@ -92,7 +92,8 @@ impl Wishes {
         !self.prompts.has(Prompt::Login) && is_young && is_hinted && is_theirs
     }
 
-    /// Whether the client names this person, by `login_hint` or `id_token_hint`. A text that is no number names nobody.
+    /// Whether `login_hint` or `id_token_hint` names this person. A `login_hint` that is neither a telephone number nor an
+    /// account's number names no person.
     #[must_use]
     pub fn name(&self, account: &Account) -> bool {
         let hint = self.login_hint.as_deref();

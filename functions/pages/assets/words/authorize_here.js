@@ -1,7 +1,7 @@
 // What is said where a person signs in in the browser for a strict client. All but the last seven take the place of the phone
 // page's own.
 
-export const browserWords = {
+export const authorizeHereWords = {
   'phone.loading': ['One moment…', '请稍候…'],
   'phone.who': ['First, sign in on this browser', '请先在此浏览器上登录'],
   'phone.whoAgain': ['Sign in on this browser', '在此浏览器上登录'],

@@ -10,7 +10,7 @@ import { askForProof } from './proof.js';
 import { takeRequest } from './sealed.js';
 import { go, signInAgain } from './sign_in.js';
 import { $, busy } from './view.js';
-import { browserWords } from './words/browser.js';
+import { authorizeHereWords } from './words/authorize_here.js';
 
 const asked = takeRequest()?.split('!') ?? [];
 const sealed = asked[0];
@@ -27,7 +27,7 @@ async function begin() {
   return fail('', answer.status === 400 ? t('browser.over') : excuse(answer));
 }
 
-/** Who is there? Only a press signs somebody out: a link must not. */
+/** Asks who is there. A person signs out by a press of the button; the address alone signs out no person. */
 function askWhich() {
   another = false;
   $('which-lead').textContent = t('browser.which', { person: signedIn().name });
@@ -42,7 +42,7 @@ function proveAgain() {
   askForProof(begin);
 }
 
-run({ begin, decide() {}, leave: () => 'phone.signedOutOnly' }, { here: 'scan', words: browserWords, gone: !sealed });
+run({ begin, decide() {}, leave: () => 'phone.signedOutOnly' }, { here: 'scan', words: authorizeHereWords, gone: !sealed });
 $('stay').addEventListener('click', () => busy($('stay'), begin));
 $('switch').addEventListener('click', () => busy($('switch'), async () => {
   await signOut();
