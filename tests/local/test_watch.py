@@ -8,9 +8,12 @@ import time
 import unittest
 import urllib.error
 import urllib.request
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from processes import VENV, free_port
+import psutil
+
+from processes import VENV, end, free_port, start
 from serve import NOT_WATCHED
 
 PATIENCE = 60  # seconds
@@ -49,28 +52,24 @@ class WatchTest(unittest.TestCase):
                 self.assertEqual(counted(starts, 2), 2)
 
 
+@contextmanager
 def watched(project, starts):
-    """Serves the project's function and calls it, so that it is started."""
+    """Serves the project's function and calls it, so that it is started; in the end nothing of it runs."""
     port = free_port()
     environment = {**os.environ, "STARTS": str(starts), "CARGO_LAMBDA_IGNORE_FILE": str(NOT_WATCHED)}
     command = [VENV / "cargo-lambda", "lambda", "watch", "--quiet", "--invoke-address", "127.0.0.1", "--invoke-port", str(port)]
-    process = subprocess.Popen(command, cwd=project, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until(lambda: answers(port))
-    return Served(process)
-
-
-class Served:
-    """Ends the server when the test is over."""
-
-    def __init__(self, process):
-        self._process = process
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._process.terminate()
-        self._process.wait(PATIENCE)
+    process = start(command, cwd=project, env=environment, log=starts.with_name("log"))
+    try:
+        until(lambda: answers(port))
+        yield
+    finally:
+        # `cargo lambda watch` does not always end when it is asked while it starts a function anew.
+        functions = psutil.Process(process.pid).children(recursive=True)
+        end(process)
+        for function in functions:
+            with suppress(psutil.NoSuchProcess):
+                function.kill()
+        psutil.wait_procs(functions, timeout=PATIENCE)
 
 
 def answers(port):
