@@ -7,6 +7,7 @@ orphan of ours comes back to us (Linux), and what is left at the end is found by
 import ctypes
 import os
 import platform
+import random
 import signal
 import socket
 import subprocess
@@ -23,6 +24,8 @@ VENV = ROOT / ".venv" / "bin"
 SCRATCH = ROOT / ".saoma"  # logs and local deployments; ignored by git, so no reload watches it
 
 _started = []  # what should run until we end it
+_OURS = range(10_240, 32_768)  # below the ports of outgoing connections, on Linux and elsewhere
+_given = set()  # the ports that free_port() has answered with
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 _LINUX = sys.platform == "linux"
 
@@ -141,10 +144,24 @@ def host_architecture():
 
 
 def free_port():
-    """A port on which no program listens now."""
+    """A port that a server can have. No outgoing connection is given one of these, and no other call here gets the same."""
+    while True:
+        port = random.choice(_OURS)
+        if port not in _given and is_free(port):
+            _given.add(port)
+            return port
+
+
+def is_free(port):
+    """Whether a server can have this port now."""
     with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+        # As servers do: connections of an earlier server that are still closing do no harm.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def port_from(name, default):
@@ -153,8 +170,8 @@ def port_from(name, default):
     if not text.isdigit() or int(text) > 65535:
         raise Failure(f"{name} must be a port number, not {text!r}")
     port = int(text) or free_port()
-    if listening(port):
-        raise Failure(f"port {port} is taken: choose another with {name}=")
+    if not is_free(port):
+        raise Failure(f"port {port} is taken, or not allowed: choose another with {name}=")
     return port
 
 
