@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use remembered::App;
-use saoma_domain::cases::MakePair;
+use saoma_domain::cases::{Each, EndBrowser, MakePair};
 use saoma_start::{Deployment, StartError, serve};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), StartError> {
     let deployment = Deployment::reach().await?;
-    let on_confirm = MakePair(deployment.directory.clone());
+    let directory = &deployment.directory;
+    // Its prompts are also the questions of the OpenID provider.
+    let on_confirm =
+        Each(vec![Arc::new(MakePair(directory.clone())), Arc::new(EndBrowser(directory.clone()))]);
     serve(remembered::router(App {
         phones: deployment.phones(),
         logins: deployment.remembered_logins(Arc::new(on_confirm))?,

@@ -13,11 +13,11 @@
 //! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
 //! | `FOREIGN#<hash>` | `IDENTITY` | the account of a person of another issuer | kiosk, pages, shop, web |
 //! | `KEYSET#<address>` | `KEYSET` | the key set of another issuer, as it was fetched | kiosk, oauth, pages, shop, web |
-//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, kiosk, oauth, pages, people, shop, web |
+//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, kiosk, oauth, pages, people, remembered, shop, web |
 //! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, operators, devices, kiosk, oauth, pages, people, shop, web |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
-//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, pages, people |
+//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, pages, people, remembered |
 //! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts, oauth, people |
 //! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
 //! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |

@@ -356,6 +356,31 @@ async fn a_person_whom_the_client_names_is_asked_on_the_phone() {
     assert_eq!(none["pending"], json!([]));
 }
 
+// A no, or a wrong number, after the yes also signs the browser out that the yes had signed in.
+#[tokio::test]
+async fn a_yes_on_the_phone_that_is_taken_back_signs_the_browser_out() {
+    for accepts in [false, true] {
+        let (world, person, cookie) = with_browser().await;
+        let login = [("prompt", "login"), ("login_hint", "13800138000")];
+        let (_, asked) = page(&world, &cookie, &login).await;
+        let trace = pending(&world, &person).await["traceId"].clone();
+        let answer = async |accepts: bool, number: &str| {
+            let answer = json!({"traceId": trace, "accept": accepts, "matchNumber": number});
+            world.call(Call::post("/login/answer").bearer(&person.token).json(&answer)).await
+        };
+        let number = asked.text("matchNumber");
+        assert_eq!(answer(true, &number).await.status, 200);
+        pass(&world, 2);
+        let status = Call::get("/oauth/authorize/status").header("token", &asked.text("pollToken"));
+        let browser = world.call(status).await.cookie();
+        assert_eq!(told(&world, &browser, &[NONE]).await, "a code");
+        let another = if number == "10" { "11" } else { "10" };
+        answer(accepts, if accepts { another } else { &number }).await;
+        assert_eq!(told(&world, &browser, &[NONE]).await, "login_required");
+        assert_eq!(told(&world, &cookie, &[NONE]).await, "a code", "the browser of an earlier login stays");
+    }
+}
+
 /// The newest question that waits for this person.
 async fn pending(world: &World, person: &Person) -> Value {
     let waiting = world.call(Call::get("/login/pending").bearer(&person.token)).await.json();

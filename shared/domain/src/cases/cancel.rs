@@ -2,7 +2,7 @@
 
 use super::{Logins, StepError, StepFailure, Target, logins::FoundForPhone};
 use crate::{
-    identity::Approver,
+    identity::{Approver, Phone},
     ports::Freshness,
     secrets::{Secret, SessionCode},
     session::{Abandonment, Command, Session},
@@ -27,9 +27,16 @@ impl Logins {
         }
         let decline = Command::Decline(by.phone.clone(), target.sighting.clone());
         let declined = self.advance(session, &decline, by.address, &watchers, now).await?;
-        let taken_back = self.on_confirm.declined(&declined, &by.phone).await;
-        taken_back.map_err(|error| StepError::of(&declined, error))?;
+        self.take_back(&declined, &by.phone).await?;
         Ok(declined)
+    }
+
+    /// Undoes what the session's contract did for a yes that its person has taken back ([`OnConfirm::declined`]).
+    ///
+    /// [`OnConfirm::declined`]: crate::ports::OnConfirm::declined
+    pub(super) async fn take_back(&self, session: &Session, by: &Phone) -> Result<(), StepError> {
+        let taken_back = self.on_confirm.declined(session, by).await;
+        taken_back.map_err(|error| StepError::of(session, error))
     }
 
     /// Ends the session because its screen shows another one now (`docs/security.md` C6).

@@ -57,8 +57,7 @@ impl Logins {
         let advanced = self.advance(session.clone(), &confirm, by.address, &watchers, now).await;
         let confirmed = match advanced {
             Err(StepError { why: StepFailure::Refused(Refusal::WrongMatchNumber), .. }) => {
-                let taken_back = self.on_confirm.declined(&session, &by.phone).await;
-                taken_back.map_err(|error| StepError::of(&session, error))?;
+                self.take_back(&session, &by.phone).await?;
                 return Err(StepError::of(&session, Refusal::WrongMatchNumber));
             }
             confirmed => confirmed?,

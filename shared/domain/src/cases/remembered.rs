@@ -179,7 +179,8 @@ impl RememberedLogins {
         let wrong = number.is_some_and(|number| number != session.match_number);
         let account = by.phone.account;
         let decline = |by| Command::Decline(by, Sighting::default());
-        let command = if accepts { Command::Confirm(by.phone, number) } else { decline(by.phone) };
+        let command =
+            if accepts { Command::Confirm(by.phone.clone(), number) } else { decline(by.phone.clone()) };
         session.decide(&command, now).map_err(|refusal| StepError::of(&session, refusal))?;
         if accepts {
             agrees_with(proof, &session, &command, now)?;
@@ -193,6 +194,14 @@ impl RememberedLogins {
         // The person's other phones take the question away.
         self.logins.tell_person(account, now).await;
         match answered {
+            Ok(declined) if !accepts => {
+                self.logins.take_back(&declined, &by.phone).await?;
+                Ok(declined)
+            }
+            Err(error) if error.refusal() == Some(Refusal::WrongMatchNumber) => {
+                self.logins.take_back(&session, &by.phone).await?;
+                Err(error)
+            }
             Err(StepError { why: StepFailure::Refused(refusal), .. }) if !accepts => {
                 superseded_while_declining(session, refusal)
             }
