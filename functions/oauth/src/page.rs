@@ -92,7 +92,7 @@ struct ShownQuestion {
     waiting: Waiting,
 }
 
-/// What a page waits with for what the phone decides.
+/// What the page needs in order to wait for the phone: the token to poll with, the number, the times and the socket.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Waiting {
@@ -134,9 +134,10 @@ impl Held {
     }
 }
 
-/// `POST /oauth/authorize/begin`: opens a session for the request, and ends the one that the page showed before. In a
-/// browser that is signed in as the request asks for, it opens none: the person may continue without a scan, unless they
-/// want one.
+/// `POST /oauth/authorize/begin`: says what the page shows. A browser that the client does not take must sign in first. In a
+/// browser that is signed in as the request asks for, the person may continue. A person whom the client names is asked on
+/// their phone. Otherwise the page shows a QR. The last two open a session and end the one that the page showed before. With
+/// `scan` the person gets a QR instead of the second or third.
 pub(crate) async fn begin(
     State(app): State<App>,
     facts: Facts,
@@ -165,7 +166,7 @@ pub(crate) async fn begin(
         replace(&app.logins, old.key, now).await?;
     }
     let proof = browser::opener(&client, browser.as_ref());
-    let asking = browser.as_ref().filter(|browser| !scan && wishes.name(&browser.account));
+    let asking = browser.as_ref().filter(|browser| !scan && wishes.names(&browser.account));
     if let Some(asked) = asked_on_phone(&app, &facts, (&client, &sealed, scopes), asking, now).await? {
         let (opened, person) = asked;
         return Ok(Json(told.with(ShownWay::Asked(Box::new(ShownQuestion {
@@ -212,7 +213,7 @@ async fn asked_on_phone(
     Ok(asked.map(|opened| (opened, browser.account.nick_name())))
 }
 
-/// What the page waits with.
+/// What the page needs in order to wait for this session.
 fn waiting(service: &Service, issuer: &str, sealed: &str, opened: &Opened, now: Timestamp) -> Waiting {
     let Opened { session, secret } = opened;
     let key = ScreenKey { code: session.code.clone(), secret: secret.clone() };
@@ -319,7 +320,8 @@ const fn word(standing: Standing) -> &'static str {
     }
 }
 
-/// Signs the browser in at the issuer, in the place of what it held before.
+/// Signs the browser in at the issuer and returns its new cookie. `None` if the browser keeps its sign-in: it opened the
+/// session itself, or the same person signed in in it directly, which a strict client needs.
 async fn keep(
     app: &App,
     headers: &HeaderMap,
@@ -327,7 +329,6 @@ async fn keep(
     session: &Session,
     now: Timestamp,
 ) -> Result<Option<HeaderValue>, Problem> {
-    // A browser in which this person signed in directly stays so: a strict client takes no other.
     if session.opener.is_some() {
         return Ok(None);
     }

@@ -24,7 +24,7 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
     let Holder::Screen { scopes: granted, key, .. } = found.sign_in.holder else { return Err(INVALID_GRANT) };
     dpop::holds(key.as_ref(), asking.key.as_ref())?;
     let asked = match asking.form.get("scope") {
-        // Words that we do not know are left out, as they were at the login.
+        // Unknown scopes are ignored, as at the login.
         Some(raw) => Some(Scopes::parse(raw)).filter(|asked| !asked.is_empty()).ok_or(INVALID_SCOPE)?,
         None => granted,
     };

@@ -92,14 +92,14 @@ impl Wishes {
         !self.prompts.has(Prompt::Login) && is_young && is_hinted && is_theirs
     }
 
-    /// Whether `login_hint` or `id_token_hint` names this person. A `login_hint` that is neither a telephone number nor an
-    /// account's number names no person.
+    /// Whether the client names this person, by `login_hint` or `id_token_hint`, and names no other. A `login_hint` that is
+    /// neither a telephone number nor an account's number is ignored.
     #[must_use]
-    pub fn name(&self, account: &Account) -> bool {
-        let hint = self.login_hint.as_deref();
-        let hinted = hint.is_some_and(|hint| is_a_number(hint) && may_mean(hint, account));
-        let theirs = self.person.is_none_or(|person| person == account.id);
-        theirs && (hinted || (hint.is_none() && self.person.is_some()))
+    pub fn names(&self, account: &Account) -> bool {
+        let hint = self.login_hint.as_deref().filter(|hint| is_a_number(hint));
+        let by_hint = hint.map(|hint| may_mean(hint, account));
+        let by_token = self.person.map(|person| person == account.id);
+        (by_hint.is_some() || by_token.is_some()) && by_hint.unwrap_or(true) && by_token.unwrap_or(true)
     }
 
     /// Whether the client wishes that the person is asked although the browser is signed in.
@@ -161,6 +161,29 @@ mod tests {
             proved_at: SCANNED,
             created_at: SCANNED,
             expires_at: SCANNED.plus(Duration::from_hours(12)),
+        }
+    }
+
+    // H1
+    #[test]
+    fn a_person_is_named_by_a_number_or_by_an_id_token() {
+        let hint = |raw: &str| Wishes { login_hint: Some(raw.to_owned()), ..Wishes::default() };
+        let person = |raw: &str| Wishes { person: AccountId::parse(raw), ..Wishes::default() };
+        let both = |raw: &str, id: &str| Wishes { person: AccountId::parse(id), ..hint(raw) };
+        for (wishes, named) in [
+            (Wishes::default(), false),
+            (hint("13800138000"), true),
+            (hint("3000876"), true),
+            (hint("13900139000"), false),
+            (hint("a@shop.example"), false),
+            (person("3000876"), true),
+            (person("3000877"), false),
+            (both("13800138000", "3000876"), true),
+            (both("13800138000", "3000877"), false),
+            (both("13900139000", "3000876"), false),
+            (both("a@shop.example", "3000876"), true),
+        ] {
+            assert_eq!(wishes.names(&account()), named, "{wishes:?}");
         }
     }
 
