@@ -30,6 +30,8 @@ pub const SHORTEST_PACE: Duration = Duration::from_secs(1);
 pub const CALLS_OF_A_PHONE_PER_MINUTE: u32 = 120;
 /// How many seconds a device waits between two polls (RFC 8628 section 3.2).
 pub const DEVICE_INTERVAL: Duration = Duration::from_secs(3);
+/// How early a device's poll may come. Calls of honest ones have been seen half a second out of step.
+const SLACK: Duration = Duration::from_secs(1);
 /// What each `slow_down` adds to a device's interval (RFC 8628 section 3.5).
 pub const SLOW_DOWN: Duration = Duration::from_secs(5);
 /// The longest interval of a device. More would only keep its person waiting.
@@ -187,8 +189,8 @@ impl Pace {
     }
 
     /// Notes a poll of a device whose session waits. `false` when it comes early: its interval then grows by
-    /// [`SLOW_DOWN`]. A first poll is never early, and neither is one that lacks a tenth of the interval, because networks
-    /// and timers are not exact. Callers ask only about a session that waits, so an approval is never withheld
+    /// [`SLOW_DOWN`]. A first poll is never early, and neither is one that lacks a second or a tenth of the interval, because
+    /// networks and timers are not exact. Callers ask only about a session that waits, so an approval is never withheld
     /// (`docs/security.md` D7, D8).
     pub fn device(&self, code: &SessionCode, now: Timestamp) -> bool {
         let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
@@ -196,7 +198,7 @@ impl Pace {
             devices.put(code.clone(), (now, DEVICE_INTERVAL));
             return true;
         };
-        let in_time = now.since(*last) >= *interval * 9 / 10;
+        let in_time = now.since(*last) + SLACK.max(*interval / 10) >= *interval;
         *last = now;
         if !in_time {
             *interval = (*interval + SLOW_DOWN).min(LONGEST_INTERVAL);

@@ -305,7 +305,7 @@ async fn polls_have_a_pace_and_an_approval_is_never_withheld() {
     let id = desk.asked(&world, &[]).await;
     let before = session(&world, &id);
     refused(&desk.poll(&world, &id).await, 400, "authorization_pending");
-    pass(&world, 2);
+    pass(&world, 1);
     refused(&desk.poll(&world, &id).await, 400, "slow_down");
     pass(&world, 8);
     refused(&desk.poll(&world, &id).await, 400, "authorization_pending");
