@@ -101,7 +101,7 @@ impl Bell {
         Self { watchers, rung: Mutex::default(), fails: AtomicBool::default() }
     }
 
-    /// The sessions whose screens were told since this was last asked, each with its screens.
+    /// The sessions and persons whose watchers were told since this was last asked, each with its watchers.
     #[must_use]
     pub fn rung(&self) -> Vec<(WatchRef, Vec<Watcher>)> {
         std::mem::take(&mut self.rung.lock().unwrap_or_else(PoisonError::into_inner))
@@ -122,10 +122,8 @@ impl Tell for Bell {
     }
 
     async fn tell_person(&self, person: AccountId, now: Timestamp) -> Result<(), StoreError> {
-        let watched = WatchRef::of_person(person);
-        let mut watchers = self.watchers.watching(&watched).await?;
-        watchers.retain(|watcher| watcher.is_told_of_questions(now));
-        if watchers.is_empty() { Ok(()) } else { self.tell(&watched, &watchers, now).await }
+        let phones = self.watchers.phones_of(person, now).await?;
+        if phones.is_empty() { Ok(()) } else { self.tell(&WatchRef::of_person(person), &phones, now).await }
     }
 }
 

@@ -20,6 +20,9 @@ const MESSAGE: &str = r#"{"poll": true}"#;
 /// How long telling may hold up the step of a phone. It mostly takes a tenth of that.
 pub const PATIENCE: Duration = Duration::from_millis(200);
 
+/// The longest pause before the second try.
+const SOON: Duration = Duration::from_millis(10);
+
 /// The screens that watch over sockets.
 pub struct Sockets {
     client: Client,
@@ -31,8 +34,9 @@ impl Sockets {
     /// `https://abcdefghij.execute-api.us-east-1.amazonaws.com/v1`. Those that are closed are forgotten in `watchers`.
     #[must_use]
     pub fn new(config: &SdkConfig, endpoint: impl Into<String>, watchers: Arc<dyn Watchers>) -> Self {
-        // A second try would come too late.
-        let config = Builder::from(config).endpoint_url(endpoint).retry_config(RetryConfig::disabled());
+        // An instance that has slept may find its kept connection closed, so there is a second try, at once.
+        let retries = RetryConfig::standard().with_max_attempts(2).with_initial_backoff(SOON);
+        let config = Builder::from(config).endpoint_url(endpoint).retry_config(retries);
         Self { client: Client::from_conf(config.build()), watchers }
     }
 
@@ -64,9 +68,7 @@ impl Tell for Sockets {
     }
 
     async fn tell_person(&self, person: AccountId, now: Timestamp) -> Result<(), StoreError> {
-        let watched = WatchRef::of_person(person);
-        let mut watchers = self.watchers.watching(&watched).await?;
-        watchers.retain(|watcher| watcher.is_told_of_questions(now));
-        self.tell(&watched, &watchers, now).await
+        let phones = self.watchers.phones_of(person, now).await?;
+        self.tell(&WatchRef::of_person(person), &phones, now).await
     }
 }

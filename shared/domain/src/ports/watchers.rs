@@ -9,23 +9,31 @@ use crate::{
     watching::{WatchRef, Watcher},
 };
 
-/// Who watches a session. A phone's step reads it together with the session ([`Checks::phone_and_session`]), so finding
-/// the watchers takes no call of its own. A person's phones watch in the same way; they are read by themselves.
+/// Who watches a session, or the questions to a person. A phone's step reads a session's watchers together with the session
+/// ([`Checks::phone_and_session`]), so finding them takes no call of its own. Those of a person are read with
+/// [`Watchers::watching`].
 ///
 /// [`Checks::phone_and_session`]: super::Checks::phone_and_session
 #[async_trait]
 pub trait Watchers: Send + Sync {
-    /// Lets a screen watch a session, whose end is `until`. Of all that watch it the newest [`MOST_WATCHERS`] stay. Repeating
-    /// the call changes nothing.
+    /// Lets a screen watch a session, or a phone the questions to its person. The record may be deleted after `until`. Of all
+    /// that watch the same, the newest [`MOST_WATCHERS`] stay. Repeating the call changes nothing.
     ///
     /// [`MOST_WATCHERS`]: crate::watching::MOST_WATCHERS
-    async fn watch(&self, session: &WatchRef, watcher: &Watcher, until: Timestamp) -> Result<(), StoreError>;
+    async fn watch(&self, watched: &WatchRef, watcher: &Watcher, until: Timestamp) -> Result<(), StoreError>;
 
-    /// The watchers, the newest first, as they were a moment ago or are now.
+    /// Who watches, the newest first. The answer may be a moment old.
     async fn watching(&self, watched: &WatchRef) -> Result<Vec<Watcher>, StoreError>;
 
-    /// Forgets a screen, whose connection is closed. Forgetting one that does not watch changes nothing.
-    async fn forget(&self, session: &WatchRef, watcher: &Watcher) -> Result<(), StoreError>;
+    /// The phones that are told of questions to this person now, the newest first.
+    async fn phones_of(&self, person: AccountId, now: Timestamp) -> Result<Vec<Watcher>, StoreError> {
+        let mut phones = self.watching(&WatchRef::of_person(person)).await?;
+        phones.retain(|phone| phone.is_told_of_questions(now));
+        Ok(phones)
+    }
+
+    /// Forgets one whose connection is closed. Forgetting one that does not watch changes nothing.
+    async fn forget(&self, watched: &WatchRef, watcher: &Watcher) -> Result<(), StoreError>;
 }
 
 /// Tells screens to ask how their session stands.
