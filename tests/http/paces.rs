@@ -51,6 +51,21 @@ async fn a_network_that_polls_unknown_codes_is_slowed_down_and_its_neighbour_is_
     world.call(poll(0).from_ip(GUESSER)).await.problem(404, "not_found");
 }
 
+// A page of a site reads how long to wait, whoever's page it is: the answer says nothing else.
+#[tokio::test]
+async fn a_page_of_a_site_reads_that_it_is_slowed_down() {
+    let world = World::default();
+    let poll = |nth| Call::get("/qr/login").header("token", &format!("{}.{}", unknown(nth), "x".repeat(43)));
+    insist(&world, poll).await;
+    let page = |path: &str| Call::get(path).from_ip(GUESSER).header("origin", "https://shop.example");
+    for path in ["/qr/login", "/qr/code?client=shop", "/qr/loginpic"] {
+        let answer = world.call(page(path)).await;
+        assert_eq!(answer.status, 429, "{path}");
+        let readable = if path == "/qr/loginpic" { "" } else { "*" };
+        assert_eq!(answer.header("access-control-allow-origin"), readable, "{path}");
+    }
+}
+
 // D11: in the web contract a dead QR is a normal answer.
 #[tokio::test]
 async fn a_network_that_polls_with_made_up_cookies_is_slowed_down() {

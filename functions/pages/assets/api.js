@@ -1,7 +1,7 @@
 // One way to call the service. It never throws: a network that fails is an answer too.
 
 const PATIENCE_MS = 15_000; // one try ends after this
-const AGAIN_MS = [0, 500, 2000]; // waits after the first and the second try
+const AGAIN_MS = [0, 500, 2000]; // milliseconds to wait after each try; the first try is number 1
 const NO_MORE_TRIES_MS = 15_000; // after this no new try begins, so a person waits for half a minute at most
 
 /**

@@ -5,6 +5,7 @@ import { askedCodes, leadsOn } from './asked_codes.js';
 import { call } from './api.js';
 import { excuse } from './excuse.js';
 import { learn, t, translate } from './i18n.js';
+import { opensHere } from './open_here.js';
 import { showCode } from './qr.js';
 import { takeRequest } from './sealed.js';
 import { $, announce, arrive, busy, pageView, say, show, state } from './view.js';
@@ -29,7 +30,7 @@ async function goBack() {
   if (answer.status === 400) return tellOver();
   if (answer.status !== 200 || !leadsOn(answer.body.url ?? '')) return say($('back-problem'), excuse(answer));
   code.stopCode();
-  location.replace(answer.body.url);
+  codes.leave(answer.body.url);
 }
 
 /** The browser is signed in: the person may go on without a scan. */
@@ -38,6 +39,7 @@ function offer(client, person) {
   $('known-title').textContent = t('authorize.known.title', names);
   $('known-lead').textContent = t('authorize.known.lead', names);
   $('continue').textContent = t('authorize.continue', names);
+  $('another').textContent = t(codes.strict ? 'authorize.someoneElse' : 'authorize.another');
   $('known-learns').append($('learns-part'));
   show('known');
   announce($('known-lead').textContent);
@@ -49,10 +51,10 @@ async function goOn() {
   if (answer.status === 400) return tellOver();
   if (answer.status === 403) return startAnew(); // signed out meanwhile, or signed in for too long
   if (answer.status !== 200 || !leadsOn(answer.body.url ?? '')) return say($('continue-problem'), excuse(answer));
-  location.replace(answer.body.url);
+  codes.leave(answer.body.url);
 }
 
-/** The site takes this browser only if the person signs in in it first; `mark` says that another person wants to. */
+/** Goes to the page where the person signs in in this browser. The mark `!another`: another person wants to sign in. */
 const signInHere = (mark = '') => location.replace(`/authorize/here${location.search}#${request}${mark}`);
 
 /** Asks the service again what the person may do. */
@@ -73,6 +75,7 @@ learn(screenWords);
 learn(scopeWords);
 learn(authorizeWords);
 translate();
+opensHere();
 const request = takeRequest();
 $('back').addEventListener('click', () => busy($('back'), goBack));
 $('continue').addEventListener('click', () => busy($('continue'), goOn));

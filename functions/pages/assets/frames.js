@@ -67,7 +67,7 @@ export function rotating({ every, tags, ...modules }, show, ask) {
   return {
     at(seconds) {
       const told = seconds * 1000;
-      // Without a believed age, the difference is no number.
+      // While the age is not known, the difference is NaN, and the comparison is false.
       if (told >= 0 && !(Math.abs(age() - told) <= SLACK_MS)) {
         steady = performance.now() - told;
         wall = Date.now() - told;

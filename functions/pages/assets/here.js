@@ -15,12 +15,16 @@ import { hereWords } from './words/here.js';
 
 const asked = new URLSearchParams(location.search);
 const query = new URLSearchParams([...asked].filter(([name]) => ['client', 'state'].includes(name)));
+const LOOKS = 15; // for the ticket
+const LOOK_AGAIN_MS = 1100; // the service refuses more than one poll a second
 let opened = {}; // the code of this page
+let agreed = false; // the person said yes, and the ticket is to be fetched
 
 const step = (name, body, tag = '') => postAs(`/q/${opened.code}${tag}/${name}`, body);
 
 /** Opens a code and claims it; then asks, without the number: the screen that shows it is this page. */
 async function begin() {
+  if (agreed) return goBack();
   go('loading');
   let scan = await openAndScan();
   // The device slept in between, and what it opened is old.
@@ -47,20 +51,30 @@ async function decide(accept) {
   if (state() !== 'consent') return; // it ran out meanwhile
   if (answer.status !== 200) return refuse(answer);
   if (!accept) return go('cancelled');
+  agreed = true;
   await goBack();
 }
 
-/** Back to the client's registered page, with the ticket. */
+/** Back to the client's registered page, with the ticket. The yes stands, so this page asks until the ticket comes. */
 async function goBack() {
   go('confirmed');
-  const answer = await call('GET', '/qr/login', { token: opened.pollToken, cookies: false });
-  const { url = '' } = answer.body;
-  if (!ownCodes.leadsOn(url)) return fail('', excuse(answer));
-  ownCodes.leave(url, opened.pollToken);
+  let answer;
+  for (let look = 0; look < LOOKS; look += 1) {
+    answer = await ownCodes.ask(opened.pollToken);
+    const { url = '' } = answer.body;
+    if (ownCodes.leadsOn(url)) return ownCodes.leave(url, opened.pollToken);
+    if (['cancelled', 'expired', 'used'].includes(answer.state)) {
+      agreed = false;
+      return tellGone();
+    }
+    await new Promise((resolve) => { setTimeout(resolve, LOOK_AGAIN_MS); });
+  }
+  return fail('', excuse(answer));
 }
 
 /** The code is claimed by the person who signs out, so it ends. */
 async function leave() {
+  agreed = false;
   if (state() === 'consent') await step('cancel', {});
   return 'phone.signedOutOnly';
 }

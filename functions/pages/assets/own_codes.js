@@ -16,7 +16,7 @@ export const ownCodes = {
 
   async ask(pollToken) {
     const answer = await call('GET', '/qr/login', { token: pollToken, cookies: false, tries: 1 });
-    return { ...answer, state: stateOf(answer.body) };
+    return { ...answer, state: stateOf(answer) };
   },
 
   // The address is the client's registered page; still, a page is all it may be.

@@ -12,7 +12,7 @@ import { watch } from './watch.js';
 const LOOK_EVERY = 3; // seconds between looks, where the answer does not say
 const WATCHED_EVERY = 15; // the same while a socket is open
 const LOOK_AGAIN = 1.1; // seconds to the next look when the one that the socket asked for showed nothing new
-const WATCH_AGAIN_MS = 600_000; // the service tells a phone for 15 minutes, and then one that watches again
+const WATCH_AGAIN_MS = 600_000; // after so long the page watches with a new token; the service tells a phone for 15 minutes
 const LOOK_AFTER = [3, 6, 12, 30]; // seconds after the first, second, … failure in a row
 const HICCUPS = 2; // so many failures in a row are worth a word
 const ENDING_MS = 6000;
@@ -78,7 +78,7 @@ async function look() {
   clearTimeout(timer);
   if (asking || document.hidden) return;
   asking = true;
-  const because = told;
+  const wasTold = told;
   told = false;
   const answer = await getAs('/login/pending', { tries: 1 });
   asking = false;
@@ -104,15 +104,15 @@ function lookLater(seconds) {
 /** The ids of what waits. */
 const ids = () => waiting.map(({ traceId }) => traceId).join();
 
-/** Takes an answer; `because` the socket said that something has changed. */
-function take(answer, because) {
+/** Takes an answer. `wasTold`: the socket had said that something changed. */
+function take(answer, wasTold) {
   failures = 0;
   const before = ids();
   const at = ({ consent }) => consent?.seen?.at ?? 0;
   waiting = answer.pending.filter(({ traceId }) => !decided.has(traceId)).sort((one, other) => at(other) - at(one));
   keepWatching(answer);
   // What the socket spoke of may have come while the answer was on its way, or after the copy that it was read from.
-  const unseen = told || (because && ids() === before);
+  const unseen = told || (wasTold && ids() === before);
   lookLater(unseen ? LOOK_AGAIN : socket.isOpen() ? WATCHED_EVERY : (answer.pollAfter ?? LOOK_EVERY));
   if (state() !== 'consent') return waiting.length > 0 ? present(waiting[0]) : showNone();
   // The question that a person is about to answer never changes; it only ends.

@@ -80,9 +80,11 @@ export function showCode(source, view) {
     if (next !== 'loading' && next !== 'waiting') announce(focus ? lead : `${$('title').textContent} ${lead}`);
   }
 
-  /** Asks for a code and draws it. `focus` when a person asked: the button they pressed goes away. */
-  async function open({ note = '', focus = false } = {}) {
-    const replaced = attempt.pollToken ?? attempt.replaced; // ends when the new one is there
+  /**
+   * Asks for a code and draws it. `focus` when a person asked: the button they pressed goes away. The code with the secret
+   * `replaced` ends when the new one is there.
+   */
+  async function open({ note = '', focus = false, replaced = attempt.pollToken ?? attempt.replaced } = {}) {
     const mine = begin();
     mine.replaced = replaced;
     renewOnReturn = false;
@@ -107,7 +109,8 @@ export function showCode(source, view) {
   /** After a reload: goes on with the code that was on the screen, which may have been scanned. */
   async function resume() {
     const kept = recall(source.kept);
-    if (!kept?.pollToken || kept.about !== source.about || kept.endsAt - Date.now() < 1000) return open();
+    if (!kept?.pollToken || kept.endsAt - Date.now() < 1000) return open();
+    if (kept.about !== source.about) return open({ replaced: kept.pollToken });
     const mine = begin();
     mine.pollToken = kept.pollToken;
     mine.polledAt = performance.now();
@@ -144,7 +147,7 @@ export function showCode(source, view) {
     $('here').href = source.here?.(code) ?? `/q/${encodeURIComponent(code)}`;
   }
 
-  /** Shows a code, which is so many seconds old; only the age of one that rotates matters. */
+  /** Shows a code. `age`: how many seconds ago it was opened; only a code that rotates needs it. */
   function draw(mine, opened, age) {
     const { svg, rotate, code, pollToken, matchNumber, endsAt } = opened;
     const news = source.opened?.(opened);
@@ -161,7 +164,8 @@ export function showCode(source, view) {
     mine.stopCounting = countdown(endsAt, (left) => {
       $('countdown').textContent = clock(left);
       if (left === 60 || left === 10) announce(t('screen.secondsLeft', { seconds: left }));
-      if (left === 0) expire();
+      // Only the service says that the code is over: the clock on the wall may have been set.
+      if (left === 0) lookNow();
     });
     mine.socket = watch(opened, (told) => lookToldBySocket(mine, told));
     tell('waiting', { focus: false }); // the same heading as while loading
@@ -174,9 +178,10 @@ export function showCode(source, view) {
   function later(mine, { body, retryAfter }) {
     const pace = mine.failures > 0
       ? BACKOFF[Math.min(mine.failures, BACKOFF.length) - 1]
-      : mine.socket.isOpen() ? WATCHED_PACE : (body.pollAfter ?? PACE);
+      : Date.now() >= mine.endsAt ? PACE : mine.socket.isOpen() ? WATCHED_PACE : (body.pollAfter ?? PACE);
     clearTimeout(mine.timer);
-    mine.timer = setTimeout(() => poll(mine), Math.max(pace, retryAfter) * 1000);
+    // A network whose neighbours are told to wait for long looks now and then all the same: the phone may have confirmed.
+    mine.timer = setTimeout(() => poll(mine), Math.max(pace, Math.min(retryAfter, WATCHED_PACE)) * 1000);
   }
 
   async function poll(mine) {
@@ -214,7 +219,7 @@ export function showCode(source, view) {
     attempt.stop();
     // The page is out of sight: a new code waits until it is seen.
     renewOnReturn = document.hidden && renewals < RENEWALS;
-    if (document.hidden || renewals >= RENEWALS) return tell('expired');
+    if (document.hidden || renewals >= RENEWALS) return tell('expired', { detail: renewOnReturn ? 'unseen' : '' });
     renewals += 1;
     open({ note: t('screen.renewed') });
   }
@@ -266,9 +271,9 @@ export function showCode(source, view) {
       lookNow(); // back from elsewhere, perhaps from the phone
     }, { signal });
     window.addEventListener('online', lookNow, { signal });
-    // Coming back with the browser's back button finds the page as it was left, and its code used.
+    // Coming back with the browser's back button finds the page as it was left. A code that led on is used.
     window.addEventListener('pageshow', (event) => {
-      if (event.persisted) startOver();
+      if (event.persisted && attempt.over) startOver();
     }, { signal });
   }
 

@@ -2,6 +2,7 @@
 // second has nothing left to load.
 
 import { learn, translate } from './i18n.js';
+import { opensHere } from './open_here.js';
 import { ownCodes } from './own_codes.js';
 import { showCode } from './qr.js';
 import { $, arrive, pageView } from './view.js';
@@ -15,5 +16,7 @@ learn(codeWords);
 learn(screenWords);
 learn(welcomeWords);
 translate();
-if ($('qr')) showCode(ownCodes, pageView);
-else welcome();
+if ($('qr')) {
+  opensHere();
+  showCode(ownCodes, pageView);
+} else welcome();

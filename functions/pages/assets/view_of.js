@@ -25,12 +25,14 @@ export function viewOf(root, main, { headings = 'h1', takesFocus = () => true } 
    * `detail` says more in data-code, for styles and tests.
    */
   function show(next, { detail = '', focus = takesFocus() } = {}) {
+    const held = root.activeElement;
     for (const part of all('[data-for]')) part.hidden = !part.dataset.for.split(' ').includes(next);
     const stepped = state() !== next;
     if (stepped) hush();
     main.dataset.state = next;
     main.dataset.code = detail;
-    if (focus && stepped) heading()?.focus();
+    // What held the focus may be gone, and a person must not lose their place with it.
+    if ((focus && stepped) || held?.closest('[hidden]')) heading()?.focus();
   }
 
   /** Has screen readers say a text, even the same one twice: politely in `live`, at once in `alarm`. */

@@ -73,7 +73,8 @@ export function watch({ socketUrl, watch: token }, look) {
     const { signal } = gone;
     window.addEventListener('online', anew, { signal });
     window.addEventListener('offline', drop, { signal });
-    window.addEventListener('pagehide', stop, { signal }); // a page with an open socket is not kept for the back button
+    window.addEventListener('pagehide', drop, { signal }); // a page with an open socket is not kept for the back button
+    window.addEventListener('pageshow', ({ persisted }) => persisted && anew(), { signal });
     document.addEventListener('visibilitychange', seen, { signal });
     open();
   }

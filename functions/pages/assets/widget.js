@@ -16,6 +16,7 @@ const WATCHED = ['client', 'state', 'mode', 'device', 'lang', 'server'];
 const WORDS = { ...everyWords, ...codeWords, ...widgetWords };
 // The event that a page gets when the widget comes to a state; the one of `signed-in` comes with the ticket.
 const TOLD = { scanned: 'scanned', cancelled: 'cancelled', expired: 'expired', used: 'expired', stuck: 'error', error: 'error' };
+const taken = new Set(); // the places where elements keep their codes
 const running = new WeakMap(); // what each element does: for which attributes, and how to begin anew and to stop
 
 /** Whether this device is a phone, which has no second one at hand that could scan. `device` overrules the guess. */
@@ -54,7 +55,8 @@ function tell(element, name, detail, cancelable = false) {
  * that it comes to.
  */
 function fill(element, trouble) {
-  const chinese = prefersChinese([element.closest('[lang]')?.lang, ...navigator.languages]);
+  // `:lang` also looks outside of the shadow of another element of the page.
+  const chinese = element.matches(':lang(zh)') || (!element.matches(':lang(en)') && prefersChinese(navigator.languages));
   // Where there is little room, some states have a heading and nothing beneath it.
   const t = (key, values) => (key in WORDS ? speak(WORDS, chinese, key, values) : '');
   const { shadowRoot: root } = element;
@@ -69,7 +71,7 @@ function fill(element, trouble) {
     show(next, options) {
       const before = inside.state();
       inside.show(next, options);
-      const name = TOLD[next];
+      const name = options?.detail === 'unseen' ? '' : TOLD[next]; // a new code comes as soon as somebody looks
       const details = { error: { code: next === 'stuck' ? next : trouble() }, expired: { reason: next } };
       if (name && next !== before) tell(element, name, details[name]);
     },
@@ -82,6 +84,18 @@ function fill(element, trouble) {
   };
 }
 
+/** A place of its own for each element, to keep its code over a reload: the same one, if the page has the same elements. */
+function placeFor(client) {
+  let number = 0;
+  let place;
+  do {
+    place = `saoma.widget.${client}.${number}`;
+    number += 1;
+  } while (taken.has(place));
+  taken.add(place);
+  return place;
+}
+
 /** What the element's attributes say, in their order. */
 const said = (element) => WATCHED.map((name) => element.getAttribute(name) ?? undefined);
 
@@ -90,23 +104,28 @@ function begin(element) {
   // The service is where this script comes from, unless the page names another.
   const [client, state, mode, , , server = new URL(import.meta.url).origin] = said(element);
   const gone = new AbortController();
+  const place = placeFor(client);
+  let begun = 0; // how often a code was asked for
   let trouble = 'unavailable'; // why the last try to get a code failed
   let code;
   const view = fill(element, () => trouble);
 
-  const codes = widgetCodes({ client, state, server: server.replace(/\/$/, '') }, {
+  const codes = widgetCodes({ client, state, place, server: server.replace(/\/$/, '') }, {
     leave(url) {
       const ticket = new URL(url).searchParams.get('ticket');
+      const before = begun;
       const goesOn = tell(element, 'signed-in', { ticket, url, state }, true);
+      if (begun > before) return undefined; // the page would not take it, and shows a new code
       if (mode !== 'ticket' && goesOn) return location.assign(url);
       code.stopCode();
       return view.say('signed-in');
     },
-    refused({ status, body }) {
-      trouble = body.code ?? (status === 0 ? 'offline' : 'unavailable');
+    tried({ status, body }) {
+      trouble = status === 0 ? 'offline' : (status !== 200 && body.code) || 'unavailable';
     },
   });
   const scan = () => {
+    begun += 1;
     if (code) return code.startOver();
     code = showCode(codes, view);
   };
@@ -116,14 +135,15 @@ function begin(element) {
     scan();
     view.$('title').focus();
   });
-  if (!client) console.error('saoma-sign-in: client is missing');
+  if (!client) console.error('saoma-sign-in without client');
   else if (isPhone(element)) view.say('here');
-  else whenSeen(element, gone.signal, scan);
+  else whenSeen(element, gone.signal, () => code || scan());
   return {
     scan,
     stop() {
       gone.abort();
       code?.pauseCode();
+      taken.delete(place);
     },
   };
 }
@@ -137,7 +157,8 @@ function settle(element) {
   running.set(element, as ? { as, ...begin(element) } : { as });
 }
 
-class SaomaSignIn extends HTMLElement {
+// On a server that renders pages there are no elements, and importing this script does nothing.
+class SaomaSignIn extends (globalThis.HTMLElement ?? Object) {
   static get observedAttributes() {
     return WATCHED;
   }
@@ -166,4 +187,4 @@ class SaomaSignIn extends HTMLElement {
   }
 }
 
-if (!customElements.get('saoma-sign-in')) customElements.define('saoma-sign-in', SaomaSignIn);
+if (!globalThis.customElements?.get('saoma-sign-in')) globalThis.customElements?.define('saoma-sign-in', SaomaSignIn);

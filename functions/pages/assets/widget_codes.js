@@ -4,27 +4,27 @@ import { call } from './api.js';
 import { stateOf } from './flags.js';
 
 /**
- * What qr.js needs to know of them. `site` says who asks: the service's address `server`, the `client`, and the `state` that
- * the exchange of the ticket returns. `leave(url)` goes on when the phone has confirmed, and `refused(answer)` is told why no
- * code came.
+ * What qr.js needs to know of them. `site` says who asks: the service's address `server`, the `client`, the `state` that the
+ * exchange of the ticket returns, and the `place` where this tab keeps the code. `leave(url)` goes on when the phone has confirmed, and `tried(answer)` is told of each
+ * try to get a code.
  */
-export const widgetCodes = ({ server, client, state }, { leave, refused }) => {
+export const widgetCodes = ({ server, client, state, place }, { leave, tried }) => {
   const query = new URLSearchParams(state ? { client, state } : { client });
   const here = `${server}/phone?${query}`;
   return {
-    kept: `saoma.widget.${client}`,
+    kept: place,
     about: here,
     here: () => here,
 
     async open(replaced) {
       const answer = await call('GET', `${server}/qr/code?${query}&rotate=auto`, { token: replaced, cookies: false });
-      if (answer.status !== 200) refused(answer);
+      tried(answer);
       return answer;
     },
 
     async ask(pollToken) {
       const answer = await call('GET', `${server}/qr/login`, { token: pollToken, cookies: false, tries: 1 });
-      return { ...answer, state: stateOf(answer.body) };
+      return { ...answer, state: stateOf(answer) };
     },
 
     leadsOn: (url) => /^https?:\/\//i.test(url),

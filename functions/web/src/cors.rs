@@ -2,8 +2,9 @@
 //! another site (`docs/security.md` W3).
 
 use axum::{
-    extract::State,
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use saoma_domain::client::{Client, Origin};
@@ -71,6 +72,20 @@ pub(crate) async fn readable_refusal(
         None => false,
     };
     readable(refused.into_response(), foreign.filter(|_| known).cloned())
+}
+
+/// Lets every page read that the service is busy or failed, so that it waits as long as it should. Such an answer is made
+/// before anybody knows whose page it is, and says nothing of a session.
+pub(crate) async fn busy_is_readable(request: Request, next: Next) -> Response {
+    let of_a_page = ["/qr/code", "/qr/login"].contains(&request.uri().path());
+    let asks = of_a_page && request.headers().contains_key(header::ORIGIN);
+    let mut response = next.run(request).await;
+    let is_busy =
+        [StatusCode::TOO_MANY_REQUESTS, StatusCode::INTERNAL_SERVER_ERROR].contains(&response.status());
+    if asks && is_busy && !response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        response = readable(response, Some(HeaderValue::from_static("*")));
+    }
+    response
 }
 
 /// `OPTIONS` on the two calls of a page. A preflight names no client, so any registered origin

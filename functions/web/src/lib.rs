@@ -68,5 +68,5 @@ pub fn router(app: App) -> Router {
         .route("/qr/cancel", post(cancel::cancel))
         .route("/qr/ticket", post(ticket::ticket).layer(from_fn(keep_own_shape)))
         .with_state(app);
-    hardened(routes, &service, flag::shape)
+    hardened(routes, &service, flag::shape).layer(from_fn(cors::busy_is_readable))
 }

@@ -73,7 +73,7 @@ async function call(path, body) {
 
 /** What a camera would read from the picture: the demo looks where the widget keeps its code. */
 function readCode() {
-  const kept = sessionStorage.getItem(`saoma.widget.${widget.getAttribute('client')}`);
+  const kept = sessionStorage.getItem(`saoma.widget.${widget.getAttribute('client')}.0`);
   return kept ? JSON.parse(kept).code : '';
 }
 
