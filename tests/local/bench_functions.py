@@ -18,7 +18,7 @@ FEW_CALLS = 20  # enough to measure a warm call in an instance that was started 
 GOOD = (200, 429)  # an early poll gets the full answer, as a 429
 NUMBER, ANOTHER_NUMBER, THIRD_NUMBER = "+8613800138000", "+8613800138001", "+8613800138002"
 
-# Where a function that opens sessions says that sockets are. Nothing listens there.
+# The addresses of sockets that functions which open sessions are given. No server listens there.
 SOCKETS = {"SOCKET_URL": "ws://localhost:9", "SOCKET_ENDPOINT": "http://localhost:9/v1"}
 
 

@@ -1,4 +1,4 @@
-"""Counts logins a second beside node-oidc-provider, which does the same logins on this machine in the same run.
+"""Counts logins a second beside node-oidc-provider: the same two flows, on this machine, in the same run.
 
 One driver plays both: a code flow with PKCE and a device flow, from the client's request to its ID token, some at a time and
 without pauses.

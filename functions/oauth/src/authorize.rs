@@ -22,12 +22,12 @@ use crate::{
     par,
 };
 
-/// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header. A client that packs
-/// its own client's state into its `state` needs more than a kilobyte.
+/// The longest `state` and `nonce` that are taken, in bytes: the sealed request must fit into a header. An identity
+/// broker puts its own client's state into its `state`, and needs more than a kilobyte.
 pub(crate) const LONGEST_STATE: usize = 2048;
 const LONGEST_NONCE: usize = 256;
-/// What this endpoint reads, also in order to refuse it.
-const PARAMETERS: [&str; 20] = [
+/// The parameters that this endpoint reads. It refuses a request with one that it does not support.
+const PARAMETERS: [&str; 18] = [
     "client_id",
     "redirect_uri",
     "response_type",
@@ -46,10 +46,9 @@ const PARAMETERS: [&str; 20] = [
     "request_uri",
     "request",
     "registration",
-    "acr_values",
-    "display",
 ];
-/// The longest form that is sent on as a query, in bytes. API Gateway takes a query of 10,240 bytes with the headers.
+/// The longest form that is sent on as a query, in bytes. API Gateway takes 10,240 bytes of
+/// request line and headers together.
 const LONGEST_QUERY: usize = 4096;
 /// The length of a SHA-256 in base64url (RFC 7636 section 4.2).
 const CHALLENGE_LENGTH: usize = 43;
@@ -87,7 +86,7 @@ pub(crate) async fn by_query(
 
 /// `POST /oauth/authorize`, as OpenID Connect Core section 3.1.2.1 asks for. From another site it comes without the
 /// browser's cookie (`SameSite=Lax`), so the browser is sent on to the same request as a query, which brings the cookie. A
-/// request that is too long for a query goes on without it, and the person scans.
+/// form that is too long for a query is answered here, without the cookie, and the person scans.
 pub(crate) async fn by_form(
     State(app): State<App>,
     facts: Facts,

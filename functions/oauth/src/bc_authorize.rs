@@ -71,7 +71,8 @@ pub(crate) async fn begin(
     };
     spends.spend(&app).await?;
     let opened = app.asked.ask(&client, question, now).await?;
-    // The client has proved itself, and its pace bounds how often it asks. Its other calls must not pay for what people type.
+    // Not counted as a guess: the client has proved itself and is paced, and what a person mistypes must not slow down its
+    // other calls.
     let opened = opened.ok_or(UNKNOWN_USER_ID)?;
     let session = opened.session;
     let key = ScreenKey { code: session.code, secret: opened.secret };

@@ -50,8 +50,8 @@ pub(crate) async fn signed_in(
     }
 }
 
-/// The same, if it is signed in in a way that this client takes: a strict one takes only a browser in which the person
-/// signed in directly (`docs/security.md` K19).
+/// The browser behind a request's cookie, if it is signed in now and this client takes it. A strict client takes only a
+/// browser in which the person signed in directly (`docs/security.md` K19).
 pub(crate) async fn taken_by(
     client: &Client,
     app: &App,
@@ -63,7 +63,7 @@ pub(crate) async fn taken_by(
     Ok(browser.filter(|browser| !client.strict || browser.is_direct()))
 }
 
-/// What a browser that this client takes proves when it opens a session.
+/// The opener of a session in this browser. `None` for a client that is not strict: no step asks for it.
 pub(crate) fn opener(client: &Client, browser: Option<&SignedInBrowser>) -> Option<Opener> {
     browser.filter(|_| client.strict).map(|browser| Opener::Browser(browser.sign_in.phone()))
 }
@@ -75,7 +75,7 @@ pub(crate) fn must_be_our_page(headers: &HeaderMap) -> Result<(), Problem> {
     if is_elsewhere(headers) { Err(ANOTHER_SITE) } else { Ok(()) }
 }
 
-/// Signs a browser in at the issuer, in the place of what it held before: its cookie.
+/// Replaces the browser's sign-in at the issuer by this one. Returns the cookie to set.
 pub(crate) async fn keep(
     app: &App,
     headers: &HeaderMap,

@@ -109,11 +109,12 @@ pub(crate) async fn client_for(
     if found.client.oauth.grants.contains(&grant) { Ok(found) } else { Err(UNAUTHORIZED_CLIENT) }
 }
 
-/// The assertion does not prove the client. The text names what libraries are most often set up otherwise for.
-const NOT_GOOD: Problem = Problem::new(
+/// The assertion does not prove the client. The text lists the claims that libraries most often set otherwise.
+const INVALID_ASSERTION: Problem = Problem::new(
     StatusCode::UNAUTHORIZED,
     "invalid_client",
-    "The assertion is not good: iss and sub are the client, aud is the issuer or the endpoint, exp is at most five minutes ahead.",
+    "The assertion is not valid. iss and sub must be the client's id, aud the issuer or this endpoint, and exp at most five \
+     minutes ahead.",
 );
 
 /// The use of an assertion of this client, if it is good.
@@ -124,7 +125,7 @@ async fn asserted(app: &App, facts: &Facts, client: &Client, assertion: &str) ->
         path.is_some_and(|path| path.is_empty() || ENDPOINTS.contains(&path))
     };
     let (keys, now) = (keys_for(app, client, assertion).await?, app.service.clock.now());
-    let good = verify_assertion(assertion, &keys, &client.id, is_us, now).map_err(|_| NOT_GOOD)?;
+    let good = verify_assertion(assertion, &keys, &client.id, is_us, now).map_err(|_| INVALID_ASSERTION)?;
     Ok(OneUse::of(OncePurpose::Assertion, client.id.as_str(), &good.id, now, good.refused_from))
 }
 

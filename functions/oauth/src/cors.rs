@@ -12,7 +12,8 @@ pub(crate) fn readable(mut response: Response) -> Response {
     response
 }
 
-/// What a page may send: its proofs, and what its libraries add for tracing.
+/// The headers that a page may send: how it authenticates, its proof (`DPoP`), and what libraries add: the version of MCP, and
+/// tracing.
 const ALLOWED_HEADERS: &str =
     "authorization, content-type, dpop, mcp-protocol-version, baggage, sentry-trace, traceparent, tracestate";
 

@@ -89,7 +89,7 @@ pub(crate) async fn begin(
     let session = opened.session;
     let (text, symbol) = symbol_of(&session, &issuer)?;
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
-    // A TV app in a browser is a client, too. No cookie takes part.
+    // Pages of other sites may read the answer: an app on a TV may be a page. The call uses no cookie.
     Ok(cors::readable(
         Json(Begun {
             device_code: key.reveal(),

@@ -20,7 +20,7 @@ const PROVE_HERE: Problem = Problem::new(
     "fresh_proof_required",
     "The person must sign in with a code by SMS in this browser.",
 );
-/// The client takes a browser that scans.
+/// The client is not strict, so its people scan.
 const NOT_STRICT: Problem = Problem::new(
     StatusCode::FORBIDDEN,
     "access_denied",

@@ -62,7 +62,7 @@ pub(crate) async fn pending(
         }
     }
     let public_url = app.service.public_url(facts.domain())?;
-    let socket = app.service.socket_of(&public_url, by.phone.account);
+    let socket = app.service.socket_for_person(&public_url, by.phone.account);
     Ok(Json(Pending { pending, poll_after: POLL_AFTER, socket }))
 }
 

@@ -43,7 +43,7 @@ pub(crate) async fn connect(
     }
     pace.connect(network, now).map_err(|_| Refused::TOO_MANY)?;
     let watcher = Watcher { connection: connection.clone(), since: now.whole_secs() };
-    // A phone is told for a while, however old its token is.
+    // A phone is told for PHONE_WATCHES from now on, however soon its token ends.
     let until = if claims.client.is_some() { claims.expires_at } else { now.plus(PHONE_WATCHES) };
     app.watchers.watch(&claims.watched, &watcher, until).await?;
     Ok(Answer::speaking(PROTOCOL))
@@ -58,8 +58,8 @@ fn offered_token(offer: &Offer) -> Option<&str> {
     }
 }
 
-/// Whether the page may watch: it is ours, or of a site that the session's client, if there is one, has registered. A caller that names no
-/// site is no browser.
+/// Whether the page may watch: it is ours, or of a site that the session's client has registered. A phone's token names no
+/// client, so of pages only ours may use it. A caller that names no site is no browser.
 async fn admits(app: &App, client: Option<&ClientId>, offer: &Offer) -> Result<bool, StoreError> {
     let origin = match offer.origins.as_slice() {
         [] => return Ok(true),

@@ -1,5 +1,5 @@
-//! Sockets of waiting screens, as every function sees them: what a screen is told of its socket, and screens that are
-//! told to ask.
+//! Sockets of screens and phones that wait, as every function sees them: what they are told of their socket, and how a
+//! failure to tell them is logged.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use crate::Service;
 
-/// What a screen needs to watch its session (`docs/web.md`). A part of the answer that opens the session.
+/// What a screen needs to watch its session (`docs/web.md`), or a phone the questions to its person (`docs/remembered.md`).
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Socket {
@@ -37,9 +37,9 @@ impl Service {
 
     /// The socket of a phone that waits for questions to its person; `None` where sockets are switched off.
     #[must_use]
-    pub fn socket_of(&self, issuer: &str, person: AccountId) -> Option<Socket> {
+    pub fn socket_for_person(&self, issuer: &str, person: AccountId) -> Option<Socket> {
         let socket_url = self.settings.socket_url.clone()?;
-        let watch = self.keys.mint_watch_of(issuer, person, self.clock.now()).ok()?;
+        let watch = self.keys.mint_person_watch(issuer, person, self.clock.now()).ok()?;
         Some(Socket { socket_url, watch })
     }
 }

@@ -74,8 +74,9 @@ pub enum ClientRefusal {
 ///
 /// The checks, in order: the sign-in is not over and no older than the account's last credential change; the account
 /// is active; the client exists and is switched on; it is the client that the session was opened for; it speaks the
-/// session's contract; it admits a QR that stays the same, unless this one rotates; it admits the network that the session was opened from; if it is strict, what the screen proved when it
-/// opened the session is still good, and a browser is this person's; it admits the app of the sign-in. For a
+/// session's contract; it admits a QR that stays the same, unless this one rotates; it admits the network that the session
+/// was opened from; if it is strict, what the screen proved when it opened the session is still good, and a browser that
+/// opened it is signed in for this person; it admits the app of the sign-in. For a
 /// sign-in alone: its app is registered, and was when the sign-in began.
 ///
 /// # Errors

@@ -101,7 +101,7 @@ impl SignInId {
         Self(sha256_hex(&["browser", code.as_str()]).chars().take(Self::LONGEST).collect())
     }
 
-    /// The sign-in of a browser that is a phone itself, from the proof that its person gave at this moment. The same
+    /// The sign-in of a browser in which its person signed in directly, from the proof that they gave at this moment. The same
     /// proof always gives the same one.
     #[must_use]
     pub fn of_direct_browser(phone: &Self, proved_at: Timestamp) -> Self {

@@ -89,8 +89,8 @@ impl Deployment {
         })
     }
 
-    /// The same for a function whose sessions can be watched over a socket: their screens are told of each step. And for one
-    /// that asks people: their phones are told of each question.
+    /// The same for a function whose sessions can be watched over a socket, or that asks people on their phones. Screens are
+    /// told of each step, phones of each question.
     ///
     /// # Errors
     /// `SESSIONS_TABLE` is not set, or `SOCKET_ENDPOINT` is not, although screens get the address of a socket.
@@ -132,7 +132,7 @@ impl Deployment {
     /// The logins of hosted clients.
     ///
     /// # Errors
-    /// `SESSIONS_TABLE` is not set.
+    /// `SESSIONS_TABLE` is not set, or `SOCKET_ENDPOINT` is not, although phones get the address of a socket.
     pub fn remembered_logins(&self, on_confirm: Arc<dyn OnConfirm>) -> Result<RememberedLogins, StartError> {
         let settings = &self.service.settings;
         Ok(RememberedLogins {

@@ -22,7 +22,7 @@ pub struct WatchClaims {
     pub watched: WatchRef,
     /// The session's client, whose pages may watch. `None` for a phone: only our own page may.
     pub client: Option<ClientId>,
-    /// When the token ends, and its session with it.
+    /// When the token ends. That of a session ends with the session.
     pub expires_at: Timestamp,
 }
 
@@ -67,7 +67,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`TokenError::Unsignable`].
-    pub fn mint_watch_of(
+    pub fn mint_person_watch(
         &self,
         issuer: &str,
         person: AccountId,

@@ -315,7 +315,7 @@ fn a_watch_token_is_good_for_one_session_until_its_end() {
 #[test]
 fn a_phones_watch_token_is_good_for_one_person_and_a_quarter_of_an_hour() {
     let (keys, person) = (keys(), AccountId::parse("3000876").unwrap());
-    let token = keys.mint_watch_of(ISSUER, person, NOW).unwrap();
+    let token = keys.mint_person_watch(ISSUER, person, NOW).unwrap();
     let claims = done(keys.verify_watch(ISSUER, &token, NOW)).unwrap();
     assert_eq!((claims.watched, claims.client), (WatchRef::of_person(person), None));
     assert!(watch_verdict(&token, 899).is_ok());

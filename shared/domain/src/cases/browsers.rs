@@ -42,7 +42,7 @@ pub struct Browsers {
 /// A browser that is signed in now.
 #[derive(Clone, Debug)]
 pub struct SignedInBrowser {
-    /// Its sign-in. It began when the person scanned, or proved here who they are.
+    /// Its sign-in. It began when the person scanned, or when they proved in this browser who they are.
     pub sign_in: SignIn,
     /// Its person.
     pub account: Account,
@@ -121,8 +121,8 @@ impl Browsers {
         }
     }
 
-    /// Begins the sign-in of a browser that is a phone itself, and gives it the token for its cookie. It lasts from the
-    /// person's proof on. One proof begins one sign-in: repeating the call gives the same token, and after the browser has
+    /// Begins the sign-in of a browser in which its person signed in directly, by SMS, and gives it the token for its
+    /// cookie. It lasts from the person's proof on. One proof begins one sign-in: repeating the call gives the same token, and after the browser has
     /// signed out only a new proof helps.
     ///
     /// # Errors

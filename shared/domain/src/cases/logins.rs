@@ -39,7 +39,8 @@ pub struct Logins {
     pub on_confirm: Arc<dyn OnConfirm>,
     /// Where people read which screens signed in as them.
     pub history: Arc<dyn HistoryWriter>,
-    /// Tells the screens that watch a session that a phone has changed it, and a person's phones of questions.
+    /// Tells the screens that watch a session that a phone has changed it. Tells a person's phones that a question came or
+    /// ended.
     pub tell: Arc<dyn Tell>,
     /// Unpredictable bytes.
     pub random: Arc<dyn Randomness>,

@@ -88,7 +88,8 @@ impl Logins {
 
     /// The account and the method behind a confirmation, or the reason why it no longer counts: the phone that
     /// agreed or its account fails its check. A phone or an account that the store does not have fails it too. The
-    /// phone, its account, the client and the machine that opened the session are read in one call, a browser that opened it in two more.
+    /// phone, its account, the client and the machine that opened the session are read in one call. A browser that opened it
+    /// takes two more reads.
     async fn still_stands(
         &self,
         session: &Session,

@@ -89,8 +89,8 @@ impl Screens {
     }
 
     /// The sign-in behind a refresh token that we gave to this client, and its person, if both still count. A client that
-    /// is registered again under the same id has none of the earlier one's (`docs/security.md` K4). A strict client has those
-    /// alone whose screen it still trusts (K19).
+    /// is registered again under the same id has none of the earlier one's (`docs/security.md` K4). A strict client must
+    /// still trust what opened the screen's login (K19).
     ///
     /// # Errors
     /// [`SignInError::UnknownToken`], [`SignInError::NotSignedIn`] or [`SignInError::Store`].

@@ -119,8 +119,8 @@ pub trait Checks: Send + Sync {
     /// costs a second read. So do the other methods.
     async fn phone(&self, phone: &Phone) -> Result<PhoneRecords, StoreError>;
 
-    /// What a redemption of this session is checked against: its phone's records, its client, and what its
-    /// opener proved, all as last written. A browser as the opener costs two more reads.
+    /// What a redemption of this session is checked against: its phone's records, its client, and what is
+    /// stored about its opener, all as last written. A browser as the opener costs two more reads.
     async fn redemption(&self, phone: &Phone, session: &Session) -> Result<RedemptionRecords, StoreError>;
 
     /// The phone's records, the session with this code, and who watches it.

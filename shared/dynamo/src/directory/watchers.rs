@@ -1,5 +1,5 @@
-//! The screens that watch a session, or the phones that watch for questions to their person: `c1`, the newest, to `c3`. Each is a text, `<seconds since 1970>.<connection>`; an
-//! empty text is no screen.
+//! Who watches a session, or the questions to a person: `c1`, the newest, to `c3`. Each is a text,
+//! `<seconds since 1970>.<connection>`; an empty text is an empty place.
 //!
 //! The right sides of an update are what the item held before it, so one write moves all of them, and two at the same
 //! moment lose nothing.
