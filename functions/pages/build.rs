@@ -24,6 +24,7 @@ use oxc::{
     mangler::MangleOptions,
     minifier::{CompressOptions, Minifier, MinifierOptions},
     parser::Parser,
+    semantic::SemanticBuilder,
     span::SourceType,
 };
 use oxc_compat::EngineTargets;
@@ -65,6 +66,13 @@ const RARE: [&str; 6] =
 const ICON: &str = "favicon.svg";
 /// How many characters of the hash a name carries: 64 bits.
 const HASH_LENGTH: usize = 16;
+
+/// The names of the language and of browsers that the scripts use. Any other name must be declared.
+const BROWSER: &str = "AbortController AbortSignal Array Blob Boolean CSSStyleSheet CustomEvent DOMParser Date Int32Array \
+    IntersectionObserver Intl JSON Map Math Number Object Promise RangeError RegExp Set String TextDecoder TextEncoder URL \
+    URLSearchParams Uint8Array WeakMap WebSocket Worker atob btoa clearInterval clearTimeout console crypto decodeURIComponent \
+    document encodeURIComponent fetch globalThis history location matchMedia navigator onmessage performance postMessage \
+    queueMicrotask setInterval setTimeout undefined window";
 
 type Failure = Box<dyn Error>;
 
@@ -258,6 +266,11 @@ fn minified(script: &str) -> Result<String, Failure> {
         return Err(error.clone().with_source_code(script.to_owned()).to_string().into());
     }
     let mut program = parsed.program;
+    let checked = SemanticBuilder::new().build(&program).semantic.into_scoping();
+    let is_known = |name: &str| BROWSER.split(' ').any(|known| known == name);
+    if let Some(name) = checked.root_unresolved_references().keys().find(|name| !is_known(name.as_str())) {
+        return Err(format!("a script uses {name}, which it does not declare").into());
+    }
     let compress =
         CompressOptions { target: EngineTargets::from_target("es2020")?, ..CompressOptions::smallest() };
     let options = MinifierOptions {

@@ -83,7 +83,7 @@ async function look() {
   const answer = await getAs('/login/pending', { tries: 1 });
   asking = false;
   if (!listening) return;
-  if (Array.isArray(answer.body.pending)) return take(answer.body, because);
+  if (Array.isArray(answer.body.pending)) return take(answer.body, wasTold);
   if (isFinal(answer) && answer.status !== 404) {
     stopListening();
     unwatch();
