@@ -154,6 +154,24 @@ async fn a_page_whose_clock_is_wrong_shows_a_good_qr() {
     person.screen.reaches("signed-in").await;
 }
 
+// L6: a clock that is set forward ends no code that a person is about to confirm.
+#[tokio::test]
+async fn a_clock_that_jumps_forward_ends_no_code() {
+    let person = Person::at_a_blank_screen(English).await;
+    let jumps = "const now = Date.now.bind(Date); window.skew = 0; Date.now = () => now() + window.skew";
+    person.screen.prepare(jumps).await;
+    person.screen.go_to(&format!("{}/", person.service.url)).await;
+    person.screen.reaches("waiting").await;
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.screen.reaches("scanned").await;
+    person.screen.run("window.skew = 3600e3").await;
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(person.screen.text("countdown").await, "00:00");
+    person.agrees(&phone).await;
+    person.screen.reaches("signed-in").await;
+}
+
 // L8
 #[tokio::test]
 async fn a_reload_goes_on_with_the_qr_of_that_moment() {

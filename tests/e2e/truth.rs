@@ -9,7 +9,7 @@ use crate::{
     browser::{Browser, Glass, Habit, Language::English},
     people::Person,
     phone::{fresh_number, sms_code},
-    proxy::{Proxy, without_its_body},
+    proxy::{Proxy, instead, without_its_body},
     region::Region,
     service::eventually,
 };
@@ -41,6 +41,42 @@ async fn an_answer_without_its_body_is_asked_for_again() {
     phone.reaches("confirmed").await;
     assert_eq!(proxy.count(), 2);
     person.screen.reaches("signed-in").await;
+}
+
+// A service that is busy for a while says nothing of the code, which lives on.
+#[tokio::test]
+async fn a_code_outlives_a_service_that_fails_for_a_while() {
+    let person = Person::at_a_blank_screen(English).await;
+    let busy = |number, answer| {
+        let fails = json!({"statusflag": -1, "code": "unavailable"});
+        if number < 3 { instead("503 Service Unavailable", &fails) } else { answer }
+    };
+    let proxy = Proxy::before(&person.service, "GET /qr/login", busy).await;
+    person.screen.go_to(&format!("{}/", proxy.url)).await;
+    person.screen.reaches("waiting").await;
+    let code = person.code().await;
+    eventually("a poll that is answered", async || (proxy.count() > 3).then_some(())).await;
+    let state = "return document.querySelector('main').dataset.state";
+    assert_eq!(person.screen.run(state).await, "waiting");
+    assert_eq!(person.code().await, code);
+}
+
+// The place of the keyboard is not lost with the code that had it.
+#[tokio::test]
+async fn a_new_code_leaves_the_keyboard_its_place() {
+    let person = Person::at_a_blank_screen(English).await;
+    let over = |number, answer| {
+        let expired = json!({"statusflag": -2, "reason": "expired"});
+        if number == 0 { instead("200 OK", &expired) } else { answer }
+    };
+    let proxy = Proxy::before(&person.service, "GET /qr/login", over).await;
+    person.screen.prepare("window.WebSocket = undefined").await; // the first poll comes after two seconds
+    person.screen.go_to(&format!("{}/", proxy.url)).await;
+    person.screen.reaches("waiting").await;
+    let first = person.code().await;
+    person.screen.run("document.getElementById('here').focus()").await;
+    eventually("a new code", async || (person.code().await != first).then_some(())).await;
+    assert_eq!(person.screen.run("return document.activeElement.id").await, "title");
 }
 
 // F4: the question stays, the person is told, and pressing again works.

@@ -16,6 +16,7 @@ use crate::{
     },
     other_site::{Files, Site},
     people::Person,
+    proxy::{Proxy, instead},
     screen::Screen,
     service::{Service, eventually},
 };
@@ -280,6 +281,76 @@ async fn on_a_phone_the_same_device_signs_in(language: Language, settings: &[&st
     phone.press("confirm").await;
     let ticket = visit.comes_back(phone).await;
     assert_eq!(visit.exchanges(&ticket).await["state"], STATE);
+}
+
+// The first copy that is read after the yes may be a moment old.
+#[tokio::test]
+async fn on_the_same_device_a_stale_answer_after_the_yes_costs_a_second() {
+    let visit = visits(English, "device=screen", "").await;
+    let (person, phone) = (&visit.person, &visit.person.screen);
+    let stale =
+        |number, answer| if number == 0 { instead("200 OK", &json!({"statusflag": 1})) } else { answer };
+    let proxy = Proxy::before(&person.service, "GET /qr/login", stale).await;
+    phone.go_to(&format!("{}/phone?client={}&state={STATE}", proxy.url, visit.client)).await;
+    person.signs_in(phone).await;
+    phone.press("confirm").await;
+    let ticket = visit.comes_back(phone).await;
+    assert_eq!(visit.exchanges(&ticket).await["state"], STATE);
+    assert_eq!(proxy.count(), 2);
+}
+
+/// The codes that the widgets of a page keep.
+const KEPT: &str = "return Object.keys(sessionStorage).filter((key) => key.startsWith('saoma.widget.')).sort() \
+     .map((key) => JSON.parse(sessionStorage[key]).code)";
+
+// Two tags of one client, as in a menu and in the page, keep a code each, over a reload, too.
+#[tokio::test]
+async fn two_widgets_of_a_client_have_a_code_each() {
+    let twice = "document.querySelector('main').append(document.querySelector('saoma-sign-in').cloneNode());";
+    let visit = visits(English, "", twice).await;
+    let kept = async || Some(visit.run(KEPT).await).filter(|kept| kept.as_array().unwrap().len() == 2);
+    let codes = eventually("two codes", kept).await;
+    assert_ne!(codes[0], codes[1]);
+    visit.run("location.reload()").await;
+    visit.reaches("waiting").await;
+    assert_eq!(visit.run(KEPT).await, codes);
+}
+
+// A page that will not take what comes may show a new code at once.
+#[tokio::test]
+async fn a_page_may_restart_the_widget_as_it_hears_of_the_ticket() {
+    let script = "document.querySelector('saoma-sign-in').addEventListener('signed-in', ({target}) => target.restart());";
+    let visit = visits(English, "mode=ticket", script).await;
+    visit.reaches("waiting").await;
+    let first = visit.person.code().await;
+    let phone = visit.person.scans().await;
+    visit.person.signs_in(&phone).await;
+    visit.person.agrees(&phone).await;
+    phone.reaches("confirmed").await;
+    visit.reaches("waiting").await;
+    assert_ne!(visit.person.code().await, first);
+    assert_eq!(visit.events().await, json!(["scanned", "signed-in"]));
+}
+
+// Within the shadow of an element of the page, too.
+#[tokio::test]
+async fn the_widget_speaks_the_language_around_it() {
+    let visit = visits(English, "", "").await;
+    let script = "const host = document.body.appendChild(document.createElement('div')); host.lang = 'zh'; \
+         const tag = document.createElement('saoma-sign-in'); tag.setAttribute('client', 'a-shop'); \
+         host.attachShadow({mode: 'open'}).append(tag); \
+         return new Promise((resolve) => setTimeout(() => resolve(tag.shadowRoot.getElementById('card').lang), 300))";
+    assert_eq!(visit.run(script).await, "zh-CN");
+}
+
+// A server that renders pages imports what they import.
+#[tokio::test]
+async fn the_script_does_nothing_where_there_are_no_elements() {
+    let service = Service::served();
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("widget.mjs");
+    std::fs::write(&file, Screen::new(&service).get("/widget.js").await.good().body).unwrap();
+    let ran = Command::new(service.variable("SAOMA_NODE")).arg(&file).output().await.unwrap();
+    assert!(ran.status.success() && ran.stdout.is_empty() && ran.stderr.is_empty(), "{ran:?}");
 }
 
 // A person who has scanned with the wrong intent says no; the page hears of it, and the keyboard gets a new code.

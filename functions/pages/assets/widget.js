@@ -135,7 +135,7 @@ function begin(element) {
     scan();
     view.$('title').focus();
   });
-  if (!client) console.error('saoma-sign-in without client');
+  if (!client) console.error('saoma-sign-in: client is missing');
   else if (isPhone(element)) view.say('here');
   else whenSeen(element, gone.signal, () => code || scan());
   return {

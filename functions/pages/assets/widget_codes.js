@@ -5,8 +5,8 @@ import { stateOf } from './flags.js';
 
 /**
  * What qr.js needs to know of them. `site` says who asks: the service's address `server`, the `client`, the `state` that the
- * exchange of the ticket returns, and the `place` where this tab keeps the code. `leave(url)` goes on when the phone has confirmed, and `tried(answer)` is told of each
- * try to get a code.
+ * exchange of the ticket returns, and the `place` where this tab keeps the code. `leave(url)` goes on when the phone has
+ * confirmed, and `tried(answer)` is told of each try to get a code.
  */
 export const widgetCodes = ({ server, client, state, place }, { leave, tried }) => {
   const query = new URLSearchParams(state ? { client, state } : { client });

@@ -122,8 +122,8 @@ impl Browsers {
     }
 
     /// Begins the sign-in of a browser in which its person signed in directly, by SMS, and gives it the token for its
-    /// cookie. It lasts from the person's proof on. One proof begins one sign-in: repeating the call gives the same token, and after the browser has
-    /// signed out only a new proof helps.
+    /// cookie. It lasts from the person's proof on. One proof begins one sign-in: repeating the call gives the same token, and
+    /// after the browser has signed out only a new proof helps.
     ///
     /// # Errors
     /// [`StoreError`].
