@@ -132,13 +132,18 @@ async fn location(
     let query = query?;
     let now = app.service.clock.now();
     let asked = request(app, facts, issuer, &query).await?;
-    let way = browser::way(app, headers, issuer, (&asked.client, &asked.request), now).await?;
+    let (redirect_uri, state) = (asked.request.redirect_uri.clone(), asked.request.state.clone());
+    let back = |problem| sent_back(problem, redirect_uri, state);
+    let way = match browser::way(app, headers, issuer, (&asked.client, &asked.request), now).await {
+        Ok(way) => way,
+        Err(problem) => return Err(back(problem)),
+    };
     if asked.request.wishes.open().prompts.has(Prompt::None) {
         return unasked(app, facts, issuer, way, asked, now).await;
     }
     if let Way::Through(browser) = way {
         let with = (&asked.client, asked.request);
-        return Ok(browser::sign_in(app, facts, issuer, &browser, with, now).await?);
+        return browser::sign_in(app, facts, issuer, &browser, with, now).await.map_err(back);
     }
     let language = asked.request.language.as_ref();
     let language = language.map(|language| format!("?lang={language}")).unwrap_or_default();
@@ -156,19 +161,29 @@ async fn unasked(
     now: Timestamp,
 ) -> Result<String, Refused> {
     let (redirect_uri, state) = (request.redirect_uri.clone(), request.state.clone());
-    let refuse = |error, description| Refused::There { redirect_uri, state, error, description };
+    let refuse = |error, description| {
+        let (redirect_uri, state) = (redirect_uri.clone(), state.clone());
+        Refused::There { redirect_uri, state, error, description }
+    };
     match way {
         Way::Through(browser) => {
-            match browser::sign_in(app, facts, issuer, &browser, (&client, request), now).await {
-                Err(problem) if problem.status == StatusCode::TOO_MANY_REQUESTS => {
-                    Err(refuse("temporarily_unavailable", "Too many logins from this network."))
-                }
-                signed_in => Ok(signed_in?),
-            }
+            let signed_in = browser::sign_in(app, facts, issuer, &browser, (&client, request), now).await;
+            signed_in.map_err(|problem| sent_back(problem, redirect_uri, state))
         }
         Way::Ask => Err(refuse("consent_required", "The person must agree first.")),
         Way::Scan => Err(refuse("login_required", "The person must be asked.")),
     }
+}
+
+/// A problem with a request that is good. That the service is busy or fails is the client's to know (RFC 6749 section
+/// 4.1.2.1).
+fn sent_back(problem: Problem, redirect_uri: String, state: Option<String>) -> Refused {
+    let (error, description) = match problem.status {
+        StatusCode::TOO_MANY_REQUESTS => ("temporarily_unavailable", "Too many logins from this network."),
+        StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", "Try again in a moment."),
+        _ => return Refused::Here(problem),
+    };
+    Refused::There { redirect_uri, state, error, description }
 }
 
 /// The language of our page that a client wishes for first (`ui_locales`).

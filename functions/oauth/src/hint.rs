@@ -9,9 +9,6 @@ use saoma_http::{Facts, Problem, query::Query};
 
 use crate::{App, refused::missing};
 
-/// How many digits an account's number has. A telephone number of ten digits lacks its calling code and is not read.
-const DIGITS: usize = 10;
-
 /// The active account that the request's hint names; `None` if it names none. An ID token that was issued to this client is
 /// good as a hint after its time is over, too.
 ///
@@ -44,8 +41,7 @@ pub(crate) async fn account(
 
 /// The account of a number: its own, or a telephone number.
 async fn named(app: &App, hint: &str) -> Result<Option<Account>, Problem> {
-    let digits = hint.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(id) = AccountId::parse(hint).filter(|_| digits && hint.len() == DIGITS) {
+    if let Some(id) = AccountId::written(hint) {
         return Ok(app.accounts.account(id).await?);
     }
     let Some(number) = PhoneNumber::written(hint) else { return Ok(None) };

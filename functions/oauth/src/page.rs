@@ -290,8 +290,20 @@ pub(crate) async fn status(
     if standing == Standing::Confirmed {
         // The request was good when its page opened the session. The person may take minutes from then on.
         let (request, _) = opened(&app, &issuer, &held.request, session.created_at).await?;
-        cookie = keep(&app, &headers, &issuer, &session, now).await?;
-        url = Some(browser::code_url(&app, &issuer, &session, request, now)?);
+        if is_for_another(&request, &session) {
+            url = Some(answer_to(
+                &request.redirect_uri,
+                &[
+                    ("error", "login_required"),
+                    ("error_description", "Another person signed in than id_token_hint names."),
+                ],
+                request.state.as_deref(),
+                &issuer,
+            ));
+        } else {
+            cookie = keep(&app, &headers, &issuer, &session, now).await?;
+            url = Some(browser::code_url(&app, &issuer, &session, request, now)?);
+        }
     }
     let stands = Stands {
         state: word(standing),
@@ -307,6 +319,13 @@ pub(crate) async fn status(
         Some(Err(seconds)) => too_early(response, seconds),
         _ => response,
     })
+}
+
+/// Whether the client named a person by an ID token, and another one has agreed. Such a client gets no code (OpenID Connect
+/// Core section 3.1.2.1).
+fn is_for_another(request: &AuthorizationRequest, session: &Session) -> bool {
+    let by = session.state.claim().map(|claim| claim.by.account);
+    request.wishes.open().person.is_some_and(|person| Some(person) != by)
 }
 
 const fn word(standing: Standing) -> &'static str {

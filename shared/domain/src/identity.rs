@@ -56,6 +56,14 @@ impl AccountId {
         Self(1_000_000_000 + uniform_below(random, 9_000_000_000))
     }
 
+    /// Reads a number as a client writes it where a telephone number could stand, too: all ten digits. A telephone number of
+    /// ten digits lacks its calling code.
+    #[must_use]
+    pub fn written(raw: &str) -> Option<Self> {
+        let is_whole = raw.len() == 10 && raw.bytes().all(|byte| byte.is_ascii_digit());
+        Self::parse(raw).filter(|_| is_whole)
+    }
+
     /// Reads a stored or presented number; `None` when it is not a canonical decimal.
     #[must_use]
     pub fn parse(raw: &str) -> Option<Self> {

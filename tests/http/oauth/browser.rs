@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{
     claims,
-    code::{Page, SITE, authorizing, exchange, parameters, register, with_site},
+    code::{Page, SITE, answered_tokens, authorizing, exchange, parameters, register, with_site},
     pass, refused,
 };
 use crate::pages;
@@ -354,6 +354,23 @@ async fn a_person_whom_the_client_names_is_asked_on_the_phone() {
     assert!(shown.json()["rotate"].is_object(), "{}", shown.whole());
     let none = world.call(Call::get("/login/pending").bearer(&person.token)).await.json();
     assert_eq!(none["pending"], json!([]));
+}
+
+// OpenID Connect Core section 3.1.2.1: a client that names its person by an ID token never gets another.
+#[tokio::test]
+async fn who_is_not_the_one_that_the_id_token_names_gets_no_code() {
+    let (world, person) = with_site().await;
+    let code = Page::open(&world).await.approved_by(&world, &person).await;
+    let hint = answered_tokens(&world, &code).await.text("id_token");
+    let other = world.sign_in("13900139000").await;
+    let page = Page::open_with(&world, &[("id_token_hint", &hint)]).await;
+    let answer = page.agreed_by(&world, &other).await;
+    let told = parameters(&answer.text("url"));
+    assert_eq!((&told["error"], &told["code"]), (&json!("login_required"), &Value::Null));
+    assert_eq!(answer.header("set-cookie"), "", "the browser is not signed in as another person");
+    let page = Page::open_with(&world, &[("id_token_hint", &hint)]).await;
+    let answer = page.agreed_by(&world, &person).await;
+    assert!(parameters(&answer.text("url"))["code"].is_string());
 }
 
 // A no, or a wrong number, after the yes also signs the browser out that the yes had signed in.

@@ -109,16 +109,14 @@ impl Wishes {
     }
 }
 
-/// Whether a `login_hint` is a telephone number or an account's.
+/// Whether a `login_hint` is a telephone number, as people write it, or an account's.
 fn is_a_number(hint: &str) -> bool {
-    PhoneNumber::parse(hint).or_else(|| PhoneNumber::mainland(hint)).is_some()
-        || AccountId::parse(hint).is_some()
+    PhoneNumber::written(hint).is_some() || AccountId::written(hint).is_some()
 }
 
 /// Whether a `login_hint` means this person, or nothing that we know.
 fn may_mean(hint: &str, account: &Account) -> bool {
-    let number = PhoneNumber::parse(hint).or_else(|| PhoneNumber::mainland(hint));
-    let id = AccountId::parse(hint);
+    let (number, id) = (PhoneNumber::written(hint), AccountId::written(hint));
     let is_number = number.is_some() && number == account.phone_number;
     (number.is_none() && id.is_none()) || is_number || id == Some(account.id)
 }
@@ -139,7 +137,7 @@ mod tests {
 
     fn account() -> Account {
         Account {
-            id: AccountId::parse("3000876").unwrap(),
+            id: AccountId::parse("3000876000").unwrap(),
             phone_number: PhoneNumber::parse("+8613800138000"),
             status: AccountStatus::Active,
             credentials_at: SCANNED,
@@ -173,15 +171,17 @@ mod tests {
         for (wishes, named) in [
             (Wishes::default(), false),
             (hint("13800138000"), true),
-            (hint("3000876"), true),
+            (hint("3000876000"), true),
             (hint("13900139000"), false),
             (hint("a@shop.example"), false),
-            (person("3000876"), true),
-            (person("3000877"), false),
-            (both("13800138000", "3000876"), true),
-            (both("13800138000", "3000877"), false),
-            (both("13900139000", "3000876"), false),
-            (both("a@shop.example", "3000876"), true),
+            (hint("+86 138 0013 8000"), true),
+            (hint("12345"), false),
+            (person("3000876000"), true),
+            (person("3000877000"), false),
+            (both("13800138000", "3000876000"), true),
+            (both("13800138000", "3000877000"), false),
+            (both("13900139000", "3000876000"), false),
+            (both("a@shop.example", "3000876000"), true),
         ] {
             assert_eq!(wishes.names(&account()), named, "{wishes:?}");
         }
@@ -219,12 +219,15 @@ mod tests {
             (max_age(0), false),
             (hint("13800138000"), true),
             (hint("+8613800138000"), true),
-            (hint("3000876"), true),
+            (hint("+86 138-0013-8000"), true),
+            (hint("+86 139-0013-9000"), false),
+            (hint("12345"), true),
+            (hint("3000876000"), true),
             (hint("somebody@shop.example"), true),
             (hint("13900139000"), false),
-            (hint("3000877"), false),
-            (person("3000876"), true),
-            (person("3000877"), false),
+            (hint("3000877000"), false),
+            (person("3000876000"), true),
+            (person("3000877000"), false),
         ] {
             assert_eq!(wishes.are_met_by(&browser(), &account(), now), met, "{wishes:?}");
         }
