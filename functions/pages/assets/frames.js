@@ -2,7 +2,7 @@
 // the code, and says with every answer how old the code is. Nothing is encoded here.
 
 const DRIFT_MS = 1500; // the two clocks of a device agree as far as this
-const TAG = 5; // letters of a tag
+const TAG = 5; // characters of a tag
 const SLACK_MS = 2000; // an answer is a moment old, and in whole seconds
 
 /** Reads packed bits: answers a function that says whether the bit at a place is set. */

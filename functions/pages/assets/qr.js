@@ -27,7 +27,8 @@ const OVER = ['cancelled', 'expired', 'error']; // a code that was like this bef
  * - `open(replaced)` asks for a code, which ends the one with the secret `replaced`. A good answer has `svg` or `rotate`,
  *   `code`, `pollToken`, `expiresIn` in seconds, `matchNumber` unless the screen shows none, and what watch.js takes, if
  *   anything.
- * - `isOver(answer)`, if it is there, says whether no code will ever lead on, or none is needed, and tells the person.
+ * - `isOver(answer)`, if it is there, says whether to stop, because no code can help or none is needed. It tells the person
+ *   itself.
  * - `opened(code)`, if it is there, is told what came with a code before it is shown, and answers what to say of it to
  *   those who listen; `names` fills the headings.
  * - `ask(pollToken)` answers with a `state`: waiting, scanned, confirmed (and in the body the `url` to go on at),
@@ -109,7 +110,7 @@ export function showCode(source, view) {
   /** After a reload: goes on with the code that was on the screen, which may have been scanned. */
   async function resume() {
     const kept = recall(source.kept);
-    if (!kept?.pollToken || kept.endsAt - Date.now() < 1000) return open();
+    if (!kept?.pollToken) return open();
     if (kept.about !== source.about) return open({ replaced: kept.pollToken });
     const mine = begin();
     mine.pollToken = kept.pollToken;
@@ -180,7 +181,7 @@ export function showCode(source, view) {
       ? BACKOFF[Math.min(mine.failures, BACKOFF.length) - 1]
       : Date.now() >= mine.endsAt ? PACE : mine.socket.isOpen() ? WATCHED_PACE : (body.pollAfter ?? PACE);
     clearTimeout(mine.timer);
-    // A network whose neighbours are told to wait for long looks now and then all the same: the phone may have confirmed.
+    // Other people behind the same address may be why the service says to wait for long. The phone may have confirmed.
     mine.timer = setTimeout(() => poll(mine), Math.max(pace, Math.min(retryAfter, WATCHED_PACE)) * 1000);
   }
 
@@ -249,7 +250,7 @@ export function showCode(source, view) {
     else mine.timer = setTimeout(() => poll(mine), Math.max(0, mine.polledAt + CLOSEST_MS - performance.now()));
   }
 
-  /** Looks at once, and if it was told of a change and saw none, once more: the first copy may have been a moment old. */
+  /** Looks at once, and if it was told of a change and saw none, once more: what was read first may have been a moment old. */
   async function lookToldBySocket(mine, told) {
     const before = state();
     clearTimeout(mine.timer);

@@ -105,7 +105,7 @@ function begin(element) {
   const [client, state, mode, , , server = new URL(import.meta.url).origin] = said(element);
   const gone = new AbortController();
   const place = placeFor(client);
-  let begun = 0; // how often a code was asked for
+  let begun = 0; // how often `scan` ran; renewals do not count
   let trouble = 'unavailable'; // why the last try to get a code failed
   let code;
   const view = fill(element, () => trouble);

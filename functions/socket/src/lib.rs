@@ -1,4 +1,5 @@
-//! Sockets of waiting screens (`docs/web.md`). A screen that watches its session is told when to ask how it stands.
+//! Sockets of waiting screens (`docs/web.md`), and of phones that wait for questions to their person (`docs/remembered.md`).
+//! Who watches is told when to ask.
 //!
 //! | route | when | file |
 //! |---|---|---|

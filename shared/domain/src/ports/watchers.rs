@@ -20,7 +20,7 @@ pub trait Watchers: Send + Sync {
     /// that watch the same, the newest [`MOST_WATCHERS`] stay. Repeating the call changes nothing.
     ///
     /// [`MOST_WATCHERS`]: crate::watching::MOST_WATCHERS
-    async fn watch(&self, watched: &WatchRef, watcher: &Watcher, until: Timestamp) -> Result<(), StoreError>;
+    async fn watch(&self, subject: &WatchRef, watcher: &Watcher, until: Timestamp) -> Result<(), StoreError>;
 
     /// Who watches, the newest first. The answer may be a moment old.
     async fn watching(&self, watched: &WatchRef) -> Result<Vec<Watcher>, StoreError>;
@@ -33,10 +33,10 @@ pub trait Watchers: Send + Sync {
     }
 
     /// Forgets one whose connection is closed. Forgetting one that does not watch changes nothing.
-    async fn forget(&self, watched: &WatchRef, watcher: &Watcher) -> Result<(), StoreError>;
+    async fn forget(&self, subject: &WatchRef, watcher: &Watcher) -> Result<(), StoreError>;
 }
 
-/// Tells screens to ask how their session stands.
+/// Tells screens to ask how their session stands, and phones to ask which questions wait.
 ///
 /// A message holds no state, secret or name, and nothing works only with it: a screen that is not told asks by itself, a
 /// little later.
@@ -44,7 +44,7 @@ pub trait Watchers: Send + Sync {
 pub trait Tell: Send + Sync {
     /// Tells these screens, all at the same time, and forgets those whose connection is closed. It takes a fifth of a second at
     /// most; what has not arrived by then counts as failed. Callers go on either way.
-    async fn tell(&self, session: &WatchRef, watchers: &[Watcher], now: Timestamp) -> Result<(), StoreError>;
+    async fn tell(&self, subject: &WatchRef, watchers: &[Watcher], now: Timestamp) -> Result<(), StoreError>;
 
     /// Tells a person's phones to ask which questions wait, because one came or one ended. It reads who watches, and takes
     /// a fifth of a second at most for the rest. Callers go on either way.

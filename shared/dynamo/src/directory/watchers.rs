@@ -29,9 +29,9 @@ const OUT_OF: [(&str, &str); 3] = [
     ("c3 = :watcher", "SET c3 = :none"),
 ];
 
-/// Where the watchers of a session are.
-pub(crate) fn watchers_key(session: &WatchRef) -> Key {
-    Key(format!("WATCH#{session}"), "WATCHERS".into())
+/// Where the watchers of a session, or of the questions to a person, are.
+pub(crate) fn watchers_key(watched: &WatchRef) -> Key {
+    Key(format!("WATCH#{watched}"), "WATCHERS".into())
 }
 
 /// The screens in an item, the newest first.
@@ -57,9 +57,9 @@ fn read(text: &str) -> Option<Watcher> {
 
 #[async_trait]
 impl Watchers for Directory {
-    async fn watch(&self, session: &WatchRef, watcher: &Watcher, until: Timestamp) -> Result<(), StoreError> {
+    async fn watch(&self, subject: &WatchRef, watcher: &Watcher, until: Timestamp) -> Result<(), StoreError> {
         let update =
-            self.update(watchers_key(session)).update_expression(IN_FRONT).condition_expression(IF_NEW);
+            self.update(watchers_key(subject)).update_expression(IN_FRONT).condition_expression(IF_NEW);
         let update = update
             .expression_attribute_values(":watcher", text(write(watcher)))
             .expression_attribute_values(":none", text(""))
@@ -74,9 +74,9 @@ impl Watchers for Directory {
     }
 
     /// Looks in each place, the newest first: a screen that comes at the same moment moves the others the same way.
-    async fn forget(&self, session: &WatchRef, watcher: &Watcher) -> Result<(), StoreError> {
+    async fn forget(&self, subject: &WatchRef, watcher: &Watcher) -> Result<(), StoreError> {
         for (is_there, take_out) in OUT_OF {
-            let update = self.update(watchers_key(session));
+            let update = self.update(watchers_key(subject));
             let update = update
                 .update_expression(take_out)
                 .condition_expression(is_there)
