@@ -181,7 +181,12 @@ impl RememberedLogins {
         let decline = |by| Command::Decline(by, Sighting::default());
         let command =
             if accepts { Command::Confirm(by.phone.clone(), number) } else { decline(by.phone.clone()) };
-        session.decide(&command, now).map_err(|refusal| StepError::of(&session, refusal))?;
+        let refused = session.decide(&command, now).err();
+        if refused == Some(Refusal::WrongMatchNumber) {
+            // A repeated call: what the first one left undone is undone now.
+            self.logins.take_back(&session, &by.phone).await?;
+        }
+        refused.map_or(Ok(()), |refusal| Err(StepError::of(&session, refusal)))?;
         if accepts {
             agrees_with(proof, &session, &command, now)?;
         }
