@@ -188,6 +188,19 @@ async fn a_reload_goes_on_with_the_qr_of_that_moment() {
     person.screen.reaches("scanned").await;
 }
 
+// The browser inside some apps has no tabs: the phone's page opens in the place of the code.
+#[tokio::test]
+async fn the_link_beside_the_qr_opens_a_tab_or_the_page_itself() {
+    let person = Person::at_a_screen(English).await;
+    person.screen.press("open-here").await;
+    sleep(Duration::from_secs(1)).await;
+    person.screen.reaches("waiting").await;
+    let person = Person::at_a_screen(English).await;
+    person.screen.run("window.open = () => null").await;
+    person.screen.press("open-here").await;
+    person.screen.reaches("phone-number").await;
+}
+
 // A person who cannot hold a camera to the screen goes on in the same browser.
 #[tokio::test]
 async fn the_link_beside_the_qr_is_the_qr() {

@@ -1,7 +1,13 @@
 //! Pages tell the truth, and every wait has an end: with answers that break off, a tab that sleeps, and browsers that
 //! keep no data.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use serde_json::json;
 
@@ -65,16 +71,19 @@ async fn a_code_outlives_a_service_that_fails_for_a_while() {
 #[tokio::test]
 async fn a_new_code_leaves_the_keyboard_its_place() {
     let person = Person::at_a_blank_screen(English).await;
-    let over = |number, answer| {
+    let armed = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&armed);
+    let over = move |_, answer| {
         let expired = json!({"statusflag": -2, "reason": "expired"});
-        if number == 0 { instead("200 OK", &expired) } else { answer }
+        if ends.swap(false, Ordering::SeqCst) { instead("200 OK", &expired) } else { answer }
     };
     let proxy = Proxy::before(&person.service, "GET /qr/login", over).await;
-    person.screen.prepare("window.WebSocket = undefined").await; // the first poll comes after two seconds
+    person.screen.prepare("window.WebSocket = undefined").await; // polls come every few seconds
     person.screen.go_to(&format!("{}/", proxy.url)).await;
     person.screen.reaches("waiting").await;
     let first = person.code().await;
     person.screen.run("document.getElementById('here').focus()").await;
+    armed.store(true, Ordering::SeqCst);
     eventually("a new code", async || (person.code().await != first).then_some(())).await;
     assert_eq!(person.screen.run("return document.activeElement.id").await, "title");
 }

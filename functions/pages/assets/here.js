@@ -15,7 +15,7 @@ import { hereWords } from './words/here.js';
 
 const asked = new URLSearchParams(location.search);
 const query = new URLSearchParams([...asked].filter(([name]) => ['client', 'state'].includes(name)));
-const LOOKS = 15; // for the ticket
+const PATIENCE_FOR_TICKET_MS = 20_000;
 const LOOK_AGAIN_MS = 1100; // the service refuses more than one poll a second
 let opened = {}; // the code of this page
 let agreed = false; // the person said yes, and the ticket is to be fetched
@@ -55,21 +55,27 @@ async function decide(accept) {
   await goBack();
 }
 
-/** Back to the client's registered page, with the ticket. The yes stands, so this page asks until the ticket comes. */
+/**
+ * Back to the client's registered page, with the ticket. The yes stands, so this page asks until the ticket comes, for a
+ * while, or until the person signs out.
+ */
 async function goBack() {
+  const { pollToken } = opened;
+  const began = performance.now();
   go('confirmed');
-  let answer;
-  for (let look = 0; look < LOOKS; look += 1) {
-    answer = await ownCodes.ask(opened.pollToken);
+  for (;;) {
+    const answer = await ownCodes.ask(pollToken);
+    if (!agreed) return undefined;
     const { url = '' } = answer.body;
-    if (ownCodes.leadsOn(url)) return ownCodes.leave(url, opened.pollToken);
+    if (ownCodes.leadsOn(url)) return ownCodes.leave(url, pollToken);
     if (['cancelled', 'expired', 'used'].includes(answer.state)) {
       agreed = false;
       return tellGone();
     }
+    if (performance.now() - began > PATIENCE_FOR_TICKET_MS) return fail('', excuse(answer));
     await new Promise((resolve) => { setTimeout(resolve, LOOK_AGAIN_MS); });
+    if (!agreed) return undefined;
   }
-  return fail('', excuse(answer));
 }
 
 /** The code is claimed by the person who signs out, so it ends. */

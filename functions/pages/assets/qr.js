@@ -16,6 +16,7 @@ const RENEWALS = 5; // a forgotten tab must not ask for codes all night
 const ERRORS = 3; // -1 this often in a row is no hiccup
 const CLOSEST_MS = 1100; // the service refuses more than one poll a second
 const NEXT_PAGE_MS = 20_000; // a site that does not answer for so long is said to hang
+const LONG_OVER_MS = 86_400_000; // a code that ended so long ago is not asked about, even by a clock that is wrong
 const OVER = ['cancelled', 'expired', 'error']; // a code that was like this before a reload is not shown again
 
 /**
@@ -110,7 +111,7 @@ export function showCode(source, view) {
   /** After a reload: goes on with the code that was on the screen, which may have been scanned. */
   async function resume() {
     const kept = recall(source.kept);
-    if (!kept?.pollToken) return open();
+    if (!kept?.pollToken || Date.now() - kept.endsAt > LONG_OVER_MS) return open();
     if (kept.about !== source.about) return open({ replaced: kept.pollToken });
     const mine = begin();
     mine.pollToken = kept.pollToken;

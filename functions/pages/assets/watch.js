@@ -54,6 +54,7 @@ export function watch({ socketUrl, watch: token }, look) {
 
   /** Another network, or a device that wakes: the old socket may be dead, and the old failures say nothing. */
   function anew() {
+    if (gone.signal.aborted) return; // browsers before 2022 go on listening
     drop();
     tries = 0;
     open();
