@@ -17,6 +17,8 @@ from processes import ROOT, SCRATCH, VENV, Failure, end, free_port, listening, p
 _NOISE = b"AWS_LAMBDA_MAX_CONCURRENCY is set"
 # How many sockets that open or close are calls of their function at the same time.
 SOCKET_CALLS = 8
+# How often a function is called that does not answer when it is started.
+CALLS_TO_START = 3
 # What it does not watch besides what .gitignore names.
 NOT_WATCHED = ROOT / "tests" / "local" / "watch.ignore"
 
@@ -119,15 +121,19 @@ def announce(stack, demo=None):
 
 def started(port, function):
     """Starts a function, by asking it for a page that it does not have, or by sending it an empty batch."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        if function.routes:
-            connection.request("GET", f"/lambda-url/{function.binary}/-")
-        else:
-            nothing = json.dumps({"Records": []})
-            connection.request("POST", f"/2015-03-31/functions/{function.binary}/invocations", nothing)
-        connection.getresponse().read()
-    except (OSError, http.client.HTTPException) as error:
-        raise Failure(f"the function {function.binary} does not answer: its last words are above") from error
-    finally:
-        connection.close()
+    # `cargo lambda watch` loses a call now and then, and a busy machine starts a function slowly.
+    for attempt in range(1, CALLS_TO_START + 1):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            if function.routes:
+                connection.request("GET", f"/lambda-url/{function.binary}/-")
+            else:
+                nothing = json.dumps({"Records": []})
+                connection.request("POST", f"/2015-03-31/functions/{function.binary}/invocations", nothing)
+            connection.getresponse().read()
+            return
+        except (OSError, http.client.HTTPException) as error:
+            if attempt == CALLS_TO_START:
+                raise Failure(f"the function {function.binary} does not answer: its last words are above") from error
+        finally:
+            connection.close()
