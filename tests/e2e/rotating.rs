@@ -193,8 +193,11 @@ async fn a_reload_goes_on_with_the_qr_of_that_moment() {
 async fn the_link_beside_the_qr_opens_a_tab_or_the_page_itself() {
     let person = Person::at_a_screen(English).await;
     person.screen.press("open-here").await;
-    sleep(Duration::from_secs(1)).await;
-    person.screen.reaches("waiting").await;
+    let tab = person.screen.newest_tab().await;
+    person.screen.switch_to(&tab).await;
+    person.screen.reaches("phone-number").await;
+    let kept = "return Object.keys(sessionStorage).includes('saoma.screen')";
+    assert_eq!(person.screen.run(kept).await, false, "the secret of the code");
     let person = Person::at_a_screen(English).await;
     person.screen.run("window.open = () => null").await;
     person.screen.press("open-here").await;
