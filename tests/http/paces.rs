@@ -51,7 +51,7 @@ async fn a_network_that_polls_unknown_codes_is_slowed_down_and_its_neighbour_is_
     world.call(poll(0).from_ip(GUESSER)).await.problem(404, "not_found");
 }
 
-// A page of a site reads how long to wait, whoever's page it is: the answer says nothing else.
+// A page of any site may read the 429 of its two calls, and so learns how long to wait. The answer holds nothing else.
 #[tokio::test]
 async fn a_page_of_a_site_reads_that_it_is_slowed_down() {
     let world = World::default();

@@ -133,11 +133,8 @@ async fn location(
     let now = app.service.clock.now();
     let asked = request(app, facts, issuer, &query).await?;
     let (redirect_uri, state) = (asked.request.redirect_uri.clone(), asked.request.state.clone());
-    let back = |problem| sent_back(problem, redirect_uri, state);
-    let way = match browser::way(app, headers, issuer, (&asked.client, &asked.request), now).await {
-        Ok(way) => way,
-        Err(problem) => return Err(back(problem)),
-    };
+    let back = |problem| sent_back(problem, &redirect_uri, state.as_deref());
+    let way = browser::way(app, headers, issuer, (&asked.client, &asked.request), now).await.map_err(back)?;
     if asked.request.wishes.open().prompts.has(Prompt::None) {
         return unasked(app, facts, issuer, way, asked, now).await;
     }
@@ -168,7 +165,7 @@ async fn unasked(
     match way {
         Way::Through(browser) => {
             let signed_in = browser::sign_in(app, facts, issuer, &browser, (&client, request), now).await;
-            signed_in.map_err(|problem| sent_back(problem, redirect_uri, state))
+            signed_in.map_err(|problem| sent_back(problem, &redirect_uri, state.as_deref()))
         }
         Way::Ask => Err(refuse("consent_required", "The person must agree first.")),
         Way::Scan => Err(refuse("login_required", "The person must be asked.")),
@@ -177,12 +174,13 @@ async fn unasked(
 
 /// A problem with a request that is good. That the service is busy or fails is the client's to know (RFC 6749 section
 /// 4.1.2.1).
-fn sent_back(problem: Problem, redirect_uri: String, state: Option<String>) -> Refused {
+fn sent_back(problem: Problem, redirect_uri: &str, state: Option<&str>) -> Refused {
     let (error, description) = match problem.status {
         StatusCode::TOO_MANY_REQUESTS => ("temporarily_unavailable", "Too many logins from this network."),
         StatusCode::SERVICE_UNAVAILABLE => ("temporarily_unavailable", "Try again in a moment."),
         _ => return Refused::Here(problem),
     };
+    let (redirect_uri, state) = (redirect_uri.to_owned(), state.map(str::to_owned));
     Refused::There { redirect_uri, state, error, description }
 }
 

@@ -71,7 +71,8 @@ function fill(element, trouble) {
     show(next, options) {
       const before = inside.state();
       inside.show(next, options);
-      const name = options?.detail === 'unseen' ? '' : TOLD[next]; // a new code comes as soon as somebody looks
+      // Unseen: the page is hidden, and qr.js shows a new code when a person comes back. The site is told nothing.
+      const name = options?.detail === 'unseen' ? '' : TOLD[next];
       const details = { error: { code: next === 'stuck' ? next : trouble() }, expired: { reason: next } };
       if (name && next !== before) tell(element, name, details[name]);
     },
