@@ -11,6 +11,7 @@ use saoma_domain::{
     ports::{Clients, Freshness},
     session::{MatchPolicy, Session},
 };
+use saoma_memory::Fault;
 use serde_json::{Value, json};
 
 use super::{
@@ -373,28 +374,76 @@ async fn who_is_not_the_one_that_the_id_token_names_gets_no_code() {
     assert!(parameters(&answer.text("url"))["code"].is_string());
 }
 
+/// A person who was asked on the phone, said yes, and is signed in on a second browser by that.
+struct SaidYes {
+    world: World,
+    person: Person,
+    trace: Value,
+    number: String,
+    browser: String,
+    earlier_browser: String,
+}
+
+impl SaidYes {
+    async fn new() -> Self {
+        let (world, person, earlier_browser) = with_browser().await;
+        let login = [("prompt", "login"), ("login_hint", "13800138000")];
+        let (_, asked) = page(&world, &earlier_browser, &login).await;
+        let trace = pending(&world, &person).await["traceId"].clone();
+        let number = asked.text("matchNumber");
+        let mut said = Self { world, person, trace, number, browser: String::new(), earlier_browser };
+        assert_eq!(said.answer(true, &said.number).await.status, 200);
+        pass(&said.world, 2);
+        let status = Call::get("/oauth/authorize/status").header("token", &asked.text("pollToken"));
+        said.browser = said.world.call(status).await.cookie();
+        said
+    }
+
+    async fn answer(&self, accepts: bool, number: &str) -> Answer {
+        let answer = json!({"traceId": self.trace, "accept": accepts, "matchNumber": number});
+        self.world.call(Call::post("/login/answer").bearer(&self.person.token).json(&answer)).await
+    }
+
+    /// Takes the yes back by a no, or by a number that the screen does not show.
+    async fn take_back(&self, by_number: bool) -> Answer {
+        let other = if self.number == "10" { "11" } else { "10" };
+        self.answer(by_number, if by_number { other } else { &self.number }).await
+    }
+}
+
 // A no, or a wrong number, after the yes also signs the browser out that the yes had signed in.
 #[tokio::test]
 async fn a_yes_on_the_phone_that_is_taken_back_signs_the_browser_out() {
-    for accepts in [false, true] {
-        let (world, person, cookie) = with_browser().await;
-        let login = [("prompt", "login"), ("login_hint", "13800138000")];
-        let (_, asked) = page(&world, &cookie, &login).await;
-        let trace = pending(&world, &person).await["traceId"].clone();
-        let answer = async |accepts: bool, number: &str| {
-            let answer = json!({"traceId": trace, "accept": accepts, "matchNumber": number});
-            world.call(Call::post("/login/answer").bearer(&person.token).json(&answer)).await
-        };
-        let number = asked.text("matchNumber");
-        assert_eq!(answer(true, &number).await.status, 200);
-        pass(&world, 2);
-        let status = Call::get("/oauth/authorize/status").header("token", &asked.text("pollToken"));
-        let browser = world.call(status).await.cookie();
-        assert_eq!(told(&world, &browser, &[NONE]).await, "a code");
-        let another = if number == "10" { "11" } else { "10" };
-        answer(accepts, if accepts { another } else { &number }).await;
-        assert_eq!(told(&world, &browser, &[NONE]).await, "login_required");
-        assert_eq!(told(&world, &cookie, &[NONE]).await, "a code", "the browser of an earlier login stays");
+    for by_number in [false, true] {
+        let said = SaidYes::new().await;
+        assert_eq!(told(&said.world, &said.browser, &[NONE]).await, "a code");
+        said.take_back(by_number).await;
+        assert_eq!(told(&said.world, &said.browser, &[NONE]).await, "login_required");
+        let earlier = told(&said.world, &said.earlier_browser, &[NONE]).await;
+        assert_eq!(earlier, "a code", "the browser of an earlier login stays");
+    }
+}
+
+// B12: the store fails while a yes is taken back. Whoever says the same again signs the browser out all the same.
+#[tokio::test]
+async fn a_yes_is_taken_back_by_who_repeats_it_after_a_failure() {
+    for (by_number, fault) in
+        [false, true].into_iter().flat_map(|it| [(it, Fault::Refused), (it, Fault::AnswerLost)])
+    {
+        for call in 0.. {
+            let said = SaidYes::new().await;
+            said.world.memory.inject(call, fault);
+            let first = said.take_back(by_number).await;
+            if said.world.memory.disarm() {
+                assert!(call > 0, "the store was not called");
+                break;
+            }
+            if first.status == 503 {
+                said.take_back(by_number).await;
+            }
+            let case = format!("by a number: {by_number}, {fault:?} at call {call}");
+            assert_eq!(told(&said.world, &said.browser, &[NONE]).await, "login_required", "{case}");
+        }
     }
 }
 
