@@ -24,6 +24,9 @@ use crate::{
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
+/// The setting of a site that has a picture beside its name.
+const WITH_LOGO: &str = concat!("LOGO=", env!("CARGO_MANIFEST_DIR"), "/../docs/images/logo.png");
+
 /// A web site that signs its people in by the code flow.
 struct Shop {
     client: String,
@@ -111,6 +114,13 @@ fn named<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
     &found.unwrap_or_else(|| panic!("no {name} in {pairs:?}")).1
 }
 
+/// The site's picture is drawn, 64 pixels wide.
+async fn shows_the_logo(browser: &Browser) {
+    assert!(browser.shows("client-logo").await);
+    let width = "return document.querySelector('[data-testid=client-logo]').naturalWidth";
+    assert_eq!(browser.run(width).await, 64);
+}
+
 /// The page names what the client learns.
 pub(crate) async fn learns_data(browser: &Browser, language: Language) {
     let learns = browser.text("learns").await;
@@ -135,10 +145,11 @@ async fn a_person_signs_in_to_a_site_chinese() {
 
 async fn a_person_signs_in_to_a_site(language: Language) {
     let mut person = Person::at_a_blank_screen(language).await;
-    let shop = Shop::opens(&person.service).await;
+    let shop = Shop::opens_with(&person.service, &[WITH_LOGO]).await;
     shop.sends(&person).await;
     assert_eq!(person.screen.address().await, format!("{}/authorize", person.service.url));
     assert!(person.screen.text("title").await.contains("Reading Club"));
+    shows_the_logo(&person.screen).await;
     learns_data(&person.screen, language).await;
     person.shoot_screen("authorize-waiting").await;
     person.shade = "dark-";
@@ -156,6 +167,7 @@ async fn a_person_signs_in_to_a_site(language: Language) {
     let phone = person.scans().await;
     person.signs_in(&phone).await;
     assert_eq!(phone.text("client-name").await, "Reading Club");
+    shows_the_logo(&phone).await;
     learns_data(&phone, language).await;
     assert!(!phone.shows("stays").await, "it did not ask to stay");
     person.shoot(&phone, "authorize-consent").await;
@@ -183,7 +195,7 @@ async fn a_browser_that_is_signed_in_goes_on_without_a_scan_chinese() {
 
 async fn a_browser_that_is_signed_in_goes_on_without_a_scan(language: Language) {
     let person = Person::at_a_blank_screen(language).await;
-    let shop = Shop::opens(&person.service).await;
+    let shop = Shop::opens_with(&person.service, &[WITH_LOGO]).await;
     shop.sends(&person).await;
     let phone = person.scans().await;
     person.signs_in(&phone).await;
@@ -193,6 +205,7 @@ async fn a_browser_that_is_signed_in_goes_on_without_a_scan(language: Language) 
     person.screen.go_to(&shop.address(&person.service)).await;
     person.screen.reaches("known").await;
     assert!(person.screen.text("known-title").await.contains("Reading Club"));
+    shows_the_logo(&person.screen).await;
     learns_data(&person.screen, language).await;
     person.shoot_screen("authorize-known").await;
     person.screen.press("continue").await;

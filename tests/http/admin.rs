@@ -1,6 +1,7 @@
 //! Operators' commands: whole answers, refusals, and repetitions of commands whose answers were lost.
 
-use acceptance::{Call, World};
+use acceptance::{Call, LOGO, World};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use insta::assert_snapshot;
 use saoma_domain::{identity::ClientId, ports::WebhookKeys};
 use saoma_memory::Fault;
@@ -51,6 +52,12 @@ async fn a_client_is_created_shown_changed_and_removed() {
     let changed = changed.await["client"].clone();
     assert_eq!((&changed["webhook"], &changed["policy"]), (&Value::Null, &json!("pick")));
     assert_eq!(changed["name"], "Region", "what is not written stays");
+    let with_logo = async |file: &[u8]| {
+        let event = json!({"do": "client.change", "id": "region-1", "logo": STANDARD.encode(file)});
+        good(&world, event).await["client"]["logo"].clone()
+    };
+    assert_eq!(with_logo(LOGO).await, "a PNG of 205 bytes");
+    assert_eq!(with_logo(b"").await, Value::Null);
     good(&world, json!({"do": "client.remove", "id": "region-1"})).await;
     assert_eq!(good(&world, json!({"do": "client.list"})).await["clients"], json!([]));
     assert_eq!(refused(&world, json!({"do": "client.show", "id": "region-1"})).await, "unknown_client");

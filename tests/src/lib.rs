@@ -4,6 +4,7 @@
 //! * [`Call`] and [`Answer`]: one HTTP call, made of the event API Gateway would send.
 //! * [`Description`]: what `/openapi.json` says.
 //! * [`Person`]: a person with a phone that is signed in.
+//! * [`LOGO`]: the picture of a client.
 //! * [`qr`]: reads a picture with an independent reader.
 
 #![expect(
@@ -18,6 +19,9 @@ mod call;
 mod description;
 pub mod qr;
 mod world;
+
+/// The picture of a client, as in the documentation's examples.
+pub const LOGO: &[u8] = include_bytes!("../../docs/images/logo.png");
 
 pub use call::{Answer, Call};
 pub use description::{Description, Operation};

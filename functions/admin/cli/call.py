@@ -3,6 +3,7 @@
 The tools beside this file turn `NAME=value` words into one event, send it, and print the answer.
 """
 
+import base64
 import difflib
 import getpass
 import json
@@ -68,6 +69,14 @@ def number(word, text, what):
     if not (text.isascii() and text.isdigit()):
         raise Refused(f"{word}= is a whole number: {what}")
     return int(text)
+
+
+def picture(word, path):
+    """Reads a file, in base64; no path is no picture."""
+    try:
+        return base64.b64encode(Path(path).read_bytes() if path else b"").decode()
+    except OSError as error:
+        raise Refused(f"{word}= is the path of a PNG: {error}") from None
 
 
 def split(text):

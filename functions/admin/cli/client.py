@@ -9,11 +9,12 @@ make client DO=enroll ID=clinic MACHINE=lobby-1
 
 import sys
 
-from call import Refused, call, number, show, split, tool, words, yes_or_no
+from call import Refused, call, number, picture, show, split, tool, words, yes_or_no
 
 # Each setting as it is called here and in the event, and how its text is read.
 SETTINGS = {
     "NAME": ("name", str),
+    "LOGO": ("logo", lambda path: picture("LOGO", path)),
     "DIALECT": ("dialect", str),
     "POLICY": ("policy", str),
     "PAGE": ("page", str),

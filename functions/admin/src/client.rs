@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use saoma_domain::{
     client::{
         Client, Origin, ReturnUrl,
@@ -95,6 +96,8 @@ const MOST_KEEP_HOURS: u64 = 168;
 pub(crate) struct Settings {
     id: String,
     name: Option<String>,
+    /// The file, in base64.
+    logo: Option<String>,
     dialect: Option<String>,
     policy: Option<String>,
     page: Option<String>,
@@ -123,6 +126,7 @@ impl Settings {
     fn read(self) -> Result<(ClientId, ClientSettings), Refused> {
         let settings = ClientSettings {
             name: self.name,
+            logo: self.logo.as_deref().map(read_file).transpose()?,
             dialect: self.dialect,
             policy: self.policy,
             page: self.page,
@@ -237,6 +241,10 @@ async fn can_sign(app: &App, settings: &ClientSettings) -> Result<(), Refused> {
     if made { Ok(()) } else { Err(Refused::new("no_rsa_key", NO_KEY)) }
 }
 
+fn read_file(raw: &str) -> Result<Vec<u8>, Refused> {
+    STANDARD.decode(raw).map_err(|_| Refused::new("bad_setting", "logo must be a file in base64"))
+}
+
 /// The public keys of a client, as they are kept: a set, or the address of one; nothing for no key.
 fn read_keys(raw: &str) -> Result<String, Refused> {
     if raw.is_empty() {
@@ -270,6 +278,7 @@ fn shown(client: &Client) -> Value {
     json!({
         "id": client.id.as_str(),
         "name": client.name.as_str(),
+        "logo": client.logo.as_ref().map(|it| format!("a PNG of {} bytes", it.as_png().len())),
         "dialect": client.dialects.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(","),
         "policy": client.match_policy.as_str(),
         "page": client.return_url.as_ref().map(ReturnUrl::as_str),

@@ -8,7 +8,7 @@ use axum::{
 use saoma_app::{Service, Socket};
 use saoma_domain::{
     cases::{Opened, Opening, SignedInBrowser, View},
-    client::Client,
+    client::{Client, Logo},
     identity::ClientId,
     oauth::{GrantType, RequestHash, Scopes},
     session::{Dialect, Flow, ScreenClaims, Session, Standing},
@@ -234,8 +234,9 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn with(&self, way: ShownWay) -> Shown {
-        let Client { id, name, oauth, .. } = self.client;
-        let client = ShownClient { id: id.to_string(), name: name.to_string(), logo: None };
+        let Client { id, name, logo, oauth, .. } = self.client;
+        let logo = logo.as_ref().map(Logo::to_data_url);
+        let client = ShownClient { id: id.to_string(), name: name.to_string(), logo };
         Shown { client, scopes: self.scopes.told(oauth.grants.contains(&GrantType::RefreshToken)), way }
     }
 }

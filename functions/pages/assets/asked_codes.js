@@ -3,6 +3,7 @@
 
 import { call } from './api.js';
 import { isolate, learn, t } from './i18n.js';
+import { showLogo } from './logo.js';
 import { learnt, tellScopes } from './scopes.js';
 import { $, say } from './view.js';
 import { askedWords } from './words/asked.js';
@@ -38,6 +39,7 @@ export const askedCodes = (about, { over, known, here }) => ({
     if (asked) this.tellAsked(asked);
     const known = this.names.client;
     this.names.client = isolate(client.name || client.id);
+    showLogo($('client-logo'), client.logo);
     tellScopes(scopes);
     $('someone-else').hidden = !onlyFor;
     say($('only-for'), onlyFor ? t('authorize.onlyFor', { person: isolate(onlyFor) }) : '');

@@ -40,6 +40,7 @@ function offer(client, person) {
   $('known-lead').textContent = t('authorize.known.lead', names);
   $('continue').textContent = t('authorize.continue', names);
   $('another').textContent = t(codes.strict ? 'authorize.someoneElse' : 'authorize.another');
+  $('known-title').before($('client-logo'));
   $('known-learns').append($('learns-part'));
   show('known');
   announce($('known-lead').textContent);
@@ -59,6 +60,7 @@ const signInHere = (mark = '') => location.replace(`/authorize/here${location.se
 
 /** Asks the service again what the person may do. */
 function startAnew() {
+  $('title').before($('client-logo'));
   $('lead').after($('learns-part'));
   code.startOver();
 }

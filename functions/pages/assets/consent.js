@@ -4,6 +4,7 @@
 import { serviceTime } from './account.js';
 import { excuse } from './excuse.js';
 import { ago, isolate, t, translateBrowser } from './i18n.js';
+import { showLogo } from './logo.js';
 import { askForProof, endProof } from './proof.js';
 import { tellScopes } from './scopes.js';
 import { go, signInAgain } from './sign_in.js';
@@ -76,11 +77,7 @@ function introduce({ name = '', id = '', logo }, screen) {
   $('client-name').textContent = shown;
   $('client-asks').textContent = asks(screen);
   $('client-letter').textContent = [...shown][0]?.toUpperCase() ?? '';
-  // The page's policy loads pictures from here only; anything else gets the letter.
-  const ours = typeof logo === 'string' && /^(\/(?!\/)|data:image\/)/.test(logo);
-  if (ours) $('client-logo').src = logo;
-  $('client-logo').hidden = !ours;
-  $('client-letter').hidden = ours;
+  $('client-letter').hidden = showLogo($('client-logo'), logo);
 }
 
 function offerNumbers({ policy: wanted = 'off', choices = [] }) {

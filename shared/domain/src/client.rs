@@ -2,12 +2,15 @@
 //!
 //! * [`Client`]: a registered product, or one that is built in.
 //! * [`Lookup`], [`BuiltIns`]: what a store knows of a client, and the clients that need no registration.
+//! * [`Logo`]: its picture.
 //! * [`settings`]: what an operator writes about a client, checked.
 
 mod built_in;
+mod logo;
 pub mod settings;
 
 pub use built_in::{BuiltIns, Lookup, Unregistered};
+pub use logo::Logo;
 
 use std::{net::IpAddr, time::Duration};
 
@@ -33,6 +36,8 @@ pub struct Client {
     pub id: ClientId,
     /// What people know it as.
     pub name: CleanText<64>,
+    /// The picture that people see beside the name.
+    pub logo: Option<Logo>,
     /// The contracts it opens sessions through. A web client's token is given only in exchange for a ticket, to
     /// the client's server. Opening a kiosk session for such a client is therefore refused.
     pub dialects: Vec<Dialect>,
@@ -132,6 +137,7 @@ impl Client {
         Self {
             id,
             name,
+            logo: None,
             dialects,
             match_policy: MatchPolicy::default(),
             return_url: None,

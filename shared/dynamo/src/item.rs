@@ -94,15 +94,24 @@ impl<'a> Reader<'a> {
         Ok(self.optional_number(name)?.map(Timestamp::from_secs))
     }
 
-    /// Thirty-two bytes that may be missing.
-    pub fn optional_hash(self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+    /// Bytes that may be missing. If they are there, `parse` must accept them.
+    pub fn optional_bytes<T>(
+        self,
+        name: &str,
+        parse: impl FnOnce(&'a [u8]) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
         match self.0.get(name) {
             None => Ok(None),
             Some(AttributeValue::B(value)) => {
-                value.as_ref().try_into().map(Some).map_err(|_| inconsistent(name))
+                parse(value.as_ref()).map(Some).ok_or_else(|| inconsistent(name))
             }
             Some(_) => Err(inconsistent(name)),
         }
+    }
+
+    /// Thirty-two bytes that may be missing.
+    pub fn optional_hash(self, name: &str) -> Result<Option<[u8; 32]>, StoreError> {
+        self.optional_bytes(name, |value| value.try_into().ok())
     }
 
     /// A list of thirty-two bytes each; missing is empty.

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use saoma_domain::{
-    client::Client,
+    client::{Client, Logo},
     oauth::GrantType,
     session::{MatchNumber, Session},
     text::CleanText,
@@ -77,7 +77,7 @@ impl Consent {
             client: ConsentClient {
                 name: client.map_or_else(|| id.clone(), |client| client.name.to_string()),
                 id,
-                logo: None,
+                logo: client.and_then(|client| client.logo.as_ref()).map(Logo::to_data_url),
             },
             screen: ConsentScreen {
                 device_name: session.claims.device_name.as_ref().map(own),

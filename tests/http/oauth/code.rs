@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use acceptance::{Answer, Call, Person, World};
+use acceptance::{Answer, Call, LOGO, Person, World};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use insta::assert_snapshot;
 use saoma_domain::{
     client::Client,
@@ -455,4 +456,17 @@ async fn a_request_that_is_too_old_or_changed_shows_no_qr() {
     pass(&world, 1800);
     let begin = Call::post("/oauth/authorize/begin").json(&json!({"request": page.sealed}));
     world.call(begin).await.problem(400, "invalid_request");
+}
+
+// Decision 0031: the picture comes with the answers that name the client, so no page and no phone asks another server for it.
+#[tokio::test]
+async fn the_screen_and_the_phone_are_given_the_clients_picture() {
+    let (world, person) = with_site().await;
+    let change = json!({"do": "client.change", "write": "p6Yw3sQd0bV4x1kTzR8uFg", "id": SITE, "logo": STANDARD.encode(LOGO)});
+    assert_eq!(world.command(change).await["ok"], true);
+    let page = Page::open(&world).await;
+    let scanned = pages::step(&world, "scan", &person, &page.read(), &json!({})).await.json();
+    let picture = format!("data:image/png;base64,{}", STANDARD.encode(LOGO));
+    assert_eq!(page.shown["client"]["logo"], picture);
+    assert_eq!(scanned["consent"]["client"]["logo"], picture);
 }

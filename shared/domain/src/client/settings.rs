@@ -5,7 +5,7 @@ use std::{net::IpAddr, ops::RangeInclusive, time::Duration};
 use ipnet::IpNet;
 use thiserror::Error;
 
-use super::{Client, Origin, ReturnUrl, WebhookUrl};
+use super::{Client, Logo, Origin, ReturnUrl, WebhookUrl};
 use crate::{
     identity::ClientId,
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
@@ -29,6 +29,8 @@ pub const MAX_AGE: RangeInclusive<u64> = 60..=2_592_000;
 pub struct ClientSettings {
     /// What people know it as: 1 to 64 bytes.
     pub name: Option<String>,
+    /// The file of its [`Logo`].
+    pub logo: Option<Vec<u8>>,
     /// The contract it speaks: the name of a [`Dialect`].
     pub dialect: Option<String>,
     /// The name of a [`MatchPolicy`].
@@ -110,6 +112,7 @@ impl ClientSettings {
         };
         let changed = Client {
             name,
+            logo: self.logo.as_deref().map_or(Ok(client.logo), read_logo)?,
             dialects: read(self.dialect.as_ref(), "dialect", read_dialect)?.unwrap_or(client.dialects),
             match_policy: read(self.policy.as_ref(), "policy", read_policy)?.unwrap_or(client.match_policy),
             return_url: address(self.page.as_ref(), "page", ReturnUrl::parse, client.return_url)?,
@@ -285,6 +288,14 @@ fn read_name(raw: &str) -> Result<CleanText<64>, Unfit> {
     CleanText::non_empty(raw)
         .filter(|name| name.as_str() == raw.trim())
         .ok_or_else(|| unfit("name", "1 to 64 bytes of visible text"))
+}
+
+fn read_logo(file: &[u8]) -> Result<Option<Logo>, Unfit> {
+    let expected = format!("a square PNG of 32 to 256 pixels and at most {} bytes", Logo::LARGEST);
+    match file {
+        [] => Ok(None),
+        file => Logo::from_png(file).map(Some).ok_or_else(|| unfit("logo", expected)),
+    }
 }
 
 fn read_dialect(raw: &str) -> Result<Vec<Dialect>, String> {

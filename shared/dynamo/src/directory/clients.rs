@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 use saoma_domain::{
-    client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
+    client::{Client, Logo, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::ClientId,
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
     oauth::{ClientAuth, GrantType, OauthClient, Pkce, RedirectUri, RegisteredKeys},
@@ -213,6 +213,7 @@ fn to_item(client: &Client) -> Item {
     insert("issuer_audience", issuer.map(|it| text(it.audience.as_str())));
     insert("issuer_keys", issuer.map(|it| text(it.keys.url().as_str())));
     insert("issuer_algorithm", issuer.map(|it| text(it.algorithm.as_str())));
+    insert("logo", client.logo.as_ref().map(|it| bytes(it.as_png())));
     insert("keys", client.oauth.keys.as_ref().map(|it| text(it.as_str())));
     insert("max_age", client.max_age.map(|it| number(it.as_secs())));
     insert("return_url", client.return_url.as_ref().map(|it| text(it.as_str())));
@@ -231,6 +232,7 @@ pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
     Ok(Client {
         id: id.clone(),
         name: item.parsed("name", CleanText::non_empty)?,
+        logo: item.optional_bytes("logo", Logo::from_png)?,
         dialects: all_of(item, "dialects", Dialect::parse)?,
         match_policy: item.parsed("match_policy", MatchPolicy::parse)?,
         return_url: item.optional("return_url", ReturnUrl::parse)?,

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use saoma_domain::{
     account::{Account, AccountStatus},
-    client::{Client, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
+    client::{Client, Logo, Lookup, Origin, Previous, Registration, ReturnUrl, WebhookUrl},
     identity::{AccountId, ClientId, Identity},
     issuer::{Audience, Issuer, KeySetUrl, TokenAlgorithm, TokenIssuer},
     oauth::{ClientAuth, GrantType, OauthClient, Pkce, RedirectUri, RegisteredKeys},
@@ -21,12 +21,16 @@ use super::{
     steps::{open_largest, write},
 };
 
+/// The picture of the documentation's examples.
+const LOGO: &[u8] = include_bytes!("../../../../docs/images/logo.png");
+
 /// A client with every setting, under an id of its own.
 fn largest(random: &dyn Randomness) -> Client {
     let hex = Registration::random(random).as_str().to_owned();
     let id = ClientId::parse(&hex).unwrap();
     let origin = |place: &str| Origin::parse(&format!("https://{hex}{place}.example")).unwrap();
     Client {
+        logo: Logo::from_png(LOGO),
         match_policy: MatchPolicy::Pick,
         return_url: ReturnUrl::parse("https://shop.example/in"),
         origins: vec![origin("a"), origin("b")],
