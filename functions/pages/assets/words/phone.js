@@ -39,7 +39,6 @@ export const phoneWords = {
   'consent.networkSame': ['the same as this phone’s', '与这部手机相同'],
   'consent.networkOther': ['not this phone’s', '与这部手机不同'],
   'consent.elsewhere': ['The screen is on another network than this phone. On mobile data that is normal. If you are not in front of the screen, cancel.', '该屏幕与这部手机不在同一网络。使用移动数据时属正常情况；如果屏幕不在你面前，请取消。'],
-  'consent.place': ['Place', '地点'],
   'consent.at': ['Opened', '打开时间'],
   'consent.claims': ['What the screen says of itself (not verified)', '设备自报的信息（未经核实）'],
   'consent.deviceName': ['Name', '名称'],
