@@ -16,14 +16,13 @@ import secrets
 import sys
 import threading
 import time
-from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import emulator as aws
 import template as sam
 from fuzz import binary_of
-from lambdas import environment, event, instance
+from lambdas import basic, environment, event, instance
 from played_logins import CLIENTS, LOGINS
 from processes import Failure, free_port, tidy
 
@@ -166,8 +165,7 @@ def check(functions, phones, *, all_have_read):
 
 def register(admin, **settings):
     """Registers a client; the header its server authenticates with."""
-    secret = command(admin, "client.create", **settings)["secret"]
-    return {"authorization": "Basic " + b64encode(f"{settings['id']}:{secret}".encode()).decode()}
+    return basic(settings["id"], command(admin, "client.create", **settings)["secret"])
 
 
 def command(admin, what, **fields):
