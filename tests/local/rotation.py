@@ -163,15 +163,15 @@ def rotation(logins, *, wait, profile):
             handed_over(emulator, template, outputs, functions.through),
         ):
             functions.start_one_more()
-            told = {REGION: {"webhook": f"http://127.0.0.1:{port}/logins"}}
-            servers = {client["id"]: register(admin, **client, **told.get(client["id"], {})) for client in CLIENTS}
+            where = {REGION: {"webhook": f"http://127.0.0.1:{port}/logins"}}
+            servers = {client["id"]: register(admin, **client, **where.get(client["id"], {})) for client in CLIENTS}
             (region.key,) = keys_of(functions, servers[REGION])
             phones = [Phone(functions, emulator, f"+861380013{8000 + n}", servers) for n in range(PHONES)]
             played = play_all(functions, admin, phones, logins, wait)
             check(functions, phones, all_have_read=wait >= RELOAD)
             check_webhooks(functions, phones, region, all_have_read=wait >= RELOAD)
-    refreshes = sum(it.refreshes for it in phones)
-    print(f"  {played} logins, {refreshes} refreshes, {len(region.told)} webhooks, {functions.calls} calls: none failed")
+    refreshes, told = sum(it.refreshes for it in phones), len(region.told)
+    print(f"  {played} logins, {refreshes} refreshes, {told} webhooks, {functions.calls} calls: none failed")
 
 
 def play_all(functions, admin, phones, logins, wait):
@@ -225,7 +225,7 @@ def check(functions, phones, *, all_have_read):
 
 
 def check_webhooks(functions, phones, region, *, all_have_read):
-    """The key from before the rotation verifies every webhook; where all have read the secret again, the new one does, too."""
+    """The key from before the rotation verifies every webhook. So does the new one where all have read the secret again."""
     phones[0].play(LOGINS["remembered"])  # so that webhooks come after the rotation
     wait_until("the webhook of the last login", lambda: region.logins() >= sum(phone.at_region for phone in phones))
     if region.refused:

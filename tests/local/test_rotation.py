@@ -22,7 +22,8 @@ class RegionTest(unittest.TestCase):
     def setUp(self):
         self.region = Region()
         self.region.key = OLD
-        self.port = self.enterContext(running(ThreadingHTTPServer(("127.0.0.1", 0), receiver(self.region.take)))).server_port
+        server = ThreadingHTTPServer(("127.0.0.1", 0), receiver(self.region.take))
+        self.port = self.enterContext(running(server)).server_port
 
     def tell(self, name, *keys):
         """Posts a webhook that is signed with these keys, as `deliver` does."""
