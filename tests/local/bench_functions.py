@@ -2,13 +2,12 @@
 
 import re
 import secrets
-from base64 import b64encode
 from dataclasses import dataclass
 from statistics import median, quantiles
 
 import emulator as aws
 import template as sam
-from lambdas import binary_of, command, cpu_seconds, environment, event, instance, peak_megabytes, records, time_start
+from lambdas import basic, binary_of, command, cpu_seconds, environment, event, instance, peak_megabytes, records, time_start
 from processes import free_port
 from tables import judged, show
 
@@ -225,7 +224,7 @@ def register_client(env, **settings):
     with instance(binary_of("admin"), env) as admin:
         order = {"do": "client.create", "by": "bench", **settings}
         secret = admin.call(order).expect(200).json()["secret"]
-    return {"authorization": "Basic " + b64encode(f"{settings['id']}:{secret}".encode()).decode()}
+    return basic(settings["id"], secret)
 
 
 def show_figures(found):

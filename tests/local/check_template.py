@@ -42,6 +42,14 @@ _ALLOWED = {
     "Calls.Arn": {"sqs:SendMessage"} | _WORK_OFF,
     "CallFailures.Arn": _WORK_OFF - {"sqs:GetQueueAttributes"},
 }
+# What sends messages, takes a guess, or makes many calls to the tables has a pace of its own.
+_PACED = {
+    "POST /api/user/sendCode",
+    "POST /api/user/login/code",
+    "POST /api/user/prove",
+    "DELETE /api/user",
+    "GET /api/user/export",
+}
 # The metrics of AWS's own services that the dashboard or an alarm may name, each with its dimensions and the statistics
 # that say something, from the documents of API Gateway ("Monitor CloudWatch metrics for HTTP APIs"), Lambda ("Types of
 # metrics for Lambda functions") and SQS ("Available CloudWatch metrics for Amazon SQS"). Without dimensions, Lambda's
@@ -72,6 +80,7 @@ def main():
     a_small_account_suffices(template, processed)
     logs_have_one_level(processed)
     what_is_kept_is_kept(template)
+    panics_unwind()
     one_architecture()
     data_expires(template)
     sockets_are_told_by_those_that_step(template)
@@ -109,10 +118,16 @@ def no_route_ends_in_a_slash(processed):
 
 
 def paces_are_of_routes(template):
-    """A pace for a route that does not exist would make the deployment fail."""
+    """A pace of a route that does not exist fails the deployment. A flood of what costs leaves the rest alone."""
     routes = {f"{method} {path}" for it in sam.functions(template) for method, path in it.routes}
-    if lost := set(template["Resources"]["Api"]["Properties"]["RouteSettings"]) - routes:
+    paces = template["Resources"]["Api"]["Properties"]["RouteSettings"]
+    if lost := set(paces) - routes:
         raise Failure(f"template.yaml sets the pace of routes that it does not have: {sorted(lost)}")
+    limits = {"ThrottlingRateLimit": "RequestsPerSecond", "ThrottlingBurstLimit": "RequestBurst"}
+    defaults = {limit: template["Parameters"][parameter]["Default"] for limit, parameter in limits.items()}
+    fast = {route for route, pace in paces.items() if any(pace.get(it, most) >= most for it, most in defaults.items())}
+    if missing := _PACED - (set(paces) - fast):
+        raise Failure(f"template.yaml gives these routes no pace below that of the whole API: {sorted(missing)}")
 
 
 def rights_are_narrow(template):
@@ -230,11 +245,19 @@ def logs_have_one_level(processed):
 
 
 def what_is_kept_is_kept(template):
-    """The Directory and the secret outlive the stack, but a stack that could not be created leaves nothing behind."""
-    for name in ("Directory", "SigningSecret"):
+    """The Directory and the secrets outlive the stack, but a stack that could not be created leaves nothing behind."""
+    secrets = [name for name, it in template["Resources"].items() if it["Type"] == "AWS::SecretsManager::Secret"]
+    for name in ("Directory", *secrets):
         it = template["Resources"][name]
-        if (it["DeletionPolicy"], it["UpdateReplacePolicy"]) != ("RetainExceptOnCreate", "Retain"):
+        if (it.get("DeletionPolicy"), it.get("UpdateReplacePolicy")) != ("RetainExceptOnCreate", "Retain"):
             raise Failure(f"{name} is deleted with the stack, or stays behind when a stack could not be created")
+
+
+def panics_unwind():
+    """A shipped function outlives a panic: it answers 500, or fails the one record, and serves the next call."""
+    profile = tomllib.loads((ROOT / "Cargo.toml").read_text())["profile"]["release"]
+    if profile.get("panic") != "unwind":
+        raise Failure("Cargo.toml: with [profile.release] panic other than unwind, one odd request ends an instance")
 
 
 def one_architecture():

@@ -12,13 +12,13 @@ import re
 import secrets
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import servers
 from processes import ROOT, Failure, is_free, port_from
 
 CLIENT, NAME = "reading-club", "Reading Club"
@@ -35,14 +35,8 @@ def demo(stack):
     port = _port(int(stack.url.rsplit(":", 1)[1]))
     origin = f"http://localhost:{port}"
     site = _Site(stack, origin, _registered(stack, origin))
-    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(site))
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with servers.running(ThreadingHTTPServer(("127.0.0.1", port), _handler(site))):
         yield f"{origin}/demo"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _port(of_stack):

@@ -5,13 +5,13 @@ import json
 import os
 import shutil
 import subprocess
-import threading
 import time
 from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import calls
 import emulator as aws
+import servers
 import sockets
 import stream
 import template as sam
@@ -42,13 +42,8 @@ def deployed(port, emulator, observe=unobserved, **parameters):
     # The bucket refuses plain http, which is all that an emulator speaks.
     emulator.client("s3").delete_bucket_policy(Bucket=created["QrImages"])
     server = Server(("127.0.0.1", port), gateway(emulator, api, created, observe))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        with mapped(emulator, created, outputs, observe), door(socket_port, emulator, created):
-            yield Stack(url, emulator, outputs)
-    finally:
-        server.shutdown()
-        server.server_close()
+    with servers.running(server), mapped(emulator, created, outputs, observe), door(socket_port, emulator, created):
+        yield Stack(url, emulator, outputs)
 
 
 def package():
@@ -154,7 +149,6 @@ def mapped(emulator, created, outputs, observe):
 class Server(ThreadingHTTPServer):
     """A server for many callers at once, who may hang up in the middle."""
 
-    daemon_threads = True
     request_queue_size = 128
 
     def handle_error(self, request, client_address):

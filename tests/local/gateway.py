@@ -6,7 +6,6 @@ one hands each call to a process that has no other call, as Lambda does. Linux o
 
 import json
 import re
-import threading
 import time
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ from queue import SimpleQueue
 from urllib.parse import parse_qsl, urlsplit
 
 import runtime_api
+import servers
 import template as sam
 from lambdas import binary_of, body_of, cpu_seconds
 from processes import SCRATCH, Failure
@@ -66,12 +66,8 @@ def served(port, routes, running):
     """Serves the routes of these functions on a port of 127.0.0.1."""
     server = _Server(("127.0.0.1", port), _Connection)
     server.routes, server.running = routes, running
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with servers.running(server):
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def routes_of(template, names):
@@ -85,7 +81,6 @@ def routes_of(template, names):
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
     request_queue_size = 128
 
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 import threading
 import time
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -65,6 +65,11 @@ def event(name, *, parameters=None, query=None, headers=None, cookies=None, body
         call["body"] = urlencode(form)
         call["headers"] |= {"content-length": str(len(call["body"]))}
     return call
+
+
+def basic(client, secret):
+    """The header that a client's server authenticates with."""
+    return {"authorization": "Basic " + b64encode(f"{client}:{secret}".encode()).decode()}
 
 
 def command(name):

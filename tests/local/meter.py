@@ -3,13 +3,13 @@
 import http.client
 import json
 import re
-import threading
 from base64 import b64decode
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import servers
 from processes import Failure
 
 _READ_BLOCK, _WRITE_BLOCK = 4096, 1024  # bytes that one unit pays for
@@ -49,13 +49,8 @@ def metered(emulator):
     server = ThreadingHTTPServer(("127.0.0.1", 0), None)
     meter = Meter(server.server_port)
     server.RequestHandlerClass = handler(meter, emulator.port)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with servers.running(server):
         yield meter
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def handler(meter, upstream_port):

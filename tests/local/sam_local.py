@@ -1,4 +1,4 @@
-"""make sam-local: the whole template served by `sam local start-api` on http://localhost:3000, each function in a container.
+"""make sam-local: `sam local start-api` on http://localhost:3000, each function in a container, without sockets.
 
 The containers get the emulator's address and the data's names from a file of variables, which `sam local invoke` reads
 beside this for as long as it runs: samconfig.toml names it.
@@ -33,13 +33,23 @@ def served(port, emulator):
     endpoint = f"http://{_HOST}:{emulator.port}"
     outputs = aws.create_data(emulator, template, AwsEndpointUrl=endpoint)
     url = f"http://localhost:{port}"
+    with (
+        written_down(template, outputs, url),
+        sam_local("start-api", port, emulator),
+        sam_local("start-lambda", port + 1, emulator),
+        handed_over(emulator, template, outputs, lambda it: stream.through_watch(port + 1, it.logical_id)),
+    ):
+        yield Stack(url, emulator, outputs)
+
+
+@contextmanager
+def written_down(template, outputs, url):
+    """Keeps the file of variables while the block runs."""
     variables = {**sam.environment(template, outputs), "PUBLIC_URL": os.environ.get("PUBLIC_URL") or url}
     variables["SOCKET_URL"] = ""  # `sam local` serves no WebSocket API, so screens poll
     VARIABLES.write_text(json.dumps({"Parameters": variables}, indent=2))
     try:
-        with sam_local("start-api", port, emulator), sam_local("start-lambda", port + 1, emulator):
-            with handed_over(emulator, template, outputs, lambda it: stream.through_watch(port + 1, it.logical_id)):
-                yield Stack(url, emulator, outputs)
+        yield
     finally:
         VARIABLES.unlink()
 

@@ -7,6 +7,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import emulator as aws
+import servers
 
 TABLES = {"Sessions": "SessionsTable", "Directory": "DirectoryTable"}  # with the outputs that name them
 
@@ -25,15 +26,11 @@ def moto(port, template):
             return list(application(environ, start_response))
 
     server = make_server("127.0.0.1", port, one_at_a_time, threaded=True, request_handler=Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with servers.running(server):
         store = aws.Emulator(port)
         for name in TABLES:
             store.client("dynamodb").create_table(TableName=name, **schema(template["Resources"][name]["Properties"]))
         yield store, {output: name for name, output in TABLES.items()}
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 class Quiet(WSGIRequestHandler):

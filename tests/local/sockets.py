@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
+import servers
 from processes import ROOT
 from stream import FunctionFailed, Unreachable
 
@@ -123,14 +124,8 @@ def connections(port, api):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Connections)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with servers.running(ThreadingHTTPServer(("127.0.0.1", port), Connections)):
         yield f"http://127.0.0.1:{port}/{STAGE}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 class Door:

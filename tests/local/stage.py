@@ -6,13 +6,12 @@ import json
 import re
 import secrets
 import time
-from base64 import b64encode
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import emulator as aws
 import stream
-from lambdas import Answer, event
+from lambdas import Answer, basic, event
 from played_logins import CLIENTS
 from processes import Failure, free_port
 
@@ -67,7 +66,7 @@ class Stage:
     def register(self, **settings):
         """Registers a client; the header its server authenticates with."""
         secret = self.operate("client.create", **settings)["secret"]
-        return {"authorization": "Basic " + b64encode(f"{settings['id']}:{secret}".encode()).decode()}
+        return basic(settings["id"], secret)
 
     def ask_for_code(self, number, challenge, **more):
         """The answer to a phone that asks for a code."""

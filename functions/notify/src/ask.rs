@@ -20,9 +20,9 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     /// The push service accepted a push, or a phone is there that asks for its prompts.
-    Somebody,
+    Reached,
     /// The prompt reached no phone. It was ended, and the record of that change opens its QR.
-    NobodyThere,
+    ReachedNoPhone,
 }
 
 /// Pushes a prompt to its person's phones. If the person has already decided, no phone is woken. If the prompt has
@@ -35,24 +35,24 @@ pub(crate) async fn ask(app: &App, progress: &mut Progress, claim: &Claim) -> Re
         Some((Standing::Scanned, _)) => true,
         Some((Standing::Expired, State::Scanned { .. })) => false,
         // The first delivery of this record found no phone, and that still counts.
-        Some((Standing::Cancelled(CancelReason::Undeliverable), _)) => return Ok(Asked::NobodyThere),
-        _ => return Ok(Asked::Somebody),
+        Some((Standing::Cancelled(CancelReason::Undeliverable), _)) => return Ok(Asked::ReachedNoPhone),
+        _ => return Ok(Asked::Reached),
     };
     if progress.has(Effect::Pushed) {
-        return Ok(Asked::Somebody);
+        return Ok(Asked::Reached);
     }
     if !in_time {
         show_a_qr(app, prompt).await?;
-        return Ok(Asked::NobodyThere);
+        return Ok(Asked::ReachedNoPhone);
     }
-    if reaches_somebody(app, prompt, claim).await? {
+    if reaches_a_phone(app, prompt, claim).await? {
         progress.add(Effect::Pushed);
-        return Ok(Asked::Somebody);
+        return Ok(Asked::Reached);
     }
     match app.logins.abandon(prompt.clone(), Abandonment::Undeliverable, now).await {
-        Ok(_) => Ok(Asked::NobodyThere),
+        Ok(_) => Ok(Asked::ReachedNoPhone),
         // The prompt was decided or ran out at the same moment. That is a change of its own.
-        Err(error) if error.is_final() => Ok(Asked::Somebody),
+        Err(error) if error.is_final() => Ok(Asked::Reached),
         Err(error) => Err(error.into()),
     }
 }
@@ -73,7 +73,7 @@ pub(crate) async fn push(app: &App, progress: &mut Progress, claim: &Claim) -> R
 }
 
 /// Whether a push reached a phone that may answer, or such a phone is there and asks for its prompts.
-async fn reaches_somebody(app: &App, prompt: &Session, claim: &Claim) -> Result<bool, StoreError> {
+async fn reaches_a_phone(app: &App, prompt: &Session, claim: &Claim) -> Result<bool, StoreError> {
     let account = claim.by.account;
     let Some((client, pushes)) = pushed_to(app, prompt, claim).await? else { return Ok(false) };
     if pushes > 0 {

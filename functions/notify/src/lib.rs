@@ -151,7 +151,7 @@ async fn effects(app: &App, progress: &mut Progress) -> Result<(), EffectError> 
             ask::push(app, progress, claim).await?;
         }
         State::Scanned { claim } if session.is_prompt() => {
-            if ask::ask(app, progress, claim).await? == ask::Asked::NobodyThere {
+            if ask::ask(app, progress, claim).await? == ask::Asked::ReachedNoPhone {
                 return Ok(());
             }
         }

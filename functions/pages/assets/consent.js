@@ -28,7 +28,6 @@ export function ask({ consent, expiresIn }, over) {
     [t('consent.browser'), seen.browser && translateBrowser(seen.browser), 'seen-browser'],
     [t('consent.ip'), seen.ip, 'seen-ip'],
     [t('consent.network'), networkOf(seen), 'seen-network'],
-    [t('consent.place'), seen.place, 'seen-place'],
     [t(unscanned ? 'prompt.at' : 'consent.at'), timeSince(seen.at), 'seen-at'],
   ]);
   $('claims-part').hidden = !list($('claims'), [

@@ -75,7 +75,7 @@ pub(crate) async fn readable_refusal(
 }
 
 /// Lets every page read that the service is busy or failed, so that it waits as long as it should. Such an answer is made
-/// before anybody knows whose page it is, and says nothing of a session.
+/// before the service knows whose page it is, and says nothing of a session.
 pub(crate) async fn busy_is_readable(request: Request, next: Next) -> Response {
     let of_a_page = ["/qr/code", "/qr/login"].contains(&request.uri().path());
     let asks = of_a_page && request.headers().contains_key(header::ORIGIN);

@@ -424,7 +424,7 @@ async fn a_yes_on_the_phone_that_is_taken_back_signs_the_browser_out() {
     }
 }
 
-// B12: the store fails while a yes is taken back. Whoever says the same again signs the browser out all the same.
+// B12: the store fails while a yes is taken back. The caller repeats it, and the browser is signed out.
 #[tokio::test]
 async fn a_yes_is_taken_back_by_who_repeats_it_after_a_failure() {
     for (by_number, fault) in
@@ -466,7 +466,7 @@ async fn no_stranger_has_a_person_asked() {
     let login = ("prompt", "login");
     let own = ("login_hint", "13800138000");
     assert!(!asks("", &[login, own]).await, "a stranger's browser");
-    assert!(!asks(&cookie, &[login]).await, "the client names nobody");
+    assert!(!asks(&cookie, &[login]).await, "the client names no person");
     assert!(!asks(&cookie, &[login, ("login_hint", "13900139000")]).await, "another person");
     assert!(!asks(&cookie, &[login, ("login_hint", "a@shop.example")]).await, "no number");
     for _ in 0..3 {

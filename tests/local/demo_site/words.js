@@ -23,7 +23,7 @@ export const words = {
   confirmed: ['Confirmed', '已确认'],
   confirmedLead: ['Look at the site: it is signed in.', '请看网站：已经登录。'],
   cancelled: ['Cancelled', '已取消'],
-  cancelledLead: ['Nobody was signed in. Show a new code on the site.', '本次未登录，请在网站上获取新的二维码。'],
+  cancelledLead: ['No account was signed in. Show a new code on the site.', '本次未登录，请在网站上获取新的二维码。'],
   back: ['Scan again', '再次扫描'],
   failed: ['That did not work ({code}). Show a new code on the site and scan again.', '操作未成功（{code}）。请在网站上获取新的二维码后重新扫描。'],
   noCode: ['The site shows no code right now.', '网站当前没有显示二维码。'],

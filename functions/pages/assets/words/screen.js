@@ -1,7 +1,7 @@
 // What our own pages say besides while they show a code.
 
 export const screenWords = {
-  'screen.lead.cancelled': ['Nobody was signed in. If you cancelled by mistake, show a new code.', '本次未登录任何账号。如为误操作，请获取新的二维码。'],
+  'screen.lead.cancelled': ['No account was signed in. If you cancelled by mistake, show a new code.', '本次未登录任何账号。如为误操作，请获取新的二维码。'],
   'screen.lead.expired': ['Codes last a few minutes. Show a new one when you are ready.', '二维码仅在几分钟内有效。准备好后请获取新的二维码。'],
   'screen.lead.used': ['This code was used to sign in, in another tab or window. Please go on there.', '此二维码已在另一个标签页或窗口中用于登录，请前往该页面继续。'],
   'screen.lead.stuck': ['The site did not answer. Show a new code and sign in again.', '网站没有响应，请获取新的二维码并重新登录。'],
