@@ -43,12 +43,29 @@ async fn has_rows(browser: &Browser, list: &str, count: u64) {
     .await;
 }
 
-/// The text of what has the keyboard's focus, and of what is said to those who listen.
-async fn focus_and_voice(browser: &Browser) -> (String, String) {
-    let focus = browser
-        .run("return document.activeElement?.closest('section')?.id || document.activeElement?.id")
-        .await;
-    (focus.as_str().unwrap_or_default().to_owned(), browser.text("live").await)
+/// Presses the Tab key until the keyboard's focus is on this element.
+async fn tabs_to(browser: &Browser, selector: &str) {
+    let there = format!("return document.activeElement === document.querySelector({})", json!(selector));
+    for _ in 0..10 {
+        browser.press_key("Tab", 9, "").await;
+        if browser.run(&there).await == true {
+            return;
+        }
+    }
+    panic!("the Tab key does not lead to {selector}");
+}
+
+/// The name and the description that a screen reader says of the button with the keyboard's focus.
+async fn spoken_button(browser: &Browser) -> (String, String) {
+    let tree = browser.devtools("Accessibility.getFullAXTree", json!({})).await;
+    let has_focus = |node: &&Value| {
+        let mut properties = node["properties"].as_array().into_iter().flatten();
+        let focused = properties.any(|each| each["name"] == "focused" && each["value"]["value"] == true);
+        node["role"]["value"] == "button" && focused
+    };
+    let button = tree["nodes"].as_array().unwrap().iter().find(has_focus).expect("a button with the focus");
+    let text = |field: &str| button[field]["value"].as_str().unwrap_or_default().to_owned();
+    (text("name"), text("description"))
 }
 
 /// What this browser keeps of its sign-in.
@@ -93,23 +110,27 @@ async fn a_person_ends_a_phone_and_leaves(language: Language) {
     person.shoot(&new, "account-dark").await;
     new.turn("light").await;
 
-    ends_the_other_phone(&person, &new, refresh_token).await;
+    ends_the_other_phone_by_keyboard(&person, &new, refresh_token).await;
     comes_from_a_notice(&person, &new).await;
     leaves(&person, &new, &number).await;
 }
 
-async fn ends_the_other_phone(person: &Person, new: &Browser, refresh_token: Value) {
-    let other = "#sign-ins > li:not(:has(.chip)) button";
-    new.press_at(other).await;
+async fn ends_the_other_phone_by_keyboard(person: &Person, new: &Browser, refresh_token: Value) {
+    tabs_to(new, "#sign-ins > li:not(:has(.chip)) button").await;
+    let (name, described) = spoken_button(new).await;
+    let act = match person.language {
+        English => "Sign out",
+        Chinese => "退出登录",
+    };
+    assert!(name == act && described.contains("Chrome"), "{name}, {described}");
+    new.press_key("Enter", 13, "\r").await;
     has_rows(new, "sign-ins", 1).await;
+    let in_list = "return Boolean(document.activeElement?.closest('#sign-ins, #sign-ins-title'))";
     eventually("the focus in the list, and a word", async || {
-        let (focus, said) = focus_and_voice(new).await;
-        (!focus.is_empty() || !said.is_empty()).then_some(())
+        let said = new.text("live").await;
+        (new.run(in_list).await == true && said.contains(&described)).then_some(())
     })
     .await;
-    let in_list = "return document.activeElement?.closest('#sign-ins') !== null \
-         || document.activeElement?.id === 'sign-ins-title'";
-    assert_eq!(new.run(in_list).await, true, "the keyboard's place is kept");
     let refresh = json!({"refreshToken": refresh_token});
     let refused = Screen::new(&person.service).post("/api/user/refresh", None, &refresh).await;
     assert_eq!(refused.status, 401, "the other phone's refresh is dead");

@@ -128,6 +128,11 @@ impl Browser {
         self.call("/url", &json!({"url": address})).await;
     }
 
+    /// Loads the page again.
+    pub(crate) async fn reload(&self) {
+        self.call("/refresh", &json!({})).await;
+    }
+
     /// Its current address.
     pub(crate) async fn address(&self) -> String {
         self.run("return location.href").await.as_str().unwrap().to_owned()

@@ -17,7 +17,7 @@ use crate::{
 const CONFIRMED_AFTER: Duration = Duration::from_secs(8);
 /// Requests and bytes of the screen and the phone together: in browsers with an empty cache, and the next time.
 const FIRST: (usize, u64) = (18, 45_000);
-const NEXT: (usize, u64) = (14, 12_500);
+const NEXT: (usize, u64) = (14, 12_288);
 /// What a gateway may add to the head of an answer: the id that it gives the request. `make run` has no gateway.
 const BYTES_OF_A_GATEWAY: u64 = 40;
 /// The bytes that a poll receives while nothing has happened.

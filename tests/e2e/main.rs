@@ -17,7 +17,7 @@
 //!
 //! Tests: [`account`], [`kiosk`], [`web`], [`other_site`], [`pictures`], [`storage`], [`walks`], [`prompts`], [`proof`], [`webhooks`],
 //! [`budget`], [`demo`], [`truth`], [`tabs`], [`deviations`], [`oauth`], [`typed`],
-//! [`relying_parties`], [`issuers`], [`rotating`], [`sockets`], [`widget`], [`lighthouse`].
+//! [`relying_parties`], [`issuers`], [`rotating`], [`sms`], [`sockets`], [`widget`], [`lighthouse`].
 
 #![expect(
     clippy::expect_used,
@@ -57,6 +57,7 @@ mod prompts;
 mod proof;
 mod relying_parties;
 mod rotating;
+mod sms;
 mod sockets;
 mod storage;
 mod tabs;

@@ -12,6 +12,7 @@ use crate::{
     operator::make_client,
     people::Person,
     phone::fresh_number,
+    proxy::{Proxy, of_the_gateway},
     service::{Service, eventually},
 };
 
@@ -115,23 +116,25 @@ async fn whole_request(stream: &mut tokio::net::TcpStream) -> String {
     }
 }
 
-/// The page in our documentation, for this service and client.
-fn documented_page(service: &Service, client: &str) -> String {
+/// The page in our documentation, for the service at this address and for this client.
+fn documented_page(url: &str, client: &str) -> String {
     let docs = include_str!("../../docs/web.md");
     let page = docs.split("```html\n").nth(1).unwrap().split("```").next().unwrap();
     let (address, id) = ("'https://login.example.com'", "'my-shop'");
     assert!(page.contains(address) && page.contains(id), "{page}");
-    page.replace(address, &format!("'{}'", service.url)).replace(id, &format!("'{client}'"))
+    page.replace(address, &format!("'{url}'")).replace(id, &format!("'{client}'"))
 }
 
-// W3
+// W3: also when API Gateway is the first to answer.
 #[tokio::test]
 async fn a_page_of_another_site_signs_in_as_the_documentation_says() {
     let person = Person::at_a_blank_screen(English).await;
     let site = Site::found().await;
     let origin = site.origin.clone();
     let client = site.registered(&person.service).await;
-    site.shows(&documented_page(&person.service, &client));
+    let busy = |number, answer| if number == 0 { of_the_gateway("503 Service Unavailable") } else { answer };
+    let proxy = Proxy::before(&person.service, "GET /qr/code", busy).await;
+    site.shows(&documented_page(&proxy.url, &client));
 
     person.screen.go_to(&format!("{origin}/")).await;
     let phone = person.scans().await;
@@ -144,4 +147,5 @@ async fn a_page_of_another_site_signs_in_as_the_documentation_says() {
         address.starts_with(&format!("{origin}/in?ticket=")).then_some(())
     };
     eventually("the page of the site, with a ticket", arrived).await;
+    assert_eq!(proxy.count(), 2);
 }

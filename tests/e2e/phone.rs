@@ -22,10 +22,15 @@ pub(crate) struct Phone {
 impl Phone {
     /// A new person, who registers by SMS.
     pub(crate) async fn signed_in(service: &Service) -> Self {
-        let (http, number) = (Screen::new(service), fresh_number());
+        Self::of(service, &fresh_number()).await
+    }
+
+    /// The person with this number, who signs in by SMS on another phone.
+    pub(crate) async fn of(service: &Service, number: &str) -> Self {
+        let http = Screen::new(service);
         let challenge = ChallengeId::random(&SystemRandom).as_str().to_owned();
         http.post("/api/user/sendCode", None, &json!({"phone": number, "challenge": challenge})).await.good();
-        let sms_code = sms_code(service, &number).await;
+        let sms_code = sms_code(service, number).await;
         let body = json!({"challenge": challenge, "code": sms_code});
         let signed_in = http.post("/api/user/login/code", None, &body).await.good();
         Self {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -11,7 +11,20 @@ use tokio::{
 use crate::service::Service;
 
 /// Decides what happens to an answer, from the first line of its request and how often that came before.
-type Spoil = dyn Fn(&str, usize, Vec<u8>) -> Vec<u8> + Send + Sync;
+type Spoil = dyn Fn(&str, usize, Vec<u8>) -> Spoilt + Send + Sync;
+
+/// What the browser gets.
+pub(crate) struct Spoilt {
+    bytes: Vec<u8>,
+    /// Whether the connection then stays open, although nothing more comes.
+    stalls: bool,
+}
+
+impl From<Vec<u8>> for Spoilt {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, stalls: false }
+    }
+}
 
 /// A proxy of its own, which ends with the test.
 pub(crate) struct Proxy {
@@ -23,10 +36,10 @@ pub(crate) struct Proxy {
 impl Proxy {
     /// Passes everything on unchanged, except requests that begin with `prefix`: `spoil` gets their answers and their
     /// number, from 0.
-    pub(crate) async fn before(
+    pub(crate) async fn before<S: Into<Spoilt>>(
         service: &Service,
         prefix: &'static str,
-        spoil: impl Fn(usize, Vec<u8>) -> Vec<u8> + Send + Sync + 'static,
+        spoil: impl Fn(usize, Vec<u8>) -> S + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
@@ -36,7 +49,7 @@ impl Proxy {
         let spoil: Arc<Spoil> =
             Arc::new(
                 move |line, number, answer| {
-                    if line.starts_with(prefix) { spoil(number, answer) } else { answer }
+                    if line.starts_with(prefix) { spoil(number, answer).into() } else { answer.into() }
                 },
             );
         tokio::spawn(async move {
@@ -53,7 +66,11 @@ impl Proxy {
                     }
                     let answer = forward(&upstream, &request).await?;
                     let mut stream = request.stream;
-                    stream.write_all(&spoil(&line, number, answer)).await.ok()?;
+                    let spoilt = spoil(&line, number, answer);
+                    stream.write_all(&spoilt.bytes).await.ok()?;
+                    if spoilt.stalls {
+                        std::future::pending::<()>().await; // until the test ends
+                    }
                     stream.shutdown().await.ok()
                 });
             }
@@ -77,6 +94,25 @@ impl Proxy {
 pub(crate) fn without_its_body(answer: &[u8]) -> Vec<u8> {
     let head = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
     answer[..head + (answer.len() - head) / 2].to_vec()
+}
+
+/// The same, and after that the connection stays open.
+pub(crate) fn stalling(answer: &[u8]) -> Spoilt {
+    Spoilt { bytes: without_its_body(answer), stalls: true }
+}
+
+/// The JSON object in an answer.
+pub(crate) fn json_of(answer: &[u8]) -> Value {
+    let text = std::str::from_utf8(answer).unwrap();
+    let body = text.split_once("\r\n\r\n").unwrap().1;
+    // A body that travels in chunks has their lengths around it.
+    serde_json::from_str(&body[body.find('{').unwrap()..=body.rfind('}').unwrap()]).unwrap()
+}
+
+/// What API Gateway answers itself with this status (`docs/architecture.md`): not our shape, and no CORS header.
+pub(crate) fn of_the_gateway(status: &str) -> Vec<u8> {
+    let message = status.split_once(' ').unwrap().1;
+    instead(status, &json!({"message": message}))
 }
 
 /// A whole answer of this status, with this JSON.

@@ -8,9 +8,11 @@ use crate::{
         Language::{self, Chinese, English},
         Network,
     },
+    kiosk::Machine,
     operator::make_client,
     people::Person,
     phone::fresh_number,
+    proxy::{Proxy, instead, json_of},
     screen::Screen,
     service::{Service, eventually},
     tables::Tables,
@@ -61,6 +63,10 @@ async fn a_person_signs_in(language: Language) {
     assert!(!screen.text("nick-name").await.is_empty());
     assert!(!screen.text("member-id").await.is_empty());
     person.shoot_screen("welcome-signed-in").await;
+
+    // F3: the service tells the phone that scanned how it ended, whenever it asks.
+    phone.reload().await;
+    phone.reaches("confirmed").await;
 
     // A ticket works once: coming back to the page does not sign in again.
     screen.go_to(&format!("{}/welcome", person.service.url)).await;
@@ -209,4 +215,46 @@ async fn the_warning_is_in_sight_whatever_a_screen_says_of_itself() {
          return [inSight, warning.bottom <= box('#claims').top, Math.max(...lines)]";
     assert_eq!(phone.run(seen).await, json!([true, true, 2]));
     person.shoot(&phone, "phone-consent-long-claims").await;
+}
+
+// I3 K17: another network, and a screen without a number, each come with a warning.
+#[tokio::test]
+async fn the_question_warns_of_another_network_and_of_a_screen_without_a_number() {
+    let person = Person::at_a_blank_screen(English).await;
+    let machine = Machine::shows_a_qr(&person.service).await;
+    // The first question as it is, each later one from elsewhere.
+    let elsewhere = |number, answer: Vec<u8>| {
+        if number == 0 {
+            return answer;
+        }
+        let mut question = json_of(&answer);
+        question["consent"]["seen"]["sameNetwork"] = false.into();
+        instead("200 OK", &question)
+    };
+    let path: &'static str = format!("POST /q/{}/scan", machine.id).leak();
+    let proxy = Proxy::before(&person.service, path, elsewhere).await;
+    let phone = &person.screen;
+    phone.go_to(&format!("{}/q/{}", proxy.url, machine.id)).await;
+    person.signs_in(phone).await;
+    assert!(!phone.shows("elsewhere").await, "{}", phone.text("elsewhere").await);
+    phone.reload().await;
+    phone.reaches("consent").await;
+    assert!(phone.shows("elsewhere").await);
+    let told = phone.text("elsewhere").await;
+    assert!(told.starts_with("The screen is on another network than this phone."), "{told}");
+
+    let hint = async || phone.run("return document.getElementById('match-hint').innerText").await;
+    let [plain, warning] =
+        ["None of these? Then cancel.", "Without a number we cannot tell which screen you see."];
+    assert_eq!(hint().await, plain);
+    phone.press("match-none").await;
+    let warned = hint().await;
+    assert!(warned.as_str().unwrap().starts_with(warning), "{warned}");
+    person.shoot(phone, "phone-consent-warned").await;
+    phone.press_at(&format!("[data-testid=match-choice][data-value='{}']", machine.number())).await;
+    assert_eq!(hint().await, plain);
+    phone.press("match-none").await;
+    phone.press("confirm").await;
+    phone.reaches("confirmed").await;
+    assert_eq!(machine.own_status().await["codeStatus"], "SUCCESS");
 }
