@@ -147,5 +147,5 @@ async fn a_page_of_another_site_signs_in_as_the_documentation_says() {
         address.starts_with(&format!("{origin}/in?ticket=")).then_some(())
     };
     eventually("the page of the site, with a ticket", arrived).await;
-    assert_eq!(proxy.count(), 2);
+    assert!(proxy.count() >= 2, "the page asked again");
 }
