@@ -270,6 +270,20 @@ impl Browser {
         self.look_through(self.glass).await;
     }
 
+    /// Freezes the page, as a device does that sleeps. Returns its tab.
+    pub(crate) async fn sleeps(&self) -> String {
+        let tab = self.tab().await;
+        self.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
+        self.new_tab("about:blank").await; // a page that is frozen is out of sight
+        tab
+    }
+
+    /// Wakes the page of a tab that sleeps, in the sight of its person.
+    pub(crate) async fn wakes(&self, tab: &str) {
+        self.switch_to(tab).await;
+        self.devtools("Page.setWebLifecycleState", json!({"state": "active"})).await;
+    }
+
     /// The network traffic since the last call.
     pub(crate) async fn traffic(&self) -> Traffic {
         let log = self.call("/se/log", &json!({"type": "performance"})).await;
