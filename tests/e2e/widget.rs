@@ -261,7 +261,7 @@ async fn on_a_phone_the_same_device_signs_in(language: Language, settings: &[&st
     let service = Service::served();
     let screen = Browser::open(language, Glass::Hand).await;
     in_the_hand(&screen).await;
-    let person = Person { service, language, screen, shade: "" };
+    let person = Person { service, language, screen, pictures_of_sign_in: None };
     let visit = site_for(person, settings, "mode=ticket", "").await;
     let (person, phone) = (&visit.person, &visit.person.screen);
     phone.go_to(&format!("{}/", visit.origin)).await;
@@ -455,7 +455,7 @@ async fn an_element_that_nobody_sees_asks_for_no_code() {
 // Light and dark, as the page is; the QR is black on white in both.
 #[tokio::test]
 async fn the_widget_has_the_colours_of_its_page() {
-    let mut visit = visits(Chinese, "", "").await;
+    let visit = visits(Chinese, "", "").await;
     visit.reaches("waiting").await;
     let ground = "return getComputedStyle(widget.getElementById('card')).backgroundColor";
     assert_eq!(visit.run(ground).await, "rgb(255, 255, 255)");
@@ -463,8 +463,6 @@ async fn the_widget_has_the_colours_of_its_page() {
     visit.person.screen.turn("dark").await;
     assert_eq!(visit.run(ground).await, "rgb(23, 27, 34)");
     assert_eq!(visit.person.code().await, code);
-    visit.person.shade = "dark-";
-    visit.person.shoot_screen("widget-waiting").await;
     // A page that is always light keeps a light card.
     visit.run("document.querySelector('meta[name=color-scheme]').remove()").await;
     assert_eq!(visit.run(ground).await, "rgb(255, 255, 255)");
