@@ -79,11 +79,12 @@ pub(crate) fn without_its_body(answer: &[u8]) -> Vec<u8> {
     answer[..head + (answer.len() - head) / 2].to_vec()
 }
 
-/// A whole answer of this status, with this JSON.
+/// A whole answer of this status, with this JSON, which pages of any site may read.
 pub(crate) fn instead(status: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
     let head =
         format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
+    let head = format!("{head}\r\naccess-control-allow-origin: *");
     format!("{head}\r\nconnection: close\r\n\r\n{body}").into_bytes()
 }
 
