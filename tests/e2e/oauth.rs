@@ -25,14 +25,14 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// A web site that signs its people in by the code flow.
-struct Shop {
+pub(crate) struct Shop {
     client: String,
     /// Where its people come back.
     back: String,
 }
 
 impl Shop {
-    async fn opens(service: &Service) -> Self {
+    pub(crate) async fn opens(service: &Service) -> Self {
         Self::opens_with(service, &[]).await
     }
 
@@ -62,7 +62,7 @@ impl Shop {
     }
 
     /// Where a person goes to sign in.
-    fn address(&self, service: &Service) -> String {
+    pub(crate) fn address(&self, service: &Service) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs([
             ("client_id", self.client.as_str()),
