@@ -106,9 +106,6 @@ async fn a_person_ends_a_phone_and_leaves(language: Language) {
     has_rows(&new, "logins", 1).await;
     has_rows(&new, "history", 3).await;
     person.shoot(&new, "account").await;
-    new.turn("dark").await;
-    person.shoot(&new, "account-dark").await;
-    new.turn("light").await;
 
     ends_the_other_phone_by_keyboard(&person, &new, refresh_token).await;
     comes_from_a_notice(&person, &new).await;

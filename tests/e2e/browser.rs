@@ -28,6 +28,9 @@ const FLAGS: [&str; 8] = [
 /// The member of an answer that refers to an element (`WebDriver`, section 12.1).
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
+/// The colours that people like, those of a new browser first.
+const SCHEMES: [&str; 2] = ["light", "dark"];
+
 /// Whether every animation has ended, except those that run forever.
 const AT_REST: &str = "return document.getAnimations().every((each) => each.playState !== 'running' \
      || each.effect.getComputedTiming().iterations === Infinity)";
@@ -86,7 +89,6 @@ pub(crate) struct Browser {
     session: String,
     http: reqwest::Client,
     glass: Glass,
-    habit: Habit,
 }
 
 impl Browser {
@@ -101,7 +103,7 @@ impl Browser {
         let driver = Driver::start();
         let http = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap();
         let session = format!("http://127.0.0.1:{}/session", driver.port());
-        let mut browser = Self { _driver: driver, profile, session, http, glass, habit };
+        let mut browser = Self { _driver: driver, profile, session, http, glass };
         let new = browser.call("", &browser.capabilities(language, habit)).await;
         browser.session = format!("{}/{}", browser.session, new["sessionId"].as_str().unwrap());
         browser.look_through(glass).await;
@@ -140,9 +142,13 @@ impl Browser {
 
     /// Waits until the page says that it is in this state.
     pub(crate) async fn reaches(&self, state: &str) {
-        let script = "return document.querySelector('main')?.dataset.state ?? ''";
-        let reached = async || (self.run(script).await == state).then_some(());
+        let reached = async || (self.state().await == state).then_some(());
         eventually(&format!("a page that is {state}"), reached).await;
+    }
+
+    /// What the page says of its state.
+    async fn state(&self) -> Value {
+        self.run("return document.querySelector('main')?.dataset.state ?? ''").await
     }
 
     /// The text that a person reads there.
@@ -275,6 +281,20 @@ impl Browser {
         self.look_through(self.glass).await;
     }
 
+    /// Freezes the page, as a device does that sleeps. Returns its tab.
+    pub(crate) async fn sleeps(&self) -> String {
+        let tab = self.tab().await;
+        self.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
+        self.new_tab("about:blank").await; // a page that is frozen is out of sight
+        tab
+    }
+
+    /// Wakes the page of a tab that sleeps, in the sight of its person.
+    pub(crate) async fn wakes(&self, tab: &str) {
+        self.switch_to(tab).await;
+        self.devtools("Page.setWebLifecycleState", json!({"state": "active"})).await;
+    }
+
     /// The network traffic since the last call.
     pub(crate) async fn traffic(&self) -> Traffic {
         let log = self.call("/se/log", &json!({"type": "performance"})).await;
@@ -295,29 +315,48 @@ impl Browser {
         }
     }
 
-    /// Saves the whole page in its present state, on all screens, to `target/screenshots`. A checker that is not ours finds
-    /// nothing in it that keeps people out ([`crate::axe`]).
+    /// Saves the whole page in its present state, on all screens, in light and in dark, to `target/screenshots`. On none does
+    /// it go beyond the edge, and a checker that is not ours finds nothing in it that keeps people out ([`crate::axe`]).
     pub(crate) async fn shoot(&self, language: Language, name: &str) {
-        // A browser whose traffic is measured is not slowed down.
-        if self.habit != Habit::WritesDown {
-            axe::finds_nothing(self, name).await;
-        }
-        self.shoot_unready(language, name).await;
+        self.shoot_after(language, name, async |state| axe::finds_nothing(self, state).await).await;
     }
 
     /// The same of a page that its script has not made ready for people, so no checker looks at it.
     pub(crate) async fn shoot_unready(&self, language: Language, name: &str) {
+        self.shoot_after(language, name, async |_| ()).await;
+    }
+
+    /// Saves the pictures of each scheme after this check.
+    async fn shoot_after(&self, language: Language, name: &str, check: impl AsyncFn(&str)) {
+        let state = self.state().await;
+        for scheme in SCHEMES {
+            self.turn(scheme).await;
+            let shade = if scheme == SCHEMES[0] { String::new() } else { format!("{scheme}-") };
+            let name = format!("{}-{shade}{name}", language.tag());
+            check(&name).await;
+            for glass in [Glass::Desk, Glass::Wall, Glass::Hand] {
+                self.look_through(glass).await;
+                // A state that passes by itself, such as `loading`, may be over.
+                if self.state().await == state {
+                    self.shoot_through(glass, &name).await;
+                }
+            }
+            self.look_through(self.glass).await;
+        }
+        self.turn(SCHEMES[0]).await;
+    }
+
+    async fn shoot_through(&self, glass: Glass, name: &str) {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("screenshots");
         std::fs::create_dir_all(&folder).unwrap();
-        for glass in [Glass::Desk, Glass::Wall, Glass::Hand] {
-            self.look_through(glass).await;
-            eventually("a page at rest", async || (self.run(AT_REST).await == true).then_some(())).await;
-            let png = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await;
-            let png = STANDARD.decode(png["data"].as_str().unwrap()).unwrap();
-            let file = format!("{}-{name}-{}.png", language.tag(), glass.width());
-            std::fs::write(folder.join(file), png).unwrap();
-        }
-        self.look_through(self.glass).await;
+        eventually("a page at rest", async || (self.run(AT_REST).await == true).then_some(())).await;
+        // Not `innerWidth`: a phone shows more of a page that is too wide.
+        let wide = self.run("return document.documentElement.scrollWidth").await.as_u64();
+        let fits = wide.is_some_and(|wide| wide <= u64::from(glass.width()));
+        assert!(fits, "{name} is {wide:?} px wide on a screen of {} px", glass.width());
+        let png = self.devtools("Page.captureScreenshot", json!({"captureBeyondViewport": true})).await;
+        let png = STANDARD.decode(png["data"].as_str().unwrap()).unwrap();
+        std::fs::write(folder.join(format!("{name}-{}.png", glass.width())), png).unwrap();
     }
 
     async fn look_through(&self, glass: Glass) {

@@ -57,6 +57,11 @@ impl Machine {
         format!("/api/qrCode/{step}LoginQrCode/{}", self.id)
     }
 
+    /// What it was told when it asked for its QR.
+    pub(crate) fn created(&self) -> Value {
+        self.created.json()
+    }
+
     /// The number on its screen.
     pub(crate) fn number(&self) -> String {
         self.created.text("matchNumber")

@@ -28,14 +28,14 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const WITH_LOGO: &str = concat!("LOGO=", env!("CARGO_MANIFEST_DIR"), "/../docs/images/logo.png");
 
 /// A web site that signs its people in by the code flow.
-struct Shop {
+pub(crate) struct Shop {
     client: String,
     /// Where its people come back.
     back: String,
 }
 
 impl Shop {
-    async fn opens(service: &Service) -> Self {
+    pub(crate) async fn opens(service: &Service) -> Self {
         Self::opens_with(service, &[]).await
     }
 
@@ -65,7 +65,7 @@ impl Shop {
     }
 
     /// Where a person goes to sign in.
-    fn address(&self, service: &Service) -> String {
+    pub(crate) fn address(&self, service: &Service) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs([
             ("client_id", self.client.as_str()),
@@ -144,7 +144,7 @@ async fn a_person_signs_in_to_a_site_chinese() {
 }
 
 async fn a_person_signs_in_to_a_site(language: Language) {
-    let mut person = Person::at_a_blank_screen(language).await;
+    let person = Person::at_a_blank_screen(language).await;
     let shop = Shop::opens_with(&person.service, &[WITH_LOGO]).await;
     shop.sends(&person).await;
     assert_eq!(person.screen.address().await, format!("{}/authorize", person.service.url));
@@ -152,11 +152,6 @@ async fn a_person_signs_in_to_a_site(language: Language) {
     shows_the_logo(&person.screen).await;
     learns_data(&person.screen, language).await;
     person.shoot_screen("authorize-waiting").await;
-    person.shade = "dark-";
-    person.screen.turn("dark").await;
-    person.shoot_screen("authorize-waiting").await;
-    person.screen.turn("light").await;
-    person.shade = "";
 
     // A reload shows the same code, and no second one is opened.
     let code = person.code().await;
@@ -274,14 +269,16 @@ async fn the_people_of_a_strict_site_sign_in_in_the_browser_first_chinese() {
 
 // K19
 async fn the_people_of_a_strict_site_sign_in_in_the_browser_first(language: Language) {
-    let person = Person::at_a_blank_screen(language).await;
+    let mut person = Person::at_a_blank_screen(language).await;
     let shop = Shop::opens_with(&person.service, &["STRICT=yes"]).await;
     let number = fresh_number();
     person.screen.go_to(&shop.address(&person.service)).await;
     person.screen.reaches("phone-number").await;
     assert_eq!(person.screen.address().await, format!("{}/authorize/here", person.service.url));
     person.shoot_screen("authorize-here").await;
+    person.pictures_of_sign_in = Some("authorize-here");
     person.types_in_until(&person.screen, &number, "known").await;
+    person.pictures_of_sign_in = None;
     person.shoot_screen("authorize-here-known").await;
     person.screen.press("continue").await;
     let brought = shop.gets_back(&person).await;

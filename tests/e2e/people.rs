@@ -12,8 +12,9 @@ pub(crate) struct Person {
     pub(crate) service: Service,
     pub(crate) language: Language,
     pub(crate) screen: Browser,
-    /// Begins the names of screenshots: empty, or `dark-`.
-    pub(crate) shade: &'static str,
+    /// Begins the names of the pictures of the pages on the way to the question. Those pages look the same in every test,
+    /// so most save no pictures of them.
+    pub(crate) pictures_of_sign_in: Option<&'static str>,
 }
 
 impl Person {
@@ -33,7 +34,7 @@ impl Person {
     /// A person before the blank screen of a browser with these settings.
     pub(crate) async fn before(language: Language, habit: Habit) -> Self {
         let screen = Browser::with(language, Glass::Desk, habit).await;
-        Self { service: Service::served(), language, screen, shade: "" }
+        Self { service: Service::served(), language, screen, pictures_of_sign_in: None }
     }
 
     /// Holds a camera before the screen until it has read the QR: one that is just fading in is blurred.
@@ -64,7 +65,7 @@ impl Person {
     /// Signs in on the phone by SMS, up to the question.
     pub(crate) async fn signs_in(&self, phone: &Browser) {
         phone.reaches("phone-number").await;
-        self.shoot(phone, "phone-number").await;
+        self.shoot_sign_in(phone, "number").await;
         self.types_in(phone, &fresh_number()).await;
     }
 
@@ -78,7 +79,7 @@ impl Person {
         phone.write("phone-input", number.trim_start_matches("+86")).await;
         phone.press("send-code").await;
         phone.reaches("sms-code").await;
-        self.shoot(phone, "phone-sms-code").await;
+        self.shoot_sign_in(phone, "sms-code").await;
         // The sixth digit sends it.
         phone.write("sms-input", &sms_code(&self.service, number).await).await;
         phone.reaches(state).await;
@@ -100,12 +101,18 @@ impl Person {
         phone.press("confirm").await;
     }
 
-    /// Saves a screenshot of a browser.
-    pub(crate) async fn shoot(&self, browser: &Browser, name: &str) {
-        browser.shoot(self.language, &format!("{}{name}", self.shade)).await;
+    async fn shoot_sign_in(&self, phone: &Browser, step: &str) {
+        if let Some(page) = self.pictures_of_sign_in {
+            self.shoot(phone, &format!("{page}-{step}")).await;
+        }
     }
 
-    /// Saves a screenshot of the screen.
+    /// Saves pictures of a browser's page.
+    pub(crate) async fn shoot(&self, browser: &Browser, name: &str) {
+        browser.shoot(self.language, name).await;
+    }
+
+    /// Saves pictures of the screen.
     pub(crate) async fn shoot_screen(&self, name: &str) {
         self.shoot(&self.screen, name).await;
     }

@@ -1,10 +1,14 @@
 //! A person's phone, signed in by a real SMS code.
 
-use saoma_app::system::SystemRandom;
-use saoma_domain::{ports::Randomness, sms_challenge::ChallengeId};
+use saoma_app::system::{SystemClock, SystemRandom};
+use saoma_domain::{
+    ports::{Clock, Randomness},
+    sms_challenge::ChallengeId,
+};
 use serde_json::{Value, json};
 
 use crate::{
+    browser::Browser,
     screen::{Answer, Screen},
     service::{Service, eventually},
 };
@@ -40,6 +44,16 @@ impl Phone {
             sms_code,
             http,
         }
+    }
+
+    /// Has the pages of a browser go on with its sign-in, as if it had begun there.
+    pub(crate) async fn signs_in_on(&self, service: &Service, browser: &Browser) {
+        browser.go_to(&format!("{}/device", service.url)).await;
+        let account = json!({
+            "token": self.token, "refreshToken": self.refresh_token, "name": "",
+            "expiresAt": SystemClock.now().millis() + 600_000,
+        });
+        browser.run(&format!("localStorage.setItem('saoma.account', JSON.stringify({account}))")).await;
     }
 
     /// A call as the signed-in person.

@@ -112,15 +112,18 @@ pub(crate) fn json_of(answer: &[u8]) -> Value {
 /// What API Gateway answers itself with this status (`docs/architecture.md`): not our shape, and no CORS header.
 pub(crate) fn of_the_gateway(status: &str) -> Vec<u8> {
     let message = status.split_once(' ').unwrap().1;
-    instead(status, &json!({"message": message}))
+    whole(status, "", &json!({"message": message}))
 }
 
-/// A whole answer of this status, with this JSON.
+/// A whole answer of this status, with this JSON, which pages of any site may read.
 pub(crate) fn instead(status: &str, body: &Value) -> Vec<u8> {
+    whole(status, "access-control-allow-origin: *\r\n", body)
+}
+
+fn whole(status: &str, fields: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
-    let head =
-        format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}", body.len());
-    format!("{head}\r\nconnection: close\r\n\r\n{body}").into_bytes()
+    let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n{fields}");
+    format!("{head}content-length: {}\r\nconnection: close\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 struct Request {

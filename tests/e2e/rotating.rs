@@ -4,7 +4,6 @@ use std::{collections::BTreeSet, time::Duration};
 
 use saoma_app::system::SystemClock;
 use saoma_domain::ports::Clock;
-use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{
@@ -15,6 +14,8 @@ use crate::{
     people::Person,
     phone::fresh_number,
     qr,
+    service::eventually,
+    tables::Tables,
 };
 
 /// How long each QR is shown.
@@ -111,23 +112,37 @@ async fn a_person_who_scans_in_time_is_let_in_minutes_later() {
 async fn a_page_that_slept_shows_a_good_qr_when_it_wakes() {
     let person = Person::at_a_screen(English).await;
     let before = person.reads_the_qr().await;
-    let sleeps = |state: &str| json!({"state": state});
     let wanted = person.service.environment()("SAOMA_SLEEP_SECONDS");
     let nap = wanted.map_or(MINUTE, |seconds| Duration::from_secs(seconds.parse().unwrap()));
     let ends = "return JSON.parse(sessionStorage.getItem('saoma.screen')).endsAt";
     let ends = person.screen.run(ends).await.as_u64().unwrap();
-    let tab = person.screen.tab().await;
-    person.screen.devtools("Page.setWebLifecycleState", sleeps("frozen")).await;
-    person.screen.new_tab("about:blank").await; // a page that is frozen is out of sight
+    let tab = person.screen.sleeps().await;
     sleep(nap).await;
-    person.screen.switch_to(&tab).await;
     let (woken, lives) = (Instant::now(), SystemClock.now().millis() < ends);
-    person.screen.devtools("Page.setWebLifecycleState", sleeps("active")).await;
+    person.screen.wakes(&tab).await;
     let shown = changes(&person, &before).await;
     assert!(shown - woken < FRAME, "{:?}", shown - woken);
     let after = person.reads_the_qr().await;
     assert_eq!(parts(&after).0 == parts(&before).0, lives, "{before} {after}");
     println!("after {nap:?} of sleep, another QR was read {:?} after waking", shown - woken);
+    let phone = person.scans().await;
+    person.signs_in(&phone).await;
+    person.screen.reaches("scanned").await;
+}
+
+// L5: as after ten minutes or an hour. The page knows nothing of the end of its session until it wakes.
+#[tokio::test]
+async fn a_page_that_slept_past_the_end_of_its_session_shows_a_good_qr_when_it_wakes() {
+    let person = Person::at_a_screen(English).await;
+    let before = person.code().await;
+    let tab = person.screen.sleeps().await;
+    Tables::of(&person.service).expire(&before).await;
+    sleep(Duration::from_secs(3)).await;
+    let woken = Instant::now();
+    person.screen.wakes(&tab).await;
+    let another = async || (person.code().await != before).then_some(());
+    eventually("another code", another).await;
+    assert!(woken.elapsed() < FRAME, "{:?}", woken.elapsed());
     let phone = person.scans().await;
     person.signs_in(&phone).await;
     person.screen.reaches("scanned").await;

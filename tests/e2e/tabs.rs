@@ -107,8 +107,7 @@ async fn a_doubled_tab_says_that_the_other_signed_in(language: Language) {
     person.agrees(&phone).await;
     screen.reaches("signed-in").await;
 
-    screen.switch_to(&double).await;
-    screen.devtools("Page.setWebLifecycleState", json!({"state": "active"})).await;
+    screen.wakes(&double).await;
     screen.reaches("used").await;
     person.shoot_screen("screen-used").await;
 }

@@ -71,17 +71,15 @@ async fn a_person_types_the_code_of_a_device_chinese() {
 
 // D4 D1
 async fn a_person_types_the_code_of_a_device(language: Language) {
-    let person = Person::at_a_blank_screen(language).await;
+    let mut person = Person::at_a_blank_screen(language).await;
+    person.pictures_of_sign_in = Some("device");
     let tv = Tv::begins(&person.service).await;
     let phone = Browser::open(language, Glass::Hand).await;
     phone.go_to(tv.text("verification_uri")).await;
     phone.reaches("phone-number").await;
-    person.shoot(&phone, "device-phone-number").await;
+    person.shoot(&phone, "device-number").await;
     person.types_in_until(&phone, &fresh_number(), "user-code").await;
     person.shoot(&phone, "device").await;
-    phone.turn("dark").await;
-    person.shoot(&phone, "device-dark").await;
-    phone.turn("light").await;
     finds_mistakes(&person, &phone).await;
 
     // Small, with spaces for dashes, and in the wide letters of a Chinese keyboard.

@@ -63,12 +63,7 @@ impl Waiting {
         let page = &person.screen;
         page.prepare(&notes(how)).await;
         page.prepare(spoils).await;
-        page.go_to(&format!("{}/device", person.service.url)).await;
-        let account = json!({
-            "token": phone.token, "refreshToken": phone.refresh_token, "name": "",
-            "expiresAt": SystemClock.now().millis() + 600_000,
-        });
-        page.run(&format!("localStorage.setItem('saoma.account', JSON.stringify({account}))")).await;
+        phone.signs_in_on(&person.service, page).await;
         let it = Self { person, phone, region, uin };
         it.page().go_to(&format!("{}/phone", it.person.service.url)).await;
         it.page().reaches("prompts").await;
@@ -171,16 +166,13 @@ async fn a_phone_that_slept_shows_a_question_on_waking() {
     let waiting = Waiting::with("url, protocols", "").await;
     waiting.has_an_open_socket().await;
     let page = waiting.page();
-    let first = page.tab().await;
-    page.devtools("Page.setWebLifecycleState", json!({"state": "frozen"})).await;
-    page.new_tab("about:blank").await; // a page that is frozen is out of sight
+    let tab = page.sleeps().await;
     // Its person was there a moment ago, so the question waits for a minute.
     let trace = waiting.region.asks(Some(waiting.uin)).await;
     let asked: Value = waiting.region.first(&trace).await;
     assert_eq!(asked["resultType"], "LOGIN_scan", "{asked}");
     sleep(Duration::from_secs(25)).await;
-    page.switch_to(&first).await;
-    page.devtools("Page.setWebLifecycleState", json!({"state": "active"})).await;
+    page.wakes(&tab).await;
     page.reaches("consent").await;
     waiting.has_an_open_socket().await;
     let went = waiting.answers_elsewhere(&trace).await;

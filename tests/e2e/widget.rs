@@ -16,9 +16,11 @@ use crate::{
     },
     other_site::{Files, Site},
     people::Person,
-    proxy::{Proxy, instead},
+    phone::Phone,
+    proxy::{Proxy, instead, without_its_body},
     screen::Screen,
     service::{Service, eventually},
+    tables::Tables,
 };
 
 const DOCS: &str = include_str!("../../docs/widget.md");
@@ -31,6 +33,8 @@ const LISTENS: &str = "const told = []; window.told = told; \
        document.querySelector('saoma-sign-in').addEventListener(name, ({detail}) => told.push([name, detail])); \
      }";
 const STATE: &str = "of-this-browser";
+/// How often in a row the widget renews a code by itself (`docs/widget.md`).
+const RENEWALS: usize = 5;
 /// How the documented client is registered, and one whose QRs rotate besides.
 const PICK: &[&str] = &["POLICY=pick"];
 const ROTATES: &[&str] = &["POLICY=pick", "ROTATE=yes"];
@@ -116,6 +120,17 @@ impl Visit {
     /// The events so far, by name.
     async fn events(&self) -> Value {
         self.run("return window.told.map(([name]) => name)").await
+    }
+
+    /// What came with the codes that the widgets of the page show.
+    async fn kept(&self) -> Vec<Value> {
+        self.run(KEPT).await.as_array().cloned().unwrap_or_default()
+    }
+
+    /// Those codes.
+    async fn codes(&self) -> Vec<String> {
+        let code = |kept: &Value| kept["code"].as_str().unwrap().to_owned();
+        self.kept().await.iter().map(code).collect()
     }
 
     /// Signs in as the site's server; the answer.
@@ -261,7 +276,7 @@ async fn on_a_phone_the_same_device_signs_in(language: Language, settings: &[&st
     let service = Service::served();
     let screen = Browser::open(language, Glass::Hand).await;
     in_the_hand(&screen).await;
-    let person = Person { service, language, screen, shade: "" };
+    let person = Person { service, language, screen, pictures_of_sign_in: None };
     let visit = site_for(person, settings, "mode=ticket", "").await;
     let (person, phone) = (&visit.person, &visit.person.screen);
     phone.go_to(&format!("{}/", visit.origin)).await;
@@ -299,21 +314,21 @@ async fn on_the_same_device_a_stale_answer_after_the_yes_costs_a_second() {
     assert_eq!(proxy.count(), 2);
 }
 
-/// The codes that the widgets of a page keep.
+/// What the widgets of a page keep of their codes.
 const KEPT: &str = "return Object.keys(sessionStorage).filter((key) => key.startsWith('saoma.widget.')).sort() \
-     .map((key) => JSON.parse(sessionStorage[key]).code)";
+     .map((key) => JSON.parse(sessionStorage[key]))";
 
 // Two tags of one client, as in a menu and in the page, keep a code each, over a reload, too.
 #[tokio::test]
 async fn two_widgets_of_a_client_have_a_code_each() {
     let twice = "document.querySelector('main').append(document.querySelector('saoma-sign-in').cloneNode());";
     let visit = visits(English, "", twice).await;
-    let kept = async || Some(visit.run(KEPT).await).filter(|kept| kept.as_array().unwrap().len() == 2);
+    let kept = async || Some(visit.codes().await).filter(|codes| codes.len() == 2);
     let codes = eventually("two codes", kept).await;
     assert_ne!(codes[0], codes[1]);
     visit.run("location.reload()").await;
     visit.reaches("waiting").await;
-    assert_eq!(visit.run(KEPT).await, codes);
+    assert_eq!(visit.codes().await, codes);
 }
 
 // A page that will not take what comes may show a new code at once.
@@ -455,7 +470,7 @@ async fn an_element_that_nobody_sees_asks_for_no_code() {
 // Light and dark, as the page is; the QR is black on white in both.
 #[tokio::test]
 async fn the_widget_has_the_colours_of_its_page() {
-    let mut visit = visits(Chinese, "", "").await;
+    let visit = visits(Chinese, "", "").await;
     visit.reaches("waiting").await;
     let ground = "return getComputedStyle(widget.getElementById('card')).backgroundColor";
     assert_eq!(visit.run(ground).await, "rgb(255, 255, 255)");
@@ -463,8 +478,6 @@ async fn the_widget_has_the_colours_of_its_page() {
     visit.person.screen.turn("dark").await;
     assert_eq!(visit.run(ground).await, "rgb(23, 27, 34)");
     assert_eq!(visit.person.code().await, code);
-    visit.person.shade = "dark-";
-    visit.person.shoot_screen("widget-waiting").await;
     // A page that is always light keeps a light card.
     visit.run("document.querySelector('meta[name=color-scheme]').remove()").await;
     assert_eq!(visit.run(ground).await, "rgb(255, 255, 255)");
@@ -485,6 +498,93 @@ async fn a_page_hears_why_no_code_comes() {
         async || (visit.run(told).await == json!(["error", {"code": "origin_not_registered"}])).then_some(());
     eventually("a refusal of a client that does not list this site", refused).await;
     visit.person.shoot_screen("widget-error").await;
+}
+
+/// A person before the site of a widget that has no socket, so it polls every few seconds.
+async fn polls_at_a_site(person: Person) -> Visit {
+    person.screen.prepare("window.WebSocket = undefined").await;
+    let visit = site_for(person, PICK, "", "").await;
+    visit.person.screen.go_to(&format!("{}/", visit.origin)).await;
+    visit
+}
+
+// The service says that a code is over: the widget asks for five others by itself, and then tells the page.
+#[tokio::test]
+async fn a_page_hears_that_the_codes_ran_out() {
+    let visit = polls_at_a_site(Person::at_a_blank_screen(English).await).await;
+    let tables = Tables::of(&visit.person.service);
+    let mut last = String::new();
+    for _ in 0..=RENEWALS {
+        let another = async || visit.codes().await.pop().filter(|code| *code != last);
+        last = eventually("another code", another).await;
+        assert_eq!(visit.events().await, json!([]));
+        tables.expire(&last).await;
+    }
+    visit.reaches("expired").await;
+    assert_eq!(visit.run("return window.told").await, json!([["expired", {"reason": "expired"}]]));
+    visit.person.shoot_screen("widget-expired").await;
+    visit.run("widget.getElementById('again').click()").await;
+    visit.reaches("waiting").await;
+}
+
+/// A person before the site of a widget that reaches the service over a proxy: there the answers to requests that begin with
+/// `prefix` are spoilt.
+async fn visits_over(
+    prefix: &'static str,
+    spoil: impl Fn(usize, Vec<u8>) -> Vec<u8> + Send + Sync + 'static,
+) -> Visit {
+    let mut person = Person::at_a_blank_screen(English).await;
+    let proxy = Proxy::before(&person.service, prefix, spoil).await;
+    person.service.url = proxy.url;
+    polls_at_a_site(person).await
+}
+
+/// The answer of a service that fails.
+fn unavailable() -> Vec<u8> {
+    instead("503 Service Unavailable", &json!({}))
+}
+
+// The first call is made three times; nothing whole comes back.
+#[tokio::test]
+async fn a_page_hears_that_the_service_cannot_be_reached_or_fails() {
+    let visit = visits_over("GET /qr/code?", |number, answer| match number {
+        0..=2 => without_its_body(&answer),
+        3 => unavailable(),
+        _ => answer,
+    })
+    .await;
+    visit.reaches("waiting").await;
+    let told = json!([["error", {"code": "offline"}], ["error", {"code": "unavailable"}]]);
+    assert_eq!(visit.run("return window.told").await, told);
+}
+
+#[tokio::test]
+async fn a_page_hears_that_the_service_refused_three_polls_in_a_row() {
+    let refused = |_, _| instead("400 Bad Request", &json!({"statusflag": -1, "errorCode": -1}));
+    let visit = visits_over("GET /qr/login", refused).await;
+    visit.reaches("error").await;
+    assert_eq!(visit.run("return window.told").await, json!([["error", {"code": "unavailable"}]]));
+}
+
+// The browser stays as it does where a page does not answer, for a time that is shortened here.
+#[tokio::test]
+async fn a_page_hears_that_the_registered_page_does_not_answer() {
+    let stays = "navigation.addEventListener('navigate', (event) => event.preventDefault()); \
+         const later = window.setTimeout; \
+         window.setTimeout = (work, wait, ...all) => later(work, wait === 20000 ? 200 : wait, ...all);";
+    let visit = visits(English, "", stays).await;
+    visit.reaches("waiting").await;
+    let phone = Phone::signed_in(&visit.person.service).await;
+    let shown = visit.kept().await.remove(0);
+    for step in ["lock", "activate"] {
+        let body = json!({"code": shown["code"], "matchNumber": shown["matchNumber"]});
+        phone.post(&format!("/qr/{step}"), &body).await.good();
+    }
+    let told = async || {
+        (visit.run("return window.told.at(-1)").await == json!(["error", {"code": "stuck"}])).then_some(())
+    };
+    eventually("word of a page that does not answer", told).await;
+    visit.person.shoot_screen("widget-stuck").await;
 }
 
 // The documented TypeScript compiles against the served declarations.

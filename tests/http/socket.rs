@@ -18,7 +18,7 @@ use crate::{
     logs::captured,
     oauth::{
         ciba,
-        code::{Page, SITE, register},
+        code::{Page, SITE, exchange, register},
     },
     remembered::{self, DEVICE, Region, both, log_in},
     web::{Pc, app, done, register_shop},
@@ -199,6 +199,47 @@ async fn a_step_succeeds_although_no_screen_can_be_told() {
     assert_eq!(log.of("screens could not be told").len(), 2);
     drop(guard);
     assert_eq!(screen.pc.poll(&world).await.json()["statusflag"], 2);
+}
+
+// Nothing is carried to notify either: what the stream would bring stays in the store.
+#[tokio::test]
+async fn a_screen_that_is_told_nothing_still_signs_in() {
+    let world = with_sockets();
+    let person = world.sign_in("13800138000").await;
+    world.bell.fail(true);
+
+    let page = Screen::ours(&world).await;
+    opens(&world, &page.watch, "page=").await;
+    done(&app(&world, "lock", &person, &page.pc.code).await);
+    assert_eq!(page.pc.poll(&world).await.json()["statusflag"], 1);
+    done(&app(&world, "activate", &person, &page.pc.code).await);
+    let ticket = json!({"ticket": page.pc.ticket(&world).await});
+    let welcome = world.call(Call::post("/welcome").cookie(&page.pc.cookie).json(&ticket)).await;
+    assert_eq!(welcome.status, 200, "{}", welcome.whole());
+
+    let machine = world.call(Call::post("/api/qrCode/createLoginQrCode").json(&json!({}))).await;
+    opens(&world, &machine.text("watch"), "machine=").await;
+    for (step, token, status) in [
+        ("scan", &person.token, "SCAN"),
+        ("get", &machine.text("pollToken"), "SCAN"),
+        ("bind", &person.token, "SUCCESS"),
+        ("get", &machine.text("pollToken"), "SUCCESS"),
+    ] {
+        let call = Call::post(&format!("/api/qrCode/{step}LoginQrCode/{}", machine.text("id")));
+        let answer = world.call(call.header("token", token).json(&json!({}))).await;
+        assert_eq!((answer.status.as_u16(), answer.text("codeStatus").as_str()), (200, status), "{step}");
+        assert_eq!(answer.json()["memberToken"].is_string(), (step, status) == ("get", "SUCCESS"));
+    }
+
+    register(&world, SITE, ClientAuth::None);
+    let site = Page::open(&world).await;
+    opens(&world, site.text("watch"), "site=").await;
+    let code = site.approved_by(&world, &person).await;
+    assert_eq!(world.call(exchange(&code, &[])).await.status, 200);
+
+    assert_eq!(rung(&world).len(), 6, "each step tried to tell its screen");
+    let sent = world.post.sent();
+    assert_eq!((sent.messages.len(), sent.queued.len(), sent.pushes.len()), (0, 0, 0));
 }
 
 /// A person whose phone is open on the list of what waits for them, and a hosted client that may ask them.
