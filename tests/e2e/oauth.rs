@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// A secret and its SHA-256, those of RFC 7636 appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 /// The setting of a site that has a picture beside its name.
 const WITH_LOGO: &str = concat!("LOGO=", env!("CARGO_MANIFEST_DIR"), "/../docs/images/logo.png");
@@ -82,10 +82,7 @@ impl Shop {
 
     /// The page's address behind a proxy.
     async fn page_through(&self, service: &Service, proxy: &Proxy) -> String {
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        let answer = http.build().unwrap().get(self.address(service)).send().await.unwrap();
-        let page = answer.headers()["location"].to_str().unwrap();
-        page.replacen(&service.url, &proxy.url, 1)
+        Screen::sent_to(&self.address(service)).await.replacen(&service.url, &proxy.url, 1)
     }
 
     /// Waits until the person is back; what they bring.

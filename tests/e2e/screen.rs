@@ -5,7 +5,8 @@ use std::time::Duration;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::{
     Client, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, RETRY_AFTER},
+    header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER},
+    redirect::Policy,
 };
 use serde_json::Value;
 
@@ -59,6 +60,13 @@ impl Screen {
     pub(crate) async fn get(&self, path: &str) -> Answer {
         let address = if path.starts_with('/') { format!("{}{path}", self.url) } else { path.to_owned() };
         self.patiently(|| self.http.get(&address)).await
+    }
+
+    /// Where the service sends a browser that opens this address. This one stays.
+    pub(crate) async fn sent_to(address: &str) -> String {
+        let http = Client::builder().no_proxy().timeout(PATIENCE).redirect(Policy::none()).build().unwrap();
+        let answer = http.get(address).send().await.unwrap();
+        answer.headers()[LOCATION].to_str().unwrap().to_owned()
     }
 
     /// `GET` a path of the service as a phone.

@@ -6,8 +6,10 @@ use serde_json::json;
 
 use crate::{
     kiosk::Machine,
-    phone::Phone,
-    screen::Screen,
+    oauth::{CHALLENGE, VERIFIER},
+    operator::make_client,
+    phone::{Phone, fresh_number},
+    screen::{Answer, Screen},
     service::Service,
     tables::{Item, Tables},
 };
@@ -37,8 +39,15 @@ async fn a_dump_holds_no_token_and_no_secret() {
     // The pollToken is the code, which is the item's name, and the secret.
     secrets.push(opened.text("pollToken").rsplit('.').next().unwrap().to_owned());
 
+    let client = Client::registered(&service).await;
+    secrets.push(client.secret.clone());
+    let device = client.device_signed_in(&phone, &mut secrets).await;
+    let page = client.browser_signed_in(&phone, &mut secrets).await;
+
     let dump = Tables::of(&service).dump().await;
-    assert!(dump.iter().any(|item| texts(item).contains(&machine.id)), "both logins are in the dump");
+    for session in [&machine.id, &opened.text("code"), &device, &page] {
+        assert!(dump.iter().any(|item| texts(item).contains(session)), "{session} is in the dump");
+    }
     for item in &dump {
         for secret in &secrets {
             assert!(!holds(item, secret), "{secret} is in {item:?}");
@@ -61,6 +70,110 @@ async fn nothing_in_a_dump_redeems() {
         assert!(seen["memberToken"].is_null(), "{text} redeems");
     }
     assert!(machine.own_status().await["memberToken"].is_string(), "the machine still does");
+}
+
+/// A client by OAuth with a secret, which signs people in on a device and in a browser.
+struct Client<'a> {
+    service: &'a Service,
+    id: String,
+    secret: String,
+    /// Its server, and the device and the browser, which need no cookie.
+    screen: Screen,
+}
+
+impl<'a> Client<'a> {
+    const BACK: &'static str = "https://shop.example/cb";
+
+    async fn registered(service: &'a Service) -> Self {
+        let id = format!("stored-{}", &fresh_number()[3..]);
+        let words = [
+            "DIALECT=oauth".to_owned(),
+            "GRANTS=authorization_code,device_code,refresh_token".to_owned(),
+            "NAME=Reading Club".to_owned(),
+            format!("REDIRECT={}", Self::BACK),
+            format!("ID={id}"),
+        ];
+        let secret = make_client(service, &words).await.secret();
+        Self { service, id, secret, screen: Screen::new(service) }
+    }
+
+    async fn form(&self, path: &str, pairs: &[(&str, &str)]) -> Answer {
+        let own = [("client_id", &*self.id), ("client_secret", &*self.secret)];
+        self.screen.post_form(path, &[&own, pairs].concat()).await
+    }
+
+    /// Takes the tokens.
+    async fn tokens(&self, pairs: &[(&str, &str)], secrets: &mut Vec<String>) {
+        let tokens = self.form("/oauth/token", pairs).await.good();
+        secrets.extend(["access_token", "id_token", "refresh_token"].map(|name| tokens.text(name)));
+        secrets.push(last(&tokens.text("refresh_token")));
+    }
+
+    /// A login by the device grant. Returns its session's code.
+    async fn device_signed_in(&self, phone: &Phone, secrets: &mut Vec<String>) -> String {
+        let begun = self.form("/oauth/device_authorization", &[("scope", "openid")]).await.good();
+        let (device_code, user_code) = (begun.text("device_code"), begun.text("user_code"));
+        // The device code is the session's code, which is the item's name, and the secret.
+        let (code, secret) = device_code.split_once('.').unwrap();
+        secrets.extend([secret.to_owned(), user_code.replace('-', ""), user_code]);
+        for step in ["scan", "confirm"] {
+            phone.post(&format!("/q/{code}/{step}"), &json!({})).await.good();
+        }
+        let grant = "urn:ietf:params:oauth:grant-type:device_code";
+        self.tokens(&[("grant_type", grant), ("device_code", &device_code)], secrets).await;
+        code.to_owned()
+    }
+
+    /// A login by the code flow, whose request the client sent ahead. Returns its session's code.
+    async fn browser_signed_in(&self, phone: &Phone, secrets: &mut Vec<String>) -> String {
+        let asked = [
+            ("response_type", "code"),
+            ("redirect_uri", Self::BACK),
+            ("scope", "openid"),
+            ("state", "a-state-that-is-kept-nowhere"),
+            ("code_challenge", CHALLENGE),
+            ("code_challenge_method", "S256"),
+        ];
+        let pushed = self.form("/oauth/par", &asked).await;
+        assert_eq!(pushed.status, 201, "{}", pushed.told());
+        let request_uri = pushed.text("request_uri");
+        let mut brought = form_urlencoded::Serializer::new(String::new());
+        brought.extend_pairs([("client_id", &*self.id), ("request_uri", &*request_uri)]);
+        let address = format!("{}/oauth/authorize?{}", self.service.url, brought.finish());
+        let sealed = Screen::sent_to(&address).await.split_once('#').unwrap().1.to_owned();
+        let shown =
+            self.screen.post("/oauth/authorize/begin", None, &json!({"request": sealed})).await.good();
+        let (code, poll_token) = (shown.text("code"), shown.text("pollToken"));
+        let tag = shown.json()["rotate"]["tags"].as_str().unwrap()[..5].to_owned();
+        let receipt = self.screen.post(&format!("/q/{code}-{tag}/receipt"), None, &json!({})).await;
+        phone.post(&format!("/q/{code}-{tag}/scan"), &json!({})).await.good();
+        let picked = json!({"matchNumber": shown.text("matchNumber")});
+        phone.post(&format!("/q/{code}/confirm"), &picked).await.good();
+        let confirmed = self.screen.get_as("/oauth/authorize/status", &poll_token).await.good();
+        let url = confirmed.text("url");
+        let query = url.split_once('?').unwrap().1;
+        let found = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code");
+        let authorization_code = found.unwrap().1.into_owned();
+        let grant = [
+            ("grant_type", "authorization_code"),
+            ("redirect_uri", Self::BACK),
+            ("code_verifier", VERIFIER),
+            ("code", &authorization_code),
+        ];
+        self.tokens(&grant, secrets).await;
+        secrets.extend([&confirmed, &receipt].map(|answer| {
+            let kept = answer.header("set-cookie").split(';').next().unwrap();
+            last(kept.split_once('=').unwrap().1)
+        }));
+        secrets.push(poll_token.split('.').nth(1).unwrap().to_owned());
+        secrets.extend([request_uri, sealed, authorization_code, VERIFIER.to_owned()]);
+        code
+    }
+}
+
+/// The secret of a token or a cookie: before the last dot stands what names its owner.
+fn last(secret: &str) -> String {
+    secret.rsplit('.').next().unwrap().to_owned()
 }
 
 /// Whether a secret stands in an item, as text or as the bytes it spells.

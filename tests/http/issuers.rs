@@ -102,7 +102,7 @@ impl Issuer {
     }
 
     /// What an operator registers of it.
-    fn settings(&self) -> Value {
+    pub(crate) fn settings(&self) -> Value {
         json!({"issuer": self.name, "audience": AUDIENCE, "jwks": format!("{}/keys", self.name)})
     }
 
@@ -122,7 +122,7 @@ impl Issuer {
     }
 
     /// A good token of this person.
-    fn token(&self, world: &World, person: &str) -> String {
+    pub(crate) fn token(&self, world: &World, person: &str) -> String {
         self.signs(&json!({}), &self.claims(world, person))
     }
 }
@@ -140,7 +140,7 @@ async fn open(world: &World, issuer: &Issuer, dialect: Dialect) -> Login {
 }
 
 /// Changes a client's settings, and waits until every step knows them.
-async fn register(world: &World, id: &str, settings: &Value) {
+pub(crate) async fn register(world: &World, id: &str, settings: &Value) {
     let mut change = json!({"do": "client.change", "id": id});
     change.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
     command(world, &change).await;

@@ -1,4 +1,4 @@
-//! The log: what it has to contain, and what it must never contain.
+//! The log: what it has to contain, and what it must never contain. What OAuth adds is played by [`canaries`].
 
 use std::{
     io,
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::{
+    oauth::canaries,
     operations::{confirmed_kiosk, confirmed_web, kiosk_poll, shop},
     remembered::{DEVICE, Region, both, code, log_in},
 };
@@ -183,6 +184,7 @@ async fn no_secret_reaches_the_log_and_every_line_is_one_object() {
     let world = World::default();
     let mut secrets = kiosk_and_web(&world).await;
     secrets.extend(shop_and_remembered(&world).await);
+    secrets.extend(canaries::played().await);
     drop(log);
     let text = captured.text();
     for line in text.lines() {
@@ -192,6 +194,8 @@ async fn no_secret_reaches_the_log_and_every_line_is_one_object() {
     let said = |message: &str| text.lines().filter(|line| line.contains(message)).count();
     let (answered, refused) = (said("\"message\":\"request\""), said("\"message\":\"refused\""));
     assert!(answered > 30 && refused > 7, "{answered} answered, {refused} refused");
+    let by_oauth = said("\"route\":\"/oauth/token\"");
+    assert!(by_oauth > 15, "{by_oauth} calls by OAuth");
     // J6
     let audited = said("\"target\":\"audit\"");
     assert!(audited > 15 && !text.contains("13800138000"), "{audited} steps");

@@ -306,12 +306,17 @@ async fn a_receipt_holds_for_its_session_in_its_browser_alone() {
     let kept = mine.header("set-cookie").split_once("; ").unwrap().1;
     assert_eq!(kept, "Path=/; Max-Age=300; HttpOnly; Secure; SameSite=Lax");
     assert!(mine.cookie().starts_with("__Host-saoma-seen-"));
+    // The other browser has a receipt of the other session, is the screen of a third one, and scanned this one too late.
+    let screen = world.call(Call::get("/qr/code")).await.cookie();
     pass(&world, 120);
+    let late = Call::post(&format!("/q/{}/receipt", pc.shown_at(0))).cookie(&theirs).json(&json!({}));
+    is_stale(&world.call(late).await);
     let before = sessions(&world);
     let (name, value) = theirs.split_once('=').unwrap();
     let my_name = name.replace(&other.code[..8], &pc.code[..8]);
     for (why, cookie) in [
-        ("another browser", String::new()),
+        ("another browser", format!("{theirs}; {screen}")),
+        ("a browser without cookies", String::new()),
         ("the other session's", theirs.clone()),
         ("the other session's, renamed", format!("{my_name}={value}")),
         ("made up", format!("{my_name}={}.{}", &value[..8], "A".repeat(43))),

@@ -21,7 +21,7 @@ use crate::{
         code::{Page, SITE, exchange, register},
     },
     remembered::{self, DEVICE, Region, both, log_in},
-    web::{Pc, app, done, register_shop},
+    web::{Pc, app, done, exchange, register_shop},
 };
 
 const SOCKET_URL: &str = "wss://sockets.example.com/v1";
@@ -513,7 +513,7 @@ async fn only_a_watch_token_opens_a_socket() {
 
 // W11
 #[tokio::test]
-async fn the_token_of_an_ended_session_opens_nothing() {
+async fn the_token_of_a_session_whose_time_is_over_opens_nothing() {
     let world = with_sockets();
     let screen = Screen::ours(&world).await;
     world.clock.advance(Duration::from_secs(299));
@@ -521,6 +521,37 @@ async fn the_token_of_an_ended_session_opens_nothing() {
     world.clock.advance(Duration::from_secs(1));
     assert_eq!(Handshake::with(&screen.watch).of("late=").at(&world).await, refused(401));
     assert_eq!(screen.watchers(&world), ["Sc0pYcBkSQ0CJtw="]);
+}
+
+// W11: a session that was used or cancelled has ended before its time is over, and its token still opens a socket.
+#[tokio::test]
+async fn a_socket_that_opens_after_its_session_has_ended_is_told_nothing() {
+    let world = with_sockets();
+    let server = register_shop(&world);
+    let [person, stranger] = [world.sign_in("13800138000").await, world.sign_in("13800138001").await];
+    for last in ["activate", "cancel"] {
+        let screen = Screen::open(&world, "/qr/code?client=shop").await;
+        for step in ["lock", last] {
+            done(&app(&world, step, &person, &screen.pc.code).await);
+        }
+        if last == "activate" {
+            let ticket = screen.pc.ticket(&world).await;
+            assert_eq!(exchange(&world, &server, &ticket).await.status, 200, "the session is used");
+        }
+        opens(&world, &screen.watch, "late=").await;
+        assert_eq!(screen.watchers(&world), ["late="], "a step would reach it");
+        for who in [&person, &stranger] {
+            for step in ["lock", "activate", "cancel"] {
+                app(&world, step, who, &screen.pc.code).await;
+            }
+        }
+        assert_eq!(rung(&world), [], "{last}");
+        // Its page asks for another code, and that one's steps are no business of this socket.
+        let next = Call::get("/qr/code?client=shop").header("token", &screen.pc.poll_token);
+        let next = world.call(next).await.text("code");
+        done(&app(&world, "lock", &person, &next).await);
+        assert_eq!(rung(&world), [], "{last}");
+    }
 }
 
 // W11

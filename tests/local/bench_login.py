@@ -11,8 +11,7 @@ import template as sam
 from bench_functions import register_client, sign_in
 from lambdas import binary_of, environment, event, instance
 from meter import counted, metered
-from played_logins import CLIENTS, DEVICE_POLLS_BEFORE_CONFIRM, DEVICE_POLLS_BEFORE_SCAN, LOGINS, POLLS_BEFORE_CONFIRM
-from played_logins import POLLS_BEFORE_SCAN
+from played_logins import CLIENTS, LOGINS, POLLS_BEFORE_CONFIRM, POLLS_BEFORE_SCAN
 from processes import free_port
 from tables import exactly, judged, show
 
@@ -160,10 +159,10 @@ def show_counts(logins, tables, starts, signing_in):
         "S3 PUT", "S3 GET", "SNS", "largest item B",
     ]  # fmt: skip
     polls = POLLS_BEFORE_SCAN + POLLS_BEFORE_CONFIRM + 1
-    device_polls = DEVICE_POLLS_BEFORE_SCAN + DEVICE_POLLS_BEFORE_CONFIRM + 1
+    device_polls = len(logins["device"].requests) - 3  # besides the authorization, the scan and the confirm
     notes = [
         f"writes and reads in DynamoDB's units; {polls} polls, {POLLS_BEFORE_SCAN} of them before the scan;"
-        f" a device's {device_polls}, as its interval is 5 s;"
+        f" a device's {device_polls}, at the interval that it is told;"
         " the phone was signed in before",
         "records: steps of the session that notify was handed, each by itself; it publishes one message each;"
         " DynamoDB calls: of all functions",

@@ -28,12 +28,11 @@ from bench_functions import sign_in
 from bench_login import Login, Stage, amounts, cost, gigabyte_seconds, megabytes_of, started
 from lambdas import binary_of, cpu_seconds, environment, instance
 from meter import counted, metered
-from played_logins import SITE, exchange, must_be
+from played_logins import CONFIRMED_AFTER, SCANNED_AFTER, SITE, exchange, must_be
 from processes import ROOT, free_port
 from tables import at_most, show
 
-SCANNED_AFTER, CONFIRMED_AFTER = 12, 19  # seconds after the QR appeared; then the site's server takes the token
-QUICK = 1.1, 1.2  # the same for a person who makes no pause: the service refuses a second poll within a second
+QUICK = 1.1, 1.2  # SCANNED_AFTER and CONFIRMED_AFTER of a person who makes no pause: the service refuses a second poll within a second
 CPU_LOGINS = 15  # quick logins, of whose processor's time the median counts
 CAST = ("web", "accounts", "notify")  # the functions that take part, besides `socket`
 PHONES = [f"+86138001381{number:02}" for number in range(8)]  # one phone may make 120 calls a minute

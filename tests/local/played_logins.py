@@ -7,8 +7,8 @@ from processes import Failure
 
 PACE = 1.05  # seconds between two polls: as soon as the service allows; people's screens wait for 2
 POLLS_BEFORE_SCAN, POLLS_BEFORE_CONFIRM = 4, 3  # and one that takes the token: about 20 s at 2 s each
-DEVICE_PACE = 4.6  # the interval is 5 s, and a poll that lacks a tenth of it is in time
-DEVICE_POLLS_BEFORE_SCAN, DEVICE_POLLS_BEFORE_CONFIRM = 2, 1  # and one that takes the tokens
+SCANNED_AFTER, CONFIRMED_AFTER = 12, 19  # seconds after the QR appeared; the next poll takes what the screen gets
+EARLY = 0.9  # seconds that a device's poll may lack of its interval: the service takes one that lacks a second
 SITE, REGION, SCREEN = "bench-site", "bench-region", "bench-screen"
 BACK = "https://site.example/cb"  # where the code of SCREEN goes
 # The clients, as an operator registers them.
@@ -117,15 +117,17 @@ def device_login(stage):
     begun = stage.call("oauth-device-authorization", headers=server, form={"scope": "openid profile"}).json()
     code = {"code": begun["device_code"].split(".")[0]}
     asked = {"grant_type": "urn:ietf:params:oauth:grant-type:device_code", "device_code": begun["device_code"]}
+    interval = begun["interval"]
+    polls_before_scan, polls_before_confirm = SCANNED_AFTER // interval, CONFIRMED_AFTER // interval
 
     def poll(status):
-        time.sleep(DEVICE_PACE)
+        time.sleep(interval - EARLY)
         return stage.call("oauth-token", status=status, headers=server, form=asked).json()
 
-    for _ in range(DEVICE_POLLS_BEFORE_SCAN):
+    for _ in range(polls_before_scan):
         must_be(poll(400)["error"], "authorization_pending")
     stage.call("pages-scan", parameters=code, headers=phone)
-    for _ in range(DEVICE_POLLS_BEFORE_CONFIRM):
+    for _ in range(polls_before_confirm - polls_before_scan):
         must_be(poll(400)["error"], "authorization_pending")
     stage.call("pages-confirm", parameters=code, headers=phone, body={})
     must_be(bool(poll(200)["id_token"]), True)

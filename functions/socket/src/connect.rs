@@ -21,8 +21,9 @@ const PROTOCOL: &str = "saoma.v1";
 /// Answers `$connect`. The screen offers two subprotocols: ours, and its watch token, because a browser lets a page set no
 /// other header (`docs/security.md` W11).
 ///
-/// The checks, in order: the network has not tried too many bad tokens; the offer; the token, which names one session that
-/// has not ended, or one person; the site of the page; the network's sockets. The last step is the one write.
+/// The checks, in order: the network has not tried too many bad tokens; the offer; the token, which names one session whose
+/// time is not over, or one person; the site of the page; the network's sockets. The last step is the one write. Whether the
+/// session was used or cancelled is not asked: a socket that is opened after that is told nothing.
 pub(crate) async fn connect(
     app: &App,
     connection: &ConnectionId,

@@ -22,7 +22,8 @@ pub struct WatchClaims {
     pub watched: WatchRef,
     /// The session's client, whose pages may watch. `None` for a phone: only our own page may.
     pub client: Option<ClientId>,
-    /// When the token ends. That of a session ends with the session.
+    /// When the token ends. That of a session ends when the session's time is over, however soon the session is used or
+    /// cancelled.
     pub expires_at: Timestamp,
 }
 
@@ -54,7 +55,7 @@ fn present_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Str
 }
 
 impl Keyring {
-    /// A token that allows watching this session until it ends. Making one stores nothing.
+    /// A token that allows watching this session until its time is over. Making one stores nothing.
     ///
     /// # Errors
     /// [`TokenError::Unsignable`].
@@ -91,7 +92,7 @@ impl Keyring {
     /// Verifies a watch token.
     ///
     /// # Errors
-    /// [`TokenError::Invalid`], also when its session has ended.
+    /// [`TokenError::Invalid`], also when its time is over.
     pub async fn verify_watch(
         &self,
         issuer: &str,

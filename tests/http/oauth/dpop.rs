@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{crowd::at_once, pages, web::basic};
 
-fn key() -> Signer {
+pub(super) fn key() -> Signer {
     Signer::of(11)
 }
 
@@ -32,7 +32,7 @@ fn header(key: &Signer) -> Value {
     json!({"typ": "dpop+jwt", "alg": "ES256", "jwk": key.jwk()})
 }
 
-fn proven(world: &World, path: &str, key: &Signer, id: &str) -> String {
+pub(super) fn proven(world: &World, path: &str, key: &Signer, id: &str) -> String {
     key.signed(&header(key), &proof(world, path, id))
 }
 

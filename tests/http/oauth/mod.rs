@@ -3,6 +3,7 @@
 mod assertions;
 mod bodies;
 mod browser;
+pub(crate) mod canaries;
 pub(crate) mod ciba;
 pub(crate) mod code;
 mod device;

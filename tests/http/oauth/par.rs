@@ -30,7 +30,7 @@ async fn pushed(world: &World, secret: &str) -> String {
     answer.text("request_uri")
 }
 
-fn bring(client: &str, request_uri: &str) -> Call {
+pub(super) fn bring(client: &str, request_uri: &str) -> Call {
     Call::get(&format!("/oauth/authorize?{}", query(&[("client_id", client), ("request_uri", request_uri)])))
 }
 

@@ -14,7 +14,7 @@ use crate::pages;
 
 const WRONG: &str = "BCDF-GHJK-LMNP";
 
-async fn types(world: &World, person: &Person, code: &str) -> Answer {
+pub(super) async fn types(world: &World, person: &Person, code: &str) -> Answer {
     typed_from(world, person, code, "203.0.113.7").await
 }
 

@@ -8,8 +8,13 @@ use saoma_domain::session::Session;
 use super::kiosk;
 use crate::web::{Pc, let_in, sessions};
 
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 12] = [
     "/",
+    // What a client asked for stands behind the `#`, which browsers send to no server.
+    "/authorize",
+    "/authorize/here",
+    "/device",
+    "/account",
     "/q/ZZZZZZZZZZZZZZZZZZZZZZZZZZ",
     "/Q/ZZZZZZZZZZZZZZZZZZZZZZZZZZ",
     "/phone",
