@@ -90,6 +90,7 @@ pub struct Directory {
 }
 
 /// An item's address.
+#[derive(Clone)]
 pub(crate) struct Key(pub(crate) String, pub(crate) String);
 
 impl Directory {
