@@ -270,7 +270,7 @@ impl World {
             sign_ins: memory.clone(),
             checks: memory.clone(),
             endpoints: memory.clone(),
-            push: post.clone(),
+            push: Some(post.clone()),
             visits: memory.clone(),
             random: random.clone(),
         };

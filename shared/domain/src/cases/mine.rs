@@ -33,8 +33,8 @@ pub struct Mine {
     pub checks: Arc<dyn Checks>,
     /// The phones that are pushed to.
     pub endpoints: Arc<dyn PushEndpoints>,
-    /// The push service, which forgets phones too.
-    pub push: Arc<dyn Push>,
+    /// The push service, which forgets phones too. `None` where it keeps no addresses.
+    pub push: Option<Arc<dyn Push>>,
     /// The logins counted at the shop.
     pub visits: Arc<dyn Visits>,
     /// Unpredictable bytes.
@@ -210,7 +210,9 @@ impl Mine {
         }
         // The push service forgets an address before we do, so a failure in between leaves the address to be found.
         for endpoint in self.endpoints.endpoints(account).await? {
-            self.push.forget(&endpoint.address).await?;
+            if let Some(push) = &self.push {
+                push.forget(&endpoint.address).await?;
+            }
             self.endpoints.forget(&endpoint).await?;
         }
         Ok(true)
