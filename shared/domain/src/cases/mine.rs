@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    account::Account,
+    account::{Account, AccountStatus},
     belongings::{Page, Turn},
     history::{Entry, EntryId, What},
     identity::{AccountId, ClientId, Phone, SignInId},
@@ -187,6 +187,19 @@ impl Mine {
                 self.belongings.pairs(turn).await?.only(|pair| Some(Row::Pair(pair.client, pair.policy)))
             }
         })
+    }
+
+    /// Deletes an account as [`Mine::leave`] does, or goes on where an earlier call has begun. The caller repeats it
+    /// until it gives `true`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; repeating the call is safe.
+    pub async fn delete(&self, account: &Account, now: Timestamp) -> Result<bool, StoreError> {
+        if account.status == AccountStatus::Deleted {
+            self.go_on(account.id).await
+        } else {
+            self.leave(account, now).await
+        }
     }
 
     /// Deletes an account. It is refused everywhere as soon as this has begun. Then its records go, [`MOST_REMOVED`]
