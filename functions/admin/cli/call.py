@@ -70,6 +70,15 @@ def number(word, text, what):
     return int(text)
 
 
+def agrees(question):
+    """Asks a person. Where none is at the keyboard, the answer is no."""
+    try:
+        return input(f"\n{question} Write yes: ").strip() == "yes"
+    except EOFError:
+        print()
+        return False
+
+
 def split(text):
     """A list with commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
