@@ -6,7 +6,7 @@ use acceptance::{Call, World};
 use insta::assert_snapshot;
 use saoma_domain::{
     history::{Act, Entry},
-    identity::ClientId,
+    identity::{AccountId, ClientId},
     ports::{Clock, HistoryWriter, WebhookKeys},
     session::Dialect,
 };
@@ -238,7 +238,7 @@ async fn an_account_is_found_and_its_number_masked() {
     assert_eq!(by_id["account"]["status"], "active");
 }
 
-fn about(name: &str, account: impl ToString) -> Value {
+fn about(name: &str, account: AccountId) -> Value {
     json!({"do": name, "id": account.to_string()})
 }
 

@@ -76,8 +76,8 @@ fn by_id(id: &str) -> Result<Found, Refused> {
 }
 
 fn bad_account() -> Refused {
-    const DETAIL: &str = "one of id, an account's number, and phone, a telephone number such as +8613800138000; or client and \
-                          subject, what the client's issuer calls the person";
+    const DETAIL: &str = "one of id, an account's number, and phone, a telephone number such as +8613800138000; \
+                          or client and subject, what the client's issuer calls the person";
     Refused::new("bad_account", DETAIL)
 }
 
