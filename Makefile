@@ -47,7 +47,7 @@ sms: $(VENV) ## text messages: [DO=show|on|off|texts] (docs/accounts.md)
 keys: $(VENV) ## the keys that sign tokens: DO=show|make|rotate|drop [KIND=RS256 VERSION=... FORCE=yes YES=yes WAIT=seconds] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/keys.py $(given)
 
-account: $(VENV) ## find an account: ID=... or PHONE=... [DO=lock|unlock|end-sign-ins] (docs/operations.md)
+account: $(VENV) ## find an account: ID=..., PHONE=... or CLIENT=... SUBJECT=... [DO=lock|unlock|end-sign-ins|export|delete YES=yes] (docs/operations.md)
 	@$(PYTHON) functions/admin/cli/account.py $(given)
 
 audit: $(VENV) ## who did what to which session: [SESSION=...] [ACCOUNT=...] [CLIENT=...] [SINCE=24h] (docs/operations.md)

@@ -1,13 +1,26 @@
 //! Operators' commands: whole answers, refusals, and repetitions of commands whose answers were lost.
 
+use std::time::Duration;
+
 use acceptance::{Call, LOGO, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use insta::assert_snapshot;
-use saoma_domain::{identity::ClientId, ports::WebhookKeys};
+use saoma_domain::{
+    history::{Act, Entry},
+    identity::{AccountId, ClientId},
+    ports::{Clock, HistoryWriter, WebhookKeys},
+    session::Dialect,
+};
 use saoma_memory::Fault;
 use serde_json::{Value, json};
 
-use crate::web::basic;
+use crate::{
+    allowed::{ID, has_token},
+    issuers::{self, Issuer},
+    logs::captured,
+    people::leaving::settled,
+    web::basic,
+};
 
 const WRITE: &str = "p6Yw3sQd0bV4x1kTzR8uFg";
 
@@ -98,6 +111,18 @@ async fn what_is_no_command_changes_nothing() {
         (json!({"do": "account.lock", "id": "3000876"}), "unknown_account"),
         (json!({"do": "account.lock", "id": "3000876", "phone": "+8613800138000"}), "bad_account"),
         (json!({"do": "account.find", "phone": "1"}), "bad_account"),
+        (json!({"do": "account.find", "client": "region-1"}), "bad_account"),
+        (json!({"do": "account.find", "client": "region-1", "subject": ""}), "bad_account"),
+        (
+            json!({"do": "account.find", "client": "region-1", "subject": "ann", "id": "3000876"}),
+            "bad_account",
+        ),
+        (json!({"do": "account.find", "client": "region-1", "subject": "ann"}), "no_issuer"),
+        (json!({"do": "account.find", "client": "another", "subject": "ann"}), "unknown_client"),
+        (json!({"do": "account.export", "id": "3000876"}), "unknown_account"),
+        (json!({"do": "account.delete", "id": "3000876"}), "unknown_account"),
+        (json!({"do": "account.delete", "id": "03000876"}), "bad_account"),
+        (json!({"do": "account.delete", "phone": "+8613800138000"}), "unreadable"),
     ] {
         assert_eq!(refused(&world, event.clone()).await, code, "{event}");
     }
@@ -218,6 +243,141 @@ async fn an_account_is_found_and_its_number_masked() {
     assert_eq!(by_number, by_id);
     assert_eq!(by_id["account"]["phone"], "138****8000");
     assert_eq!(by_id["account"]["status"], "active");
+}
+
+fn about(name: &str, account: AccountId) -> Value {
+    json!({"do": name, "id": account.to_string()})
+}
+
+// K18
+#[tokio::test]
+async fn an_operator_exports_what_the_person_would_download() {
+    let world = World::default();
+    let person = settled(&world).await;
+    let mut own = world.call(Call::get("/api/user/export").bearer(&person.token)).await.json();
+    for list in ["signIns", "history", "machines", "pairs", "pushes"] {
+        assert!(own[list].as_array().is_some_and(|rows| !rows.is_empty()), "{list}");
+    }
+    assert_eq!(own["signIns"][0]["current"], true);
+    own["signIns"][0]["current"] = json!(false); // an operator has no sign-in there
+    let by_number = json!({"do": "account.export", "phone": person.number});
+    for command in [about("account.export", person.account), by_number] {
+        assert_eq!(good(&world, command).await["export"], own);
+    }
+}
+
+// K18 J6
+#[tokio::test]
+async fn an_operator_deletes_an_account_as_its_person_would() {
+    let (log, _guard) = captured();
+    let world = World::default();
+    let person = settled(&world).await;
+    // A locked account, too: the person's own call refuses it.
+    good(&world, about("account.lock", person.account)).await;
+    for _ in 0..2 {
+        let deleted = good(&world, about("account.delete", person.account)).await;
+        assert_eq!(deleted, json!({"ok": true, "more": false}));
+        assert_eq!(world.memory.kinds_that_name(&person.account.to_string()), ["sessions", "accounts"]);
+        assert_eq!(world.post.sent().forgotten, ["FCM/fcm-token-0123456789"]);
+    }
+    let found = good(&world, about("account.find", person.account)).await;
+    assert_eq!((&found["account"]["status"], &found["account"]["phone"]), (&json!("deleted"), &Value::Null));
+    for name in ["account.export", "account.lock", "account.unlock", "account.end-sign-ins"] {
+        assert_eq!(refused(&world, about(name, person.account)).await, "account_deleted", "{name}");
+    }
+    let by_number = json!({"do": "account.find", "phone": person.number});
+    assert_eq!(refused(&world, by_number).await, "unknown_account", "the number is free");
+    world.call(Call::get("/api/user/me").bearer(&person.token)).await.problem(401, "unauthorized");
+
+    world.memory.inject(0, Fault::Refused);
+    assert_eq!(refused(&world, about("account.delete", person.account)).await, "unavailable");
+    let lines = log.of("an operator's command");
+    let told = lines.iter().filter(|line| line["audit"] == "account.delete");
+    let told: Vec<_> = told.map(|it| (&it["actor"], it["account"].as_str(), &it["outcome"])).collect();
+    let id = person.account.to_string();
+    let line = |outcome: &'static str| (json!("operator"), id.as_str(), json!(outcome));
+    let lines = [line("done"), line("done"), line("unavailable")];
+    assert_eq!(told, lines.each_ref().map(|(by, id, outcome)| (by, Some(*id), outcome)));
+}
+
+// B12 W8
+#[tokio::test]
+async fn an_operator_repeats_the_deletion_of_thousands_of_records() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    for n in 1..1200 {
+        let at = world.clock.now().plus(Duration::from_secs(n));
+        world.memory.write(person.account, &Entry::of_operator(Act::Locked, at)).await.unwrap();
+    }
+    for more in [true, true, false] {
+        assert_eq!(good(&world, about("account.delete", person.account)).await["more"], more);
+    }
+    assert_eq!(world.memory.kinds_that_name(&person.account.to_string()), ["accounts"]);
+}
+
+// K12: the store fails at one call, and the command is sent again.
+#[tokio::test]
+async fn an_export_or_a_deletion_is_sent_again() {
+    for name in ["account.export", "account.delete"] {
+        let lucky = World::default();
+        let person = settled(&lucky).await;
+        let before = lucky.memory.calls();
+        let expected = good(&lucky, about(name, person.account)).await;
+        let calls = lucky.memory.calls() - before;
+        assert!(calls > 3, "{name}: {calls}");
+        for (fault, at) in
+            [Fault::Refused, Fault::AnswerLost].iter().flat_map(|f| (0..calls).map(move |at| (f, at)))
+        {
+            let case = format!("{name}: {fault:?} at call {at} of {calls}");
+            let world = World::default();
+            let person = settled(&world).await;
+            world.memory.inject(at, *fault);
+            assert_eq!(refused(&world, about(name, person.account)).await, "unavailable", "{case}");
+            assert!(!world.memory.disarm(), "{case}: did not strike");
+            assert_eq!(good(&world, about(name, person.account)).await, expected, "{case}");
+            assert_eq!(world.memory.census(), lucky.memory.census(), "{case}");
+            let id = person.account.to_string();
+            assert_eq!(world.memory.kinds_that_name(&id), lucky.memory.kinds_that_name(&id), "{case}");
+        }
+    }
+}
+
+// N1 K18: these people have no account page.
+#[tokio::test]
+async fn the_account_of_another_issuers_person_is_found_exported_and_deleted() {
+    let (world, issuer) = (World::default(), Issuer::start(1));
+    let login = issuers::open(&world, &issuer, Dialect::Web).await;
+    let token = issuer.token(&world, "ann");
+    for step in ["scan", "confirm"] {
+        assert_eq!(issuers::page(&world, step, &login.code, &token).await.status, 200);
+    }
+    crate::web::pass(&world, 1);
+    assert!(has_token(&login.takes(&world).await));
+    let ann = issuers::claimant(&world, &login);
+    let of = |name: &str, subject: &str| json!({"do": name, "client": ID, "subject": subject});
+    let found = good(&world, of("account.find", "ann")).await;
+    assert_eq!(found["account"]["id"], ann.to_string());
+    assert_eq!(refused(&world, of("account.find", "bob")).await, "unknown_account");
+
+    let export = good(&world, of("account.export", "ann")).await["export"].clone();
+    assert_eq!(export["account"]["memberId"], ann.to_string());
+    assert_eq!(export["signIns"][0]["method"], "foreign");
+    let happened = export["history"].as_array().unwrap().iter().map(|entry| entry["what"].clone());
+    assert_eq!(happened.collect::<Vec<_>>(), ["login", "signed_in"]);
+
+    assert!(world.memory.kinds_that_name(&ann.to_string()).contains(&"identities"));
+    for _ in 0..2 {
+        assert_eq!(good(&world, about("account.delete", ann)).await["more"], false);
+        assert_eq!(world.memory.kinds_that_name(&ann.to_string()), ["sessions", "accounts"]);
+    }
+    assert_eq!(refused(&world, of("account.find", "ann")).await, "unknown_account");
+    issuers::page(&world, "confirm", &login.code, &token).await.problem(409, "not_scanned");
+    // The person may begin again, as a new one.
+    let code = world.call(Call::get(&format!("/qr/code?client={ID}"))).await.text("code");
+    assert_eq!(issuers::page(&world, "scan", &code, &token).await.status, 200);
+    let anew = world.session(&code).state.claim().unwrap().by.account;
+    assert_ne!(anew, ann);
+    assert_eq!(good(&world, of("account.find", "ann")).await["account"]["id"], anew.to_string());
 }
 
 // K12: a write names one step.

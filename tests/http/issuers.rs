@@ -133,7 +133,7 @@ fn with(mut claims: Value, name: &str, value: impl Into<Value>) -> Value {
 }
 
 /// A login of a client of this contract that has registered this issuer.
-async fn open(world: &World, issuer: &Issuer, dialect: Dialect) -> Login {
+pub(crate) async fn open(world: &World, issuer: &Issuer, dialect: Dialect) -> Login {
     let login = Login::open(world, dialect).await;
     register(world, ID, &issuer.settings()).await;
     login
@@ -166,12 +166,12 @@ fn calls(dialect: Dialect, code: &str) -> [Call; 3] {
     }
 }
 
-async fn page(world: &World, step: &str, code: &str, token: &str) -> Answer {
+pub(crate) async fn page(world: &World, step: &str, code: &str, token: &str) -> Answer {
     world.call(Call::post(&format!("/q/{code}/{step}")).bearer(token).json(&json!({}))).await
 }
 
 /// The account that holds a session's claim.
-fn claimant(world: &World, login: &Login) -> AccountId {
+pub(crate) fn claimant(world: &World, login: &Login) -> AccountId {
     login.session(world).state.claim().unwrap().by.account
 }
 

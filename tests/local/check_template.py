@@ -13,7 +13,7 @@ _BUILT = "file://target/lambda/built.yaml"
 _READ_AND_STEP = {"dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 # The function that reads a person's phones, and removes the dead ones.
 _LIST_AND_REMOVE = {"dynamodb:Query", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"}
-# The function that deletes an account, a batch of records at a time.
+# The functions that delete accounts, a batch of records at a time.
 _DELETE_ACCOUNTS = {"dynamodb:BatchWriteItem"}
 _WRITES = {f"dynamodb:{it}" for it in ("BatchWriteItem", "ConditionCheckItem", "DeleteItem", "PutItem", "UpdateItem")}
 _READ_A_STREAM = {f"dynamodb:{it}" for it in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}

@@ -1,5 +1,6 @@
 """Tests of the operators' tools: what a person reads who makes a slip, and when all went well."""
 
+import json
 import os
 import sys
 import unittest
@@ -44,10 +45,14 @@ class SlipsTest(unittest.TestCase):
 
     def test_a_slip_gets_one_line(self):
         for tool, words, line in (
-            (account, [], "either ID=..., an account's number, or PHONE=..., a telephone number, is needed"),
-            (account, ["ID=1", "PHONE=2"], "either ID=..., an account's number, or PHONE=..., a telephone number, is needed"),
-            (account, ["DO=delete", "ID=1"], "DO= is one of find, lock, unlock, end-sign-ins"),
-            (account, ["NAME=x"], "there is no NAME=; there are DO=, ID=, PHONE= and STAGE="),
+            (account, [], account.NEEDED),
+            (account, ["ID=1", "PHONE=2"], account.NEEDED),
+            (account, ["CLIENT=shop"], account.NEEDED),
+            (account, ["CLIENT=shop", "SUBJECT=ann", "ID=1"], account.NEEDED),
+            (account, ["DO=remove", "ID=1"], "DO= is one of find, lock, unlock, end-sign-ins, export, delete"),
+            (account, ["DO=lock", "ID=1", "YES=yes"], "DO=lock takes no YES="),
+            (account, ["DO=delete", "ID=1", "YES=sure"], "YES= is yes or no"),
+            (account, ["NAME=x"], "there is no NAME=; there are DO=, ID=, PHONE=, CLIENT=, SUBJECT=, YES= and STAGE="),
             (account, ["ID=1", "STAGE=test"], "STAGE= is one of dev, staging, prod; without it, the local stack"),
             (audit, ["SINCE=2w"], "SINCE= is a number of minutes, hours or days, such as 30m, 24h or 7d"),
             (client, [], "ID=... is needed: what the client calls itself"),
@@ -82,6 +87,27 @@ class SlipsTest(unittest.TestCase):
         self.assertEqual((errors, code), ("Nothing was changed. YES=yes does not ask.", 1))
 
 
+    def test_an_account_is_deleted_only_after_a_yes(self):
+        for words, typed, deletes in (([], "", False), ([], "no\n", False), ([], "yes\n", True), (["YES=yes"], "", True)):
+            sent = []
+            with (
+                mock.patch.object(account, "call", lambda stage, what, sent=sent, **which: found_or_deleted(sent, what, which)),
+                mock.patch.object(sys, "stdin", StringIO(typed)),
+            ):
+                out, errors, code = said_by(account, "DO=delete", "PHONE=138", *words)
+            found, deletion = ("account.find", {"phone": "138"}), ("account.delete", {"id": "7"})
+            # By its number, because the telephone number is free once the first call has begun.
+            self.assertEqual(sent, [found, deletion, deletion] if deletes else [found])
+            self.assertEqual((errors, code), ("", 0) if deletes else ("Nothing was changed. YES=yes does not ask.", 1))
+            self.assertEqual("Deleted 7." in out, deletes)
+
+
+def found_or_deleted(sent, what, which):
+    """Answers as the function does when one call cannot remove all records."""
+    sent.append((what, which))
+    return {"account": {"id": "7"}} if what == "account.find" else {"more": len(sent) < 3}
+
+
 class AnswersTest(unittest.TestCase):
     """What a person reads when all went well."""
 
@@ -102,6 +128,12 @@ class AnswersTest(unittest.TestCase):
             for text in ("+86 138-0013 8000", "+8613800138000", "+86 (138) 0013.8000"):
                 said_by(account, f"PHONE={text}")
         self.assertEqual(asked, [{"phone": "+8613800138000"}] * 3)
+
+    def test_an_export_is_printed_as_json(self):
+        export = {"account": {"memberId": "7"}, "history": [{"app": {"name": "扫码"}}]}
+        out, _, _ = said_by(account, "DO=export", "CLIENT=shop", "SUBJECT=ann", answer={"ok": True, "export": export})
+        self.assertEqual(json.loads(out), export)
+        self.assertIn("扫码", out)
 
     def test_calls_are_counted_in_words(self):
         calls = [{"client": "shop", "queuedAt": 1700000000, "event": "e1"}]

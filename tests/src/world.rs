@@ -270,7 +270,7 @@ impl World {
             sign_ins: memory.clone(),
             checks: memory.clone(),
             endpoints: memory.clone(),
-            push: post.clone(),
+            push: Some(post.clone()),
             visits: memory.clone(),
             random: random.clone(),
         };
@@ -280,7 +280,7 @@ impl World {
             clients: clients.clone(),
             checks: memory.clone(),
             people: people.clone(),
-            mine,
+            mine: mine.clone(),
         };
         let devices = devices::App {
             service: service.clone(),
@@ -301,6 +301,8 @@ impl World {
                 accounts: memory.clone(),
                 history: Arc::new(LoggedHistory(memory.clone())),
             },
+            mine,
+            known_clients: clients.clone(),
             calls: post.clone(),
             failed_calls: post.clone(),
             challenges: memory.clone(),

@@ -79,6 +79,15 @@ def picture(word, path):
         raise Refused(f"{word}= is the path of a PNG: {error}") from None
 
 
+def agrees(question):
+    """Asks a person. Where none is at the keyboard, the answer is no."""
+    try:
+        return input(f"\n{question} Write yes: ").strip() == "yes"
+    except EOFError:
+        print()
+        return False
+
+
 def split(text):
     """A list with commas."""
     return [word.strip() for word in text.split(",") if word.strip()]

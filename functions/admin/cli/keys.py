@@ -10,7 +10,7 @@ KIND=RS256 says that the RSA keys are meant; each command above takes it. A rota
 
 import time
 
-from call import Refused, call, moment, number, tool, words, yes_or_no
+from call import Refused, agrees, call, moment, number, tool, words, yes_or_no
 
 ENDS = {
     "current": """\
@@ -115,20 +115,11 @@ def drop(stage, given):
         raise Refused(f"\nNo stage holds version {given['VERSION']}, so nothing rests on it. Those above do count.")
     ends = ENDS_RSA if given.get("KIND") == "RS256" else ENDS
     print(ends[held[given["VERSION"]]].format(reload=reload, jwks=jwks))
-    if not yes_or_no("YES", given.get("YES", "no")) and not agrees():
+    if not yes_or_no("YES", given.get("YES", "no")) and not agrees("Drop it?"):
         raise Refused("Nothing was changed. YES=yes does not ask.")
     answer = call(stage, "keys.drop", version=given["VERSION"], **kind(given))
     print(f"\nDropped. Every instance refuses it within {reload} minutes. These count now:\n")
     told(answer["keys"])
-
-
-def agrees():
-    """Asks whether to drop. Where no person is at the keyboard, the answer is no."""
-    try:
-        return input("\nDrop it? Write yes: ").strip() == "yes"
-    except EOFError:
-        print()
-        return False
 
 
 if __name__ == "__main__":

@@ -25,9 +25,9 @@ use std::sync::Arc;
 
 use saoma_app::Service;
 use saoma_domain::{
-    cases::{AccountKeeper, ClientKeeper, KeyKeeper},
-    identity::ClientId,
-    ports::{Calls, Challenges, FailedCalls, Switches, WriteId},
+    cases::{AccountKeeper, ClientKeeper, KeyKeeper, Mine},
+    identity::{AccountId, ClientId},
+    ports::{Calls, Challenges, Clients, FailedCalls, Switches, WriteId},
     text::CleanText,
 };
 use serde::de::DeserializeOwned;
@@ -46,6 +46,8 @@ pub struct App {
     pub calls: Arc<dyn Calls>,
     pub failed_calls: Arc<dyn FailedCalls>,
     pub accounts: AccountKeeper,
+    pub mine: Mine,
+    pub known_clients: Arc<dyn Clients>,
     pub challenges: Arc<dyn Challenges>,
     pub switches: Arc<dyn Switches>,
 }
@@ -60,6 +62,8 @@ struct Order {
     write: WriteId,
     /// The client that it names, for the audit line of a refusal.
     client: Option<ClientId>,
+    /// The account that it names. A deletion that failed half-way is about it, too.
+    account: Option<AccountId>,
     command: Command,
 }
 
@@ -80,7 +84,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         Ok(order) => order,
         Err(refused) => return answer::refused(&refused),
     };
-    let Order { name, by, write, client, command } = order;
+    let Order { name, by, write, client, account, command } = order;
     let done = match command {
         Command::Client(command) => client::run(app, *command, &write).await,
         Command::Keys(command) => keys::run(app, command).await,
@@ -89,7 +93,7 @@ pub async fn handle(app: &App, event: &str) -> Value {
         Command::Session(command) => session::run(app, command),
         Command::Sms(command) => sms::run(app, command).await,
     };
-    let account = done.as_ref().ok().and_then(|done| done.account);
+    let account = done.as_ref().ok().and_then(|done| done.account).or(account);
     let machine = done.as_ref().ok().and_then(|done| done.machine.as_deref());
     let secret_version = done.as_ref().ok().and_then(|done| done.secret_version.as_deref());
     tracing::info!(
@@ -121,6 +125,8 @@ impl Order {
         };
         let named = if name.starts_with("client.") { "id" } else { "client" };
         let client = fields.get(named).and_then(Value::as_str).and_then(ClientId::parse);
+        let id = fields.get("id").and_then(Value::as_str).filter(|_| name.starts_with("account."));
+        let account = id.and_then(AccountId::parse);
         let command = match name.split('.').next().unwrap_or_default() {
             "client" => Command::Client(read(fields)?),
             "keys" => Command::Keys(read(fields)?),
@@ -130,7 +136,7 @@ impl Order {
             "sms" => Command::Sms(read(fields)?),
             _ => return Err(Refused::unreadable("do must name a command, such as client.create")),
         };
-        Ok(Self { name, by, write, client, command })
+        Ok(Self { name, by, write, client, account, command })
     }
 }
 

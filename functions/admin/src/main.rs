@@ -15,6 +15,8 @@ async fn main() -> Result<(), StartError> {
         keys: deployment.key_keeper()?,
         rsa_keys: deployment.rsa_keeper(),
         accounts: deployment.account_keeper(),
+        mine: deployment.mine(),
+        known_clients: deployment.clients.clone(),
         service: deployment.service,
     };
     serve_commands(async |event| admin::handle(&app, &event).await).await

@@ -7,6 +7,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
+use saoma_app::row_ids;
 use saoma_domain::cases::{List, Removed, Row};
 use saoma_http::{Problem, auth::SignedInPhone, body::Json};
 use serde::Serialize;
@@ -27,7 +28,7 @@ pub(crate) async fn sign_in(
     phone: SignedInPhone,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    one(&app, &phone, ids::read_sign_in(&id)).await
+    one(&app, &phone, row_ids::read_sign_in(&id)).await
 }
 
 /// `DELETE /api/user/sign-ins`: all but the caller's own.
@@ -44,7 +45,7 @@ pub(crate) async fn login(
     phone: SignedInPhone,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    one(&app, &phone, ids::read_login(&id)).await
+    one(&app, &phone, row_ids::read_login(&id)).await
 }
 
 /// `DELETE /api/user/logins`.
@@ -58,7 +59,7 @@ pub(crate) async fn machine(
     phone: SignedInPhone,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    one(&app, &phone, ids::read_machine(&id)).await
+    one(&app, &phone, row_ids::read_machine(&id)).await
 }
 
 /// `DELETE /api/user/machines`.
@@ -72,7 +73,7 @@ pub(crate) async fn pair(
     phone: SignedInPhone,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    one(&app, &phone, ids::read_pair(&id)).await
+    one(&app, &phone, row_ids::read_pair(&id)).await
 }
 
 /// `DELETE /api/user/pairs`.

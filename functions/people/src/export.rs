@@ -1,109 +1,19 @@
-//! What a person may download of what we keep about them (`docs/people.md` says what is left out).
+//! What a person may download of what we keep about them.
 
 use axum::{
     extract::State,
     http::header,
     response::{IntoResponse, Response},
 };
-use saoma_domain::{account::VisitCount, identity::PhoneNumber, push::PushEndpoint};
+use saoma_app::{Export, shown::Shower};
 use saoma_http::{Problem, auth::SignedInPhone, body::Json};
-use serde::Serialize;
 
-use crate::{
-    App,
-    shown::{self, Shower, ShownEntry, ShownMachine, ShownPair, ShownSignIn},
-};
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Exported {
-    #[serde(rename = "exportedAt")]
-    made_at: u64,
-    account: ExportedAccount,
-    sign_ins: Vec<ShownSignIn>,
-    history: Vec<ShownEntry>,
-    machines: Vec<ShownMachine>,
-    pairs: Vec<ShownPair>,
-    pushes: Vec<ExportedPush>,
-    visits: ExportedVisits,
-    /// Whether a list was too long for one answer. Its pages have the rest.
-    is_cut: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ExportedAccount {
-    member_id: String,
-    phone_number: Option<String>,
-    status: &'static str,
-    created_at: u64,
-}
-
-/// A phone that is pushed to. Its address is the push service's, and of no use to the person.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ExportedPush {
-    platform: &'static str,
-    sign_in: String,
-    registered_at: u64,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ExportedVisits {
-    count: u64,
-    last_at: Option<u64>,
-    last_ip: Option<String>,
-}
+use crate::App;
 
 /// `GET /api/user/export`: as a file.
 pub(crate) async fn export(State(app): State<App>, phone: SignedInPhone) -> Result<Response, Problem> {
-    let account = &phone.account;
-    let all = app.mine.everything(account.id).await?;
-    let mut shower = Shower::new(&app);
-    let (mut sign_ins, mut history, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
-    for sign_in in &all.sign_ins {
-        sign_ins.push(shower.sign_in(sign_in, &phone.by.phone.sign_in).await?);
-    }
-    for entry in &all.history {
-        history.push(shower.entry(entry).await?);
-    }
-    for pair in &all.pairs {
-        pairs.push(shower.pair(pair).await?);
-    }
-    let exported = Exported {
-        made_at: app.service.clock.now().secs(),
-        account: ExportedAccount {
-            member_id: account.id.to_string(),
-            phone_number: account.phone_number.as_ref().map(PhoneNumber::as_str).map(str::to_owned),
-            status: account.status.as_str(),
-            created_at: account.created_at.secs(),
-        },
-        sign_ins,
-        history,
-        machines: all.machines.iter().map(shown::machine).collect(),
-        pairs,
-        pushes: all.endpoints.iter().map(push).collect(),
-        visits: visits(&all.visits),
-        is_cut: all.is_cut,
-    };
+    let shower = Shower::new(&app.service, &*app.clients);
+    let export = Export::of(&phone.account, &app.mine, shower, Some(&phone.by.phone.sign_in)).await?;
     let as_file = [(header::CONTENT_DISPOSITION, "attachment; filename=\"account.json\"")];
-    Ok((as_file, Json(exported)).into_response())
-}
-
-fn push(endpoint: &PushEndpoint) -> ExportedPush {
-    ExportedPush {
-        platform: endpoint.platform.as_str(),
-        sign_in: endpoint.owner.sign_in.as_str().to_owned(),
-        registered_at: endpoint.registered_at.secs(),
-    }
-}
-
-fn visits(visits: &VisitCount) -> ExportedVisits {
-    let counted = visits.count > 0;
-    ExportedVisits {
-        count: visits.count,
-        last_at: counted.then(|| visits.last_at.secs()),
-        last_ip: visits.last_ip.map(|ip| ip.to_string()),
-    }
+    Ok((as_file, Json(export)).into_response())
 }

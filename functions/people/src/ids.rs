@@ -1,15 +1,11 @@
-//! The ids in paths and the places where lists go on. Both are read within the caller's own account alone, so an id of
-//! another person is as unknown as one that never was.
+//! The places where lists go on, and the answer to ids of others. Both are read within the caller's own account alone, so an
+//! id of another person is as unknown as one that never was.
 
 use axum::http::StatusCode;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use saoma_app::row_ids::{opaque, read_opaque};
 use saoma_domain::{
     belongings::{Place, Turn},
-    cases::Row,
-    history::EntryId,
-    identity::{AccountId, ClientId, SignInId},
-    session::LoginPolicy,
-    text::CleanText,
+    identity::AccountId,
 };
 use saoma_http::{Problem, query::Query};
 
@@ -31,41 +27,4 @@ pub(crate) fn turn(account: AccountId, query: &Query) -> Result<Turn, Problem> {
 /// Where the next page begins, for the caller to send back.
 pub(crate) fn next(place: Option<&Place>) -> Option<String> {
     place.map(|place| opaque(place.as_str()))
-}
-
-pub(crate) fn machine_id(mac: &CleanText<64>) -> String {
-    opaque(mac.as_str())
-}
-
-pub(crate) fn pair_id(client: &ClientId, policy: LoginPolicy) -> String {
-    opaque(&format!("{client}#{}", policy.number()))
-}
-
-pub(crate) fn read_sign_in(raw: &str) -> Option<Row> {
-    SignInId::parse(raw).map(Row::SignIn)
-}
-
-pub(crate) fn read_login(raw: &str) -> Option<Row> {
-    EntryId::parse(raw).map(Row::Login)
-}
-
-pub(crate) fn read_machine(raw: &str) -> Option<Row> {
-    let named = read_opaque(raw)?;
-    CleanText::non_empty(&named).filter(|mac: &CleanText<64>| mac.as_str() == named).map(Row::Machine)
-}
-
-pub(crate) fn read_pair(raw: &str) -> Option<Row> {
-    let named = read_opaque(raw)?;
-    let (client, policy) = named.rsplit_once('#')?;
-    Some(Row::Pair(ClientId::parse(client)?, policy.parse().ok().and_then(LoginPolicy::from_number)?))
-}
-
-fn opaque(text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(text)
-}
-
-fn read_opaque(raw: &str) -> Option<String> {
-    const LONGEST: usize = 2 * Place::LONGEST;
-    let bytes = (raw.len() <= LONGEST).then(|| URL_SAFE_NO_PAD.decode(raw).ok())??;
-    String::from_utf8(bytes).ok()
 }

@@ -8,7 +8,7 @@
 //! | `GET /api/user/export` | [`export`] |
 //! | `DELETE /api/user` | [`leave`] |
 //!
-//! [`shown`] has the shapes of the answers, and [`ids`] the ids in paths. All of it needs the token of a phone that is
+//! `saoma_app::shown` has the shapes of the answers, and `saoma_app::row_ids` the ids in paths. All of it needs the token of a phone that is
 //! signed in. A token that a screen got by scanning is refused, so a stolen screen ends nothing.
 
 mod ending;
@@ -17,7 +17,6 @@ mod ids;
 mod leave;
 mod lists;
 mod me;
-mod shown;
 
 use std::sync::Arc;
 

@@ -1,14 +1,12 @@
 //! The lists, a page at a time.
 
 use axum::extract::State;
+use saoma_app::shown::{self, Shower, ShownEntry, ShownLogin, ShownMachine, ShownPair, ShownSignIn};
 use saoma_domain::{belongings::Place, history::What};
 use saoma_http::{Problem, auth::SignedInPhone, body::Json, query::Query};
 use serde::Serialize;
 
-use crate::{
-    App, ids,
-    shown::{self, Shower, ShownEntry, ShownLogin, ShownMachine, ShownPair, ShownSignIn},
-};
+use crate::{App, ids};
 
 /// One page of a list. A page may be empty although more follow.
 #[derive(Serialize)]
@@ -34,9 +32,9 @@ pub(crate) async fn sign_ins(
 ) -> Result<Json<Listed<ShownSignIn>>, Problem> {
     let turn = ids::turn(phone.account.id, &query)?;
     let page = app.mine.sign_ins(&turn, app.service.clock.now()).await?;
-    let (mut shower, mut rows) = (Shower::new(&app), Vec::new());
+    let (mut shower, mut rows) = (Shower::new(&app.service, &*app.clients), Vec::new());
     for sign_in in &page.rows {
-        rows.push(shower.sign_in(sign_in, &phone.by.phone.sign_in).await?);
+        rows.push(shower.sign_in(sign_in, Some(&phone.by.phone.sign_in)).await?);
     }
     Ok(Listed::of(&app, rows, page.next.as_ref()))
 }
@@ -48,7 +46,7 @@ pub(crate) async fn logins(
     query: Query,
 ) -> Result<Json<Listed<ShownLogin>>, Problem> {
     let page = app.mine.logins(&ids::turn(phone.account.id, &query)?).await?;
-    let (mut shower, mut rows) = (Shower::new(&app), Vec::new());
+    let (mut shower, mut rows) = (Shower::new(&app.service, &*app.clients), Vec::new());
     for entry in &page.rows {
         if let What::Login(login) = &entry.what {
             rows.push(shower.login(entry, login).await?);
@@ -75,7 +73,7 @@ pub(crate) async fn pairs(
     query: Query,
 ) -> Result<Json<Listed<ShownPair>>, Problem> {
     let page = app.mine.belongings.pairs(&ids::turn(phone.account.id, &query)?).await?;
-    let (mut shower, mut rows) = (Shower::new(&app), Vec::new());
+    let (mut shower, mut rows) = (Shower::new(&app.service, &*app.clients), Vec::new());
     for pair in &page.rows {
         rows.push(shower.pair(pair).await?);
     }
@@ -89,7 +87,7 @@ pub(crate) async fn history(
     query: Query,
 ) -> Result<Json<Listed<ShownEntry>>, Problem> {
     let page = app.mine.belongings.history(&ids::turn(phone.account.id, &query)?).await?;
-    let (mut shower, mut rows) = (Shower::new(&app), Vec::new());
+    let (mut shower, mut rows) = (Shower::new(&app.service, &*app.clients), Vec::new());
     for entry in &page.rows {
         rows.push(shower.entry(entry).await?);
     }

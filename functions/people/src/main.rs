@@ -11,7 +11,7 @@ async fn main() -> Result<(), StartError> {
         clients: deployment.clients.clone(),
         checks: deployment.checks(),
         people: deployment.people().await?,
-        mine: deployment.mine().await?,
+        mine: deployment.mine(),
         service: deployment.service,
     }))
     .await

@@ -10,31 +10,31 @@
 //! | `ENROLLED#<client>` | name | a machine of a client, enrolled; or removed within a day | operators |
 //! | `ORIGIN#<origin>` | `ORIGIN` | the clients that have registered pages of this origin | operators |
 //! | `ACCOUNT#<id>` | `ACCOUNT` | an account | accounts, kiosk, pages, people, shop, web, operators |
-//! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people |
-//! | `FOREIGN#<hash>` | `IDENTITY` | the account of a person of another issuer | kiosk, pages, shop, web |
+//! | `IDENTITY#PHONE#<number>` | `IDENTITY` | the account with this telephone number | accounts, people, operators |
+//! | `FOREIGN#<hash>` | `IDENTITY` | the account of a person of another issuer | kiosk, pages, shop, web, operators |
 //! | `KEYSET#<address>` | `KEYSET` | the key set of another issuer, as it was fetched | kiosk, oauth, pages, shop, web |
-//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, kiosk, oauth, pages, people, remembered, shop, web |
+//! | `SIGNIN#<account>` | sign-in | a sign-in of this account | accounts, kiosk, oauth, pages, people, remembered, shop, web, operators |
 //! | `HISTORY#<account>` | time and a hash | what happened to this account | accounts, operators, devices, kiosk, oauth, pages, people, shop, web |
 //! | `SMS#<number>` | `LANE` | the code sent to a number | accounts, people |
 //! | `CHALLENGE#<id>` | `CHALLENGE` | a caller's attempt to sign in | accounts, people |
-//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, pages, people, remembered |
+//! | `KNOWN#<account>` | sign-in | a device that has signed in with a number before | accounts, oauth, pages, people, remembered, operators |
 //! | `COUNT#<budget>#<name>#<begin>#<shard>` | `COUNT` | what messages cost, and wrong codes | accounts, oauth, people |
 //! | `PUZZLE#<id>` | `PUZZLE` | a puzzle that was solved and used | accounts |
 //! | `SWITCH#SMS` | `SWITCH` | whether operators keep text messages in | operators |
-//! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages, people |
-//! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, oauth, pages, people |
-//! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages, people |
-//! | `PROMPT#<account>` | `PROMPTS` | the last six prompts it was sent | remembered, oauth, people |
-//! | `PRESENT#<account>` | sign-in | when this phone of it last asked for prompts | remembered, people |
-//! | `PUSH#<account>` | the token's hash | a phone of it that can be pushed to | devices, notify, people |
-//! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify, people |
+//! | `MACHINE#<account>` | mac | a machine bound to this account | kiosk, pages, people, operators |
+//! | `PAIR#<account>` | `<client>#<policy>` | the device of its last login by QR there | remembered, oauth, pages, people, operators |
+//! | `VISIT#<account>` | `VISITS` | its logins at the shop | shop, pages, people, operators |
+//! | `PROMPT#<account>` | `PROMPTS` | the last six prompts it was sent | remembered, oauth, people, operators |
+//! | `PRESENT#<account>` | sign-in | when this phone of it last asked for prompts | remembered, people, operators |
+//! | `PUSH#<account>` | the token's hash | a phone of it that can be pushed to | devices, notify, people, operators |
+//! | `OWNER#<the token's hash>` | `OWNER` | the account that owns this token | devices, notify, people, operators |
 //! | `TRACE#<id>` | `TRACE` | a call of a hosted client that waits for answers | remembered |
 //! | `SERVER#<client>` | `SERVER` | whether an instance may wait for a client's server | deliver |
 //! | `USED#<hash>` | `USED` | that an id was used which may be used once | oauth |
 //! | `WATCH#<hash>` | `WATCHERS` | the screens that watch a session over a socket, or the phones that watch for questions to their person | kiosk, oauth, pages, remembered, socket, web |
 //! | `EFFECTS#<code>` | version | which side effects of a change have succeeded | notify |
 //!
-//! The function `people` lists, ends and deletes what belongs to an account.
+//! The function `people` lists, ends and deletes what belongs to an account. Operators export and delete it.
 
 mod accounts;
 mod belongings;
@@ -90,6 +90,7 @@ pub struct Directory {
 }
 
 /// An item's address.
+#[derive(Clone)]
 pub(crate) struct Key(pub(crate) String, pub(crate) String);
 
 impl Directory {

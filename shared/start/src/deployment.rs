@@ -112,21 +112,22 @@ impl Deployment {
         Arc::new(LoggedHistory(self.directory.clone()))
     }
 
-    /// What belongs to people, as they list and end it.
-    ///
-    /// # Errors
-    /// `MESSAGE_CLIENT` names no client that takes messages.
-    pub async fn mine(&self) -> Result<Mine, StartError> {
-        Ok(Mine {
+    /// What belongs to people, as they list and end it, and as operators export and delete it. The client that
+    /// `MESSAGE_CLIENT` names keeps no addresses of phones, so it need not be registered yet.
+    #[must_use]
+    pub fn mine(&self) -> Mine {
+        let has_message_client = self.environment.get("MESSAGE_CLIENT").is_some();
+        let push = (!has_message_client).then(|| -> Arc<dyn Push> { Arc::new(self.sns_push()) });
+        Mine {
             belongings: self.directory.clone(),
             leaving: self.directory.clone(),
             sign_ins: self.directory.clone(),
             checks: self.checks(),
             endpoints: self.directory.clone(),
-            push: self.push().await?,
+            push,
             visits: self.directory.clone(),
             random: self.service.random.clone(),
-        })
+        }
     }
 
     /// The logins of hosted clients.
@@ -327,12 +328,17 @@ impl Deployment {
     /// # Errors
     /// `MESSAGE_CLIENT` names no client that takes messages.
     pub async fn push(&self) -> Result<Arc<dyn Push>, StartError> {
-        let (apns, fcm) =
-            (self.environment.get("APNS_PLATFORM_ARN"), self.environment.get("FCM_PLATFORM_ARN"));
         Ok(match self.relay().await? {
             Some(relay) => Arc::new(relay),
-            None => Arc::new(SnsPush::new(&self.aws, apns, fcm)),
+            None => Arc::new(self.sns_push()),
         })
+    }
+
+    /// Pushes through the platform applications of SNS.
+    fn sns_push(&self) -> SnsPush {
+        let (apns, fcm) =
+            (self.environment.get("APNS_PLATFORM_ARN"), self.environment.get("FCM_PLATFORM_ARN"));
+        SnsPush::new(&self.aws, apns, fcm)
     }
 
     /// What tells a person's phones of what happened to their account.

@@ -26,7 +26,7 @@ fn leave(person: &Person, proof: &Value) -> Call {
 }
 
 /// A person with a record of every kind.
-async fn settled(world: &World) -> Person {
+pub(crate) async fn settled(world: &World) -> Person {
     let region = Region::registered(world, "region-1");
     let person = world.sign_in(NUMBER).await;
     let body = json!({"platform": "FCM", "token": "fcm-token-0123456789"});

@@ -2,7 +2,7 @@
 
 mod ending;
 mod history;
-mod leaving;
+pub(crate) mod leaving;
 mod lists;
 
 use acceptance::{Answer, Call, Person, World};

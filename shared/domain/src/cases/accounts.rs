@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::{
     account::{Account, AccountStatus},
     history::{Act, Entry},
-    identity::{AccountId, Identity, PhoneNumber},
+    identity::{AccountId, Identity},
     ports::{Accounts, HistoryWriter, StoreError},
     time::Timestamp,
 };
@@ -26,8 +26,8 @@ pub struct AccountKeeper {
 pub enum Found {
     /// By its id.
     ById(AccountId),
-    /// By the number it signs in with.
-    ByNumber(PhoneNumber),
+    /// By who signs in with it.
+    By(Identity),
 }
 
 /// Why an account was not found or not changed.
@@ -52,9 +52,18 @@ impl AccountKeeper {
     pub async fn find(&self, which: &Found) -> Result<Account, AccountError> {
         let found = match which {
             Found::ById(id) => self.accounts.account(*id).await?,
-            Found::ByNumber(number) => self.accounts.account_by(&Identity::Phone(number.clone())).await?,
+            Found::By(identity) => self.accounts.account_by(identity).await?,
         };
         found.ok_or(AccountError::Unknown)
+    }
+
+    /// An account that was not deleted, as last written.
+    ///
+    /// # Errors
+    /// [`AccountError`].
+    pub async fn usable(&self, which: &Found) -> Result<Account, AccountError> {
+        let account = self.find(which).await?;
+        if account.status == AccountStatus::Deleted { Err(AccountError::Deleted) } else { Ok(account) }
     }
 
     /// Locks or unlocks an account. A locked account is refused everywhere; its sign-ins live on when it is unlocked.
@@ -96,10 +105,5 @@ impl AccountKeeper {
     async fn note(&self, account: &Account, act: Act, now: Timestamp) {
         // The writer logs its failure.
         let _ = self.history.write(account.id, &Entry::of_operator(act, now)).await;
-    }
-
-    async fn usable(&self, which: &Found) -> Result<Account, AccountError> {
-        let account = self.find(which).await?;
-        if account.status == AccountStatus::Deleted { Err(AccountError::Deleted) } else { Ok(account) }
     }
 }

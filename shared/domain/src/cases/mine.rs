@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    account::Account,
+    account::{Account, AccountStatus},
     belongings::{Page, Turn},
     history::{Entry, EntryId, What},
     identity::{AccountId, ClientId, Phone, SignInId},
@@ -33,8 +33,8 @@ pub struct Mine {
     pub checks: Arc<dyn Checks>,
     /// The phones that are pushed to.
     pub endpoints: Arc<dyn PushEndpoints>,
-    /// The push service, which forgets phones too.
-    pub push: Arc<dyn Push>,
+    /// The push service, which forgets phones too. `None` where it keeps no addresses.
+    pub push: Option<Arc<dyn Push>>,
     /// The logins counted at the shop.
     pub visits: Arc<dyn Visits>,
     /// Unpredictable bytes.
@@ -189,6 +189,19 @@ impl Mine {
         })
     }
 
+    /// Deletes an account as [`Mine::leave`] does, or goes on where an earlier call has begun. The caller repeats it
+    /// until it gives `true`.
+    ///
+    /// # Errors
+    /// [`StoreError`]; repeating the call is safe.
+    pub async fn delete(&self, account: &Account, now: Timestamp) -> Result<bool, StoreError> {
+        if account.status == AccountStatus::Deleted {
+            self.go_on(account.id).await
+        } else {
+            self.leave(account, now).await
+        }
+    }
+
     /// Deletes an account. It is refused everywhere as soon as this has begun. Then its records go, [`MOST_REMOVED`]
     /// in one call. `true` when nothing is left but the mark; otherwise the caller goes on with [`Mine::go_on`].
     ///
@@ -210,7 +223,9 @@ impl Mine {
         }
         // The push service forgets an address before we do, so a failure in between leaves the address to be found.
         for endpoint in self.endpoints.endpoints(account).await? {
-            self.push.forget(&endpoint.address).await?;
+            if let Some(push) = &self.push {
+                push.forget(&endpoint.address).await?;
+            }
             self.endpoints.forget(&endpoint).await?;
         }
         Ok(true)

@@ -18,6 +18,9 @@ use crate::{
     item::{Item, Reader, number, seconds, text},
 };
 
+/// The attribute of an account that names the identity of a person of another issuer. A deletion finds the identity by it.
+const FOREIGN: &str = "foreign";
+
 /// The key of an account.
 pub(crate) fn account_key(id: AccountId) -> Key {
     Key(format!("ACCOUNT#{id}"), "ACCOUNT".into())
@@ -26,9 +29,13 @@ pub(crate) fn account_key(id: AccountId) -> Key {
 pub(super) fn identity_key(identity: &Identity) -> Key {
     let pk = match identity {
         Identity::Phone(number) => format!("IDENTITY#PHONE#{}", number.as_str()),
-        Identity::Foreign(person) => format!("FOREIGN#{}", person.digest()),
+        Identity::Foreign(person) => return foreign_key(&person.digest()),
     };
     Key(pk, "IDENTITY".into())
+}
+
+fn foreign_key(digest: &str) -> Key {
+    Key(format!("FOREIGN#{digest}"), "IDENTITY".into())
 }
 
 #[async_trait]
@@ -61,6 +68,9 @@ impl Accounts for Directory {
         );
         if let Some(phone_number) = &account.phone_number {
             item.insert("phone_number".to_owned(), text(phone_number.as_str()));
+        }
+        if let Identity::Foreign(person) = identity {
+            item.insert(FOREIGN.to_owned(), text(person.digest()));
         }
         let found_by = item_of(&identity_key(identity), [("account", number(account.id))]);
         let new = |mut item: Item| -> Result<TransactWriteItem, StoreError> {
@@ -125,6 +135,18 @@ impl Accounts for Directory {
                 _ => Err(failed("DeleteItem on directory")(error)),
             },
         }
+    }
+}
+
+impl Directory {
+    /// The key of the identity that an account was registered with. `None` when its deletion has taken it away.
+    pub(super) async fn identity_key_of(&self, account: &Account) -> Result<Option<Key>, StoreError> {
+        if let Some(number) = &account.phone_number {
+            return Ok(Some(identity_key(&Identity::Phone(number.clone()))));
+        }
+        let item = self.get(&account_key(account.id), Freshness::Strong).await?;
+        let digest = item.as_ref().map(|item| Reader(item).optional_text(FOREIGN)).transpose()?.flatten();
+        Ok(digest.map(foreign_key))
     }
 }
 

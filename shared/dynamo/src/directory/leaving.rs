@@ -6,15 +6,13 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 use saoma_domain::{
     account::{Account, AccountStatus},
-    identity::{AccountId, Identity},
+    identity::AccountId,
     ports::{Freshness, Leaving, StoreError, WriteId},
     time::Timestamp,
 };
 
 use super::{
-    Directory, EXPIRES_AT, Key, PK, SK, account_key, account_of,
-    accounts::identity_key,
-    item_of,
+    Directory, EXPIRES_AT, Key, PK, SK, account_key, account_of, item_of,
     writes::{WRITE_ID, deleting, putting},
 };
 use crate::{
@@ -41,13 +39,13 @@ impl Leaving for Directory {
         forget_at: Timestamp,
         write: &WriteId,
     ) -> Result<(), StoreError> {
-        let identity = account.phone_number.clone().map(Identity::Phone);
+        let identity = self.identity_key_of(account).await?;
         for _ in 0..MOST_RACES {
             let mut writes = vec![putting(self.put_of(mark(account.id, forget_at, write)))?];
             if let Some(identity) = &identity
                 && self.owner_of(identity).await? == Some(account.id)
             {
-                let delete = self.delete_of(identity_key(identity));
+                let delete = self.delete_of(identity.clone());
                 let delete = delete.condition_expression("attribute_not_exists(pk) OR account = :account");
                 writes.push(deleting(delete.expression_attribute_values(":account", number(account.id)))?);
             }
@@ -75,8 +73,9 @@ impl Leaving for Directory {
 }
 
 impl Directory {
-    async fn owner_of(&self, identity: &Identity) -> Result<Option<AccountId>, StoreError> {
-        let item = self.get(&identity_key(identity), Freshness::Strong).await?;
+    /// The account that has this identity.
+    async fn owner_of(&self, identity: &Key) -> Result<Option<AccountId>, StoreError> {
+        let item = self.get(identity, Freshness::Strong).await?;
         item.map(|item| account_of(Reader(&item))).transpose()
     }
 

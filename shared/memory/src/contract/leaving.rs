@@ -4,7 +4,8 @@ use saoma_domain::{
     account::{Account, AccountStatus},
     belongings::Turn,
     history::Entry,
-    identity::{AccountId, ClientId, Identity, SignInId},
+    identity::{AccountId, ClientId, ForeignIdentity, Identity, PhoneNumber, SignInId},
+    issuer::{Issuer, Subject},
     pairing::MadeBy,
     ports::{
         Accounts, Belongings, HistoryWriter, KeyName, Leaving, Machines, Pairs, Prompts, Randomness, SignIns,
@@ -26,15 +27,32 @@ use super::{
 /// An account with its identity.
 async fn registered(store: &impl Accounts, random: &dyn Randomness) -> Account {
     let number = random_number(random);
-    let account = Account {
+    let account = account(Some(number.clone()), random);
+    assert!(store.register(&account, &Identity::Phone(number), &write()).await.unwrap());
+    account
+}
+
+/// An account of a person of another issuer.
+async fn foreign(store: &impl Accounts, random: &dyn Randomness) -> (Identity, Account) {
+    let identity = Identity::Foreign(ForeignIdentity {
+        client: ClientId::parse("a").unwrap(),
+        registered_at: at(0),
+        issuer: Issuer::parse("https://id.example").unwrap(),
+        subject: Subject::parse(random_number(random).as_str()).unwrap(),
+    });
+    let account = account(None, random);
+    assert!(store.register(&account, &identity, &write()).await.unwrap());
+    (identity, account)
+}
+
+fn account(phone_number: Option<PhoneNumber>, random: &dyn Randomness) -> Account {
+    Account {
         id: AccountId::random(random),
-        phone_number: Some(number.clone()),
+        phone_number,
         status: AccountStatus::Active,
         credentials_at: at(0),
         created_at: at(0),
-    };
-    assert!(store.register(&account, &Identity::Phone(number), &write()).await.unwrap());
-    account
+    }
 }
 
 fn sign_in(account: AccountId, random: &dyn Randomness) -> SignIn {
@@ -76,6 +94,16 @@ where
     assert!(store.register(&anew, &identity, &write()).await.unwrap());
     store.mark_deleted(&me, forget_at, &write()).await.unwrap();
     assert_eq!(store.account_by(&identity).await.unwrap(), Some(anew), "the next account keeps the number");
+
+    let (person, theirs) = foreign(store, random).await;
+    for _ in 0..2 {
+        store.mark_deleted(&theirs, forget_at, &write()).await.unwrap();
+        assert_eq!(store.account_by(&person).await.unwrap(), None, "the person of another issuer is free");
+    }
+    let anew = Account { id: AccountId::random(random), ..theirs.clone() };
+    assert!(store.register(&anew, &person, &write()).await.unwrap());
+    store.mark_deleted(&theirs, forget_at, &write()).await.unwrap();
+    assert_eq!(store.account_by(&person).await.unwrap(), Some(anew), "the next account keeps the person");
 
     assert!(!store.remove(me.id, 3).await.unwrap(), "more are left");
     let mut calls = 1;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use saoma_domain::{
     account::{Account, AccountStatus},
-    identity::{AccountId, Identity},
+    identity::AccountId,
     ports::{Leaving, StoreError, WriteId},
     time::Timestamp,
 };
@@ -14,12 +14,7 @@ use super::{Data, Memory};
 impl Leaving for Memory {
     async fn mark_deleted(&self, account: &Account, _: Timestamp, _: &WriteId) -> Result<(), StoreError> {
         self.call(|data| {
-            if let Some(number) = &account.phone_number {
-                let identity = Identity::Phone(number.clone());
-                if data.identities.get(&identity) == Some(&account.id) {
-                    data.identities.remove(&identity);
-                }
-            }
+            data.identities.retain(|_, owner| *owner != account.id);
             if let Some(stored) = data.accounts.get_mut(&account.id.to_string()) {
                 (stored.status, stored.phone_number) = (AccountStatus::Deleted, None);
             }

@@ -7,7 +7,7 @@ use saoma_domain::{
     client::Client,
     history::{Act, Entry, Login, What},
     identity::{ClientId, SignInId},
-    ports::StoreError,
+    ports::{Clients, StoreError},
     session::Seen,
     sign_in::SignIn,
     text::CleanText,
@@ -15,25 +15,26 @@ use saoma_domain::{
 };
 use serde::Serialize;
 
-use crate::{App, ids};
+use crate::{Service, row_ids};
 
 /// A client, by the name that people know.
 #[derive(Clone, Serialize)]
-pub(crate) struct ShownClient {
+pub struct ShownClient {
     id: String,
     name: String,
 }
 
 /// What we saw of a screen or a phone.
 #[derive(Serialize)]
-pub(crate) struct ShownSeen {
+pub struct ShownSeen {
     ip: Option<String>,
     browser: Option<String>,
 }
 
+/// A sign-in.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ShownSignIn {
+pub struct ShownSignIn {
     id: String,
     /// `phone`, `browser`, or, in an export, `screen`.
     kind: &'static str,
@@ -49,9 +50,10 @@ pub(crate) struct ShownSignIn {
     ended: bool,
 }
 
+/// A login: a screen that took a token.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ShownLogin {
+pub struct ShownLogin {
     id: String,
     at: u64,
     client: ShownClient,
@@ -73,18 +75,20 @@ struct ShownScreen {
     device_mac: Option<String>,
 }
 
+/// A machine.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ShownMachine {
+pub struct ShownMachine {
     id: String,
     device_mac: String,
     device_name: Option<String>,
     bound_at: u64,
 }
 
+/// A pair.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ShownPair {
+pub struct ShownPair {
     id: String,
     client: ShownClient,
     login_policy: u8,
@@ -98,7 +102,8 @@ pub(crate) struct ShownPair {
 /// An entry of the history.
 #[derive(Serialize)]
 #[serde(tag = "what", rename_all = "snake_case", rename_all_fields = "camelCase")]
-pub(crate) enum ShownEntry {
+#[expect(missing_docs, reason = "each is what its name says")]
+pub enum ShownEntry {
     Login(ShownLogin),
     SignedIn { id: String, at: u64, sign_in: String, app: ShownClient, seen: ShownSeen },
     PushTaken { id: String, at: u64, platform: &'static str },
@@ -108,48 +113,59 @@ pub(crate) enum ShownEntry {
 }
 
 /// Makes shown rows of stored ones, and looks each client up once.
-pub(crate) struct Shower<'a> {
-    app: &'a App,
-    clients: HashMap<ClientId, Option<Client>>,
+pub struct Shower<'a> {
+    pub(crate) service: &'a Service,
+    clients: &'a dyn Clients,
+    found: HashMap<ClientId, Option<Client>>,
 }
 
 impl<'a> Shower<'a> {
-    pub(crate) fn new(app: &'a App) -> Self {
-        Self { app, clients: HashMap::new() }
+    /// One that has looked nothing up yet.
+    #[must_use]
+    pub fn new(service: &'a Service, clients: &'a dyn Clients) -> Self {
+        Self { service, clients, found: HashMap::new() }
     }
 
     /// The client of something that was made at this moment, by its name. One that was removed has its id for a name,
     /// also when another one is registered under that id by now (`docs/security.md` K4).
     async fn client(&mut self, id: &ClientId, made_at: Timestamp) -> Result<ShownClient, StoreError> {
-        if !self.clients.contains_key(id) {
-            let client = self.app.service.client(&*self.app.clients, id).await?;
-            self.clients.insert(id.clone(), client);
+        if !self.found.contains_key(id) {
+            let client = self.service.client(self.clients, id).await?;
+            self.found.insert(id.clone(), client);
         }
-        let client = self.clients.get(id).and_then(Option::as_ref).filter(|client| client.is_of(made_at));
+        let client = self.found.get(id).and_then(Option::as_ref).filter(|client| client.is_of(made_at));
         let name = client.map_or_else(|| id.to_string(), |client| client.name.to_string());
         Ok(ShownClient { id: id.to_string(), name })
     }
 
-    pub(crate) async fn sign_in(
+    /// A sign-in. `current` is the one whose own token asks, if one does.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sign_in(
         &mut self,
         sign_in: &SignIn,
-        current: &SignInId,
+        current: Option<&SignInId>,
     ) -> Result<ShownSignIn, StoreError> {
         Ok(ShownSignIn {
             id: sign_in.id.as_str().to_owned(),
             kind: sign_in.holder.kind().as_str(),
-            current: sign_in.id == *current,
+            current: current == Some(&sign_in.id),
             app: self.client(&sign_in.client, sign_in.created_at).await?,
             method: sign_in.method.as_str(),
             seen: seen(&sign_in.seen),
             created_at: sign_in.created_at.secs(),
             used_at: sign_in.family.rotated_at.secs(),
             expires_at: sign_in.expires_at.secs(),
-            ended: !sign_in.is_live(self.app.service.clock.now()),
+            ended: !sign_in.is_live(self.service.clock.now()),
         })
     }
 
-    pub(crate) async fn login(&mut self, entry: &Entry, login: &Login) -> Result<ShownLogin, StoreError> {
+    /// A login.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn login(&mut self, entry: &Entry, login: &Login) -> Result<ShownLogin, StoreError> {
         let own = |text: &CleanText<64>| text.as_str().to_owned();
         let at = entry.id.at();
         Ok(ShownLogin {
@@ -163,12 +179,16 @@ impl<'a> Shower<'a> {
             },
             seen: seen(&login.seen),
             approved_by: login.approved_by.as_str().to_owned(),
-            token_until: at.plus(self.app.service.settings.access_token_life).secs(),
+            token_until: at.plus(self.service.settings.access_token_life).secs(),
             ended_at: login.ended_at.map(Timestamp::secs),
         })
     }
 
-    pub(crate) async fn entry(&mut self, entry: &Entry) -> Result<ShownEntry, StoreError> {
+    /// An entry of the history.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn entry(&mut self, entry: &Entry) -> Result<ShownEntry, StoreError> {
         let (id, at) = (entry.id.as_str().to_owned(), entry.id.at().secs());
         Ok(match &entry.what {
             What::Login(login) => ShownEntry::Login(self.login(entry, login).await?),
@@ -186,9 +206,13 @@ impl<'a> Shower<'a> {
         })
     }
 
-    pub(crate) async fn pair(&mut self, pair: &Pair) -> Result<ShownPair, StoreError> {
+    /// A pair.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn pair(&mut self, pair: &Pair) -> Result<ShownPair, StoreError> {
         Ok(ShownPair {
-            id: ids::pair_id(&pair.client, pair.policy),
+            id: row_ids::pair_id(&pair.client, pair.policy),
             client: self.client(&pair.client, pair.paired_at).await?,
             login_policy: pair.policy.number(),
             device_id: pair.device.as_str().to_owned(),
@@ -199,9 +223,11 @@ impl<'a> Shower<'a> {
     }
 }
 
-pub(crate) fn machine(machine: &Machine) -> ShownMachine {
+/// A machine.
+#[must_use]
+pub fn machine(machine: &Machine) -> ShownMachine {
     ShownMachine {
-        id: ids::machine_id(&machine.mac),
+        id: row_ids::machine_id(&machine.mac),
         device_mac: machine.mac.as_str().to_owned(),
         device_name: machine.name.as_ref().map(ToString::to_string),
         bound_at: machine.bound_at.secs(),
