@@ -30,6 +30,32 @@ fn the_description_has_the_routes_of_the_template() {
     assert_eq!(Description::served().routes(), bare.collect());
 }
 
+/// Each place in which a request may bring what its route does not name.
+#[test]
+fn a_request_with_more_than_is_described_is_found() {
+    const MORE: [&str; 4] = ["channel", "authorization", "saoma-browser", "a"];
+    let faults = |call: &Call| {
+        let operation = Description::served().operation(call.method(), call.path()).unwrap();
+        operation.faults_of_event(&call.described_event())
+    };
+    let form = |rest: &str| {
+        let form = format!("grant_type=refresh_token&refresh_token=x&client_id=tv{rest}");
+        Call::post("/oauth/token").body("application/x-www-form-urlencoded", &form)
+    };
+    let described = form("").header("dpop", "x").cookie("theme=dark").header("authorization", "Basic eDp5");
+    assert_eq!(faults(&described), Vec::<String>::new());
+    for (call, fault) in [
+        (form("").header("channel", "x"), "the header parameter channel is not described"),
+        (form("").bearer("x"), "the header parameter authorization is not described"),
+        (form("").cookie("saoma-browser=x"), "the cookie parameter saoma-browser is not described"),
+        (form("&a=x"), "\"\": Unevaluated properties are not allowed ('a' was unexpected)"),
+        (Call::get("/qr/login?a=x"), "the query parameter a is not described"),
+    ] {
+        assert_eq!(faults(&call), [fault]);
+        assert_eq!(faults(&call.ignored(&MORE)), Vec::<String>::new(), "{fault}");
+    }
+}
+
 #[test]
 fn the_golden_events_are_as_described() {
     for (name, event) in calls() {

@@ -30,8 +30,10 @@ pub(crate) async fn confirmed_kiosk(world: &World, person: &Person) -> Answer {
 /// A PC's session for `client` that `person` confirmed, by its code answer.
 pub(crate) async fn confirmed_web(world: &World, person: &Person, client: &str) -> Answer {
     let opened = world.call(Call::get(&format!("/qr/code?client={client}"))).await;
-    let body = json!({"code": opened.text("text"), "ext": "ext\nof the app"});
-    for step in ["lock", "activate"] {
+    let text = opened.text("text");
+    for (step, body) in
+        [("lock", json!({"code": text, "ext": "ext\nof the app"})), ("activate", json!({"code": text}))]
+    {
         let call = Call::post(&format!("/qr/{step}")).bearer(&person.token).json(&body);
         assert_eq!(world.call(call).await.status, 200);
     }

@@ -21,6 +21,7 @@ pub struct Call {
     body: Option<String>,
     is_base64: bool,
     ip: String,
+    ignored: &'static [&'static str],
 }
 
 impl Call {
@@ -51,6 +52,7 @@ impl Call {
             body: None,
             is_base64: false,
             ip: "203.0.113.7".to_owned(),
+            ignored: &[],
         }
     }
 
@@ -101,6 +103,14 @@ impl Call {
         self
     }
 
+    /// Says that no description names these query parameters, headers, cookies, and fields of a form or of JSON: the test
+    /// shows that the service ignores them.
+    #[must_use]
+    pub fn ignored(mut self, names: &'static [&'static str]) -> Self {
+        self.ignored = names;
+        self
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> &'static str {
@@ -144,6 +154,39 @@ impl Call {
             "body": self.body,
             "isBase64Encoded": self.is_base64,
         })
+    }
+
+    /// The event without what the call says is ignored.
+    #[must_use]
+    pub fn described_event(&self) -> Value {
+        let mut kept = self.clone();
+        if !self.ignored.is_empty() {
+            kept.query = self.kept_pairs(&self.query);
+            kept.headers.retain(|name, _| self.is_kept(name));
+            kept.cookies.retain(|pair| self.is_kept(pair.split('=').next().unwrap_or_default()));
+            kept.body =
+                self.body.as_deref().map(|body| self.kept_fields(body)).filter(|body| !body.is_empty());
+        }
+        kept.event()
+    }
+
+    fn is_kept(&self, name: &str) -> bool {
+        !self.ignored.contains(&name)
+    }
+
+    /// What is left of a form or a query.
+    fn kept_pairs(&self, pairs: &str) -> String {
+        let kept = form_urlencoded::parse(pairs.as_bytes()).filter(|(name, _)| self.is_kept(name));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+    }
+
+    /// What is left of a form or of JSON; empty where nothing is.
+    fn kept_fields(&self, body: &str) -> String {
+        let Ok(mut fields) = serde_json::from_str::<Map<String, Value>>(body) else {
+            return self.kept_pairs(body);
+        };
+        fields.retain(|name, _| self.is_kept(name));
+        if fields.is_empty() { String::new() } else { Value::Object(fields).to_string() }
     }
 
     /// The request that `lambda_http` makes of the event.
@@ -196,6 +239,14 @@ impl Answer {
     #[must_use]
     pub fn cookie(&self) -> String {
         self.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
+    }
+
+    /// Whether the caller is refused: by the status, or by the `error` in the address that its browser is sent to.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        let query = self.header("location").split_once('?').map_or("", |(_, query)| query);
+        let says_error = form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "error");
+        says_error || self.status.is_client_error() || self.status.is_server_error()
     }
 
     /// Asserts a refusal in the shape of RFC 9457, of this status and this code.

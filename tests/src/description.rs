@@ -10,12 +10,44 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use jsonschema::Validator;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
-use crate::Answer;
+use crate::{Answer, Call};
 
 /// The headers that a client acts on. An answer that has one must be described with it.
 const TELLING_HEADERS: [&str; 4] = ["location", "retry-after", "set-cookie", "www-authenticate"];
+
+/// The headers that no contract names: what browsers and proxies add by themselves, what HTTP itself defines, and what an edge
+/// in front says. Every other header must be described where a request with it is taken. `Authorization` and our own cookies
+/// are held as what a caller proves itself by.
+const UNNAMED_HEADERS: [&str; 24] = [
+    "accept",
+    "accept-encoding",
+    "access-control-request-headers",
+    "access-control-request-method",
+    "cf-connecting-ip",
+    "cloudfront-viewer-address",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "forwarded",
+    "host",
+    "if-none-match",
+    "origin",
+    "referer",
+    "sec-fetch-mode",
+    "sec-fetch-site",
+    "sec-purpose",
+    "user-agent",
+    "x-edge-secret",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-real-ip",
+];
+/// What the name of each cookie of ours begins with, behind the prefix that plain http has none of.
+const OUR_COOKIES: &str = "saoma-";
 
 /// The description, closed.
 pub struct Description {
@@ -27,6 +59,8 @@ pub struct Description {
 pub struct Operation<'a> {
     all: &'a Description,
     name: String,
+    /// Its path, with the names of the path's parameters.
+    pattern: &'a str,
     described: &'a Value,
 }
 
@@ -59,10 +93,11 @@ impl Description {
     #[must_use]
     pub fn operation(&self, method: &str, path: &str) -> Option<Operation<'_>> {
         let paths = self.document["paths"].as_object().unwrap();
-        let exactly = paths.get(path);
-        let methods = exactly.or_else(|| Some(paths.iter().find(|(pattern, _)| takes(pattern, path))?.1))?;
+        let exactly = paths.get_key_value(path);
+        let (pattern, methods) =
+            exactly.or_else(|| paths.iter().find(|(pattern, _)| takes(pattern, path)))?;
         let described = methods.get(method.to_lowercase())?;
-        Some(Operation { all: self, name: format!("{method} {path}"), described })
+        Some(Operation { all: self, name: format!("{method} {path}"), pattern, described })
     }
 
     /// The part itself, where it stands among the components.
@@ -128,6 +163,19 @@ impl Operation<'_> {
         );
     }
 
+    /// Holds a request that the service took against the description. What the call says is ignored stays out.
+    ///
+    /// # Panics
+    /// If it has a parameter, an acting header or a field that is not described, or not as described.
+    pub fn hold_taken(&self, call: &Call) {
+        let faults = self.faults_of_event(&call.described_event());
+        assert!(
+            faults.is_empty(),
+            "{} takes a request that /openapi.json does not describe: {faults:#?}",
+            self.name
+        );
+    }
+
     fn faults_of_answer(&self, answer: &Answer) -> Vec<String> {
         let response = self.all.resolve(&self.described["responses"][answer.status.as_str()]);
         if response.is_null() {
@@ -163,12 +211,13 @@ impl Operation<'_> {
             None if body["required"] == true => faults.push("the body is missing".to_owned()),
             None => {}
             Some(text) => {
-                let text = &decoded(event, text);
                 let kind = essence(event["headers"]["content-type"].as_str().unwrap_or_default());
-                let is_form = kind == "application/x-www-form-urlencoded";
-                let value = if is_form { pairs(text).into() } else { serde_json::from_str(text).unwrap() };
                 match body["content"].get(kind) {
-                    Some(media) => faults.extend(self.all.faults(&media["schema"], &value)),
+                    Some(media) => {
+                        let value = sent_body(kind, &decoded(event, text));
+                        faults
+                            .extend(value.iter().flat_map(|value| self.all.faults(&media["schema"], value)));
+                    }
                     None => faults.push(format!("a body of the type {kind:?} is not described")),
                 }
             }
@@ -177,27 +226,24 @@ impl Operation<'_> {
     }
 
     fn faults_of_parameters(&self, event: &Value) -> Vec<String> {
-        let named = |place: &str| event[place].as_object().cloned().unwrap_or_default();
         let query = pairs(event["rawQueryString"].as_str().unwrap_or_default());
-        let mut path = named("pathParameters");
-        // The parameter of a greedy route is no part of the contract.
-        path.remove("proxy");
-        let sent = [("query", query), ("path", path), ("header", named("headers"))];
+        let path = named_parts(self.pattern, event["rawPath"].as_str().unwrap_or_default());
+        let sent = [("query", query), ("path", path), ("header", headers(event)), ("cookie", cookies(event))];
         let described = self.described["parameters"].as_array();
         let described: Vec<&Value> = described.into_iter().flatten().map(|it| self.all.resolve(it)).collect();
+        let proofs = self.proofs();
         let mut faults = Vec::new();
         for (place, sent) in &sent {
             let of_place = || described.iter().filter(|parameter| parameter["in"] == *place);
-            // Every request has headers that no contract names.
-            for name in sent.keys().filter(|_| *place != "header") {
-                if !of_place().any(|parameter| parameter["name"] == **name) {
+            for (name, value) in sent {
+                let is_proof = proofs.iter().any(|proof| proves(proof, place, name, value));
+                if !is_proof && !of_place().any(|parameter| is_named(parameter, name)) {
                     faults.push(format!("the {place} parameter {name} is not described"));
                 }
             }
             for parameter in of_place() {
-                let schema = &parameter["schema"];
-                match sent.get(parameter["name"].as_str().unwrap()) {
-                    Some(text) => faults.extend(self.all.faults(schema, &meant(schema, text))),
+                match sent.iter().find(|(name, _)| is_named(parameter, name)) {
+                    Some((_, text)) => faults.extend(self.faults_of_text(&parameter["schema"], text)),
                     None if parameter["required"] == true => {
                         faults.push(format!("{} is missing", parameter["name"]));
                     }
@@ -207,6 +253,62 @@ impl Operation<'_> {
         }
         faults
     }
+
+    /// What is wrong with the value of a parameter. It is written as text, so digits may also stand for a number.
+    fn faults_of_text(&self, schema: &Value, text: &Value) -> Vec<String> {
+        let number = text.as_str().and_then(|text| text.parse::<Number>().ok());
+        let is_number = number.is_some_and(|number| self.all.faults(schema, &number.into()).is_empty());
+        if is_number { Vec::new() } else { self.all.faults(schema, text) }
+    }
+
+    /// The security schemes by which a caller may prove itself.
+    fn proofs(&self) -> Vec<&Value> {
+        let ways = self.described["security"].as_array().into_iter().flatten();
+        let names = ways.filter_map(Value::as_object).flat_map(Map::keys);
+        names.map(|name| &self.all.document["components"]["securitySchemes"][name]).collect()
+    }
+}
+
+/// The headers of an event that a description must name.
+fn headers(event: &Value) -> Map<String, Value> {
+    let mut headers = event["headers"].as_object().cloned().unwrap_or_default();
+    headers.retain(|name, _| !UNNAMED_HEADERS.contains(&name.as_str()));
+    headers
+}
+
+/// The cookies of an event that are ours.
+fn cookies(event: &Value) -> Map<String, Value> {
+    let pairs = event["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let pairs = pairs.filter_map(|pair| pair.split_once('='));
+    let ours = pairs.filter(|(name, _)| bare(name).starts_with(OUR_COOKIES));
+    ours.map(|(name, value)| (name.to_owned(), value.into())).collect()
+}
+
+/// A cookie's name without the prefix that it has on https.
+fn bare(cookie: &str) -> &str {
+    cookie.strip_prefix("__Host-").unwrap_or(cookie)
+}
+
+/// Whether a parameter or a security scheme has this name. The case of a header does not matter, and the end of a receipt's
+/// name is its session's.
+fn is_named(described: &Value, name: &str) -> bool {
+    let named = described["name"].as_str().unwrap_or_default();
+    match (described["in"].as_str(), named.split_once('{')) {
+        (Some("header"), _) => named.eq_ignore_ascii_case(name),
+        (Some("cookie"), Some((start, _))) => bare(name).starts_with(bare(start)),
+        (Some("cookie"), None) => bare(name) == bare(named),
+        _ => named == name,
+    }
+}
+
+/// Whether a caller proves itself by this header or cookie.
+fn proves(scheme: &Value, place: &str, name: &str, value: &Value) -> bool {
+    if scheme["type"] == "http" {
+        let word = value.as_str().unwrap_or_default().split(' ').next().unwrap_or_default();
+        let wanted = scheme["scheme"].as_str().unwrap_or_default();
+        return name == "authorization" && word.eq_ignore_ascii_case(wanted);
+    }
+    scheme["in"] == place && is_named(scheme, name)
 }
 
 /// Whether a path with parameters takes this path.
@@ -215,6 +317,13 @@ fn takes(pattern: &str, path: &str) -> bool {
     let fits =
         |(pattern, part): (&&str, &&str)| pattern == part || (pattern.starts_with('{') && !part.is_empty());
     pattern.len() == path.len() && pattern.iter().zip(&path).all(fits)
+}
+
+/// The parameters that stand in a path.
+fn named_parts(pattern: &str, path: &str) -> Map<String, Value> {
+    let parts = pattern.split('/').zip(path.split('/'));
+    let named = parts.filter_map(|(name, part)| Some((name.strip_prefix('{')?.strip_suffix('}')?, part)));
+    named.map(|(name, part)| (name.to_owned(), part.into())).collect()
 }
 
 fn essence(content_type: &str) -> &str {
@@ -232,12 +341,12 @@ fn pairs(text: &str) -> Map<String, Value> {
     form_urlencoded::parse(text.as_bytes()).map(|(name, value)| (name.into_owned(), value.into())).collect()
 }
 
-/// The value of a parameter, which is written as text.
-fn meant(schema: &Value, text: &Value) -> Value {
-    match text.as_str().unwrap().parse::<i64>() {
-        Ok(number) if schema["type"] == "integer" => number.into(),
-        _ => text.clone(),
-    }
+/// The body of a request as a value: the pairs of a form, or JSON. `None` for JSON that has no fields, such as `null`, and for
+/// JSON that the service alone reads, such as half an emoji.
+fn sent_body(kind: &str, text: &str) -> Option<Value> {
+    let text = text.trim_start_matches('\u{FEFF}');
+    let is_form = kind == "application/x-www-form-urlencoded";
+    if is_form { Some(pairs(text).into()) } else { serde_json::from_str(text).ok().filter(Value::is_object) }
 }
 
 /// Closes all objects of the description.

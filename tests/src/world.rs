@@ -363,7 +363,7 @@ impl World {
     }
 
     /// Makes a call, to the function that `template.yaml` gives its path to. If `/openapi.json` describes the call, the
-    /// answer must be as described.
+    /// answer must be as described, and so must the request unless it is refused.
     pub async fn call(&self, call: Call) -> Answer {
         let path = call.path();
         let function = match path {
@@ -385,6 +385,9 @@ impl World {
         let answer = self.call_function(function, call.request()).await;
         if let Some(operation) = described {
             operation.hold(&answer);
+            if !answer.is_refusal() {
+                operation.hold_taken(&call);
+            }
         }
         answer
     }

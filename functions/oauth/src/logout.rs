@@ -23,8 +23,7 @@ use crate::{
 };
 
 /// The parameters that are read.
-const PARAMETERS: [&str; 5] =
-    ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+const PARAMETERS: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
 /// What a request asks for. Its client and its address are registered.
 struct Asked {
