@@ -201,6 +201,31 @@ async fn a_step_succeeds_although_no_screen_can_be_told() {
     assert_eq!(screen.pc.poll(&world).await.json()["statusflag"], 2);
 }
 
+// K12: the step was taken, and the phone got a 503. The screen is told at once, and once more when the phone repeats the step.
+#[tokio::test]
+async fn a_screen_is_told_of_a_step_whose_answer_is_lost() {
+    let mut taken = 0;
+    for at in 0.. {
+        let world = with_sockets();
+        let person = world.sign_in("13800138000").await;
+        let screen = Screen::ours(&world).await;
+        opens(&world, &screen.watch, "one=").await;
+        rung(&world);
+        world.memory.inject(at, Fault::AnswerLost);
+        let locked = app(&world, "lock", &person, &screen.pc.code).await;
+        if world.memory.disarm() {
+            break;
+        }
+        if locked.status == 503 && world.session(&screen.pc.code).state.name() == "scanned" {
+            taken += 1;
+            assert_eq!(rung(&world), [screen.told(&["one="])], "at once");
+            done(&app(&world, "lock", &person, &screen.pc.code).await);
+            assert_eq!(rung(&world), [screen.told(&["one="])], "and by the repeated step");
+        }
+    }
+    assert_eq!(taken, 1, "its one write");
+}
+
 /// A person whose phone is open on the list of what waits for them, and a hosted client that may ask them.
 struct Waiting {
     world: World,
