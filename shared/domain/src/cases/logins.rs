@@ -324,8 +324,7 @@ impl Logins {
 
     /// Takes `session` through `command`: decides, and stores the decision if the stored version is still the
     /// one it decided on. After a lost race it decides again on the stored session. `address` is the caller's, for the
-    /// record. Right after the write it tells the `watchers`; also when the store's answer to it is lost, and when the
-    /// caller repeats a step that was taken.
+    /// record. Right after the write it tells the `watchers`; also when the store's answer to it is lost.
     pub(super) async fn advance(
         &self,
         mut session: Session,
@@ -337,10 +336,7 @@ impl Logins {
         for _ in 0..MOST_RACES {
             let decided = session.decide(command, now);
             let (change, refusal) = match decided.map_err(|refusal| StepError::of(&session, refusal))? {
-                Decision::Stays => {
-                    self.tell_of(&session, watchers, now).await;
-                    return Ok(session);
-                }
+                Decision::Stays => return Ok(session),
                 Decision::Moves(change) => (change, None),
                 Decision::Ends(change, refusal) => (change, Some(refusal)),
             };
