@@ -322,9 +322,15 @@ async fn an_operator_ends_every_sign_in_of_an_account() {
     let login = Login::open(&world, Dialect::Kiosk).await;
     login.good(&world, "scan", &person).await;
     login.good(&world, "confirm", &person).await;
-    let other = Login::of(&world, Dialect::Kiosk, "").await;
+    let (other, scanned) =
+        (Login::of(&world, Dialect::Kiosk, "").await, Login::of(&world, Dialect::Kiosk, "").await);
+    scanned.good(&world, "scan", &person).await;
     command(&world, &json!({"do": "account.end-sign-ins", "phone": "+8613800138000"})).await;
     other.step(&world, "scan", &person).await.problem(401, "unauthorized");
+    let bind = Call::post(&format!("/api/qrCode/bindLoginQrCode/{}", scanned.code)).bearer(&person.token);
+    world.call(bind).await.problem(401, "unauthorized");
+    scanned.step(&world, "confirm", &person).await.problem(401, "unauthorized");
+    assert!(matches!(scanned.session(&world).state, State::Scanned { .. }), "nothing is agreed to");
     assert!(!has_token(&login.takes(&world).await));
     assert!(matches!(login.session(&world).state, State::Cancelled { .. }));
     let refresh = Call::post("/api/user/refresh").json(&json!({"refreshToken": person.refresh_token}));

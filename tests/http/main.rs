@@ -8,6 +8,7 @@ mod accounts;
 mod admin;
 mod allowed;
 mod architecture;
+mod audited;
 mod crowd;
 mod deliver;
 mod devices;

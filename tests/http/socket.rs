@@ -18,7 +18,7 @@ use crate::{
     logs::captured,
     oauth::{
         ciba,
-        code::{Page, SITE, exchange, register},
+        code::{self, Page, SITE, register},
     },
     remembered::{self, DEVICE, Region, both, log_in},
     web::{Pc, app, done, exchange, register_shop},
@@ -234,12 +234,37 @@ async fn a_screen_that_is_told_nothing_still_signs_in() {
     register(&world, SITE, ClientAuth::None);
     let site = Page::open(&world).await;
     opens(&world, site.text("watch"), "site=").await;
-    let code = site.approved_by(&world, &person).await;
-    assert_eq!(world.call(exchange(&code, &[])).await.status, 200);
+    let given = site.approved_by(&world, &person).await;
+    assert_eq!(world.call(code::exchange(&given, &[])).await.status, 200);
 
     assert_eq!(rung(&world).len(), 6, "each step tried to tell its screen");
     let sent = world.post.sent();
     assert_eq!((sent.messages.len(), sent.queued.len(), sent.pushes.len()), (0, 0, 0));
+}
+
+// K12: the step was taken, and the phone got a 503. The screen is told all the same, because a repeated step tells no one.
+#[tokio::test]
+async fn a_screen_is_told_of_a_step_whose_answer_is_lost() {
+    let mut taken = 0;
+    for at in 0.. {
+        let world = with_sockets();
+        let person = world.sign_in("13800138000").await;
+        let screen = Screen::ours(&world).await;
+        opens(&world, &screen.watch, "one=").await;
+        rung(&world);
+        world.memory.inject(at, Fault::AnswerLost);
+        let locked = app(&world, "lock", &person, &screen.pc.code).await;
+        if world.memory.disarm() {
+            break;
+        }
+        if locked.status == 503 && world.session(&screen.pc.code).state.name() == "scanned" {
+            taken += 1;
+            assert_eq!(rung(&world), [screen.told(&["one="])], "at once");
+            done(&app(&world, "lock", &person, &screen.pc.code).await);
+            assert_eq!(rung(&world), []);
+        }
+    }
+    assert_eq!(taken, 1, "its one write");
 }
 
 /// A person whose phone is open on the list of what waits for them, and a hosted client that may ask them.

@@ -66,5 +66,5 @@ async fn read_app(app: &App, named: Option<&str>) -> Result<ClientId, Problem> {
     let registered = || app.clients.client(&id, Freshness::Eventual);
     let known =
         id == ClientId::phone() || registered().await?.registered().is_some_and(|client| client.enabled);
-    if known { Ok(id) } else { Err(UNKNOWN) }
+    if known { Ok(id) } else { Err(UNKNOWN.of_client(&id)) }
 }

@@ -81,7 +81,8 @@ async fn channel(app: &App, headers: &HeaderMap) -> Result<Client, Problem> {
     let named = headers.get("channel").map(|value| value.to_str().map_err(|_| UNKNOWN)).transpose()?;
     let id = named.filter(|name| !name.is_empty()).unwrap_or(Client::DEFAULT_KIOSK);
     let id = ClientId::parse(id).ok_or(UNKNOWN)?;
-    app.service.client_of(&*app.clients, &id, Dialect::Kiosk).await?.ok_or(UNKNOWN)
+    let client = app.service.client_of(&*app.clients, &id, Dialect::Kiosk).await?;
+    client.ok_or_else(|| UNKNOWN.of_client(&id))
 }
 
 fn draw(public_url: &str, session: &Session) -> Result<Vec<u8>, Problem> {

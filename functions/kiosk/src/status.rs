@@ -63,7 +63,7 @@ async fn for_the_screen(
     }
     let (key, id) = (RedeemKey::Screen(secret), TokenId::random(&*app.service.random));
     match app.logins.redeem(session.clone(), key, id, facts.ip, now).await {
-        Ok(Redeemed { session, account, method, redemption }) => {
+        Ok(Redeemed { session, account, method, redemption, .. }) => {
             let life = app.service.settings.access_token_life;
             let issuer = app.service.public_url(facts.domain())?;
             let minted = app.service.keys.mint_screen_token(

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{
+    allowed::ClientRefusal,
     client::Client,
     identity::ClientId,
     oauth::{GrantType, KeyThumbprint, Pkce, Prompt, Scopes},
@@ -111,12 +112,18 @@ async fn answered(app: &App, facts: &Facts, headers: &HeaderMap, query: Result<Q
         Ok(issuer) => issuer,
         Err(error) => return Problem::from(error).into_response(),
     };
+    let named = query.as_ref().ok().and_then(|query| ClientId::parse(query.get("client_id")?));
+    let of_client = |problem: Problem| match &named {
+        Some(client) => problem.of_client(client),
+        None => problem,
+    };
     match location(app, facts, headers, &issuer, query).await {
         Ok(location) => found(&location),
-        Err(Refused::Here(problem)) => told(&problem),
+        Err(Refused::Here(problem)) => told(&of_client(problem)),
         Err(Refused::There { redirect_uri, state, error, description }) => {
             let pairs = [("error", error), ("error_description", description)];
-            found(&answer_to(&redirect_uri, &pairs, state.as_deref(), &issuer))
+            let sent_back = found(&answer_to(&redirect_uri, &pairs, state.as_deref(), &issuer));
+            refused_as(sent_back, of_client(Problem::bad_request(error, description)))
         }
     }
 }
@@ -221,15 +228,16 @@ async fn request(app: &App, facts: &Facts, issuer: &str, query: &Query) -> Resul
         Some(sealed) => par::taken(app, facts, issuer, &client, sealed).await?,
         None => checked(app, issuer, &client, query).await?,
     };
+    let admits = client.admits_network(facts.ip);
+    if !admits {
+        app.logins.opens_nothing(&client.id, ClientRefusal::Network, facts.ip);
+    }
     let checks = [
         (
             pushed.is_some() || !client.oauth.pushes,
             ("invalid_request", "The client pushes its requests to /oauth/par."),
         ),
-        (
-            client.admits_network(facts.ip),
-            ("access_denied", "The client's screens may not call from this network."),
-        ),
+        (admits, ("access_denied", "The client's screens may not call from this network.")),
     ];
     match checks.into_iter().find(|(holds, _)| !holds) {
         None => Ok(Asked { client, request }),

@@ -62,8 +62,9 @@ pub(crate) struct Authenticated {
     pub(crate) spends: Spends,
 }
 
-/// The client that a request comes from, as last written. The checks, in order: the request names one client, in one
-/// way; it is registered, switched on, and speaks OAuth; it proves itself as it is registered to.
+/// The client that a request comes from, as last written. The checks, in order: the request names one client, in one way; it
+/// is registered, switched on, and speaks OAuth; it proves itself as it is registered to. A refusal names, for the log, the
+/// client that the request named.
 ///
 /// # Errors
 /// `invalid_request` for two ways at once, `invalid_client`, or the store's failure.
@@ -75,7 +76,11 @@ pub(crate) async fn client(
 ) -> Result<Authenticated, Problem> {
     let Claimed { id, proof } = claimed(headers, form)?;
     let id = ClientId::parse(&id).ok_or(INVALID_CLIENT)?;
-    let found = app.service.client_now(&*app.clients, &id).await?;
+    proven(app, facts, &id, proof).await.map_err(|problem| problem.of_client(&id))
+}
+
+async fn proven(app: &App, facts: &Facts, id: &ClientId, proof: Proof) -> Result<Authenticated, Problem> {
+    let found = app.service.client_now(&*app.clients, id).await?;
     let client = found.filter(|client| client.dialects.contains(&Dialect::Oauth)).ok_or(INVALID_CLIENT)?;
     let mut spends = Spends::default();
     let proven = match (client.oauth.auth, proof) {
@@ -106,7 +111,8 @@ pub(crate) async fn client_for(
     grant: GrantType,
 ) -> Result<Authenticated, Problem> {
     let found = client(app, facts, headers, form).await?;
-    if found.client.oauth.grants.contains(&grant) { Ok(found) } else { Err(UNAUTHORIZED_CLIENT) }
+    let may = found.client.oauth.grants.contains(&grant);
+    if may { Ok(found) } else { Err(UNAUTHORIZED_CLIENT.of_client(&found.client.id)) }
 }
 
 /// The assertion does not prove the client. The text lists the claims that libraries most often set otherwise.

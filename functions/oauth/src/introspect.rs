@@ -67,7 +67,7 @@ pub(crate) async fn introspect(
 ) -> Result<Json<Worth>, Problem> {
     let Authenticated { client, .. } = client(&app, &facts, &headers, &form).await?;
     if client.oauth.auth == ClientAuth::None {
-        return Err(INVALID_CLIENT);
+        return Err(INVALID_CLIENT.of_client(&client.id));
     }
     let token = form.get("token").ok_or(missing("token is missing."))?;
     let issuer = app.service.public_url(facts.domain())?;

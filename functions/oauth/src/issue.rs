@@ -1,7 +1,7 @@
 //! The tokens that every grant ends in (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 
 use saoma_domain::{
-    cases::{Redeemed, Renewed},
+    cases::{Redeemed, Renewed, Subject},
     identity::{AccountId, SignInId},
     issuer::TokenAlgorithm,
     oauth::{ClientAuth, GrantType, Scope, Scopes},
@@ -46,7 +46,8 @@ struct Contents<'a> {
 }
 
 /// The tokens of a redeemed session. The same redemption gives the same tokens, to the byte. Every login has a sign-in, so
-/// that its person can end it; a client that is registered to refresh gets a refresh token of it.
+/// that its person can end it; a client that is registered to refresh gets a refresh token of it. A person ends what their
+/// history lists, so a login whose entry is not stored begins no sign-in: the client asks again.
 pub(crate) async fn first(
     app: &App,
     asking: &Asking<'_>,
@@ -54,6 +55,10 @@ pub(crate) async fn first(
     nonce: Option<&str>,
 ) -> Result<Tokens, Problem> {
     let session = &redeemed.session;
+    if !redeemed.in_history {
+        let unlisted = Problem::unavailable("the login is not in its person's history yet");
+        return Err(unlisted.about(Some(Subject::of(session))));
+    }
     let scopes = session.flow.scopes().ok_or(INVALID_GRANT)?;
     app.asked.remember(&asking.client, redeemed, app.service.clock.now()).await?;
     // A client with a secret proves itself at each refresh, so only the others' refresh tokens are bound (RFC 9449 section 5).

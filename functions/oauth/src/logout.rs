@@ -125,7 +125,8 @@ async fn read(app: &App, issuer: &str, query: &Query) -> Result<Asked, Problem> 
 async fn client(app: &App, id: &str) -> Result<Client, Problem> {
     const UNKNOWN: Problem = Problem::bad_request("unknown_client", "client_id names no registered client.");
     let id = ClientId::parse(id).ok_or(UNKNOWN)?;
-    app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?.ok_or(UNKNOWN)
+    let client = app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?;
+    client.ok_or_else(|| UNKNOWN.of_client(&id))
 }
 
 /// The address that the request names, if it is registered (`docs/security.md` W4).

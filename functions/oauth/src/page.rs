@@ -251,8 +251,9 @@ pub(crate) async fn opened(
     let request = app.service.keys.open_request(issuer, sealed, at).await;
     let request = request.map_err(|_| STALE)?;
     let id = ClientId::parse(&request.client_id).ok_or(STALE)?;
-    let client = app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?.ok_or(STALE)?;
-    if may_ask(&client, &request) { Ok((request, client)) } else { Err(STALE) }
+    let client = app.service.client_of(&*app.clients, &id, Dialect::Oauth).await?;
+    let client = client.filter(|client| may_ask(client, &request));
+    client.map(|client| (request, client)).ok_or_else(|| STALE.of_client(&id))
 }
 
 /// How the session stands.

@@ -39,6 +39,13 @@ pub(crate) struct Asking<'a> {
     pub(crate) facts: &'a Facts,
 }
 
+impl Asking<'_> {
+    /// The answer of its grant. A refusal names the client, for the log.
+    fn told(&self, tokens: Result<Tokens, Problem>) -> Result<Tokens, Problem> {
+        tokens.map_err(|problem| problem.of_client(&self.client.id))
+    }
+}
+
 /// `POST /oauth/token`. Any page may call it, because no cookie takes part.
 pub(crate) async fn token(
     State(app): State<App>,
@@ -66,10 +73,20 @@ async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> R
     match grant {
         GrantType::AuthorizationCode => {
             let code = authorization_code::unsealed(app, facts, form).await?;
-            authorization_code::exchange(app, &asking().await?, &code).await
+            let asking = asking().await?;
+            asking.told(authorization_code::exchange(app, &asking, &code).await)
         }
-        GrantType::DeviceCode => device_code::exchange(app, &asking().await?).await,
-        GrantType::Ciba => auth_req_id::exchange(app, &asking().await?).await,
-        GrantType::RefreshToken => refresh::exchange(app, &asking().await?).await,
+        GrantType::DeviceCode => {
+            let asking = asking().await?;
+            asking.told(device_code::exchange(app, &asking).await)
+        }
+        GrantType::Ciba => {
+            let asking = asking().await?;
+            asking.told(auth_req_id::exchange(app, &asking).await)
+        }
+        GrantType::RefreshToken => {
+            let asking = asking().await?;
+            asking.told(refresh::exchange(app, &asking).await)
+        }
     }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn begin(
     let client = app.region(&headers).await?;
     let Json(asking) = asking?;
     if asking.region != client.id.as_str() {
-        return Err(auth::INVALID_CLIENT);
+        return Err(auth::INVALID_CLIENT.of_client(&client.id));
     }
     let asked = Asked {
         opener: auth::opener(&app.service, &*app.clients, &headers, &client).await?,

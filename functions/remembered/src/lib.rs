@@ -74,7 +74,7 @@ impl App {
     async fn region(&self, headers: &HeaderMap) -> Result<Client, Problem> {
         let client = auth::client(&self.service, &*self.clients, headers).await?;
         let speaks = client.dialects.contains(&Dialect::Remembered);
-        if speaks { Ok(client) } else { Err(auth::INVALID_CLIENT) }
+        if speaks { Ok(client) } else { Err(auth::INVALID_CLIENT.of_client(&client.id)) }
     }
 
     /// A trace whose answers can still be fetched. A malformed id gets the same answer as an unknown one.

@@ -5,15 +5,22 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
 use aws_types::SdkConfig;
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
-    ports::{KeyStage, KeyStages, Pictures, SecretVersion, SigningSecrets, StoreError},
+    ports::{KeyStage, KeyStages, Pictures, SecretVersion, SigningSecrets, StoreError, Tries},
     session::PictureName,
+    sms_budget::{Charge, CountKey},
+    time::Timestamp,
 };
+use saoma_dynamo::Directory;
 
 /// A status line and a body.
 type Reply = (&'static str, String);
@@ -164,4 +171,43 @@ async fn a_move_whose_answer_was_lost_is_a_success() {
     assert!(moved("next", none()).remove(KeyStage::Previous, "now").await.is_ok());
     let still = moved("next", version("now")).remove(KeyStage::Previous, "now").await;
     assert!(still.is_err(), "the leaked version still counts");
+}
+
+/// Two tries are counted by a store that cancels each transaction for these reasons. Also how often it was asked.
+async fn cancelled_for(reasons: [&'static str; 2]) -> (Result<bool, StoreError>, usize) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counts = Arc::clone(&asked);
+    let config = answering(move |_| {
+        counts.fetch_add(1, Ordering::Relaxed);
+        let [first, second] = reasons.map(|code| format!(r#"{{"Code": "{code}", "Message": "m"}}"#));
+        let kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
+        let body =
+            format!(r#"{{"__type": "{kind}", "message": "m", "CancellationReasons": [{first}, {second}]}}"#);
+        ("400 Bad Request", body)
+    });
+    let count = |name: &str| Charge::Count {
+        key: CountKey(name.to_owned()),
+        by: 1,
+        limit: 3,
+        until: Timestamp::from_millis(1_705_998_038_000),
+    };
+    let taken = Directory::new(&config, "directory".to_owned()).take(&[count("own"), count("near")]).await;
+    (taken, asked.load(Ordering::Relaxed))
+}
+
+/// DynamoDB also cancels a transaction that it throttles. A caller who took that for a condition that does not hold would
+/// refuse a person for good.
+#[tokio::test]
+async fn a_transaction_that_is_throttled_is_a_failure_and_no_condition() {
+    let (held, asked) = cancelled_for(["None", "ConditionalCheckFailed"]).await;
+    assert_eq!((held.unwrap(), asked), (false, 1));
+    for throttled in ["ThrottlingError", "ProvisionedThroughputExceeded"] {
+        for reasons in [["None", throttled], ["ConditionalCheckFailed", throttled]] {
+            let (failed, _) = cancelled_for(reasons).await;
+            assert!(failed.unwrap_err().to_string().contains(throttled), "{reasons:?}");
+        }
+    }
+    let (in_the_way, asked) = cancelled_for(["None", "TransactionConflict"]).await;
+    assert!(in_the_way.is_err(), "it was in the way again and again");
+    assert_eq!(asked, 10, "and was tried again");
 }

@@ -236,6 +236,38 @@ async fn a_machine_a_pair_and_a_visit_are_kept_once() {
     network.lost(&[("UpdateItem", 3)]);
 }
 
+// K12 E14
+#[tokio::test]
+async fn a_thing_is_used_once() {
+    let network = Lossy::network().await;
+    contract::a_thing_is_used_once(&*directory(&network.config), &System).await;
+    network.lost(&[("PutItem", 7)]);
+}
+
+// K12
+#[tokio::test]
+async fn an_account_is_deleted_once() {
+    let network = Lossy::network_without_tokens().await;
+    contract::a_deleted_account_leaves_its_mark(&*directory(&network.config), &System).await;
+    network.lost(&[("TransactWriteItems", 4)]);
+}
+
+// K12 D1: a count has no room for the writes that made it, so here DynamoDB itself has to know them again.
+#[tokio::test]
+async fn a_try_is_counted_once() {
+    let network = Lossy::network().await;
+    contract::tries_are_counted_to_the_limit(directory(&network.config), &System).await;
+    network.lost(&[("TransactWriteItems", 12)]);
+}
+
+// K12 N8
+#[tokio::test]
+async fn a_key_set_is_fetched_once() {
+    let network = Lossy::network().await;
+    contract::one_instance_fetches_a_key_set(directory(&network.config), &System).await;
+    network.lost(&[("UpdateItem", 12), ("PutItem", 4)]);
+}
+
 // K12
 #[tokio::test]
 async fn a_client_and_an_account_are_changed_once() {

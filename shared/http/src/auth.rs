@@ -171,7 +171,8 @@ pub async fn client(
     let (id, secret) = basic(headers).ok_or(INVALID_CLIENT)?;
     let client = service.client_now(clients, &id).await?;
     let now = service.clock.now();
-    client.filter(|client| client.is_authenticated_by(&secret, now)).ok_or(INVALID_CLIENT)
+    let client = client.filter(|client| client.is_authenticated_by(&secret, now));
+    client.ok_or_else(|| INVALID_CLIENT.of_client(&id))
 }
 
 /// What a screen of `client` proves when it opens a session: `Authorization: Basic client:secret`, where the secret is the
@@ -188,7 +189,8 @@ pub async fn opener(
     if !is_basic(headers) {
         return Ok(None);
     }
-    let (id, secret) = basic(headers).filter(|(id, _)| *id == client.id).ok_or(INVALID_CLIENT)?;
+    let refused = || INVALID_CLIENT.of_client(&client.id);
+    let (id, secret) = basic(headers).filter(|(id, _)| *id == client.id).ok_or_else(refused)?;
     let opener = Opener::presenting(&secret);
     let mut proved = OpenerRecords::default();
     if let Some(name) = opener.machine() {
@@ -200,7 +202,7 @@ pub async fn opener(
     if stored.is_some_and(|client| client.trusts(&opener, &proved, now)) {
         Ok(Some(opener))
     } else {
-        Err(INVALID_CLIENT)
+        Err(refused())
     }
 }
 

@@ -99,10 +99,15 @@ pub async fn keep_own_shape(request: Request, next: Next) -> Response {
     response
 }
 
-/// An answer of the contract that is a refusal all the same: the log gets the problem, the caller this answer.
+/// An answer of the contract that is a refusal all the same: the log gets the problem, the caller this answer, and when to
+/// come back.
 #[must_use]
 pub fn refused_as(mut answer: Response, problem: impl Into<Problem>) -> Response {
-    answer.extensions_mut().insert(problem.into());
+    let problem = problem.into();
+    if let Some(seconds) = problem.retry_after {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer.extensions_mut().insert(problem);
     answer.extensions_mut().insert(KeepsItsShape);
     answer
 }

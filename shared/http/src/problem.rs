@@ -6,6 +6,7 @@ use axum::{
 };
 use saoma_domain::{
     cases::Subject,
+    identity::ClientId,
     sms_puzzle::{LIFE, PARTS, Puzzle},
 };
 use serde::Serialize;
@@ -34,6 +35,8 @@ pub struct Problem {
     pub is_guess: bool,
     /// The session it was about, if one is known. The log gets a keyed hash of its code.
     pub about: Option<Box<Subject>>,
+    /// The client that the caller named, for the log. It has a client's id's form; there may be no such client.
+    pub client: Option<Box<ClientId>>,
 }
 
 #[derive(Serialize)]
@@ -68,6 +71,12 @@ impl Problem {
         Self { about: about.map(Box::new).or(self.about), ..self }
     }
 
+    /// The same, of a caller that named this client, or proved to be it.
+    #[must_use]
+    pub fn of_client(self, client: &ClientId) -> Self {
+        Self { client: self.client.or_else(|| Some(Box::new(client.clone()))), ..self }
+    }
+
     /// A problem of this status and code.
     #[must_use]
     pub const fn new(status: StatusCode, code: &'static str, detail: &'static str) -> Self {
@@ -81,6 +90,7 @@ impl Problem {
             cause: None,
             is_guess: false,
             about: None,
+            client: None,
         }
     }
 

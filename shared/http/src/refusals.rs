@@ -32,25 +32,29 @@ impl From<NoPublicUrl> for Problem {
 impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         match error {
-            OpenError::NotAllowed(ClientRefusal::Network) => Self::new(
-                StatusCode::FORBIDDEN,
-                "network_not_allowed",
-                "This client's screens may not call from this network.",
-            ),
-            OpenError::NotAllowed(ClientRefusal::NotEnrolled) => Self::new(
-                StatusCode::FORBIDDEN,
-                "not_enrolled",
-                "This client's screens must be enrolled: Authorization: Basic client:secret.",
-            ),
-            OpenError::NotAllowed(ClientRefusal::StaysTheSame) => Self::new(
-                StatusCode::FORBIDDEN,
-                "rotating_only",
-                "This client shows only a QR that rotates: GET /qr/code?rotate=auto, and draw its frames.",
-            ),
-            OpenError::NotAllowed(why) => Self { cause: Some(why.to_string()), ..UNKNOWN_CLIENT },
+            OpenError::NotAllowed { client, why } => opens_nothing(why).of_client(&client),
             OpenError::NoFreeCode => Self::internal(error.to_string()),
             OpenError::Store(error) => error.into(),
         }
+    }
+}
+
+/// Why a client opens no session here.
+fn opens_nothing(why: ClientRefusal) -> Problem {
+    let forbidden = |code, detail| Problem::new(StatusCode::FORBIDDEN, code, detail);
+    match why {
+        ClientRefusal::Network => {
+            forbidden("network_not_allowed", "This client's screens may not call from this network.")
+        }
+        ClientRefusal::NotEnrolled => forbidden(
+            "not_enrolled",
+            "This client's screens must be enrolled: Authorization: Basic client:secret.",
+        ),
+        ClientRefusal::StaysTheSame => forbidden(
+            "rotating_only",
+            "This client shows only a QR that rotates: GET /qr/code?rotate=auto, and draw its frames.",
+        ),
+        why => Problem { cause: Some(why.to_string()), ..UNKNOWN_CLIENT },
     }
 }
 

@@ -52,7 +52,8 @@ pub async fn client_in(
     const UNKNOWN: Problem =
         Problem::bad_request("unknown_client", "The client parameter names no registered client.");
     let id = ClientId::parse(query.get("client").unwrap_or(default)).ok_or(UNKNOWN)?;
-    service.client_of(clients, &id, dialect).await?.ok_or(UNKNOWN)
+    let client = service.client_of(clients, &id, dialect).await?;
+    client.ok_or_else(|| UNKNOWN.of_client(&id))
 }
 
 /// Ends the QR that a screen showed before (`docs/security.md` B7, C6). A QR that is over already, or that never

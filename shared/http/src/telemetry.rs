@@ -2,7 +2,8 @@
 //!
 //! Never logged: tokens, secrets, tickets, whole codes, telephone numbers, bodies, queries and raw paths (a path may
 //! hold a code). A route is logged as its pattern, a session as its [`session_ref`]. A refusal is one line too, with
-//! its `code`, its client and its session. [`AuditLog`] adds one line for each step of a session.
+//! its `code`, its session, and its client: the session's, or the one that the caller named. [`AuditLog`] adds one line for
+//! each step of a session, and for each session that a client may not open.
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -48,6 +49,7 @@ pub(crate) async fn log_request(
     let took = service.clock.now().since(began);
     let refusal = response.extensions().get::<Problem>();
     let about = refusal.and_then(|problem| problem.about.as_ref());
+    let named = || refusal.and_then(|problem| problem.client.as_deref());
     tracing::info!(
         request_id = facts.request_id,
         method = method.as_str(),
@@ -55,7 +57,7 @@ pub(crate) async fn log_request(
         status = response.status().as_u16(),
         ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         code = refusal.map(|problem| problem.code),
-        client = about.and_then(|about| about.client.as_ref()).map(ClientId::as_str),
+        client = about.and_then(|about| about.client.as_ref()).or_else(named).map(ClientId::as_str),
         session_ref = about.map(|about| session_ref(&*service.keys, &about.code)),
         cause = refusal.and_then(|problem| problem.cause.as_deref()),
         "{}",
@@ -108,7 +110,7 @@ impl Audit for AuditLog {
         tracing::info!(
             target: "audit",
             audit = event.step,
-            session_ref = session_ref(&*self.0.keys, event.code),
+            session_ref = event.code.map(|code| session_ref(&*self.0.keys, code)),
             client = event.client.map(ClientId::as_str),
             account = event.phone.map(|phone| tracing::field::display(phone.account)),
             sign_in = event.phone.map(|phone| phone.sign_in.as_str()),

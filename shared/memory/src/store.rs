@@ -113,6 +113,8 @@ struct Data {
     watchers: HashMap<WatchRef, Vec<Watcher>>,
     /// Calls until the fault strikes, and the fault.
     fault: Option<(usize, Fault)>,
+    /// How many more calls it strikes after the first one.
+    strikes_again: usize,
     calls: usize,
 }
 
@@ -152,7 +154,9 @@ impl Memory {
         match due {
             None => Ok(work(&mut data)),
             Some(fault) => {
-                data.fault = None;
+                let again = data.strikes_again.checked_sub(1);
+                data.fault = again.map(|_| (0, fault));
+                data.strikes_again = again.unwrap_or_default();
                 if fault == Fault::AnswerLost {
                     work(&mut data);
                 }

@@ -4,12 +4,13 @@ use acceptance::{Call, Person, World};
 use saoma_domain::oauth::ClientAuth;
 use serde_json::json;
 
-use super::{Route, repeats, route};
+use super::{Route, repeats, repeats_anew, route};
 use crate::{
     oauth::{
-        Device, TV, ciba,
-        code::{self, Page, SITE},
-        form, register, register_as,
+        DEVICE_GRANT, Device, TV, ciba,
+        code::{self, Page, SITE, query, with},
+        dpop, form, register, register_as,
+        signer::{JWT_BEARER, Signer},
     },
     web::basic,
 };
@@ -189,6 +190,146 @@ async fn tokens_are_used_and_given_up() {
         let token = signed_in(world, "refresh_token").await;
         let asked = form("/oauth/introspect", &[("token", &token)]);
         asked.header("authorization", &basic("box", &secret))
+    })
+    .await;
+}
+
+/// A client that proves itself with a key of its own, registered for the code flow.
+const BOX: &str = "box";
+
+fn key() -> Signer {
+    Signer::of(7)
+}
+
+async fn register_box(world: &World) {
+    let asked = json!({
+        "do": "client.create", "id": BOX, "name": "Box", "dialect": "oauth", "auth": "private_key_jwt",
+        "grants": ["authorization_code", "device_code", "refresh_token"], "redirects": [code::CALLBACK],
+        "key": key().jwk().to_string(),
+    });
+    let made = world.command(asked).await;
+    assert_eq!(made["ok"], true, "{made}");
+}
+
+/// A call of this client, with a fresh assertion of this id.
+fn asserting(world: &World, path: &str, id: &str, others: &[(&str, &str)]) -> Call {
+    let assertion = key().assertion(world, BOX, id);
+    let mut pairs = vec![("client_assertion_type", JWT_BEARER), ("client_assertion", assertion.as_str())];
+    pairs.extend(others);
+    form(path, &pairs)
+}
+
+/// The good request, as a form.
+fn request_of(path: &str, changes: &[(&str, &str)]) -> Call {
+    let pairs = with(changes);
+    let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    form(path, &pairs)
+}
+
+// B12: what a client sends its person's browser to.
+#[tokio::test]
+async fn a_browser_comes_to_sign_in() {
+    repeats(route("authorize"), async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        code::authorizing(&[])
+    })
+    .await;
+    repeats(route("authorize by a form"), async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        request_of("/oauth/authorize", &[])
+    })
+    .await;
+    let through = Route { drawn: &["location"], opens: true, ..route("authorize, signed in") };
+    repeats(through, async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        let person = person(world).await;
+        let cookie = Page::open(world).await.agreed_by(world, &person).await.cookie();
+        code::authorizing(&[]).cookie(&cookie)
+    })
+    .await;
+    repeats(route("authorize by a pushed request"), async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        let pushed = world.call(request_of("/oauth/par", &[])).await.text("request_uri");
+        let pairs = [("client_id", SITE), ("request_uri", pushed.as_str())];
+        Call::get(&format!("/oauth/authorize?{}", query(&pairs)))
+    })
+    .await;
+    let pushes = Route { drawn: &["request_uri"], ..route("par") };
+    repeats(pushes, async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        request_of("/oauth/par", &[])
+    })
+    .await;
+}
+
+// B12: a browser is signed out.
+#[tokio::test]
+async fn a_browser_leaves() {
+    /// A browser that is signed in, its cookie, and an ID token of its person.
+    async fn signed_in(world: &World) -> (String, String) {
+        code::register(world, SITE, ClientAuth::None);
+        let person = person(world).await;
+        let answer = Page::open(world).await.agreed_by(world, &person).await;
+        let url = code::parameters(&answer.text("url"));
+        let tokens = world.call(code::exchange(url["code"].as_str().unwrap(), &[])).await;
+        (answer.cookie(), tokens.text("id_token"))
+    }
+    repeats(route("logout"), async |world| {
+        let (cookie, hint) = signed_in(world).await;
+        let pairs = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", code::GOODBYE)];
+        Call::get(&format!("/oauth/logout?{}", query(&pairs))).cookie(&cookie)
+    })
+    .await;
+    repeats(route("logout, pressed"), async |world| {
+        let (cookie, _) = signed_in(world).await;
+        let pressed = form("/oauth/logout", &[("confirm", "yes")]);
+        pressed.header("sec-fetch-site", "same-origin").cookie(&cookie)
+    })
+    .await;
+}
+
+// B12 E14: an assertion and a proof are used once, so a client that repeats its call brings new ones.
+#[tokio::test]
+async fn a_client_that_proves_itself_brings_a_new_proof() {
+    let begins = Route { drawn: NEW_SESSION, opens: true, ..route("device_authorization, asserted") };
+    repeats_anew(begins, async |world| {
+        register_box(world).await;
+        |world: &World, id: &str| asserting(world, "/oauth/device_authorization", id, &[("scope", "openid")])
+    })
+    .await;
+    let pushes = Route { drawn: &["request_uri"], ..route("par, asserted") };
+    repeats_anew(pushes, async |world| {
+        register_box(world).await;
+        |world: &World, id: &str| {
+            let pairs = with(&[("client_id", BOX)]);
+            let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            asserting(world, "/oauth/par", id, &pairs)
+        }
+    })
+    .await;
+    let exchanges = Route { drawn: TOKENS, ..route("token by device code, asserted") };
+    repeats_anew(exchanges, async |world| {
+        register_box(world).await;
+        let begun = asserting(world, "/oauth/device_authorization", "begins", &[("scope", "openid")]);
+        let device_code = world.call(begun).await.text("device_code");
+        let person = person(world).await;
+        for step in ["scan", "confirm"] {
+            let qr = device_code.split('.').next().unwrap();
+            let answer = crate::pages::step(world, step, &person, qr, &json!({})).await;
+            assert_eq!(answer.status, 200, "{}", answer.whole());
+        }
+        move |world: &World, id: &str| {
+            let pairs = [("grant_type", DEVICE_GRANT), ("device_code", device_code.as_str())];
+            asserting(world, "/oauth/token", id, &pairs)
+        }
+    })
+    .await;
+    let proves = Route { drawn: TOKENS, ..route("token by code, with a proof") };
+    repeats_anew(proves, async |world| {
+        code::register(world, SITE, ClientAuth::None);
+        let person = person(world).await;
+        let code = Page::open(world).await.approved_by(world, &person).await;
+        move |world: &World, id: &str| dpop::exchange(world, &key(), id, &code)
     })
     .await;
 }

@@ -19,7 +19,7 @@ use crate::{crowd::at_once, pages, rotating, web::basic};
 pub(crate) const SITE: &str = "my-site";
 pub(crate) const CALLBACK: &str = "https://shop.example/cb?from=qr";
 /// Where its browser goes after it was signed out.
-pub(super) const GOODBYE: &str = "https://shop.example/bye?from=saoma";
+pub(crate) const GOODBYE: &str = "https://shop.example/bye?from=saoma";
 /// The pair of RFC 7636 appendix B.
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -76,7 +76,7 @@ async fn authorize(world: &World, changes: &[(&str, &str)]) -> Answer {
 }
 
 /// The call of a browser that a client sends.
-pub(super) fn authorizing(changes: &[(&str, &str)]) -> Call {
+pub(crate) fn authorizing(changes: &[(&str, &str)]) -> Call {
     let pairs = with(changes);
     let pairs: Vec<_> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     Call::get(&format!("/oauth/authorize?{}", query(&pairs)))

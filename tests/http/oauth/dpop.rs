@@ -47,7 +47,7 @@ fn post(world: &World, path: &str, key: &Signer, id: &str, pairs: &[(&str, &str)
     form(path, pairs).header("dpop", &proven(world, path, key, id))
 }
 
-fn exchange(world: &World, key: &Signer, id: &str, code: &str) -> Call {
+pub(crate) fn exchange(world: &World, key: &Signer, id: &str, code: &str) -> Call {
     let pairs = [
         ("grant_type", "authorization_code"),
         ("client_id", SITE),

@@ -14,9 +14,10 @@ use saoma_domain::{
     secrets::TokenId,
     session::{Ext, Flow, RedeemKey, ScreenClaims, Seen, State},
 };
+use saoma_memory::Fault;
 
 use super::*;
-use crate::crowd::at_once;
+use crate::{crowd::at_once, oauth};
 
 const TOKEN: &str = "fcm-token-0123456789";
 
@@ -95,10 +96,39 @@ async fn a_login_counts_when_its_entry_cannot_be_written() {
     let session = logins.confirm(&target, by, None, now).await.unwrap();
     let id = TokenId::random(&*world.random);
     let redeemed = logins.redeem(session, RedeemKey::Ticket, id.clone(), None, now).await.unwrap();
+    assert!(!redeemed.in_history);
     let again = logins.redeem(redeemed.session, RedeemKey::Ticket, id.clone(), None, now).await.unwrap();
     assert_eq!(again.redemption.id, id);
     assert!(matches!(again.session.state, State::Redeemed { .. }));
     assert!(rows(&world, &person, "logins").await.is_empty());
+}
+
+// K18 B12: a refresh token lives for months, and its person ends it by the entry in the history. So there is none without it.
+#[tokio::test]
+async fn an_oauth_client_gets_no_tokens_of_a_login_that_is_not_in_the_history() {
+    for fault in [Fault::Refused, Fault::AnswerLost] {
+        for at in 0.. {
+            let world = World::default();
+            oauth::register(&world, oauth::TV);
+            let person = world.sign_in(NUMBER).await;
+            let device = oauth::Device::begin(&world).await;
+            device.approved_by(&world, &person).await;
+            // The history is written again at once when the first write fails.
+            let before = world.memory.calls();
+            world.memory.inject_twice(at, fault);
+            let mut tokens = world.call(device.exchange()).await;
+            world.memory.disarm();
+            let over = at >= world.memory.calls() - before;
+            if tokens.status == 503 {
+                tokens = world.call(device.exchange()).await;
+            }
+            assert!(!tokens.text("refresh_token").is_empty(), "{fault:?} at {at}");
+            assert_eq!(rows(&world, &person, "logins").await.len(), 1, "{fault:?} at {at}");
+            if over {
+                break;
+            }
+        }
+    }
 }
 
 // I8 H7: the notice names the login, and nothing that a stranger could use.

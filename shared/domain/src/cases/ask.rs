@@ -10,7 +10,7 @@ use crate::{
     oauth::{BindingMessage, GrantType, Scopes, Words},
     opener::Opener,
     pairing::MadeBy,
-    ports::{Created, Pairs, Prompts, StoreError, WriteId},
+    ports::{Created, Pairs, Prompts, StoreError},
     prompt_log::{NotedPrompt, PROMPT_WINDOW},
     session::{
         Claim, DeviceId, Flow, LoginPolicy, MatchNumber, MatchPolicy, ScreenClaims, Seen, Session, State,
@@ -64,7 +64,7 @@ impl AskedLogins {
         // The caller is the client's server, whose address does not tell where the screen is.
         let seen = Seen { ip: None, browser: None };
         let flow = |words| Flow::Asked { scopes: question.scopes, words, request: None };
-        client.may_open(&flow(None), &seen, question.opener.as_ref())?;
+        self.logins.may_open(client, (&flow(None), &seen, question.opener.as_ref()))?;
         let account = question.account.unwrap_or_else(|| AccountId::random(random));
         let Some(by) = self.phone_to_ask(account, client).await? else { return Ok(None) };
         let (match_number, match_policy, words) = shown(question.message, MatchNumber::random(random));
@@ -99,7 +99,8 @@ impl AskedLogins {
         let can_answer = *method == Method::Sms && opening.client.admits_sign_in(&browser.sign_in);
         let by = browser.sign_in.approver().filter(|_| can_answer && !browser.is_direct());
         let Some(by) = by else { return Ok(None) };
-        opening.client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref())?;
+        let asks = (&opening.flow, &opening.seen, opening.opener.as_ref());
+        self.logins.may_open(opening.client, asks)?;
         let opening = Opening { life: opening.life.min(PROMPT_WINDOW), ..opening };
         let Opened { session, secret } = opening.draw(&*self.logins.random, now);
         // Nothing was scanned, so the number is all that ties the phone to the page.
@@ -117,9 +118,8 @@ impl AskedLogins {
         let account = by.account;
         let state = State::Scanned { claim: Claim { by, at: now.whole_secs() } };
         let session = Session { state, ..session };
-        match self.logins.sessions.create(&session, &WriteId::random(&*self.logins.random)).await? {
-            Created::Stored => self.logins.reached(&session, session.seen.ip),
-            Created::Collision => return Err(OpenError::NoFreeCode),
+        if self.logins.create(&session).await? == Created::Collision {
+            return Err(OpenError::NoFreeCode);
         }
         self.logins.tell_person(account, now).await;
         Ok(Some(Opened { session, secret }))

@@ -16,7 +16,7 @@ use crate::{
     history::{EntryId, What},
     identity::{AccountId, ClientId, Phone, SignInId},
     oauth::{Scopes, Wishes},
-    ports::{Begun, Belongings, Created, KeyedHash, SignIns, StoreError, WriteId},
+    ports::{Begun, Belongings, Created, KeyedHash, SignIns, StoreError},
     refresh::{Family, read_refresh_token, refresh_token},
     secrets::Secret,
     session::{Claim, Dialect, Seen, Session, State},
@@ -268,15 +268,13 @@ impl Browsers {
         opening: Opening<'_>,
         now: Timestamp,
     ) -> Result<Session, OpenError> {
-        opening.client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref())?;
+        let asks = (&opening.flow, &opening.seen, opening.opener.as_ref());
+        self.logins.may_open(opening.client, asks)?;
         let mut session = opening.draw(&*self.logins.random, now).session;
         let claim = Claim { by: browser.phone(), at: browser.created_at };
         session.state = State::Confirmed { claim, at: now.whole_secs() };
-        match self.logins.sessions.create(&session, &WriteId::random(&*self.logins.random)).await? {
-            Created::Stored => {
-                self.logins.reached(&session, session.seen.ip);
-                Ok(session)
-            }
+        match self.logins.create(&session).await? {
+            Created::Stored => Ok(session),
             Created::Collision => Err(OpenError::NoFreeCode),
         }
     }

@@ -4,19 +4,22 @@ use std::{net::IpAddr, sync::Arc};
 
 use thiserror::Error;
 
-use super::stands::{Behind, opener_of};
+use super::{
+    OpenError,
+    stands::{Behind, opener_of},
+};
 use crate::{
     allowed::{About, ClientRefusal, NotAllowed, ProofTooOld, still_allowed},
     client::{BuiltIns, Client},
     identity::{AccountId, Approver, ClientId, Phone},
     opener::{Opener, OpenerRecords},
     ports::{
-        Audit, AuditEvent, Checks, Clients, Committed, Freshness, HistoryWriter, OnConfirm, Randomness,
-        Sessions, StepRecords, StoreError, Tell, WriteId,
+        Audit, AuditEvent, Checks, Clients, Committed, Created, Freshness, HistoryWriter, OnConfirm,
+        Randomness, Sessions, StepRecords, StoreError, Tell, WriteId,
     },
     rotation::Sighting,
     secrets::SessionCode,
-    session::{Command, Decision, Dialect, Refusal, Session, State},
+    session::{Command, Decision, Dialect, Flow, Refusal, Seen, Session, State},
     sign_in::{NotSignedIn, PhoneRecords},
     time::Timestamp,
     watching::{WatchRef, Watcher},
@@ -108,6 +111,14 @@ pub enum StepFailure {
     Store(#[from] StoreError),
 }
 
+impl Subject {
+    /// A session that was found.
+    #[must_use]
+    pub fn of(session: &Session) -> Self {
+        Self { code: session.code.clone(), client: Some(session.client.clone()) }
+    }
+}
+
 impl StepError {
     /// A refusal about a code whose session is not known.
     pub fn at(code: &SessionCode, why: impl Into<StepFailure>) -> Self {
@@ -116,8 +127,7 @@ impl StepError {
 
     /// A refusal about a session.
     pub fn of(session: &Session, why: impl Into<StepFailure>) -> Self {
-        let about = Subject { code: session.code.clone(), client: Some(session.client.clone()) };
-        Self { why: why.into(), about: Some(about) }
+        Self { why: why.into(), about: Some(Subject::of(session)) }
     }
 
     /// The rule that refuses the step, if one does.
@@ -142,6 +152,30 @@ pub(super) struct FoundForPhone {
     pub(super) phone: PhoneRecords,
     /// The screens that watch the session.
     pub(super) watchers: Vec<Watcher>,
+}
+
+/// The event of a step that brings a session to this state.
+fn event_of<'a>(session: &'a Session, to: &'a State, address: Option<IpAddr>) -> AuditEvent<'a> {
+    AuditEvent {
+        step: step_to(session.version, to),
+        reason: None,
+        code: Some(&session.code),
+        client: Some(&session.client),
+        phone: to.claim().map(|claim| &claim.by),
+        address,
+        machine: session.opener.as_ref().and_then(Opener::machine),
+        age: Some(session.updated_at.since(session.created_at)),
+    }
+}
+
+/// What the record calls the step to this version and state.
+fn step_to(version: u64, state: &State) -> &'static str {
+    match (version, state) {
+        // A signed-in browser opened it, and its person was not asked.
+        (1, State::Confirmed { .. }) => "continued",
+        (1, _) => "opened",
+        (_, state) => state.name(),
+    }
 }
 
 /// A session changes at most three times, so a caller loses at most that many races.
@@ -221,7 +255,7 @@ impl Logins {
             self.audit.record(&AuditEvent {
                 step: "refused",
                 reason: Some(why.to_string()),
-                code: &about.code,
+                code: Some(&about.code),
                 client: about.client.as_ref(),
                 phone: by,
                 address,
@@ -232,33 +266,65 @@ impl Logins {
         result
     }
 
+    /// Whether a client may open a session. A refusal is recorded.
+    pub(super) fn may_open(
+        &self,
+        client: &Client,
+        (flow, seen, opener): (&Flow, &Seen, Option<&Opener>),
+    ) -> Result<(), OpenError> {
+        client.may_open(flow, seen, opener).map_err(|why| {
+            self.opens_nothing(&client.id, why, seen.ip);
+            OpenError::NotAllowed { client: client.id.clone(), why }
+        })
+    }
+
+    /// Records that a client may not open a session. There is no session that the record could name.
+    pub fn opens_nothing(&self, client: &ClientId, why: ClientRefusal, address: Option<IpAddr>) {
+        self.audit.record(&AuditEvent {
+            step: "refused",
+            reason: Some(why.to_string()),
+            code: None,
+            client: Some(client),
+            phone: None,
+            address,
+            machine: None,
+            age: None,
+        });
+    }
+
+    /// Stores a new session, and records it.
+    pub(super) async fn create(&self, session: &Session) -> Result<Created, StoreError> {
+        let created = self.sessions.create(session, &WriteId::random(&*self.random)).await;
+        match &created {
+            Ok(Created::Stored) => self.reached(session, session.seen.ip),
+            Ok(Created::Collision) => {}
+            Err(_) => self.unsure(session, (session.version, &session.state), session.seen.ip),
+        }
+        created
+    }
+
+    /// Records that a step to this version and state may have been taken: the store gave no answer to its write.
+    fn unsure(&self, session: &Session, (version, to): (u64, &State), address: Option<IpAddr>) {
+        self.audit.record(&AuditEvent {
+            step: "unsure",
+            reason: Some(step_to(version, to).to_owned()),
+            age: None,
+            ..event_of(session, to, address)
+        });
+    }
+
     /// Records the state that a session has just reached.
-    pub(super) fn reached(&self, session: &Session, address: Option<IpAddr>) {
+    fn reached(&self, session: &Session, address: Option<IpAddr>) {
         let reason = match &session.state {
             State::Cancelled { reason, .. } => Some(reason.as_str().to_owned()),
             _ => None,
         };
-        let step = match (session.version, &session.state) {
-            // A signed-in browser opened it, and its person was not asked.
-            (1, State::Confirmed { .. }) => "continued",
-            (1, _) => "opened",
-            (_, state) => state.name(),
-        };
-        self.audit.record(&AuditEvent {
-            step,
-            reason,
-            code: &session.code,
-            client: Some(&session.client),
-            phone: session.state.claim().map(|claim| &claim.by),
-            address,
-            machine: session.opener.as_ref().and_then(Opener::machine),
-            age: Some(session.updated_at.since(session.created_at)),
-        });
+        self.audit.record(&AuditEvent { reason, ..event_of(session, &session.state, address) });
     }
 
     /// Takes `session` through `command`: decides, and stores the decision if the stored version is still the
     /// one it decided on. After a lost race it decides again on the stored session. `address` is the caller's, for the
-    /// record. Right after the write it tells the `watchers`.
+    /// record. Right after the write it tells the `watchers`; also when the store's answer to it is lost.
     pub(super) async fn advance(
         &self,
         mut session: Session,
@@ -275,9 +341,13 @@ impl Logins {
                 Decision::Ends(change, refusal) => (change, Some(refusal)),
             };
             let write = WriteId::random(&*self.random);
-            let committed = self.sessions.commit(&change, &write).await;
-            match committed.map_err(|error| StepError::of(&session, error))? {
-                Committed::Stored(session) => {
+            match self.sessions.commit(&change, &write).await {
+                Err(error) => {
+                    self.unsure(&session, (session.version + 1, change.to()), address);
+                    self.tell_of(&session, watchers, now).await;
+                    return Err(StepError::of(&session, error));
+                }
+                Ok(Committed::Stored(session)) => {
                     self.reached(&session, address);
                     self.tell_of(&session, watchers, now).await;
                     return match refusal {
@@ -285,8 +355,8 @@ impl Logins {
                         None => Ok(session),
                     };
                 }
-                Committed::Behind(stored) => session = stored,
-                Committed::Gone => return Err(StepError::of(&session, StepFailure::Unknown)),
+                Ok(Committed::Behind(stored)) => session = stored,
+                Ok(Committed::Gone) => return Err(StepError::of(&session, StepFailure::Unknown)),
             }
         }
         let why = StoreError::new("lost more races than a session has changes");

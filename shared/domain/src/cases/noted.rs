@@ -9,8 +9,10 @@ use crate::{
 /// What the history says about a redeemed session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Noted {
-    /// The login stands, as far as the history is known.
+    /// The login stands, and its entry is there.
     Stands,
+    /// The history gave no answer, so the entry may be missing.
+    Unsure,
     /// The person has ended it.
     Ended,
 }
@@ -20,8 +22,10 @@ impl Logins {
     /// redemption writes the same entry. A repetition reads first, because a screen that goes on polling must not cost
     /// a write each time, and because the person may have ended the login meanwhile.
     ///
-    /// The login counts even when its entry cannot be read or written: the session's own write has decided it. The
-    /// port logs its failure.
+    /// The session's own write has decided the login, so a screen gets its token even when the entry cannot be read or
+    /// written. A caller that begins more than that asks again first ([`Redeemed::in_history`]). The port logs its failure.
+    ///
+    /// [`Redeemed::in_history`]: super::Redeemed::in_history
     pub(super) async fn note(&self, session: &Session, is_first: bool) -> Noted {
         let (Some(claim), Some(entry)) = (session.state.claim(), Entry::of_login(session)) else {
             return Noted::Stands;
@@ -33,10 +37,13 @@ impl Logins {
                     return Noted::Ended;
                 }
                 Ok(None) => {}
-                Ok(Some(_)) | Err(_) => return Noted::Stands,
+                Ok(Some(_)) => return Noted::Stands,
+                Err(_) => return Noted::Unsure,
             }
         }
-        let _ = self.history.write(account, &entry).await;
-        Noted::Stands
+        match self.history.write(account, &entry).await {
+            Ok(()) => Noted::Stands,
+            Err(_) => Noted::Unsure,
+        }
     }
 }

@@ -8,8 +8,9 @@ use super::Logins;
 use crate::{
     allowed::ClientRefusal,
     client::Client,
+    identity::ClientId,
     opener::Opener,
-    ports::{Created, Randomness, StoreError, WriteId},
+    ports::{Created, Randomness, StoreError},
     secrets::{Secret, SessionCode},
     session::{Flow, MatchNumber, ScreenClaims, Seen, Session, State},
     time::Timestamp,
@@ -46,8 +47,14 @@ pub struct Opened {
 #[derive(Clone, Debug, Error)]
 pub enum OpenError {
     /// The client refuses such a session.
-    #[error(transparent)]
-    NotAllowed(#[from] ClientRefusal),
+    #[error("{why}")]
+    NotAllowed {
+        /// The client.
+        client: ClientId,
+        /// The reason.
+        #[source]
+        why: ClientRefusal,
+    },
     /// Every drawn code was taken. 130 random bits do not collide, and 51 hardly ever do, so the generator is broken.
     #[error("no free code was drawn")]
     NoFreeCode,
@@ -115,11 +122,10 @@ impl Logins {
         draw: impl Fn() -> (SessionCode, Short) + Send + Sync,
         now: Timestamp,
     ) -> Result<(Opened, Short), OpenError> {
-        opening.client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref())?;
+        self.may_open(opening.client, (&opening.flow, &opening.seen, opening.opener.as_ref()))?;
         let (Opened { mut session, secret }, mut short) = opening.draw_under(&draw, &*self.random, now);
         for _ in 0..MOST_DRAWS {
-            if self.sessions.create(&session, &WriteId::random(&*self.random)).await? == Created::Stored {
-                self.reached(&session, session.seen.ip);
+            if self.create(&session).await? == Created::Stored {
                 return Ok((Opened { session, secret }, short));
             }
             (session.code, short) = draw();

@@ -24,6 +24,9 @@ pub struct Redeemed {
     pub method: Method,
     /// The claims of the token.
     pub redemption: Redemption,
+    /// Whether the login's entry in the person's history is known to be stored. A repeated redemption stores one that is
+    /// missing.
+    pub in_history: bool,
 }
 
 impl Logins {
@@ -71,13 +74,14 @@ impl Logins {
         };
         let is_first = matches!(session.state, State::Confirmed { .. });
         let session = self.advance(session, &redeem, address, &[], now).await?;
-        if self.note(&session, is_first).await == Noted::Ended {
+        let noted = self.note(&session, is_first).await;
+        if noted == Noted::Ended {
             return Err(StepError::of(&session, Refusal::Used));
         }
         match &session.state {
             State::Redeemed { redemption, .. } => {
                 let redemption = redemption.clone();
-                Ok(Redeemed { session, account, method, redemption })
+                Ok(Redeemed { session, account, method, redemption, in_history: noted == Noted::Stands })
             }
             _ => Err(StepError::of(
                 &session,

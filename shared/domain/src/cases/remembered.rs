@@ -8,7 +8,7 @@ use crate::{
     identity::{AccountId, Approver, Phone},
     opener::Opener,
     pairing::{Pairing, Trace},
-    ports::{Created, Freshness, Pairs, Prompts, Randomness, StepRecords, StoreError, Traces, WriteId},
+    ports::{Created, Freshness, Pairs, Prompts, Randomness, StepRecords, StoreError, Traces},
     prompt_log::{NotedPrompt, PROMPT_WINDOW},
     rotation::Sighting,
     secrets::{Secret, SessionCode},
@@ -115,9 +115,8 @@ impl RememberedLogins {
         };
         let session = Session { opener: asked.opener, ..session };
         self.traces.begin(&trace).await?;
-        match self.logins.sessions.create(&session, &WriteId::random(random)).await? {
-            Created::Stored => self.logins.reached(&session, None),
-            Created::Collision => return Err(StoreError::new("a drawn code was taken")),
+        if self.logins.create(&session).await? == Created::Collision {
+            return Err(StoreError::new("a drawn code was taken"));
         }
         if let State::Scanned { claim } = &session.state {
             self.supersede(&claim.by, &session, now).await?;
@@ -263,13 +262,7 @@ impl Logins {
         let random = &*self.random;
         let session = qr_session(random, client, fallback.clone(), ties.clone(), life, now);
         let session = Session { opener: prompt.opener.clone(), ..session };
-        match self.sessions.create(&session, &WriteId::random(random)).await? {
-            Created::Stored => {
-                self.reached(&session, None);
-                Ok(())
-            }
-            Created::Collision => Ok(()),
-        }
+        self.create(&session).await.map(|_| ())
     }
 }
 

@@ -21,7 +21,17 @@ use super::{Bound, Fault, Memory};
 impl Memory {
     /// Lets `calls` more calls pass, and then injects `fault` into the next one.
     pub fn inject(&self, calls: usize, fault: Fault) {
-        self.lock().fault = Some((calls, fault));
+        self.inject_some(calls, fault, 0);
+    }
+
+    /// The same for the call after it, too: the one with which a caller tries again at once.
+    pub fn inject_twice(&self, calls: usize, fault: Fault) {
+        self.inject_some(calls, fault, 1);
+    }
+
+    fn inject_some(&self, calls: usize, fault: Fault, strikes_again: usize) {
+        let mut data = self.lock();
+        (data.fault, data.strikes_again) = (Some((calls, fault)), strikes_again);
     }
 
     /// Removes a fault that was not injected yet. Returns whether there was one.
