@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::{
     browser::{
@@ -13,11 +14,12 @@ use crate::{
     operator::make_client,
     other_site::Site,
     people::Person,
-    phone::{fresh_number, sms_code},
+    phone::{Phone, fresh_number, sms_code},
     proxy::{Proxy, without_its_body},
     screen::Screen,
     service::{Service, eventually},
     tables::Tables,
+    typed::Tv,
 };
 
 /// A secret and its SHA-256, those of RFC 7636 appendix B.
@@ -493,4 +495,27 @@ async fn a_script_is_no_address_to_go_on_at() {
     let told = async || (!person.screen.text("back-problem").await.is_empty()).then_some(());
     eventually("word that it did not work", told).await;
     assert!(person.screen.address().await.starts_with(&proxy.url));
+}
+
+// B4
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fifty_token_requests_at_once_give_one_token_set() {
+    let service = Service::served();
+    let (tv, phone) = (Tv::begins(&service).await, Phone::signed_in(&service).await);
+    let code = tv.text("device_code").split_once('.').unwrap().0.to_owned();
+    for step in ["scan", "confirm"] {
+        let number = json!({"matchNumber": tv.text("match_number")});
+        phone.post(&format!("/q/{code}/{step}"), &number).await.good();
+    }
+    let mut polls: JoinSet<_> = (0..50)
+        .map(|_| {
+            let tv = tv.clone();
+            async move { tv.polls().await.good().json() }
+        })
+        .collect();
+    let first = polls.join_next().await.unwrap().unwrap();
+    assert!(first["refresh_token"].is_string(), "{first}");
+    for tokens in polls.join_all().await {
+        assert_eq!(tokens, first);
+    }
 }

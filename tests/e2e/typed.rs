@@ -12,7 +12,7 @@ use crate::{
     people::Person,
     phone::fresh_number,
     proxy::{Proxy, without_its_body},
-    screen::Screen,
+    screen::{Answer, Screen},
     service::{Service, eventually},
 };
 
@@ -22,14 +22,15 @@ const SCOPE: &str = "openid profile phone offline_access";
 const DEVICE_GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// A television with a client of its own, which shows a user code.
-struct Tv {
+#[derive(Clone)]
+pub(crate) struct Tv {
     client: String,
     http: Screen,
     begun: Value,
 }
 
 impl Tv {
-    async fn begins(service: &Service) -> Self {
+    pub(crate) async fn begins(service: &Service) -> Self {
         let client = format!("tv-{}", &fresh_number()[3..]);
         let words = ["DIALECT=oauth", "GRANTS=device_code,refresh_token", "AUTH=none", "NAME=Living Room"];
         let words: Vec<_> = words.into_iter().map(str::to_owned).chain([format!("ID={client}")]).collect();
@@ -40,19 +41,24 @@ impl Tv {
         Self { client, http, begun }
     }
 
-    fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.begun[name].as_str().unwrap()
     }
 
-    /// Polls until it is signed in.
-    async fn is_signed_in(&self) -> Value {
+    /// Polls once.
+    pub(crate) async fn polls(&self) -> Answer {
         let asked = [
             ("grant_type", DEVICE_GRANT),
             ("client_id", self.client.as_str()),
             ("device_code", self.text("device_code")),
         ];
+        self.http.post_form("/oauth/token", &asked).await
+    }
+
+    /// Polls until it is signed in.
+    async fn is_signed_in(&self) -> Value {
         eventually("a television that is signed in", async || {
-            let answer = self.http.post_form("/oauth/token", &asked).await;
+            let answer = self.polls().await;
             (answer.status == 200).then(|| answer.json())
         })
         .await

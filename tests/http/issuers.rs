@@ -26,6 +26,7 @@ use saoma_domain::{
     session::{Dialect, State},
 };
 use saoma_memory::Fault;
+use saoma_tokens::key_sets::REFRESH_EVERY;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -278,6 +279,27 @@ async fn an_app_approves_the_logins_of_clients_that_list_it_and_no_others() {
     pass(&world, AGE);
     let next = world.call(Call::get(&format!("/qr/code?client={ID}"))).await.text("code");
     page(&world, "scan", &next, &token).await.problem(401, "unauthorized");
+}
+
+// E5: a set is fetched again when it is ten minutes old, so a key that its owner took back counts no longer than that.
+#[tokio::test]
+async fn a_key_that_its_issuer_took_back_is_refused_when_the_set_is_old() {
+    let (world, issuer) = (World::default(), Issuer::start(1));
+    open(&world, &issuer, Dialect::Web).await;
+    let withdrawn = issuer.token(&world, "ann");
+    let scan = async |token: &str| {
+        let code = world.call(Call::get(&format!("/qr/code?client={ID}"))).await.text("code");
+        page(&world, "scan", &code, token).await
+    };
+    assert_eq!(scan(&withdrawn).await.status, 200);
+    issuer.rotate("second", 2);
+    pass(&world, REFRESH_EVERY.as_secs() - 1);
+    assert_eq!((scan(&withdrawn).await.status.as_u16(), issuer.fetches()), (200, 1), "the set is kept");
+    pass(&world, 1);
+    scan(&withdrawn).await.problem(401, "unauthorized");
+    assert_eq!(issuer.fetches(), 2, "by age");
+    assert_eq!(scan(&issuer.token(&world, "ann")).await.status, 200);
+    assert_eq!(issuer.fetches(), 2, "the new key came with it");
 }
 
 // N3 N4 N5 N6 N7 E3 E4 E5 E6 E10 E11

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     oauth::{
-        self,
+        self, Device,
         code::{Page, SITE},
     },
     remembered::Region,
@@ -190,6 +190,33 @@ async fn a_screen_that_this_instance_knows_is_not_slowed_down_by_a_guesser_behin
         done(&app(&world, step, &person, &pc.code).await);
     }
     assert_eq!(world.call(poll()).await.json()["statusflag"], 2);
+}
+
+// D7 D11: a new instance does not know the device of a guesser's neighbour. It answers that the service is busy, and the
+// device's interval stays as it was.
+#[tokio::test]
+async fn a_device_behind_a_guessers_address_is_not_told_that_it_polls_too_fast() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    oauth::register(&world, oauth::TV);
+    let (waiting, approved) = (Device::begin(&world).await, Device::begin(&world).await);
+    approved.approved_by(&world, &person).await;
+    let fresh = world.beside();
+    let secret = waiting.text("device_code").split_once('.').unwrap().1;
+    let guess = |nth| oauth::polling(oauth::TV, &format!("{}.{secret}", unknown(nth)));
+    let answer = insist(&fresh, guess).await;
+    assert_eq!((answer.status.as_u16(), answer.text("error").as_str()), (429, "temporarily_unavailable"));
+    for device in [&waiting, &approved] {
+        let busy = fresh.call(device.exchange().from_ip(GUESSER)).await;
+        assert_eq!((busy.status.as_u16(), busy.header("retry-after")), (429, "61"), "{}", busy.whole());
+        assert_eq!(busy.text("error"), "temporarily_unavailable");
+    }
+    let elsewhere = fresh.call(waiting.exchange().from_ip("203.0.113.7")).await;
+    assert_eq!(elsewhere.text("error"), "authorization_pending");
+    world.clock.advance(Duration::from_secs(61));
+    let pending = fresh.call(waiting.exchange().from_ip(GUESSER)).await;
+    assert_eq!(pending.text("error"), "authorization_pending");
+    assert_eq!(fresh.call(approved.exchange().from_ip(GUESSER)).await.status, 200);
 }
 
 // K15

@@ -48,7 +48,8 @@ pub(crate) struct Begun {
 }
 
 /// `POST /oauth/bc-authorize`. The checks, in order: the client proves itself and may ask; it and its network do not ask too
-/// often; the request is well formed; the hint names a person whom this client may ask.
+/// often; the request is well formed; the hint names a person whom this client may ask; an assertion counts once; the person is
+/// not asked too often.
 pub(crate) async fn begin(
     State(app): State<App>,
     facts: Facts,
@@ -69,11 +70,11 @@ pub(crate) async fn begin(
         opener: opener(&app, &headers, &form, &client).await?,
         ..question
     };
-    spends.spend(&app).await?;
-    let opened = app.asked.ask(&client, question, now).await?;
     // Not counted as a guess: the client has proved itself and is paced, and what a person mistypes must not slow down its
     // other calls.
-    let opened = opened.ok_or(UNKNOWN_USER_ID)?;
+    let askable = app.asked.askable(&client, question, now).await?.ok_or(UNKNOWN_USER_ID)?;
+    spends.spend(&app).await?;
+    let opened = app.asked.ask(askable, now).await?.ok_or(UNKNOWN_USER_ID)?;
     let session = opened.session;
     let key = ScreenKey { code: session.code, secret: opened.secret };
     Ok(Json(Begun {

@@ -2,14 +2,29 @@
 //! Browser-Based Applications). A person's consent is never asked for here, so no page can act for a person.
 
 use axum::{
+    extract::Request,
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
+
+/// The calls that a page of another site may make, besides reading what is under `/.well-known/`.
+const CALLS: [&str; 5] =
+    ["/oauth/device_authorization", "/oauth/par", "/oauth/revoke", "/oauth/token", "/oauth/userinfo"];
 
 /// Lets the page that called read the answer.
 pub(crate) fn readable(mut response: Response) -> Response {
     response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     response
+}
+
+/// Lets a page read why its call is refused, whichever layer refuses. What no page may call stays unreadable: the calls of
+/// clients' servers, of our own page and of phones (`docs/security.md` W3).
+pub(crate) async fn refusals_are_readable(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let of_a_page = CALLS.contains(&path) || path.starts_with("/.well-known/");
+    let response = next.run(request).await;
+    if of_a_page { readable(response) } else { response }
 }
 
 /// The headers that a page may send: how it authenticates, its proof (`DPoP`), and what libraries add: the version of MCP, and

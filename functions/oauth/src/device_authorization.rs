@@ -7,7 +7,7 @@ use axum::{
 };
 use saoma_app::pace::DEVICE_INTERVAL;
 use saoma_domain::{
-    cases::Opening,
+    cases::{OpenError, Opening},
     client::Client,
     oauth::{ClientAuth, GrantType, Scopes, UserCode},
     opener::Opener,
@@ -51,6 +51,9 @@ pub(crate) struct Begun {
 
 /// `POST /oauth/device_authorization`. `device_name` is ours: what the device calls itself, for its person to read.
 /// A proof of possession binds the login: its polls must prove the same key.
+///
+/// The checks, in order: the client proves itself and may ask; it or its network does not ask too often; the proof is good;
+/// the client may open such a session; an assertion counts once.
 pub(crate) async fn begin(
     State(app): State<App>,
     facts: Facts,
@@ -61,7 +64,6 @@ pub(crate) async fn begin(
     let found = client_for(&app, &facts, &headers, &form, GrantType::DeviceCode).await?;
     let Authenticated { client, spends } = found;
     pace(&app, &client, &facts)?;
-    spends.spend(&app).await?;
     let issuer = service.public_url(facts.domain())?;
     let proof = dpop::proof(&app, &facts, &headers, ("POST", "/oauth/device_authorization"), None)?;
     let key = proof.map(|proof| proof.key);
@@ -81,6 +83,8 @@ pub(crate) async fn begin(
         opener: opener(&app, &headers, &form, &client).await?,
         life: service.settings.session_life,
     };
+    client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref()).map_err(OpenError::from)?;
+    spends.spend(&app).await?;
     let draw = || {
         let code = UserCode::random(&*service.random);
         (code.session_code(&*service.keys), code)

@@ -120,5 +120,5 @@ pub fn router(app: App) -> Router {
         .route("/.well-known/oauth-authorization-server", get(metadata::oauth))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .with_state(app);
-    hardened(routes, &service, refused::shape)
+    hardened(routes, &service, refused::shape).layer(from_fn(cors::refusals_are_readable))
 }

@@ -37,7 +37,8 @@ pub(crate) async fn exchange(
     let (service, now) = (&app.service, app.service.clock.now());
     let key = ScreenKey::parse(raw).ok_or_else(|| INVALID_GRANT.as_guess())?;
     let asked = service.pace.ask(asking.facts.network(), Some(&key.code), now);
-    asked.map_err(|seconds| Problem { retry_after: Some(seconds), ..SLOW_DOWN })?;
+    // Not `slow_down`: this client may poll as it should, and another one behind its address guesses.
+    asked.map_err(Problem::too_many)?;
     let view = app.logins.status(&key.code, Dialect::Oauth, Some(&key.secret)).await;
     let session = match view.map_err(by_the_core)? {
         View::Screen(session) if session.client == asking.client.id && kind(&session.flow) => session,

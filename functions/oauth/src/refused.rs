@@ -8,8 +8,6 @@ use saoma_domain::cases::{SignInError, StepError, StepFailure};
 use saoma_http::{Problem, body::Json, harden::as_problem};
 use serde::Serialize;
 
-use crate::cors;
-
 /// The body of a refusal.
 #[derive(Serialize)]
 struct Refused {
@@ -66,8 +64,7 @@ pub(crate) fn shape(problem: &Problem) -> Response {
     let challenge =
         challenge.map(|challenge| (header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
     response.headers_mut().extend(challenge);
-    // A page of another site reads why it is refused, whichever layer refuses.
-    cors::readable(response)
+    response
 }
 
 /// A refusal of the core, where a client asks for tokens: a store that failed is no refusal, and all else is one of a

@@ -263,6 +263,8 @@ mod tests {
 
     use saoma_domain::cases::Opening;
     use saoma_domain::client::Client;
+    use saoma_domain::oauth::{BindingMessage, Scope};
+    use saoma_domain::secrets::Secret;
     use saoma_domain::session::Dialect;
     use saoma_domain::time::Timestamp;
     use saoma_memory::{Memory, contract, world::SeededRandom};
@@ -301,30 +303,65 @@ mod tests {
         kiosk.insert("write_id".to_owned(), text("w".repeat(16)));
         assert!(billed(&kiosk) <= 1024, "{} bytes", billed(&kiosk));
 
-        let client =
-            Client::plain(ClientId::parse("saoma").unwrap(), CleanText::new("Saoma"), vec![Dialect::Web]);
-        let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..client };
-        let opening = Opening {
-            flow: Flow::Web {
-                ext: Ext::parse(&"e".repeat(Ext::LONGEST)).unwrap(),
-                state: PageState::parse(&"s".repeat(PageState::LONGEST)),
-                rotates: true,
+        let plain =
+            Client::plain(ClientId::parse("saoma").unwrap(), CleanText::new("Saoma"), Dialect::ALL.to_vec());
+        let client = Client { id: ClientId::parse(&"c".repeat(ClientId::LONGEST)).unwrap(), ..plain };
+        let web = Flow::Web {
+            ext: Ext::parse(&"e".repeat(Ext::LONGEST)).unwrap(),
+            state: PageState::parse(&"s".repeat(PageState::LONGEST)),
+            rotates: true,
+        };
+        let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        let scopes = Scopes::parse(&scopes.join(" "));
+        let request = Some(RequestHash::of("a request"));
+        let key = KeyThumbprint::parse(&"k".repeat(43));
+        assert!(key.is_some());
+        let oauth = Flow::Oauth { scopes, request, key, rotates: true };
+        let words = Words::non_empty(&"w".repeat(BindingMessage::LONGEST));
+        let asked = Flow::Asked { scopes, words, request };
+        // A browser proves nothing in the web contract, so its session has no opener.
+        for (flow, openers) in
+            [(web, vec![None]), (oauth, largest_openers(&random)), (asked, largest_openers(&random))]
+        {
+            for opener in openers {
+                let opening = largest(&client, flow.clone(), opener);
+                let session = opening.draw(&random, Timestamp::from_secs(9_999_999_999)).session;
+                let mut item = to_item(&redeemed(session));
+                item.insert("write_id".to_owned(), text("w".repeat(16)));
+                item.insert("confirmed_at".to_owned(), number(9_999_999_999_u64));
+                assert!(billed(&item) <= 1024, "{} bytes: {flow:?}", billed(&item));
+            }
+        }
+    }
+
+    /// Every kind of opener, at its longest.
+    fn largest_openers(random: &SeededRandom) -> Vec<Option<Opener>> {
+        let secret = Secret::random(random).hash();
+        let name = MachineName::parse(&"k".repeat(MachineName::LONGEST)).unwrap();
+        let browser = Phone {
+            account: AccountId::parse("9999999999").unwrap(),
+            sign_in: SignInId::parse(&"f".repeat(32)).unwrap(),
+        };
+        [Opener::Machine(name, secret), Opener::Server(secret), Opener::Browser(browser)].map(Some).to_vec()
+    }
+
+    /// A session of this flow, with all that its screen may say, and be seen with, at its longest.
+    fn largest(client: &Client, flow: Flow, opener: Option<Opener>) -> Opening<'_> {
+        let says = matches!(flow, Flow::Oauth { .. });
+        Opening {
+            claims: ScreenClaims {
+                device_name: says.then(|| CleanText::new(&"n".repeat(64))),
+                device_mac: None,
             },
-            client: &client,
-            claims: ScreenClaims::default(),
+            flow,
+            client,
             seen: Seen {
                 ip: Some("2001:db8:1111:2222:3333:4444:5555:6666".parse().unwrap()),
                 browser: Some(CleanText::new(&"b".repeat(28))),
             },
-            opener: None,
+            opener,
             life: Duration::from_mins(15),
-        };
-        let now = Timestamp::from_secs(9_999_999_999);
-        let web = opening.draw(&random, now).session;
-        let mut web = to_item(&redeemed(web));
-        web.insert("write_id".to_owned(), text("w".repeat(16)));
-        web.insert("confirmed_at".to_owned(), number(9_999_999_999_u64));
-        assert!(billed(&web) <= 1024, "{} bytes", billed(&web));
+        }
     }
 
     // C4

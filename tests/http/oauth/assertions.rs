@@ -12,23 +12,30 @@ use super::{
 };
 use crate::{crowd::at_once, issuers::Issuer, pages, web::basic};
 
-const BOX: &str = "box";
+pub(super) const BOX: &str = "box";
 
-fn key() -> Signer {
+pub(super) fn key() -> Signer {
     Signer::of(7)
 }
 
 /// A world with a client of this key, as an operator registers it.
 async fn with_box() -> World {
     let world = World::default();
-    let asked = json!({
+    let made = register(&world, json!({})).await;
+    assert_eq!(made["client"]["keys"].as_array().unwrap().len(), 1);
+    world
+}
+
+/// Registers the box, with these settings besides its own.
+pub(super) async fn register(world: &World, more: Value) -> Value {
+    let mut asked = json!({
         "do": "client.create", "id": BOX, "name": "Box", "dialect": "oauth",
         "grants": ["device_code", "refresh_token"], "auth": "private_key_jwt", "key": key().jwk().to_string(),
     });
+    asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let made = world.command(asked).await;
     assert_eq!(made["ok"], true, "{made}");
-    assert_eq!(made["client"]["keys"].as_array().unwrap().len(), 1);
-    world
+    made
 }
 
 fn asserting(path: &str, assertion: &str, others: &[(&str, &str)]) -> Call {
@@ -95,6 +102,44 @@ async fn an_assertion_counts_once() {
     refused(&begins(&world, &used).await, 401, "invalid_client");
     pass(&world, 60);
     refused(&begins(&world, &used).await, 401, "invalid_client");
+}
+
+// E14: a device's request that is refused for another reason leaves its assertion as it was.
+#[tokio::test]
+async fn a_device_that_is_refused_may_bring_its_assertion_again() {
+    let world = World::default();
+    register(&world, json!({"networks": ["192.0.2.0/24"]})).await;
+    let used = key().assertion(&world, BOX, "once");
+    let begin = || asserting("/oauth/device_authorization", &used, &[]);
+    refused(&world.call(begin()).await, 403, "network_not_allowed");
+    let inside = || begin().from_ip("192.0.2.7");
+    refused(&world.call(inside().header("dpop", "x")).await, 400, "invalid_dpop_proof");
+    let begun = world.call(inside()).await;
+    assert_eq!(begun.status, 200, "{}", begun.whole());
+    refused(&world.call(inside()).await, 401, "invalid_client");
+}
+
+// E14: and so does a question to a person whom the client may not ask.
+#[tokio::test]
+async fn a_question_that_is_refused_may_bring_its_assertion_again() {
+    let world = World::default();
+    register(&world, json!({"grants": ["device_code", "ciba"]})).await;
+    let person = world.sign_in("13800138000").await;
+    let used = key().assertion(&world, BOX, "once");
+    let ask =
+        |hint: &str| asserting("/oauth/bc-authorize", &used, &[("scope", "openid"), ("login_hint", hint)]);
+    for unknown in ["13900139000", "13800138000"] {
+        refused(&world.call(ask(unknown)).await, 400, "unknown_user_id");
+    }
+    let begun = begins(&world, &key().assertion(&world, BOX, "begin")).await;
+    let device = Device { client: BOX, begun: begun.json() };
+    device.approved_by(&world, &person).await;
+    let poll = [("grant_type", DEVICE_GRANT), ("device_code", device.text("device_code"))];
+    let tokens = world.call(asserting("/oauth/token", &key().assertion(&world, BOX, "poll"), &poll)).await;
+    assert_eq!(tokens.status, 200, "{}", tokens.whole());
+    let asked = world.call(ask("13800138000")).await;
+    assert_eq!(asked.status, 200, "{}", asked.whole());
+    refused(&world.call(ask("13800138000")).await, 401, "invalid_client");
 }
 
 // E14 A5

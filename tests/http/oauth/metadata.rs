@@ -79,4 +79,16 @@ async fn pages_of_any_site_may_call_what_takes_no_cookie_and_nothing_else() {
         let preflight = world.call(origin(Call::new("OPTIONS", path))).await;
         assert_eq!(preflight.status, 405, "{path}");
     }
+    // Refused by the handler, and by the layers before it.
+    for path in [
+        "/oauth/bc-authorize",
+        "/oauth/introspect",
+        "/oauth/introspect?token=x",
+        "/oauth/user_code?token=x",
+        "/oauth/authorize/begin?token=x",
+    ] {
+        let refused = world.call_function("oauth", origin(Call::post(path)).request()).await;
+        assert_eq!(refused.status, 400, "{path}: {}", refused.whole());
+        assert_eq!(refused.header("access-control-allow-origin"), "", "{path}: {}", refused.whole());
+    }
 }

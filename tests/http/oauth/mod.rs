@@ -60,6 +60,12 @@ pub(crate) fn register_as(world: &World, id: &str, auth: ClientAuth) -> String {
     secret.reveal().to_owned()
 }
 
+/// The poll of a client with this device code.
+pub(crate) fn polling(client: &str, device_code: &str) -> Call {
+    let pairs = [("grant_type", DEVICE_GRANT), ("client_id", client), ("device_code", device_code)];
+    form("/oauth/token", &pairs)
+}
+
 /// A device that shows a QR and a user code.
 pub(crate) struct Device {
     client: &'static str,
@@ -91,12 +97,7 @@ impl Device {
     }
 
     pub(crate) fn exchange(&self) -> Call {
-        let pairs = [
-            ("grant_type", DEVICE_GRANT),
-            ("client_id", self.client),
-            ("device_code", self.text("device_code")),
-        ];
-        form("/oauth/token", &pairs)
+        polling(self.client, self.text("device_code"))
     }
 
     async fn poll(&self, world: &World) -> Answer {

@@ -1,10 +1,14 @@
 //! Refresh tokens of screens (RFC 6749 section 6).
 
 use acceptance::{Answer, Call, Person, World};
-use saoma_domain::account::AccountStatus;
+use saoma_domain::{account::AccountStatus, oauth::ClientAuth};
 use serde_json::json;
 
-use super::{Device, TV, claims, form, pass, refused, register, with_tv};
+use super::{
+    DEVICE_GRANT, Device, TV, claims,
+    code::{self, Page, SITE},
+    form, pass, refused, register, with_tv,
+};
 
 async fn refresh(world: &World, client: &str, token: &str, more: &[(&str, &str)]) -> Answer {
     let asked = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", token)];
@@ -43,6 +47,30 @@ async fn a_refresh_narrows_and_never_widens() {
     assert_eq!(claims(&narrow.text("access_token"))["scope"], "profile");
     let wide = refresh(&world, TV, &narrow.text("refresh_token"), &[]).await;
     assert_eq!(wide.text("scope"), "openid profile", "what was granted stays granted");
+}
+
+// A18: an exchange has no scope of its own, so a wider one in it changes nothing.
+#[tokio::test]
+async fn an_exchange_grants_what_its_person_agreed_to() {
+    let (world, person) = with_tv().await;
+    code::register(&world, SITE, ClientAuth::None);
+    let wide = ("scope", "openid profile phone offline_access");
+    let device = Device::begin_as(&world, TV, "openid profile").await;
+    device.approved_by(&world, &person).await;
+    let code = Page::open(&world).await.approved_by(&world, &person).await;
+    let polls =
+        [("grant_type", DEVICE_GRANT), ("client_id", TV), ("device_code", device.text("device_code")), wide];
+    for exchange in [form("/oauth/token", &polls), code::exchange(&code, &[wide])] {
+        let tokens = world.call(exchange).await;
+        assert_eq!((tokens.status.as_u16(), tokens.text("scope").as_str()), (200, "openid profile"));
+        let access = tokens.text("access_token");
+        assert_eq!(claims(&access)["scope"], "openid profile");
+        let userinfo = world.call(Call::get("/oauth/userinfo").bearer(&access)).await;
+        assert_eq!(userinfo.json().get("phone_number"), None, "{}", userinfo.whole());
+        let client = claims(&access)["client_id"].as_str().unwrap().to_owned();
+        let again = refresh(&world, &client, &tokens.text("refresh_token"), &[wide]).await;
+        refused(&again, 400, "invalid_scope");
+    }
 }
 
 // A5 E16

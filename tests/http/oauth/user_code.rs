@@ -4,6 +4,7 @@ use acceptance::{Answer, Call, Person, World};
 use insta::assert_snapshot;
 use saoma_domain::{
     oauth::typing::{TRIES_OF_A_NETWORK, TRIES_OF_AN_ACCOUNT},
+    ports::{Created, Sessions, WriteId},
     secrets::Secret,
 };
 use saoma_tokens::keyring::PUBLISHED_BEFORE_USE;
@@ -91,6 +92,29 @@ async fn a_code_that_was_shown_before_a_rotation_is_found_after_it() {
     world.vault.promote_pending();
     let after = world.beside();
     assert_eq!(types(&after, &person, device.text("user_code")).await.status, 200, "promoted");
+}
+
+// B10: another world draws the same codes, so the first one that a device is given here is taken.
+#[tokio::test]
+async fn a_user_code_whose_session_is_taken_is_drawn_again() {
+    let (twin, _) = with_tv().await;
+    let taken = Device::begin(&twin).await;
+    let (world, person) = with_tv().await;
+    let write = WriteId::random(&*twin.random);
+    let stored = world.memory.create(&taken.session(&twin), &write).await.unwrap();
+    assert_eq!(stored, Created::Stored);
+    let device = Device::begin(&world).await;
+    assert_eq!(secret_of(&device), secret_of(&taken), "the same draws");
+    assert_ne!(device.text("user_code"), taken.text("user_code"));
+    let found = types(&world, &person, device.text("user_code")).await;
+    assert_eq!(found.text("code"), device.code());
+    device.approved_by(&world, &person).await;
+    assert_eq!(device.poll(&world).await.status, 200);
+    assert_eq!(world.session(taken.code()), taken.session(&twin), "the other session is untouched");
+}
+
+fn secret_of(device: &Device) -> &str {
+    device.text("device_code").split_once('.').unwrap().1
 }
 
 // A12 E9

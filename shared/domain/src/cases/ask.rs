@@ -47,19 +47,27 @@ pub struct Question {
     pub life: Option<Duration>,
 }
 
+/// A question to a person whom the client may ask. Nothing of it is stored yet: [`AskedLogins::ask`] does that.
+#[derive(Debug)]
+pub struct Askable {
+    /// The phone whose person answers.
+    by: Phone,
+    opened: Opened,
+}
+
 impl AskedLogins {
-    /// Asks a person. `None` if this client may not ask them now: there is no such person, they have not signed in to this
-    /// client by QR since they last said no, or they were asked too often (`docs/security.md` H1, K14). The client
-    /// is not told which (H5), and for an unknown person the same reads are made.
+    /// The question to a person, without a write. `None` if this client may not ask them: there is no such person, or they
+    /// have not signed in to this client by QR since they last said no. The client is not told which (`docs/security.md`
+    /// H5), and for an unknown person the same reads are made.
     ///
     /// # Errors
-    /// [`OpenError`]. A question that was noted by then counts as asked.
-    pub async fn ask(
+    /// [`OpenError`].
+    pub async fn askable(
         &self,
         client: &Client,
         question: Question,
         now: Timestamp,
-    ) -> Result<Option<Opened>, OpenError> {
+    ) -> Result<Option<Askable>, OpenError> {
         let random = &*self.logins.random;
         // The caller is the client's server, whose address does not tell where the screen is.
         let seen = Seen { ip: None, browser: None };
@@ -78,7 +86,15 @@ impl AskedLogins {
         };
         let Opened { session, secret } = opening.draw(random, now);
         let session = Session { match_number, match_policy, ..session };
-        self.put(by, Opened { session, secret }, now).await
+        Ok(Some(Askable { by, opened: Opened { session, secret } }))
+    }
+
+    /// Asks a person. `None` if they were asked too often (`docs/security.md` H1, K14).
+    ///
+    /// # Errors
+    /// [`OpenError`]. A question that was noted by then counts as asked.
+    pub async fn ask(&self, askable: Askable, now: Timestamp) -> Result<Option<Opened>, OpenError> {
+        self.put(askable.by, askable.opened, now).await
     }
 
     /// Asks the person whom a browser is signed in for, on the phone that approved the browser, instead of showing them a QR.

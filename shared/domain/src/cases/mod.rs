@@ -51,7 +51,7 @@ mod status;
 mod typed;
 
 pub use accounts::{AccountError, AccountKeeper, Found};
-pub use ask::{AskedLogins, Question, will_ask};
+pub use ask::{Askable, AskedLogins, Question, will_ask};
 pub use browsers::{BeginHere, Browsers, SignedInBrowser};
 pub use clients::{ClientKeeper, KeeperError, Rejected};
 pub use export::{Everything, MOST_EXPORTED};
