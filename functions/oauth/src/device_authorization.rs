@@ -7,7 +7,7 @@ use axum::{
 };
 use saoma_app::pace::DEVICE_INTERVAL;
 use saoma_domain::{
-    cases::{OpenError, Opening},
+    cases::Opening,
     client::Client,
     oauth::{ClientAuth, GrantType, Scopes, UserCode},
     opener::Opener,
@@ -83,7 +83,7 @@ pub(crate) async fn begin(
         opener: opener(&app, &headers, &form, &client).await?,
         life: service.settings.session_life,
     };
-    client.may_open(&opening.flow, &opening.seen, opening.opener.as_ref()).map_err(OpenError::from)?;
+    app.logins.may_open(&client, (&opening.flow, &opening.seen, opening.opener.as_ref()))?;
     spends.spend(&app).await?;
     let draw = || {
         let code = UserCode::random(&*service.random);

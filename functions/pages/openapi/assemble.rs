@@ -16,8 +16,8 @@ use std::{
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, from_value, json};
 
-/// The functions, in the order in which a reader meets them. `socket` is not among them: its routes are WebSocket routes, and
-/// OpenAPI describes HTTP only. Their contract is in `docs/web.md`.
+/// The functions, in the order in which a reader meets them. `socket` is not among them: its routes belong to sockets,
+/// and such a description knows HTTP only. Their contract is in `docs/web.md`.
 const FUNCTIONS: [&str; 9] =
     ["kiosk", "web", "remembered", "shop", "oauth", "accounts", "people", "devices", "pages"];
 

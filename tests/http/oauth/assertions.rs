@@ -112,11 +112,11 @@ async fn a_device_that_is_refused_may_bring_its_assertion_again() {
     let used = key().assertion(&world, BOX, "once");
     let begin = || asserting("/oauth/device_authorization", &used, &[]);
     refused(&world.call(begin()).await, 403, "network_not_allowed");
-    let inside = || begin().from_ip("192.0.2.7");
-    refused(&world.call(inside().header("dpop", "x")).await, 400, "invalid_dpop_proof");
-    let begun = world.call(inside()).await;
+    let admitted = || begin().from_ip("192.0.2.7");
+    refused(&world.call(admitted().header("dpop", "x")).await, 400, "invalid_dpop_proof");
+    let begun = world.call(admitted()).await;
     assert_eq!(begun.status, 200, "{}", begun.whole());
-    refused(&world.call(inside()).await, 401, "invalid_client");
+    refused(&world.call(admitted()).await, 401, "invalid_client");
 }
 
 // E14: and so does a question to a person whom the client may not ask.

@@ -267,7 +267,10 @@ impl Logins {
     }
 
     /// Whether a client may open a session. A refusal is recorded.
-    pub(super) fn may_open(
+    ///
+    /// # Errors
+    /// [`OpenError::NotAllowed`].
+    pub fn may_open(
         &self,
         client: &Client,
         (flow, seen, opener): (&Flow, &Seen, Option<&Opener>),
