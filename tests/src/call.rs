@@ -22,6 +22,7 @@ pub struct Call {
     is_base64: bool,
     ip: String,
     ignored: &'static [&'static str],
+    is_odd: bool,
 }
 
 impl Call {
@@ -53,6 +54,7 @@ impl Call {
             is_base64: false,
             ip: "203.0.113.7".to_owned(),
             ignored: &[],
+            is_odd: false,
         }
     }
 
@@ -109,6 +111,20 @@ impl Call {
     pub fn ignored(mut self, names: &'static [&'static str]) -> Self {
         self.ignored = names;
         self
+    }
+
+    /// Says that the service may take this call although no description allows it: the test asks for a good answer to a
+    /// bad call.
+    #[must_use]
+    pub fn odd(mut self) -> Self {
+        self.is_odd = true;
+        self
+    }
+
+    /// Whether the description says nothing of this call.
+    #[must_use]
+    pub fn is_odd(&self) -> bool {
+        self.is_odd
     }
 
     /// The method.

@@ -385,7 +385,7 @@ impl World {
         let answer = self.call_function(function, call.request()).await;
         if let Some(operation) = described {
             operation.hold(&answer);
-            if !answer.is_refusal() {
+            if !answer.is_refusal() && !call.is_odd() {
                 operation.hold_taken(&call);
             }
         }

@@ -114,8 +114,8 @@ async fn a_device_that_is_refused_may_bring_its_assertion_again() {
     refused(&world.call(begin()).await, 403, "network_not_allowed");
     let admitted = || begin().from_ip("192.0.2.7");
     refused(&world.call(admitted().header("dpop", "x")).await, 400, "invalid_dpop_proof");
-    let begun = world.call(admitted()).await;
-    assert_eq!(begun.status, 200, "{}", begun.whole());
+    let answer = world.call(admitted()).await;
+    assert_eq!(answer.status, 200, "{}", answer.whole());
     refused(&world.call(admitted()).await, 401, "invalid_client");
 }
 

@@ -142,12 +142,11 @@ impl Row<'_> {
             times += 1;
             pass(world, self.rests);
             let mut pairs = (self.good)(times);
-            if let Some(values) = values {
-                pairs.retain(|(kept, _)| *kept != name);
-                let name = self.parameters.iter().find(|(known, _)| *known == name).unwrap().0;
-                pairs.extend(values.iter().map(|value| (name, value.clone())));
-            }
-            world.call(self.call(&pairs)).await
+            let Some(values) = values else { return world.call(self.call(&pairs)).await };
+            pairs.retain(|(kept, _)| *kept != name);
+            let name = self.parameters.iter().find(|(known, _)| *known == name).unwrap().0;
+            pairs.extend(values.iter().map(|value| (name, value.clone())));
+            world.call(self.call(&pairs).odd()).await
         };
         let good = async |answer: Answer| {
             assert_eq!(error_of(&answer), OK, "{:?}: {}", self.call.1, answer.whole());
