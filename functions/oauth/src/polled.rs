@@ -37,8 +37,9 @@ pub(crate) async fn exchange(
     let (service, now) = (&app.service, app.service.clock.now());
     let key = ScreenKey::parse(raw).ok_or_else(|| INVALID_GRANT.as_guess())?;
     let asked = service.pace.ask(asking.facts.network(), Some(&key.code), now);
-    // Not `slow_down`: this client may poll as it should, and another one behind its address guesses.
-    asked.map_err(Problem::too_many)?;
+    // Another client behind its address guesses. This one may poll as it should, so its interval stays, and it goes on: RFC
+    // 8628 section 3.5 has it stop at any error but this one and `slow_down`.
+    asked.map_err(|seconds| Problem { retry_after: Some(seconds), ..PENDING })?;
     let view = app.logins.status(&key.code, Dialect::Oauth, Some(&key.secret)).await;
     let session = match view.map_err(by_the_core)? {
         View::Screen(session) if session.client == asking.client.id && kind(&session.flow) => session,

@@ -239,6 +239,7 @@ impl Base {
             ["fresh_proof_required", "insufficient_scope"].iter().any(|code| codes.contains(*code));
         let header = match status {
             "429" | "503" => Some(("Retry-After", "RetryAfter")),
+            _ if codes.contains("authorization_pending") => Some(("Retry-After", "RetryAfter")),
             "401" => Some(("WWW-Authenticate", "WwwAuthenticate")),
             _ => challenges.then_some(("WWW-Authenticate", "WwwAuthenticate")),
         };
