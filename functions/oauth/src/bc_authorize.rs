@@ -56,24 +56,34 @@ pub(crate) async fn begin(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Json<Begun>, Problem> {
-    let (service, now) = (&app.service, app.service.clock.now());
     let found = client_for(&app, &facts, &headers, &form, GrantType::Ciba).await?;
-    let Authenticated { client, spends } = found;
+    let id = found.client.id.clone();
+    begun(&app, &facts, &headers, &form, found).await.map_err(|problem| problem.of_client(&id))
+}
+
+async fn begun(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    form: &Query,
+    Authenticated { client, spends }: Authenticated,
+) -> Result<Json<Begun>, Problem> {
+    let (service, now) = (&app.service, app.service.clock.now());
     if client.oauth.auth == ClientAuth::None {
         return Err(UNAUTHORIZED_CLIENT);
     }
     service.pace.open_for(&client.id, now).map_err(Problem::too_many)?;
     service.pace.ask(facts.network(), None, now).map_err(Problem::too_many)?;
-    let question = read(&form, &client)?;
+    let question = read(form, &client)?;
     let question = Question {
-        account: hint::account(&app, &facts, &client, &form).await?,
-        opener: opener(&app, &headers, &form, &client).await?,
+        account: hint::account(app, facts, &client, form).await?,
+        opener: opener(app, headers, form, &client).await?,
         ..question
     };
     // Not counted as a guess: the client has proved itself and is paced, and what a person mistypes must not slow down its
     // other calls.
     let askable = app.asked.askable(&client, question, now).await?.ok_or(UNKNOWN_USER_ID)?;
-    spends.spend(&app).await?;
+    spends.spend(app).await?;
     let opened = app.asked.ask(askable, now).await?.ok_or(UNKNOWN_USER_ID)?;
     let session = opened.session;
     let key = ScreenKey { code: session.code, secret: opened.secret };

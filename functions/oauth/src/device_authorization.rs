@@ -60,12 +60,24 @@ pub(crate) async fn begin(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Response, Problem> {
-    let (service, now) = (&app.service, app.service.clock.now());
     let found = client_for(&app, &facts, &headers, &form, GrantType::DeviceCode).await?;
-    let Authenticated { client, spends } = found;
-    pace(&app, &client, &facts)?;
+    let id = found.client.id.clone();
+    let begun = begun(&app, &facts, &headers, &form, found).await;
+    // Pages of other sites may read the answer: an app on a TV may be a page. The call uses no cookie.
+    Ok(cors::readable(begun.map_err(|problem| problem.of_client(&id))?.into_response()))
+}
+
+async fn begun(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    form: &Query,
+    Authenticated { client, spends }: Authenticated,
+) -> Result<Json<Begun>, Problem> {
+    let (service, now) = (&app.service, app.service.clock.now());
+    pace(app, &client, facts)?;
     let issuer = service.public_url(facts.domain())?;
-    let proof = dpop::proof(&app, &facts, &headers, ("POST", "/oauth/device_authorization"), None)?;
+    let proof = dpop::proof(app, facts, headers, ("POST", "/oauth/device_authorization"), None)?;
     let key = proof.map(|proof| proof.key);
     let opening = Opening {
         flow: Flow::Oauth {
@@ -80,11 +92,11 @@ pub(crate) async fn begin(
             device_mac: None,
         },
         seen: facts.seen(),
-        opener: opener(&app, &headers, &form, &client).await?,
+        opener: opener(app, headers, form, &client).await?,
         life: service.settings.session_life,
     };
     app.logins.may_open(&client, (&opening.flow, &opening.seen, opening.opener.as_ref()))?;
-    spends.spend(&app).await?;
+    spends.spend(app).await?;
     let draw = || {
         let code = UserCode::random(&*service.random);
         (code.session_code(&*service.keys), code)
@@ -93,21 +105,17 @@ pub(crate) async fn begin(
     let session = opened.session;
     let (text, symbol) = symbol_of(&session, &issuer)?;
     let key = ScreenKey { code: session.code.clone(), secret: opened.secret };
-    // Pages of other sites may read the answer: an app on a TV may be a page. The call uses no cookie.
-    Ok(cors::readable(
-        Json(Begun {
-            device_code: key.reveal(),
-            user_code: user_code.to_string(),
-            verification_uri: format!("{issuer}/device"),
-            verification_uri_complete: text,
-            expires_in: session.expires_at.since(now).as_secs(),
-            interval: DEVICE_INTERVAL.as_secs(),
-            qr: svg(&symbol, Margin::QUIET_ZONE),
-            qr_text: terminal(&symbol, Margin::QUIET_ZONE),
-            match_number: session.shown_number(),
-        })
-        .into_response(),
-    ))
+    Ok(Json(Begun {
+        device_code: key.reveal(),
+        user_code: user_code.to_string(),
+        verification_uri: format!("{issuer}/device"),
+        verification_uri_complete: text,
+        expires_in: session.expires_at.since(now).as_secs(),
+        interval: DEVICE_INTERVAL.as_secs(),
+        qr: svg(&symbol, Margin::QUIET_ZONE),
+        qr_text: terminal(&symbol, Margin::QUIET_ZONE),
+        match_number: session.shown_number(),
+    }))
 }
 
 /// What the device proved. Only a strict client asks; a secret in the body was checked when the client proved itself.

@@ -57,7 +57,18 @@ pub(crate) async fn push(
 /// The checks, in order: the client proves itself; the request names no other one; it is good, as at the authorization
 /// endpoint; an assertion counts once.
 async fn pushed(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> Result<Pushed, Problem> {
-    let Authenticated { client, spends } = client(app, facts, headers, form).await?;
+    let found = client(app, facts, headers, form).await?;
+    let id = found.client.id.clone();
+    sealed_for(app, facts, headers, form, found).await.map_err(|problem| problem.of_client(&id))
+}
+
+async fn sealed_for(
+    app: &App,
+    facts: &Facts,
+    headers: &HeaderMap,
+    form: &Query,
+    Authenticated { client, spends }: Authenticated,
+) -> Result<Pushed, Problem> {
     if form.get("request_uri").is_some() {
         return Err(missing("request_uri names a request that was pushed; push the request itself."));
     }
