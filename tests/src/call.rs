@@ -127,6 +127,21 @@ impl Call {
         self.is_odd
     }
 
+    /// The whole request, for a snapshot.
+    #[must_use]
+    pub fn whole(&self) -> String {
+        let asked = if self.query.is_empty() { "" } else { "?" };
+        let mut whole = format!("{} {}{asked}{}\n", self.method, self.path, self.query);
+        for (name, value) in &self.headers {
+            writeln!(whole, "{name}: {}", value.as_str().unwrap()).unwrap();
+        }
+        for cookie in &self.cookies {
+            writeln!(whole, "cookie: {cookie}").unwrap();
+        }
+        writeln!(whole, "\n{}", self.body.as_deref().unwrap_or_default()).unwrap();
+        whole
+    }
+
     /// The method.
     #[must_use]
     pub fn method(&self) -> &'static str {

@@ -12,9 +12,14 @@ use axum::{
 const CALLS: [&str; 5] =
     ["/oauth/device_authorization", "/oauth/par", "/oauth/revoke", "/oauth/token", "/oauth/userinfo"];
 
+/// The headers of an answer that a page may read, besides those that every page may.
+const EXPOSED: HeaderValue = HeaderValue::from_static("Retry-After, WWW-Authenticate");
+
 /// Lets the page that called read the answer.
 pub(crate) fn readable(mut response: Response) -> Response {
-    response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
     response
 }
 

@@ -11,7 +11,7 @@ use saoma_domain::{
 use serde_json::{Value, json};
 use url::Url;
 
-use super::{DEVICE_GRANT, claims, form, pass, refused};
+use super::{Conversation, DEVICE_GRANT, claims, form, pass, refused};
 use crate::{
     crowd::{ROUNDS, get_one_token_set},
     pages, rotating,
@@ -132,8 +132,12 @@ impl Page {
         world.session(self.text("code"))
     }
 
+    fn polls(&self) -> Call {
+        Call::get("/oauth/authorize/status").header("token", self.text("pollToken"))
+    }
+
     pub(crate) async fn status(&self, world: &World) -> Answer {
-        world.call(Call::get("/oauth/authorize/status").header("token", self.text("pollToken"))).await
+        world.call(self.polls()).await
     }
 
     /// The person scans, picks the number and agrees; the code that the page is sent on with.
@@ -186,7 +190,8 @@ pub(crate) fn exchange(code: &str, changes: &[(&str, &str)]) -> Call {
 #[tokio::test]
 async fn a_whole_login_by_the_code_flow() {
     let (world, person) = with_site().await;
-    let found = authorize(&world, &[]).await;
+    let mut conversation = Conversation::with(&world);
+    let found = conversation.says(authorizing(&[])).await;
     assert_eq!(found.status, 302);
     let (page, sealed) = found.header("location").split_once('#').unwrap();
     assert_eq!(page, "https://login.example.com/authorize");
@@ -199,21 +204,23 @@ async fn a_whole_login_by_the_code_flow() {
     shown["pollToken"] = json!("(the key and the request)");
     assert_snapshot!("code_shown", format!("{shown:#}"));
     assert_eq!(page.session(&world).match_policy, MatchPolicy::Pick);
-    assert_snapshot!("code_waiting", page.status(&world).await.whole());
+    conversation.says(page.polls()).await;
     let scanned = pages::step(&world, "scan", &person, &page.read(), &json!({})).await;
     assert_eq!(scanned.json()["consent"]["scopes"], json!(["profile", "offline_access"]));
     pass(&world, 2);
     assert_eq!(page.status(&world).await.text("state"), "scanned");
     let picked = json!({"matchNumber": page.text("matchNumber")});
     pages::step(&world, "confirm", &person, page.text("code"), &picked).await;
-    let confirmed = page.status(&world).await;
+    let confirmed = conversation.says(page.polls()).await;
     assert_eq!(confirmed.text("state"), "confirmed");
     let url = confirmed.text("url");
     assert!(url.starts_with("https://shop.example/cb?from=qr&code="), "{url}");
     let sent = parameters(&url);
     assert_eq!((&sent["state"], &sent["iss"]), (&json!("af0&ifjsldkj"), &json!("https://login.example.com")));
-    let tokens = world.call(exchange(sent["code"].as_str().unwrap(), &[])).await;
-    assert_snapshot!("code_tokens", tokens.whole());
+    let tokens = conversation.says(exchange(sent["code"].as_str().unwrap(), &[])).await;
+    let userinfo = Call::get("/oauth/userinfo").bearer(&tokens.text("access_token"));
+    assert_eq!(conversation.says(userinfo).await.status, 200);
+    assert_snapshot!("code_conversation", conversation.text);
     assert_snapshot!("code_claims", format!("{:#}", claims(&tokens.text("id_token"))));
     assert_eq!(page.status(&world).await.text("state"), "used");
     assert_eq!(page.session(&world).version, 4, "four writes: open, scan, confirm, redeem");

@@ -11,7 +11,8 @@ use saoma_domain::{
 use serde_json::json;
 
 use super::{
-    DEVICE_GRANT, Device, SCOPE, TV, claims, form, pass, polling, refused, register, register_as, with_tv,
+    Conversation, DEVICE_GRANT, Device, SCOPE, TV, claims, form, pass, polling, refused, register,
+    register_as, with_tv,
 };
 use crate::{
     crowd::{ROUNDS, get_one_token_set},
@@ -24,17 +25,18 @@ async fn a_whole_login_of_a_device() {
     let (world, person) = with_tv().await;
     let ask =
         form("/oauth/device_authorization", &[("client_id", TV), ("scope", SCOPE), ("device_name", "TV")]);
-    let begun = world.call(ask).await;
-    assert_snapshot!("device_begun", begun.whole());
+    let mut conversation = Conversation::with(&world);
+    let begun = conversation.says(ask).await;
     let device = Device { client: TV, begun: begun.json() };
-    assert_snapshot!("device_pending", device.poll(&world).await.whole());
+    conversation.says(device.exchange()).await;
+    refused(&conversation.says(device.exchange()).await, 400, "slow_down");
     let scanned = pages::step(&world, "scan", &person, device.code(), &json!({})).await;
     assert_snapshot!("device_consent", scanned.whole());
-    pass(&world, 3);
-    refused(&device.poll(&world).await, 400, "authorization_pending");
+    pass(&world, 8);
+    refused(&conversation.says(device.exchange()).await, 400, "authorization_pending");
     pages::step(&world, "confirm", &person, device.code(), &json!({})).await;
-    let tokens = device.poll(&world).await;
-    assert_snapshot!("device_tokens", tokens.whole());
+    let tokens = conversation.says(device.exchange()).await;
+    assert_snapshot!("device_conversation", conversation.text);
     let (access, id) = (claims(&tokens.text("access_token")), claims(&tokens.text("id_token")));
     assert_snapshot!("device_claims", format!("{access:#}\n{id:#}"));
     let session = device.session(&world);

@@ -122,6 +122,25 @@ impl Device {
     }
 }
 
+/// A conversation with the service, request by request.
+struct Conversation<'a> {
+    world: &'a World,
+    text: String,
+}
+
+impl<'a> Conversation<'a> {
+    fn with(world: &'a World) -> Self {
+        Self { world, text: String::new() }
+    }
+
+    async fn says(&mut self, call: Call) -> Answer {
+        let request = call.whole();
+        let answer = self.world.call(call).await;
+        self.text.extend([request, "\n".to_owned(), answer.whole(), "\n".to_owned()]);
+        answer
+    }
+}
+
 /// A world with the TV registered, and a person with a phone.
 async fn with_tv() -> (World, Person) {
     let world = World::default();
