@@ -8,6 +8,7 @@ make account DO=delete ID=3000876123 [YES=yes]
 
 import json
 import re
+import sys
 
 from call import Refused, agrees, call, show, tool, words, yes_or_no
 
@@ -36,7 +37,10 @@ def main():
     if what == "delete":
         delete(stage, which, yes_or_no("YES", given.get("YES", "no")))
     elif what == "export":
-        print(json.dumps(call(stage, "account.export", **which)["export"], indent=2, ensure_ascii=False))
+        export = call(stage, "account.export", **which)["export"]
+        print(json.dumps(export, indent=2, ensure_ascii=False))
+        if export["isCut"]:
+            print("A list was too long and is cut (isCut): the table Directory has the rest.", file=sys.stderr)
     else:
         show(call(stage, f"account.{what}", **which)["account"])
 

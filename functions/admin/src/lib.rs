@@ -62,7 +62,7 @@ struct Order {
     write: WriteId,
     /// The client that it names, for the audit line of a refusal.
     client: Option<ClientId>,
-    /// The account that it names. A deletion that failed half-way is about it, too.
+    /// The account that it names, for the audit line of a refusal or a failure.
     account: Option<AccountId>,
     command: Command,
 }

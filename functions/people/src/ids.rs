@@ -1,5 +1,5 @@
-//! The places where lists go on, and the answer to ids of others. Both are read within the caller's own account alone, so an
-//! id of another person is as unknown as one that never was.
+//! Where lists go on, and the answer to ids that are not the caller's. An id is looked for in the caller's own account alone,
+//! so that of another person is as unknown as one that never was.
 
 use axum::http::StatusCode;
 use saoma_app::row_ids::{opaque, read_opaque};

@@ -24,7 +24,7 @@ pub struct Export {
     pairs: Vec<ShownPair>,
     pushes: Vec<ExportedPush>,
     visits: ExportedVisits,
-    /// Whether a list was too long for one answer. Its pages have the rest.
+    /// Whether a list was too long for one answer. The person's own lists have the rest, page by page.
     is_cut: bool,
 }
 

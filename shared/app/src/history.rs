@@ -10,7 +10,7 @@ use saoma_domain::{
 };
 
 /// Writes once more when the writer behind it fails, and logs a second failure. A login or a sign-in that was stored
-/// counts, whether or not its entry is in the person's history.
+/// counts, whether or not its entry is in the person's history; but `oauth` gives no tokens before it is there.
 pub struct LoggedHistory(pub Arc<dyn HistoryWriter>);
 
 #[async_trait]
