@@ -143,7 +143,12 @@ impl Browser {
     /// Waits until the page says that it is in this state.
     pub(crate) async fn reaches(&self, state: &str) {
         let reached = async || (self.state().await == state).then_some(());
-        eventually(&format!("a page that is {state}"), reached).await;
+        let what = format!("a page that is {state}");
+        let waits = tokio::time::timeout(PATIENCE.mul_f32(0.95), eventually(&what, reached));
+        if waits.await.is_err() {
+            let shown = self.run("return document.querySelector('main')?.innerText ?? ''").await;
+            panic!("the page is not {state} but {}, and says: {shown}", self.state().await);
+        }
     }
 
     /// What the page says of its state.
