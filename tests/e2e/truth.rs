@@ -165,7 +165,7 @@ async fn a_lost_answer_neither_begins_a_second_attempt_nor_ends_a_sign_in() {
     phone.press("send-code").await;
     let repeated = async || (proxy.count() >= 2).then_some(());
     eventually("a repeated call", repeated).await;
-    phone.reload().await;
+    phone.run("location.reload()").await;
     at_the_code(&phone, &number).await;
     phone.write("sms-input", &sms_code(&person.service, &number).await).await;
     phone.reaches("consent").await;
