@@ -289,6 +289,7 @@ async fn the_device_that_opened_a_code_may_scan_it_itself() {
     let pc = Pc::open_for(&world, "shop").await;
     assert_eq!(step(&world, "scan", &person, &pc.shown_at(0), "").await.status, 200);
     pass(&world, 120);
+    assert_eq!(step(&world, "scan", &person, &pc.code, "").await.status, 200, "a page that is loaded again");
     let picked = json!({"matchNumber": pc.number});
     assert_eq!(pages::step(&world, "confirm", &person, &pc.code, &picked).await.status, 200);
     assert_eq!(pc.poll(&world).await["statusflag"], 2);
