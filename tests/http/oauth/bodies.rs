@@ -196,7 +196,7 @@ fn error_of(answer: &Answer) -> String {
     }
 }
 
-/// A client with every grant and a secret, and a person with a phone, in a world that slows nobody down.
+/// A client with every grant and a secret, a person with a phone, and a service that slows down no caller.
 struct Stage {
     world: World,
     secret: String,
