@@ -131,9 +131,11 @@ class AnswersTest(unittest.TestCase):
 
     def test_an_export_is_printed_as_json(self):
         export = {"account": {"memberId": "7"}, "history": [{"app": {"name": "扫码"}}]}
-        out, _, _ = said_by(account, "DO=export", "CLIENT=shop", "SUBJECT=ann", answer={"ok": True, "export": export})
-        self.assertEqual(json.loads(out), export)
-        self.assertIn("扫码", out)
+        for is_cut, warning in ((False, ""), (True, "A list was too long and is cut (isCut): the table Directory has the rest.")):
+            answer = {"ok": True, "export": {**export, "isCut": is_cut}}
+            out, errors, _ = said_by(account, "DO=export", "CLIENT=shop", "SUBJECT=ann", answer=answer)
+            self.assertEqual((json.loads(out), errors), (answer["export"], warning))
+            self.assertIn("扫码", out)
 
     def test_calls_are_counted_in_words(self):
         calls = [{"client": "shop", "queuedAt": 1700000000, "event": "e1"}]

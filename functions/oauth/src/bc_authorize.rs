@@ -57,8 +57,7 @@ pub(crate) async fn begin(
     Form(form): Form,
 ) -> Result<Json<Begun>, Problem> {
     let found = client_for(&app, &facts, &headers, &form, GrantType::Ciba).await?;
-    let id = found.client.id.clone();
-    begun(&app, &facts, &headers, &form, found).await.map_err(|problem| problem.of_client(&id))
+    found.answered(|found| begun(&app, &facts, &headers, &form, found)).await
 }
 
 async fn begun(

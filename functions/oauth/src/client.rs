@@ -62,6 +62,20 @@ pub(crate) struct Authenticated {
     pub(crate) spends: Spends,
 }
 
+impl Authenticated {
+    /// The answer of an endpoint to this client. A refusal names the client, for the log.
+    ///
+    /// # Errors
+    /// Those of the endpoint.
+    pub(crate) async fn answered<T, F>(self, endpoint: impl FnOnce(Self) -> F) -> Result<T, Problem>
+    where
+        F: Future<Output = Result<T, Problem>>,
+    {
+        let id = self.client.id.clone();
+        endpoint(self).await.map_err(|problem| problem.of_client(&id))
+    }
+}
+
 /// The client that a request comes from, as last written. The checks, in order: the request names one client, in one way; it
 /// is registered, switched on, and speaks OAuth; it proves itself as it is registered to. A refusal names, for the log, the
 /// client that the request named.

@@ -61,10 +61,9 @@ pub(crate) async fn begin(
     Form(form): Form,
 ) -> Result<Response, Problem> {
     let found = client_for(&app, &facts, &headers, &form, GrantType::DeviceCode).await?;
-    let id = found.client.id.clone();
-    let begun = begun(&app, &facts, &headers, &form, found).await;
+    let begun = found.answered(|found| begun(&app, &facts, &headers, &form, found)).await?;
     // Pages of other sites may read the answer: an app on a TV may be a page. The call uses no cookie.
-    Ok(cors::readable(begun.map_err(|problem| problem.of_client(&id))?.into_response()))
+    Ok(cors::readable(begun.into_response()))
 }
 
 async fn begun(

@@ -12,14 +12,11 @@ use saoma_http::{
     Facts, Problem,
     auth::INVALID_CLIENT,
     body::{Form, Json},
+    query::Query,
 };
 use serde::Serialize;
 
-use crate::{
-    App, behind,
-    client::{Authenticated, client},
-    refused::missing,
-};
+use crate::{App, behind, client::client, refused::missing};
 
 /// The answer. A token that is not this client's, or does not count, is only `{"active": false}`.
 #[derive(Default, Serialize)]
@@ -65,17 +62,20 @@ pub(crate) async fn introspect(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Json<Worth>, Problem> {
-    let Authenticated { client, .. } = client(&app, &facts, &headers, &form).await?;
+    let found = client(&app, &facts, &headers, &form).await?;
+    found.answered(|found| worth(&app, &facts, &form, found.client)).await.map(Json)
+}
+
+async fn worth(app: &App, facts: &Facts, form: &Query, client: Client) -> Result<Worth, Problem> {
     if client.oauth.auth == ClientAuth::None {
-        return Err(INVALID_CLIENT.of_client(&client.id));
+        return Err(INVALID_CLIENT);
     }
     let token = form.get("token").ok_or(missing("token is missing."))?;
     let issuer = app.service.public_url(facts.domain())?;
-    let worth = match refresh_token(&app, &client, token, &issuer).await? {
-        Some(worth) => worth,
-        None => access_token(&app, &client, &facts, token, &issuer).await?.unwrap_or_default(),
-    };
-    Ok(Json(worth))
+    match refresh_token(app, &client, token, &issuer).await? {
+        Some(worth) => Ok(worth),
+        None => Ok(access_token(app, &client, facts, token, &issuer).await?.unwrap_or_default()),
+    }
 }
 
 async fn access_token(

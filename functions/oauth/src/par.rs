@@ -50,19 +50,14 @@ pub(crate) async fn push(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Response, Problem> {
-    let pushed = pushed(&app, &facts, &headers, &form).await?;
+    let found = client(&app, &facts, &headers, &form).await?;
+    let pushed = found.answered(|found| pushed(&app, &facts, &headers, &form, found)).await?;
     Ok(cors::readable((StatusCode::CREATED, Json(pushed)).into_response()))
 }
 
 /// The checks, in order: the client proves itself; the request names no other one; it is good, as at the authorization
 /// endpoint; an assertion counts once.
-async fn pushed(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> Result<Pushed, Problem> {
-    let found = client(app, facts, headers, form).await?;
-    let id = found.client.id.clone();
-    sealed_for(app, facts, headers, form, found).await.map_err(|problem| problem.of_client(&id))
-}
-
-async fn sealed_for(
+async fn pushed(
     app: &App,
     facts: &Facts,
     headers: &HeaderMap,

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use saoma_domain::{cases::SignInError, client::Client, identity::Phone, secrets::Secret};
-use saoma_http::{Facts, Problem, body::Form};
+use saoma_http::{Facts, Problem, body::Form, query::Query};
 
 use crate::{
     App, behind,
@@ -24,13 +24,23 @@ pub(crate) async fn revoke(
     headers: HeaderMap,
     Form(form): Form,
 ) -> Result<Response, Problem> {
-    let Authenticated { client, spends } = client(&app, &facts, &headers, &form).await?;
+    let found = client(&app, &facts, &headers, &form).await?;
+    found.answered(|found| end(&app, &facts, &form, found)).await?;
+    Ok(cors::readable(StatusCode::OK.into_response()))
+}
+
+async fn end(
+    app: &App,
+    facts: &Facts,
+    form: &Query,
+    Authenticated { client, spends }: Authenticated,
+) -> Result<(), Problem> {
     let token = form.get("token").ok_or(missing("token is missing."))?;
-    if let Some(screen) = screen_of(&app, &facts, &client, token).await? {
-        spends.spend(&app).await?;
+    if let Some(screen) = screen_of(app, facts, &client, token).await? {
+        spends.spend(app).await?;
         app.screens.end(&screen).await?;
     }
-    Ok(cors::readable(StatusCode::OK.into_response()))
+    Ok(())
 }
 
 /// The sign-in that a refresh or access token of this client belongs to.

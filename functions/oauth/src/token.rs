@@ -39,13 +39,6 @@ pub(crate) struct Asking<'a> {
     pub(crate) facts: &'a Facts,
 }
 
-impl Asking<'_> {
-    /// The answer of its grant. A refusal names the client, for the log.
-    fn told(&self, tokens: Result<Tokens, Problem>) -> Result<Tokens, Problem> {
-        tokens.map_err(|problem| problem.of_client(&self.client.id))
-    }
-}
-
 /// `POST /oauth/token`. Any page may call it, because no cookie takes part.
 pub(crate) async fn token(
     State(app): State<App>,
@@ -62,31 +55,37 @@ async fn grant(app: &App, facts: &Facts, headers: &HeaderMap, form: &Query) -> R
         Problem::bad_request("unsupported_grant_type", "The metadata lists the grants that there are.");
     let named = form.get("grant_type").ok_or(missing("grant_type is missing."))?;
     let grant = GrantType::of_wire(named).ok_or(UNSUPPORTED)?;
-    let asking = async || {
-        let Authenticated { client, mut spends } = client_for(app, facts, headers, form, grant).await?;
-        let proof = dpop::proof(app, facts, headers, ("POST", "/oauth/token"), None)?;
-        if let Some(proof) = &proof {
-            spends.add(dpop::used(app, proof), dpop::INVALID_PROOF);
-        }
-        Ok::<_, Problem>(Asking { client, key: proof.map(|proof| proof.key), spends, form, facts })
-    };
+    let client = async || client_for(app, facts, headers, form, grant).await;
+    let asking = |found| asking(app, facts, headers, form, found);
     match grant {
         GrantType::AuthorizationCode => {
             let code = authorization_code::unsealed(app, facts, form).await?;
-            let asking = asking().await?;
-            asking.told(authorization_code::exchange(app, &asking, &code).await)
+            let exchange = async |found| authorization_code::exchange(app, &asking(found)?, &code).await;
+            client().await?.answered(exchange).await
         }
         GrantType::DeviceCode => {
-            let asking = asking().await?;
-            asking.told(device_code::exchange(app, &asking).await)
+            client().await?.answered(async |found| device_code::exchange(app, &asking(found)?).await).await
         }
         GrantType::Ciba => {
-            let asking = asking().await?;
-            asking.told(auth_req_id::exchange(app, &asking).await)
+            client().await?.answered(async |found| auth_req_id::exchange(app, &asking(found)?).await).await
         }
         GrantType::RefreshToken => {
-            let asking = asking().await?;
-            asking.told(refresh::exchange(app, &asking).await)
+            client().await?.answered(async |found| refresh::exchange(app, &asking(found)?).await).await
         }
     }
+}
+
+/// What a client that has proven itself asks for.
+fn asking<'a>(
+    app: &App,
+    facts: &'a Facts,
+    headers: &HeaderMap,
+    form: &'a Query,
+    Authenticated { client, mut spends }: Authenticated,
+) -> Result<Asking<'a>, Problem> {
+    let proof = dpop::proof(app, facts, headers, ("POST", "/oauth/token"), None)?;
+    if let Some(proof) = &proof {
+        spends.add(dpop::used(app, proof), dpop::INVALID_PROOF);
+    }
+    Ok(Asking { client, key: proof.map(|proof| proof.key), spends, form, facts })
 }
