@@ -51,6 +51,16 @@ async fn phone(world: &World, person: &Person) -> [String; 2] {
     [person.account.to_string(), me.text("signIn")]
 }
 
+/// A person, and a kiosk's login after these steps of theirs.
+async fn kiosk(world: &World, steps: &[&str]) -> (Person, Login) {
+    let person = world.sign_in(NUMBER).await;
+    let login = Login::open(world, Dialect::Kiosk).await;
+    for step in steps {
+        login.good(world, step, &person).await;
+    }
+    (person, login)
+}
+
 fn named(world: &World, code: &str) -> String {
     session_ref(&*world.service.keys, &SessionCode::parse(code).unwrap())
 }
@@ -230,11 +240,7 @@ async fn a_step_whose_answer_is_lost_is_a_line_that_is_not_sure() {
         for at in 0.. {
             let (log, _guard) = captured();
             let world = World::default();
-            let person = world.sign_in(NUMBER).await;
-            let login = Login::open(&world, Dialect::Kiosk).await;
-            for step in before {
-                login.good(&world, step, &person).await;
-            }
+            let (person, login) = kiosk(&world, before).await;
             let version = login.session(&world).version;
             world.memory.inject(at, Fault::AnswerLost);
             let answer = login.step(&world, step, &person).await;
@@ -266,10 +272,7 @@ async fn a_redemption_whose_answer_is_lost_is_a_line_that_is_not_sure() {
     for at in 0.. {
         let (log, _guard) = captured();
         let world = World::default();
-        let person = world.sign_in(NUMBER).await;
-        let login = Login::open(&world, Dialect::Kiosk).await;
-        login.good(&world, "scan", &person).await;
-        login.good(&world, "confirm", &person).await;
+        let (_, login) = kiosk(&world, &["scan", "confirm"]).await;
         world.memory.inject(at, Fault::AnswerLost);
         let first = login.takes(&world).await;
         if world.memory.disarm() {
