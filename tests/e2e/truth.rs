@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     browser::{Browser, Glass, Habit, Language::English},
@@ -183,6 +183,32 @@ async fn a_lost_answer_neither_begins_a_second_attempt_nor_ends_a_sign_in() {
     let refreshed = proxy.bodies().split_off(bodies.len());
     let refresh_token = refreshed[0]["refreshToken"].as_str().unwrap();
     assert!(refreshed.len() == 2 && refreshed[1]["refreshToken"] == refresh_token, "{refreshed:?}");
+}
+
+// F4: a reload at the moment when the page makes its entry for the code leaves that entry the first of this page.
+#[tokio::test]
+async fn signing_in_never_goes_back_to_the_page_of_another_site() {
+    let person = Person::at_a_screen(English).await;
+    for changes_the_number in [true, false] {
+        let phone = person.scans().await;
+        phone.reaches("phone-number").await;
+        phone.run("history.replaceState({ ...history.state, step: 'sms-code' }, '')").await;
+        let number = fresh_number();
+        phone.write("phone-input", number.trim_start_matches("+86")).await;
+        phone.press("send-code").await;
+        phone.reaches("sms-code").await;
+        let next = if changes_the_number {
+            phone.press("change-number").await;
+            "phone-number"
+        } else {
+            phone.write("sms-input", &sms_code(&person.service, &number).await).await;
+            "consent"
+        };
+        phone.reaches(next).await;
+        tokio::time::sleep(Duration::from_secs(1)).await; // a page that goes back is gone by then
+        phone.reaches(next).await;
+        assert_eq!(phone.run("return history.state?.step ?? null").await, Value::Null);
+    }
 }
 
 /// Goes on until the page asks for the code, whether or not it knows that one is on its way.

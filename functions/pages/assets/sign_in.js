@@ -175,6 +175,18 @@ function toCode() {
   $('sms').focus();
 }
 
+/**
+ * Takes the history from the code's entry to the number's. A reload while the code's entry was made can leave another site's
+ * page right before it; then the entry becomes the number's, because going back would leave this page.
+ */
+function leaveCodesEntry() {
+  if (!isAtCode(history.state)) return;
+  const { navigation } = window;
+  const before = navigation?.entries()[navigation.currentEntry.index - 1];
+  if (!navigation || before?.sameDocument) return history.back();
+  history.replaceState({ ...history.state, step: undefined }, '');
+}
+
 function toNumber() {
   keepSent({ entering: false });
   if (!$('phone').value) $('phone').value = sent.phone.replace(/^\+86/, '');
@@ -213,7 +225,7 @@ function letIn(tokens) {
   rememberKnown(sent.phone, tokens.known);
   forgetSent();
   // The code's entry in the history is done with; without it the browser's Back leaves as it should.
-  if (isAtCode(history.state)) history.back();
+  leaveCodesEntry();
   return proceed();
 }
 
@@ -245,7 +257,10 @@ function tidyCode({ isComposing }) {
 
 $('sms').addEventListener('input', tidyCode);
 $('sms').addEventListener('compositionend', tidyCode);
-$('change-number').addEventListener('click', () => (isAtCode(history.state) ? history.back() : toNumber()));
+$('change-number').addEventListener('click', () => {
+  toNumber();
+  leaveCodesEntry();
+});
 $('resend').addEventListener('click', () => {
   if ($('resend').getAttribute('aria-disabled') !== 'true') busy($('resend'), resend);
 });
