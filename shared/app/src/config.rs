@@ -183,6 +183,13 @@ impl Settings {
             misses_per_minute: environment.number("MISSES_PER_MINUTE", 120, 10..=1_000_000)?,
         })
     }
+
+    /// For how long something that is not renewed rests on the signing secret that made it: a sign-in without a refresh, or
+    /// a browser's cookie, which is never exchanged.
+    #[must_use]
+    pub fn longest_rest(&self) -> Duration {
+        self.sign_ins.idle.max(self.sso_life)
+    }
 }
 
 fn read_sms_limits(environment: &Environment) -> Result<SmsLimits, ConfigError> {
@@ -273,6 +280,17 @@ mod tests {
             assert_eq!(read(url).as_deref(), Some(url));
         }
         assert_eq!(read("WSS://Sockets.Example.com").as_deref(), Some("wss://sockets.example.com/"));
+    }
+
+    // E13: a rotation of the keys waits until nothing rests on the oldest of them.
+    #[test]
+    fn the_longest_rest_is_that_of_a_phone_or_of_a_browser() {
+        let rest = |idle, browser| {
+            let seconds = [("REFRESH_TOKEN_SECONDS", idle), ("SSO_SECONDS", browser)];
+            Settings::read(&Environment::of(seconds)).unwrap().longest_rest().as_secs()
+        };
+        assert_eq!(rest("2592000", "43200"), 2_592_000);
+        assert_eq!(rest("3600", "2592000"), 2_592_000);
     }
 
     // C9 J7

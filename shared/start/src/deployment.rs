@@ -231,7 +231,7 @@ impl Deployment {
             maker: Arc::new(SeedMaker(random.clone())),
             random,
             published_before_use: PUBLISHED_BEFORE_USE,
-            rests_for: self.service.settings.sign_ins.idle,
+            rests_for: self.service.settings.longest_rest(),
         })
     }
 
