@@ -36,13 +36,19 @@ async fn scans_through(person: &Person, proxy: &Proxy, read: &str) -> Browser {
     phone
 }
 
+/// The beginning of the request by which the phone page confirms a code that was read. It leaves the tag out.
+fn confirms(read: &str) -> &'static str {
+    let (code, _) = read.split_once('-').unwrap();
+    format!("POST /q/{code}/confirm").leak()
+}
+
 // F4
 #[tokio::test]
 async fn an_answer_without_its_body_is_asked_for_again() {
     let person = Person::at_a_screen(English).await;
     let confirm = |number, answer: Vec<u8>| if number == 0 { without_its_body(&answer) } else { answer };
     let code = person.read_code().await;
-    let path: &'static str = format!("POST /q/{code}/confirm").leak();
+    let path = confirms(&code);
     let proxy = Proxy::before(&person.service, path, confirm).await;
     let phone = scans_through(&person, &proxy, &code).await;
     person.signs_in(&phone).await;
@@ -104,7 +110,7 @@ async fn answers_that_never_come_whole_end_in_words() {
         0 | 2 => Spoilt::from(without_its_body(&answer)),
         _ => Spoilt::from(answer),
     };
-    let path: &'static str = format!("POST /q/{code}/confirm").leak();
+    let path = confirms(&code);
     let proxy = Proxy::before(&person.service, path, confirm).await;
     let phone = scans_through(&person, &proxy, &code).await;
     person.signs_in(&phone).await;

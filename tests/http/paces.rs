@@ -1,12 +1,22 @@
 //! How fast a caller may ask before it is answered 429. Each instance counts for itself.
 
-use std::time::Duration;
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use acceptance::{Answer, Call, World};
 use axum::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use saoma_app::pace::CALLS_OF_A_PHONE_PER_MINUTE;
-use saoma_domain::oauth::ClientAuth;
+use saoma_app::{
+    FoundSessions,
+    pace::{CALLS_OF_A_PHONE_PER_MINUTE, Pace},
+};
+use saoma_domain::{
+    identity::{Phone, SignInId},
+    oauth::ClientAuth,
+    ports::{Clock, Committed, Sessions, WriteId},
+    rotation::Sighting,
+    session::Command,
+};
+use saoma_memory::contract::change;
 use serde_json::json;
 
 use crate::{
@@ -22,6 +32,24 @@ const GUESSER: &str = "198.51.100.66";
 /// The default of `MissesPerMinute`.
 const MISSES_PER_MINUTE: u32 = 120;
 const NEIGHBOUR: &str = "198.51.100.67";
+/// Pages and files that are the same for every caller.
+const FILES: [&str; 15] = [
+    "/",
+    "/authorize",
+    "/authorize/here",
+    "/device",
+    "/phone",
+    "/account",
+    "/downloads.html",
+    "/favicon.ico",
+    "/openapi.json",
+    "/widget.js",
+    "/widget/0123456789abcdef/widget.js",
+    "/widget.d.ts",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/jwks.json",
+];
 
 /// Makes a call more often than a network may miss, and returns the last answer.
 async fn insist(world: &World, call: impl Fn(u32) -> Call) -> Answer {
@@ -190,6 +218,75 @@ async fn a_screen_that_this_instance_knows_is_not_slowed_down_by_a_guesser_behin
         done(&app(&world, step, &person, &pc.code).await);
     }
     assert_eq!(world.call(poll()).await.json()["statusflag"], 2);
+}
+
+// D11: this instance has neither opened the sessions nor polled them. It reads each one in a step of its phone.
+#[tokio::test]
+async fn a_phone_whose_session_this_instance_has_read_confirms_behind_a_guessers_address() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let code = Pc::open(&world).await.code;
+    let id = world.call(Call::post("/api/qrCode/createLoginQrCode").json(&json!({}))).await.text("id");
+    let steps = [
+        (format!("/q/{code}/scan"), format!("/q/{code}/confirm")),
+        (format!("/api/qrCode/scanLoginQrCode/{id}"), format!("/api/qrCode/bindLoginQrCode/{id}")),
+    ];
+    let fresh = world.beside();
+    let step = |path: &str| Call::post(path).bearer(&person.token).json(&json!({})).from_ip(GUESSER);
+    for (scan, _) in &steps {
+        // The first scan is stored elsewhere, so this instance only reads.
+        for instance in [&world, &fresh] {
+            let scanned = instance.call(step(scan)).await;
+            assert_eq!(scanned.status, 200, "{}", scanned.whole());
+        }
+    }
+    let guess = |nth| Call::post(&format!("/q/{}-00000/receipt", unknown(nth))).json(&json!({}));
+    insist(&fresh, guess).await.problem(429, "too_many_requests");
+    for (_, confirm) in &steps {
+        let confirmed = fresh.call(step(confirm)).await;
+        assert_eq!(confirmed.status, 200, "{}", confirmed.whole());
+    }
+    for path in [format!("/q/{}/confirm", unknown(1)), format!("/q/{code}-00000/confirm")] {
+        fresh.call(step(&path)).await.problem(429, "too_many_requests");
+    }
+}
+
+// D11
+#[tokio::test]
+async fn a_session_that_this_instance_has_changed_is_known() {
+    let world = World::default();
+    let person = world.sign_in("13800138000").await;
+    let session = world.session(&Pc::open(&world).await.code);
+    let pace = Arc::new(Pace::new(1, 1));
+    let sessions = FoundSessions { stored: world.memory.clone(), pace: pace.clone() };
+    let (network, now) = (Some(IpAddr::from([198, 51, 100, 66])), world.clock.now());
+    pace.missed(network, now);
+    let may_ask = || pace.ask(network, Some(&session.code), now).is_ok();
+    assert!(!may_ask());
+    let phone = Phone { account: person.account, sign_in: SignInId::parse(&"5".repeat(32)).unwrap() };
+    let decline = change(&session, &Command::Decline(phone, Sighting::default()), now);
+    let committed = sessions.commit(&decline, &WriteId::random(&*world.random)).await.unwrap();
+    assert!(matches!(committed, Committed::Stored(_)), "{committed:?}");
+    assert!(may_ask());
+}
+
+// D11: a request for a page or a file holds nothing to guess.
+#[tokio::test]
+async fn a_guesser_keeps_no_page_and_no_file_from_its_neighbours() {
+    let world = World::default();
+    let page = format!("/q/{}", unknown(1));
+    let html = String::from_utf8(world.call(Call::get(&page)).await.body).unwrap();
+    let assets: Vec<&str> = html.split('"').filter(|part| part.starts_with("/assets/")).collect();
+    assert!(assets.len() > 1, "a script and a style: {html}");
+    let poll = |nth| Call::get("/qr/login").header("token", &format!("{}.{}", unknown(nth), "x".repeat(43)));
+    assert_eq!(insist(&world, poll).await.status, 429);
+    for path in FILES.into_iter().chain([page.as_str()]).chain(assets) {
+        let answer = world.call(Call::get(path).from_ip(GUESSER)).await;
+        assert_eq!(answer.status, 200, "{path}");
+    }
+    for path in ["/welcome", "/qr/code", "/oauth/userinfo"] {
+        assert_eq!(world.call(Call::get(path).from_ip(GUESSER)).await.status, 429, "{path}");
+    }
 }
 
 // D7 D11: a new instance does not know the device of a guesser's neighbour, so it does not read how the login stands. The

@@ -10,8 +10,8 @@ use kiosk::time_zone::read_time_zone;
 use lambda_http::Request;
 use notify::{BatchAnswer, Record};
 use saoma_app::{
-    Environment, FoundSessions, LoggedAlarm, LoggedHistory, LoggedTell, Notices, RecentClients, Service,
-    Settings,
+    Environment, FoundChecks, FoundSessions, LoggedAlarm, LoggedHistory, LoggedTell, Notices, RecentClients,
+    Service, Settings,
     metrics::{Metric, Metrics, Sink},
 };
 use saoma_domain::{
@@ -173,6 +173,7 @@ impl World {
         };
         let logins = Logins {
             sessions: Arc::new(FoundSessions { stored: memory.clone(), pace: service.pace.clone() }),
+            checks: Arc::new(FoundChecks { stored: memory.clone(), pace: service.pace.clone() }),
             history,
             clients: clients.clone(),
             built_ins: service.settings.built_ins.clone(),

@@ -69,7 +69,7 @@ use saoma_domain::{
 };
 use saoma_http::{
     auth::Phones,
-    harden::{hardened, keep_own_shape},
+    harden::{hardened_with_files, keep_own_shape},
 };
 use saoma_tokens::KeySetCache;
 
@@ -116,9 +116,12 @@ pub fn router(app: App) -> Router {
         .route("/oauth/logout", get(logout::by_query).post(logout::by_form))
         .route("/oauth/revoke", post(revoke::revoke).options(cors::preflight))
         .route("/oauth/introspect", post(introspect::introspect))
+        .with_state(app.clone());
+    let documents = Router::new()
         .route("/.well-known/openid-configuration", get(metadata::openid))
         .route("/.well-known/oauth-authorization-server", get(metadata::oauth))
         .route("/.well-known/jwks.json", get(jwks::jwks))
         .with_state(app);
-    hardened(routes, &service, refused::shape).layer(from_fn(cors::refusals_are_readable))
+    hardened_with_files(routes, documents, &service, refused::shape)
+        .layer(from_fn(cors::refusals_are_readable))
 }

@@ -13,6 +13,8 @@ import { $, state } from './view.js';
 // `null` if the address holds no code. The page says so before it asks the person to sign in.
 const code = readCode(location.href);
 const stepOf = (name) => `/q/${code}/${name}`;
+// Whoever has scanned needs no tag any more. Without one the call is not slowed down with a neighbour who guesses tags.
+const decisionOf = (name) => `/q/${code.split('-')[0]}/${name}`;
 // What the service calls an ending, and what this page calls it. If the state is none of these, the page shows no ending.
 const ENDINGS = { confirmed: 'confirmed', redeemed: 'confirmed', cancelled: 'cancelled' };
 
@@ -39,7 +41,7 @@ const scanned = {
   },
 
   async decide(accept, matchNumber) {
-    const answer = await postAs(stepOf(accept ? 'confirm' : 'cancel'), matchNumber ? { matchNumber } : {});
+    const answer = await postAs(decisionOf(accept ? 'confirm' : 'cancel'), matchNumber ? { matchNumber } : {});
     if (state() !== 'consent') return; // it ran out meanwhile
     if (answer.status !== 200) return refuse(answer);
     if (!(answer.body.state in ENDINGS)) return fail('');
@@ -50,7 +52,7 @@ const scanned = {
   /** The request is bound to the person who scanned it; given back, the screen can offer a new code at once. */
   async leave() {
     if (state() !== 'consent') return 'phone.signedOutOnly';
-    const answer = await postAs(stepOf('cancel'), {});
+    const answer = await postAs(decisionOf('cancel'), {});
     return answer.body.state === 'cancelled' ? 'phone.signedOut' : 'phone.signedOutOnly';
   },
 };

@@ -36,7 +36,7 @@ use saoma_app::Service;
 use saoma_domain::{cases::Logins, ports::Clients};
 use saoma_http::{
     auth::Phones,
-    harden::{as_problem, hardened},
+    harden::{as_problem, hardened_with_files},
 };
 
 /// What the pages need.
@@ -58,7 +58,12 @@ impl FromRef<App> for Phones {
 /// The function's routes.
 pub fn router(app: App) -> Router {
     let service = app.service.clone();
-    let routes = Router::new()
+    hardened_with_files(calls(app.clone()), files(app), &service, as_problem)
+}
+
+/// The pages, and the files that they load: the same for every caller.
+fn files(app: App) -> Router {
+    Router::new()
         .route("/", get(page::screen))
         .route("/authorize", get(page::authorize))
         .route("/authorize/here", get(page::sign_in_here))
@@ -68,17 +73,22 @@ pub fn router(app: App) -> Router {
         .route("/device", get(page::device))
         .route("/account", get(page::account))
         .route("/downloads.html", get(page::downloads))
-        .route("/q/{code}/receipt", post(phone::receipt))
-        .route("/q/{code}/scan", post(phone::scan))
-        .route("/q/{code}/confirm", post(phone::confirm))
-        .route("/q/{code}/cancel", post(phone::cancel))
-        .route("/welcome", get(page::welcome).post(welcome::exchange))
         .route("/assets/{file}", get(page::asset))
         .route("/favicon.ico", get(page::icon))
         .route("/openapi.json", get(page::openapi))
         .route("/widget.js", get(widget::newest))
         .route("/widget/{version}/widget.js", get(widget::of_version))
         .route("/widget.d.ts", get(widget::types))
-        .with_state(app);
-    hardened(routes, &service, as_problem)
+        .with_state(app)
+}
+
+/// The calls of the pages, and the page whose address holds a ticket.
+fn calls(app: App) -> Router {
+    Router::new()
+        .route("/q/{code}/receipt", post(phone::receipt))
+        .route("/q/{code}/scan", post(phone::scan))
+        .route("/q/{code}/confirm", post(phone::confirm))
+        .route("/q/{code}/cancel", post(phone::cancel))
+        .route("/welcome", get(page::welcome).post(welcome::exchange))
+        .with_state(app)
 }

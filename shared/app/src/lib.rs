@@ -38,7 +38,7 @@ pub mod system;
 pub use batch::{BatchAnswer, Failed};
 pub use config::{ConfigError, Environment, Settings};
 pub use export::Export;
-pub use found::FoundSessions;
+pub use found::{FoundChecks, FoundSessions};
 pub use history::LoggedHistory;
 pub use notices::Notices;
 pub use recent::RecentClients;

@@ -120,7 +120,7 @@ impl Pace {
     }
 
     /// Whether a network may ask at all, after its misses of this minute. It may always ask about a session that this
-    /// instance has found lately: an honest screen does not wait because of a neighbour behind the same address.
+    /// instance has found lately: no honest screen or phone waits because of a neighbour behind the same address.
     ///
     /// # Errors
     /// How many seconds to wait (`docs/security.md` D11).

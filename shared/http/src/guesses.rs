@@ -3,8 +3,9 @@
 //!
 //! Codes and secrets have 128 bits and more, so no guess succeeds. A tag has 25, and counts for a minute. What a guesser spends is our money: each guess is a
 //! call and a read. So this instance answers a network 429 for the rest of a minute in which it has missed too often,
-//! and asks no store. Which sessions it knows, [`FoundSessions`](saoma_app::FoundSessions) notes where they are read, so a
-//! name that a caller makes up counts for nothing.
+//! and asks no store. Which sessions it knows, [`FoundSessions`](saoma_app::FoundSessions) and
+//! [`FoundChecks`](saoma_app::FoundChecks) note where they are read, so a name that a caller makes up counts for nothing.
+//! Pages and files hold nothing to guess, and are never refused ([`hardened_with_files`](crate::harden::hardened_with_files)).
 
 use axum::{
     extract::{Request, State},

@@ -42,14 +42,22 @@ pub fn as_problem(problem: &Problem) -> Response {
 ///
 /// Handlers and extractors refuse with a [`Problem`]. This edge gives it the contract's `shape`.
 pub fn hardened(routes: Router, service: &Service, shape: Shape) -> Router {
+    hardened_with_files(routes, Router::new(), service, shape)
+}
+
+/// The same, for a function that also serves `files`: pages and documents that are the same for every caller. A request for a
+/// file holds nothing to guess, and its answer asks no store. So a network that guesses is refused at the other routes
+/// alone, and its neighbours get every file (`docs/security.md` D11).
+pub fn hardened_with_files(routes: Router, files: Router, service: &Service, shape: Shape) -> Router {
     routes
+        .layer(middleware::from_fn_with_state(service.clone(), guesses::slow_down))
+        .merge(files)
         .fallback(|| async { no_such_route() })
         .method_not_allowed_fallback(|| async { wrong_method() })
         .layer(middleware::from_fn(refuse_secrets_in_query))
         .layer(middleware::from_fn(refuse_paths_that_are_no_text))
         .layer(middleware::from_fn_with_state(service.clone(), keep_keys_fresh))
         .layer(middleware::from_fn(catch_panics))
-        .layer(middleware::from_fn_with_state(service.clone(), guesses::slow_down))
         .layer(middleware::from_fn(edge::refuse_others))
         .layer(middleware::from_fn_with_state(shape, word_refusals))
         .layer(middleware::map_response(with_headers))

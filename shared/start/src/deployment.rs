@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aws_types::SdkConfig;
 use saoma_app::{
-    Environment, FoundSessions, LoggedAlarm, LoggedHistory, LoggedTell, Notices, RecentClients, Service,
+    Environment, FoundChecks, FoundSessions, LoggedAlarm, LoggedHistory, LoggedTell, Notices, RecentClients,
+    Service,
 };
 use saoma_aws::{PictureBucket, SecretsManager};
 use saoma_domain::{
@@ -68,7 +69,8 @@ impl Deployment {
     #[must_use]
     pub fn checks(&self) -> Arc<dyn Checks> {
         let sessions = self.environment.get("SESSIONS_TABLE");
-        Arc::new(CheckTables::new(&self.aws, self.directory.table(), sessions))
+        let tables = CheckTables::new(&self.aws, self.directory.table(), sessions);
+        Arc::new(FoundChecks { stored: Arc::new(tables), pace: self.service.pace.clone() })
     }
 
     /// The session core, with what the function's contracts do for a confirmed login.
