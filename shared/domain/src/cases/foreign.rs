@@ -251,12 +251,15 @@ impl ForeignPeople {
         for _ in 0..MOST_RACES {
             let mut stored = match self.sign_ins.begin(&first).await? {
                 Begun::Stored => {
-                    // The writer logs its failure.
-                    let _ = self.history.write(first.account, &Entry::of_sign_in(&first)).await;
+                    self.note(&first).await;
                     return Ok(());
                 }
                 Begun::Before(stored) => stored,
             };
+            // Whoever stored it may not have come to write the entry. Later scans need not look.
+            if now < stored.created_at.plus(self.lives.retry) {
+                self.note(&stored).await;
+            }
             for _ in 0..MOST_RACES {
                 if stored.ended {
                     return Err(NotSignedIn::Over.into());
@@ -270,6 +273,11 @@ impl ForeignPeople {
             }
         }
         Err(StoreError::new("lost more races than a phone scans codes").into())
+    }
+
+    /// Writes into the history that the phone signed in; once, however often it is called. The writer logs its failure.
+    async fn note(&self, sign_in: &SignIn) {
+        let _ = self.history.write(sign_in.account, &Entry::of_sign_in(sign_in)).await;
     }
 
     /// The next version of a stored sign-in: a later proof, a later end. `None` where nothing is worth a write. One that has
