@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use saoma_domain::{
-    oauth::KeyThumbprint,
+    client::Client,
+    oauth::{ClientAuth, KeyThumbprint},
     ports::{OncePurpose, OneUse},
 };
 use saoma_http::{Facts, Problem};
@@ -45,6 +46,12 @@ pub(crate) fn proof(
 pub(crate) fn used(app: &App, proof: &Proof) -> OneUse {
     let now = app.service.clock.now();
     OneUse::of(OncePurpose::Proof, proof.key.as_str(), &proof.id, now, proof.refused_from)
+}
+
+/// The key that a refresh must prove, of the one that its first exchange proved. A client with a secret proves itself at
+/// each refresh, so only the others' refresh tokens are bound (RFC 9449 section 5).
+pub(crate) fn binding<'a>(client: &Client, key: Option<&'a KeyThumbprint>) -> Option<&'a KeyThumbprint> {
+    key.filter(|_| client.oauth.auth == ClientAuth::None)
 }
 
 /// Checks that a request has proven the key that something is bound to.

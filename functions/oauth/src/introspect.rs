@@ -16,7 +16,7 @@ use saoma_http::{
 };
 use serde::Serialize;
 
-use crate::{App, behind, client::client, refused::missing};
+use crate::{App, behind, client::client, dpop, refused::missing};
 
 /// The answer. A token that is not this client's, or does not count, is only `{"active": false}`.
 #[derive(Default, Serialize)]
@@ -124,7 +124,7 @@ async fn refresh_token(
         active: true,
         scope: Some(scopes.to_string()),
         client_id: Some(client.id.to_string()),
-        cnf: key.as_ref().map(Confirmation::of),
+        cnf: dpop::binding(client, key.as_ref()).map(Confirmation::of),
         exp: Some(found.sign_in.expires_at.secs()),
         sub: Some(found.account.id.to_string()),
         iss: Some(issuer.to_owned()),

@@ -4,7 +4,7 @@ use saoma_domain::{
     cases::{Redeemed, Renewed, Subject},
     identity::{AccountId, SignInId},
     issuer::TokenAlgorithm,
-    oauth::{ClientAuth, GrantType, Scope, Scopes},
+    oauth::{GrantType, Scope, Scopes},
     refresh::refresh_token,
     secrets::TokenId,
     sign_in::{Method, SignIn},
@@ -61,9 +61,7 @@ pub(crate) async fn first(
     }
     let scopes = session.flow.scopes().ok_or(INVALID_GRANT)?;
     app.asked.remember(&asking.client, redeemed, app.service.clock.now()).await?;
-    // A client with a secret proves itself at each refresh, so only the others' refresh tokens are bound (RFC 9449 section 5).
-    let key = asking.key.clone().filter(|_| asking.client.oauth.auth == ClientAuth::None);
-    let sign_in = app.screens.begin(redeemed, scopes, key).await.map_err(sign_in_over)?;
+    let sign_in = app.screens.begin(redeemed, scopes, asking.key.clone()).await.map_err(sign_in_over)?;
     let refreshes = asking.client.oauth.grants.contains(&GrantType::RefreshToken);
     let contents = Contents {
         account: redeemed.account.id,

@@ -22,7 +22,7 @@ pub(crate) async fn exchange(app: &App, asking: &Asking<'_>) -> Result<Tokens, P
     let (client, now) = (&asking.client, app.service.clock.now());
     let (found, _) = app.screens.behind(client, &token, now).await.map_err(sign_in_over)?;
     let Holder::Screen { scopes: granted, key, .. } = found.sign_in.holder else { return Err(INVALID_GRANT) };
-    dpop::holds(key.as_ref(), asking.key.as_ref())?;
+    dpop::holds(dpop::binding(client, key.as_ref()), asking.key.as_ref())?;
     let asked = match asking.form.get("scope") {
         // Unknown scopes are ignored, as at the login.
         Some(raw) => Some(Scopes::parse(raw)).filter(|asked| !asked.is_empty()).ok_or(INVALID_SCOPE)?,

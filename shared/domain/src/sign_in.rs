@@ -53,7 +53,8 @@ pub enum Holder {
     Screen {
         /// What its person granted. A refresh grants no more (`docs/security.md` A18).
         scopes: Scopes,
-        /// The key that each refresh must prove, if its client has no secret and proved one (RFC 9449 section 5).
+        /// The key that the first exchange proved, if it proved one. A repeated exchange must prove it, too; and each refresh,
+        /// if the client has no secret (RFC 9449 section 5).
         key: Option<KeyThumbprint>,
         /// What the screen proved when its login was opened. A strict client asks at each refresh whether it is still good
         /// (`docs/security.md` K19).

@@ -124,6 +124,30 @@ async fn tokens_of_a_client_that_proves_a_key_are_bound_to_it() {
     assert_eq!(repeated.text("refresh_token"), next.text("refresh_token"), "its answer was lost");
 }
 
+// A client with a secret refreshes without a proof, but a repeated exchange proves what the first one did (RFC 9449
+// section 5).
+#[tokio::test]
+async fn a_repeated_exchange_proves_the_same_key_also_where_a_secret_does() {
+    let (world, person, secret) = with_site(ClientAuth::ClientSecret).await;
+    let authorization = basic(SITE, &secret);
+    let code = code_for(&world, &person, &[]).await;
+    let proven =
+        |key: &Signer, id: &str| exchange(&world, key, id, &code).header("authorization", &authorization);
+    let tokens = world.call(proven(&key(), "1")).await;
+    assert_eq!((tokens.status.as_u16(), tokens.text("token_type").as_str()), (200, "DPoP"));
+    let plain = code::exchange(&code, &[]).header("authorization", &authorization);
+    for other in [plain, proven(&Signer::of(12), "2")] {
+        refused(&world.call(other).await, 400, "invalid_grant");
+    }
+    let again = world.call(proven(&key(), "3")).await;
+    assert_eq!(again.json(), tokens.json(), "its answer was lost");
+    let token = tokens.text("refresh_token");
+    let pairs = [("grant_type", "refresh_token"), ("refresh_token", token.as_str())];
+    let refreshed = form("/oauth/token", &pairs).header("authorization", &authorization);
+    let refreshed = world.call(refreshed).await;
+    assert_eq!((refreshed.status.as_u16(), refreshed.text("token_type").as_str()), (200, "Bearer"));
+}
+
 // A6 E14: a proof replayed, stale, from the future, for another method, address or key, or not a proof at all.
 #[tokio::test]
 async fn a_proof_that_is_not_for_this_request_is_refused() {

@@ -49,7 +49,7 @@ fn of_session(session: &Session) -> Option<Phone> {
 impl Screens {
     /// Begins the sign-in of the screen that redeemed a session. Repeating the call gives the same one, as long as its
     /// refresh token was not used. If it was, the answer had arrived, and a second holder repeats the call: the sign-in
-    /// ends (RFC 6749 section 4.1.2). A `key` binds it: each refresh must prove that key, and so must a repeated call.
+    /// ends (RFC 6749 section 4.1.2). `key` is what the caller has proven; a repeated call must prove the same.
     ///
     /// # Errors
     /// [`SignInError::NotSignedIn`] or [`SignInError::Store`].
