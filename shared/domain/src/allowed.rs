@@ -318,7 +318,7 @@ mod tests {
     fn a_strict_client_admits_a_browser_of_the_same_person_that_began_without_a_qr() {
         let phone = records();
         let here = phone.sign_in.clone().unwrap();
-        let holder = Holder::Browser { approved_by: here.id.clone(), direct: true };
+        let holder = Holder::Browser { approved_by: here.id.clone(), direct: true, matched: true };
         let browser = SignIn { id: SignInId::parse("bbbb").unwrap(), holder, ..here.clone() };
         let stored = PhoneRecords { sign_in: Some(browser.clone()), approver: Some(here), ..phone };
         let strict = Client { strict: true, ..client() };

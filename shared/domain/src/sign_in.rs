@@ -68,6 +68,11 @@ pub enum Holder {
         /// Whether that phone is this browser itself: its person typed the code of an SMS here, so no QR of a stranger can
         /// have led to it. A strict client takes no other browser (`docs/security.md` K19).
         direct: bool,
+        /// Whether its person had to pick the number that it showed ([`MatchPolicy::Pick`]), or signed in here. Only a client
+        /// that wants no numbers takes another browser, because a relayed QR leads to one with less.
+        ///
+        /// [`MatchPolicy::Pick`]: crate::session::MatchPolicy::Pick
+        matched: bool,
     },
 }
 

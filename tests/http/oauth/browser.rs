@@ -303,6 +303,37 @@ async fn a_client_takes_no_browser_that_it_would_not_take_as_a_phone() {
     refused(&world.call(exchange(&code, &[])).await, 400, "invalid_grant");
 }
 
+// A17: a QR that was relayed past the weak policy of one client opens no client that wants the number.
+#[tokio::test]
+async fn a_client_that_wants_the_number_takes_no_browser_without_one() {
+    for (first, second, is_taken) in [
+        ("off", "off", true),
+        ("off", "show", false),
+        ("off", "pick", false),
+        ("show", "pick", true),
+        ("pick", "pick", true),
+    ] {
+        let (world, person) = with_site().await;
+        register(&world, OTHER.1, ClientAuth::None);
+        for (id, policy) in [(SITE, first), (OTHER.1, second)] {
+            let change = json!({"do": "client.change", "id": id, "policy": policy});
+            assert_eq!(world.command(change).await["ok"], true);
+        }
+        let page = Page::open(&world).await;
+        let picked = page.shown["matchNumber"].as_str().map(|number| json!({"matchNumber": number}));
+        for (step, body) in [("scan", json!({})), ("confirm", picked.unwrap_or(json!({})))] {
+            pages::step(&world, step, &person, &page.read(), &body).await;
+        }
+        let cookie = page.status(&world).await.cookie();
+        let case = format!("{first}, then {second}");
+        let expected = if is_taken { "consent_required" } else { "login_required" };
+        assert_eq!(told(&world, &cookie, &[OTHER, NONE]).await, expected, "{case}");
+        let (sealed, _) = self::page(&world, &cookie, &[OTHER]).await;
+        let sent_on = world.call(go_on(&sealed).cookie(&cookie)).await;
+        assert_eq!(sent_on.status, if is_taken { 200 } else { 403 }, "{case}: {}", sent_on.whole());
+    }
+}
+
 #[tokio::test]
 async fn a_deployment_may_keep_no_browser_signed_in() {
     let world = World::with(&[("SSO_SECONDS", "0")]);
@@ -593,6 +624,20 @@ async fn a_second_code_of_a_session_ends_nothing() {
     refused(&world.call(exchange(&second, &[])).await, 400, "invalid_grant");
     let userinfo = Call::get("/oauth/userinfo").bearer(&tokens.text("access_token"));
     assert_eq!(world.call(userinfo).await.status, 200);
+}
+
+// A14 B11: the page's poll is on its way while the yes is taken back, or reads a copy from before.
+#[tokio::test]
+async fn a_yes_that_was_taken_back_signs_no_browser_in() {
+    let (world, person) = with_site().await;
+    let page = Page::open(&world).await;
+    page.confirmed_by(&world, &person).await;
+    world.memory.lag(&page.session(&world).code);
+    pages::step(&world, "cancel", &person, &page.read(), &json!({})).await;
+    let late = page.status(&world).await;
+    assert_eq!((late.text("state").as_str(), late.header("set-cookie")), ("confirmed", ""));
+    let signed_in = world.call(Call::get("/api/user/sign-ins").bearer(&person.token)).await.json();
+    assert_eq!(signed_in["rows"].as_array().unwrap().len(), 1, "the phone alone: {signed_in}");
 }
 
 // A no, or a wrong number, after the yes also signs the browser out that the yes had signed in.

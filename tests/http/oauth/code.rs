@@ -128,7 +128,7 @@ impl Page {
         format!("{}-{}", self.text("code"), rotating::tags(&self.shown["rotate"])[0])
     }
 
-    fn session(&self, world: &World) -> Session {
+    pub(crate) fn session(&self, world: &World) -> Session {
         world.session(self.text("code"))
     }
 

@@ -16,10 +16,10 @@ use crate::{
     history::{EntryId, What},
     identity::{AccountId, ClientId, Phone, SignInId},
     oauth::{Scopes, Wishes},
-    ports::{Begun, Belongings, Created, KeyedHash, SignIns, StoreError},
+    ports::{Begun, Belongings, Created, Freshness, KeyedHash, SignIns, StoreError},
     refresh::{Family, read_refresh_token, refresh_token},
     secrets::Secret,
-    session::{Claim, Dialect, Seen, Session, State},
+    session::{Claim, Dialect, MatchPolicy, Seen, Session, State},
     sign_in::{Holder, HolderKind, SignIn},
     time::Timestamp,
 };
@@ -53,6 +53,12 @@ impl SignedInBrowser {
     #[must_use]
     pub const fn is_direct(&self) -> bool {
         matches!(self.sign_in.holder, Holder::Browser { direct: true, .. })
+    }
+
+    /// Whether the person had to pick the number that this browser showed, or needed none because they signed in here.
+    #[must_use]
+    pub const fn is_matched(&self) -> bool {
+        matches!(self.sign_in.holder, Holder::Browser { matched: true, .. })
     }
 }
 
@@ -99,8 +105,19 @@ impl Browsers {
             Begun::Stored => sign_in,
             Begun::Before(stored) => stored,
         };
+        // The person may have taken the yes back while this call was on its way. Whoever took it back found no sign-in to end.
+        if !self.is_agreed(session).await? {
+            self.sign_ins.end(&sign_in.phone()).await?;
+            return Ok(None);
+        }
         let token = refresh_token(&*self.keys, &sign_in).await;
         Ok(sign_in.is_live(now).then_some((sign_in, token)))
+    }
+
+    /// Whether the person's yes to this session still stands, by the newest version.
+    async fn is_agreed(&self, session: &Session) -> Result<bool, StoreError> {
+        let newest = self.logins.sessions.find(&session.code, Freshness::Strong).await?;
+        Ok(newest.is_some_and(|it| matches!(it.state, State::Confirmed { .. } | State::Redeemed { .. })))
     }
 
     /// It keeps the app of the phone, because a client may admit some apps only, and the phone's proof.
@@ -108,7 +125,11 @@ impl Browsers {
         SignIn {
             id: SignInId::of_browser(&session.code),
             account: claim.by.account,
-            holder: Holder::Browser { approved_by: phone.id, direct: false },
+            holder: Holder::Browser {
+                approved_by: phone.id,
+                direct: false,
+                matched: session.match_policy == MatchPolicy::Pick,
+            },
             client: phone.client,
             method: phone.method,
             seen: session.seen.clone(),
@@ -146,7 +167,7 @@ impl Browsers {
         }
         let sign_in = SignIn {
             id: SignInId::of_direct_browser(&phone.id, phone.proved_at),
-            holder: Holder::Browser { approved_by: phone.id, direct: true },
+            holder: Holder::Browser { approved_by: phone.id, direct: true, matched: true },
             seen,
             version: 1,
             family: Family::begin(now, self.keys.current_key()),
@@ -196,7 +217,8 @@ impl Browsers {
     }
 
     /// Whether a client may sign its person in with this browser's sign-in: it is one that the client wishes for, the
-    /// client admits the app of the phone that approved it, and the phone's proof is young enough for the client.
+    /// client admits the app of the phone that approved it, the phone's proof is young enough for the client, and the
+    /// person has picked a number for this browser, unless the client wants none (`docs/security.md` A17).
     #[must_use]
     pub fn serves(
         &self,
@@ -209,6 +231,7 @@ impl Browsers {
         wishes.are_met_by(sign_in, account, now)
             && client.admits_sign_in(sign_in)
             && client.accepts_proof(sign_in, now).is_ok()
+            && (client.match_policy == MatchPolicy::Off || browser.is_matched())
     }
 
     /// Whether the person has agreed before that this client gets these scopes: a login of theirs stands in their history,

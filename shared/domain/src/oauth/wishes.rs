@@ -149,7 +149,11 @@ mod tests {
         SignIn {
             id: SignInId::parse("bbbb").unwrap(),
             account: account().id,
-            holder: Holder::Browser { approved_by: SignInId::parse("aaaa").unwrap(), direct: false },
+            holder: Holder::Browser {
+                approved_by: SignInId::parse("aaaa").unwrap(),
+                direct: false,
+                matched: false,
+            },
             client: ClientId::phone(),
             method: Method::Sms,
             seen: Seen::default(),

@@ -102,9 +102,10 @@ fn to_item(sign_in: &SignIn) -> Item {
             item.insert("scope".to_owned(), text(scopes.to_string()));
             item.extend(key.as_ref().map(|key| ("jkt".to_owned(), text(key.as_str()))));
         }
-        Holder::Browser { approved_by, direct } => {
+        Holder::Browser { approved_by, direct, matched } => {
             item.insert("approved_by".to_owned(), text(approved_by.as_str()));
             item.insert("direct".to_owned(), AttributeValue::Bool(*direct));
+            item.insert("matched".to_owned(), AttributeValue::Bool(*matched));
         }
     }
     put_seen(&mut item, &sign_in.seen);
@@ -127,6 +128,7 @@ pub(crate) fn from_item(item: &Item) -> Result<SignIn, StoreError> {
             HolderKind::Browser => Holder::Browser {
                 approved_by: item.parsed("approved_by", SignInId::parse)?,
                 direct: item.flag("direct")?,
+                matched: item.flag("matched")?,
             },
         },
         client: item.parsed("client", ClientId::parse)?,

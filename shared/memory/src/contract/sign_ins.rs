@@ -157,7 +157,7 @@ pub async fn a_check_reads_everything_together(
 
     let approved_by = sign_in.id.clone();
     let browser = SignIn {
-        holder: Holder::Browser { approved_by, direct: true },
+        holder: Holder::Browser { approved_by, direct: true, matched: true },
         ..self::sign_in(random, sign_in.account)
     };
     store.begin(&browser).await.unwrap();
@@ -180,7 +180,7 @@ pub async fn a_check_reads_everything_together(
     assert!(read.approver.is_some_and(|phone| phone.ended), "as last written");
     let approved_by = SignInId::random(random);
     let orphan = SignIn {
-        holder: Holder::Browser { approved_by, direct: true },
+        holder: Holder::Browser { approved_by, direct: false, matched: false },
         ..self::sign_in(random, sign_in.account)
     };
     store.begin(&orphan).await.unwrap();
