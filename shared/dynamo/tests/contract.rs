@@ -324,7 +324,8 @@ async fn machines_and_pairs_are_forgotten_some_day() {
     let (directory, account) = (directory(), AccountId::random(&System));
     let by = Phone { account, sign_in: SignInId::random(&System) };
     let (client, device) = (ClientId::parse("region-1").unwrap(), DeviceId::random(&System));
-    directory.bind(account, &CleanText::new("22:33"), None, contract::OPENED).await.unwrap();
+    let (mac, now) = (CleanText::new("22:33"), contract::OPENED);
+    directory.bind(account, &mac, None, now, now).await.unwrap();
     let made_by = MadeBy { session: SessionCode::random(&System), opened_at: contract::OPENED };
     directory.pair(&made_by, &client, LoginPolicy::Ipad, &device, &by, contract::OPENED).await.unwrap();
     for partition in [format!("MACHINE#{account}"), format!("PAIR#{account}")] {

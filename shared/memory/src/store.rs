@@ -118,12 +118,18 @@ struct Data {
     calls: usize,
 }
 
-/// A machine, and when it was last used.
+/// A machine, when it was last used, and when the person removed it, if they did.
 #[derive(Clone, Debug)]
 struct Bound {
     machine: Machine,
     used_at: Timestamp,
-    forgotten: bool,
+    forgotten_at: Option<Timestamp>,
+}
+
+impl Bound {
+    const fn is_forgotten(&self) -> bool {
+        self.forgotten_at.is_some()
+    }
 }
 
 /// A pair, and the login that made it.

@@ -178,6 +178,36 @@ async fn a_machine_and_a_pair_are_forgotten() {
     assert_ne!(code(&world, &region, &trace).await, "");
 }
 
+// K18 K11: an app sends its confirmation again when the answer was lost, and the machine is gone by then.
+#[tokio::test]
+async fn a_confirmation_that_is_repeated_binds_no_machine_that_was_removed() {
+    for redeems in [false, true] {
+        let world = World::default();
+        let person = world.sign_in(NUMBER).await;
+        kiosk_login(&world, &person).await;
+        // The machine is known already, so this login writes nothing to its row.
+        world.clock.advance(Duration::from_secs(2));
+        let created = confirmed_kiosk(&world, &person).await;
+        let code = created.text("id");
+        if redeems {
+            let polled = world.call(kiosk_poll(&created, &created.text("pollToken"))).await;
+            assert!(polled.json()["memberToken"].is_string(), "{}", polled.whole());
+        }
+        world.clock.advance(Duration::from_secs(2));
+        let path = format!("machines/{}", first_id(&world, &person, "machines").await);
+        assert_eq!(end(&world, &person, &path).await.status, 204);
+        world.clock.advance(Duration::from_secs(2));
+        let bind = Call::post(&format!("/api/qrCode/bindLoginQrCode/{code}")).bearer(&person.token);
+        let confirmed = crate::pages::step(&world, "confirm", &person, &code, &json!({})).await;
+        for again in [world.call(bind).await, confirmed] {
+            assert_eq!(again.status, 200, "{}", again.whole());
+        }
+        assert!(rows(&world, &person, "machines").await.is_empty(), "redeemed: {redeems}");
+        confirmed_kiosk(&world, &person).await;
+        assert_eq!(rows(&world, &person, "machines").await.len(), 1, "another login binds it anew");
+    }
+}
+
 /// A login that happened so many seconds ago.
 fn login(world: &World, n: u64) -> Entry {
     let at = world.clock.now().whole_secs().minus(Duration::from_secs(n));

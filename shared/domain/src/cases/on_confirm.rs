@@ -8,7 +8,7 @@ use crate::{
     identity::{Phone, SignInId},
     pairing::MadeBy,
     ports::{Machines, OnConfirm, Pairs, SignIns, StoreError, Visits},
-    session::{Asks, Flow, Session},
+    session::{Asks, Flow, Session, State},
     time::Timestamp,
 };
 
@@ -42,10 +42,20 @@ impl OnConfirm for BindMachine {
     async fn confirmed(&self, session: &Session, by: &Phone, now: Timestamp) -> Result<(), StoreError> {
         match (&session.flow, &session.claims.device_mac) {
             (Flow::Kiosk { .. }, Some(mac)) => {
-                self.0.bind(by.account, mac, session.claims.device_name.as_ref(), now).await
+                let name = session.claims.device_name.as_ref();
+                self.0.bind(by.account, mac, name, agreed_at(session), now).await
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// When the person agreed to a login. A session whose token was taken knows only when its QR was scanned, which is a little
+/// earlier.
+fn agreed_at(session: &Session) -> Timestamp {
+    match &session.state {
+        State::Confirmed { at, .. } => *at,
+        state => state.claim().map_or(session.created_at, |claim| claim.at),
     }
 }
 

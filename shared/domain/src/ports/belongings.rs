@@ -44,7 +44,7 @@ pub trait Belongings: Send + Sync {
     async fn end_login(&self, account: AccountId, id: &EntryId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Forgets a machine; `false` when the account does not have it. Forgetting it again succeeds for a day, because
-    /// the first answer may have been lost.
+    /// the first answer may have been lost. A confirmation of an earlier login does not bind it again.
     async fn forget_machine(
         &self,
         account: AccountId,

@@ -170,12 +170,16 @@ pub trait Machines: Send + Sync {
     /// [`Machine::MOST`] of them loses the one that was used longest ago.
     ///
     /// [`Machine::MOST`]: crate::belongings::Machine::MOST
+    /// `agreed_at` is when the member agreed to the login on it. A machine that the member has forgotten in that second or
+    /// later stays forgotten: the confirmation of an earlier login is only repeated.
+    ///
     async fn bind(
         &self,
         account: AccountId,
         mac: &CleanText<64>,
         name: Option<&CleanText<64>>,
         now: Timestamp,
+        agreed_at: Timestamp,
     ) -> Result<(), StoreError>;
 }
 

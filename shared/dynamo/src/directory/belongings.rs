@@ -1,7 +1,5 @@
 //! What an account has, listed page by page, and ended.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use saoma_domain::{
@@ -17,7 +15,7 @@ use saoma_domain::{
 
 use super::{
     Directory, EXPIRES_AT, Key, PK, SK,
-    devices::{self, FORGOTTEN, pair_key},
+    devices::{self, FORGOTTEN, FORGOTTEN_KEPT, pair_key},
     history::{self, ENDED_AT, KIND},
     sign_ins,
     writes::if_held,
@@ -26,9 +24,6 @@ use crate::{
     failed,
     item::{Item, Reader, seconds, text},
 };
-
-/// How long a forgotten machine or pair still answers that it was forgotten.
-const FORGOTTEN_KEPT: Duration = Duration::from_hours(24);
 
 /// The order in which a list is read.
 #[derive(Clone, Copy, PartialEq, Eq)]

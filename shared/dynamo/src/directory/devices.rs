@@ -28,7 +28,11 @@ const RENEWED_AFTER: Duration = Duration::from_hours(7 * 24);
 
 /// Says that the person has removed a machine or a pair. Such an item counts as none.
 pub(super) const FORGOTTEN: &str = "forgotten";
+/// How long a forgotten machine or pair still answers that it was forgotten. The end of its item says when that was.
+pub(super) const FORGOTTEN_KEPT: Duration = Duration::from_hours(24);
 
+/// The machine was not forgotten, or was forgotten before the person agreed to the login that binds it.
+const MAY_BIND: &str = "attribute_not_exists(#forgotten) OR #until < :agreed_and_kept";
 const PAIR: &str = "SET #session = :session, opened_at = :opened, device = :device, sign_in = :sign_in, may_prompt = :yes, \
                     paired_at = :now, expires_at = :until REMOVE forgotten";
 
@@ -62,6 +66,7 @@ impl Machines for Directory {
         account: AccountId,
         mac: &CleanText<64>,
         name: Option<&CleanText<64>>,
+        agreed_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let key = machine_key(account, mac);
@@ -76,8 +81,15 @@ impl Machines for Directory {
         if let Some(name) = name {
             item.insert("name".to_owned(), text(name.as_str()));
         }
-        self.put(item).await?;
-        if known.is_none() { self.make_room(account).await } else { Ok(()) }
+        let bound = self.put_if(item, |put| {
+            put.condition_expression(MAY_BIND)
+                .expression_attribute_names("#forgotten", FORGOTTEN)
+                .expression_attribute_names("#until", EXPIRES_AT)
+                .expression_attribute_values(":agreed_and_kept", seconds(agreed_at.plus(FORGOTTEN_KEPT)))
+        });
+        // A refusal means that the person has forgotten the machine since they agreed to this login.
+        let is_bound = bound.await?.is_ok();
+        if is_bound && known.is_none() { self.make_room(account).await } else { Ok(()) }
     }
 }
 

@@ -97,7 +97,7 @@ pub async fn lists_are_read_page_by_page<S: Belongings + Machines + Pairs>(
     let (me, you) = (person(random), person(random));
     let (name, region) = (CleanText::new("BM05"), ClientId::parse("region-1").unwrap());
     for mac in ["22:31", "22:32", "22:33"] {
-        store.bind(me.account, &CleanText::new(mac), Some(&name), at(1)).await.unwrap();
+        store.bind(me.account, &CleanText::new(mac), Some(&name), at(1), at(1)).await.unwrap();
     }
     for policy in [LoginPolicy::Ipad, LoginPolicy::Pc, LoginPolicy::Mac] {
         pair(store, &me, &region, policy, 1, random).await;
@@ -151,15 +151,19 @@ pub async fn what_is_ended_stays_ended<S: HistoryWriter + Belongings + Machines 
 
     let mac = CleanText::new("22:33");
     assert!(!store.forget_machine(me.account, &mac, at(1)).await.unwrap(), "none yet");
-    store.bind(me.account, &mac, None, at(0)).await.unwrap();
+    store.bind(me.account, &mac, None, at(0), at(0)).await.unwrap();
     assert!(!store.forget_machine(you.account, &mac, at(1)).await.unwrap(), "another account's");
     for _ in 0..2 {
         assert!(store.forget_machine(me.account, &mac, at(1)).await.unwrap());
+        // Confirmations of earlier logins come again, because their answers were lost.
+        for agreed_at in [at(0), at(1)] {
+            store.bind(me.account, &mac, None, agreed_at, at(2)).await.unwrap();
+        }
         assert!(store.machines(&Turn::first(me.account, 9)).await.unwrap().rows.is_empty());
     }
-    store.bind(me.account, &mac, None, at(2)).await.unwrap();
+    store.bind(me.account, &mac, None, at(2), at(3)).await.unwrap();
     let again = store.machines(&Turn::first(me.account, 9)).await.unwrap().rows;
-    assert_eq!(again, [Machine { mac, name: None, bound_at: at(2) }], "bound anew");
+    assert_eq!(again, [Machine { mac, name: None, bound_at: at(3) }], "bound anew by the next login");
 
     let (region, policy) = (ClientId::parse("region-1").unwrap(), LoginPolicy::Ipad);
     assert!(!store.forget_pair(me.account, &region, policy, at(1)).await.unwrap(), "none yet");
@@ -188,10 +192,11 @@ pub async fn a_machine_is_forgotten_for_a_new_one<S: Belongings + Machines>(
     let account = AccountId::random(random);
     let mac = |n: usize| CleanText::new(&format!("mac-{n:02}"));
     for n in 0..Machine::MOST {
-        store.bind(account, &mac(n), None, at(n as u64)).await.unwrap();
+        let then = at(n as u64);
+        store.bind(account, &mac(n), None, then, then).await.unwrap();
     }
-    store.bind(account, &mac(0), None, at(MONTH)).await.unwrap();
-    store.bind(account, &mac(Machine::MOST), None, at(MONTH + 1)).await.unwrap();
+    store.bind(account, &mac(0), None, at(MONTH), at(MONTH)).await.unwrap();
+    store.bind(account, &mac(Machine::MOST), None, at(MONTH + 1), at(MONTH + 1)).await.unwrap();
     let kept = whole(store, account, 500, async |store, turn| store.machines(turn).await.unwrap()).await;
     assert_eq!(kept.len(), Machine::MOST);
     let has = |n| kept.iter().any(|machine| machine.mac == mac(n));

@@ -15,8 +15,8 @@ use super::fixtures::{at, person};
 pub async fn binding_twice_is_binding_once(devices: &dyn Machines, random: &dyn Randomness) {
     let account = AccountId::random(random);
     let (mac, name) = (CleanText::new("22:33"), CleanText::new("BM05"));
-    devices.bind(account, &mac, Some(&name), at(0)).await.unwrap();
-    devices.bind(account, &mac, Some(&name), at(9)).await.unwrap();
+    devices.bind(account, &mac, Some(&name), at(0), at(0)).await.unwrap();
+    devices.bind(account, &mac, Some(&name), at(0), at(9)).await.unwrap();
 }
 
 /// Pairs: the newest login by QR counts. A pair whose person said no is not asked again. Each client and each

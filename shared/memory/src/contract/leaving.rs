@@ -125,7 +125,7 @@ where
         let sign_in = sign_in(account, random);
         store.begin(&sign_in).await.unwrap();
         store.write(account, &Entry::of_sign_in(&sign_in)).await.unwrap();
-        store.bind(account, &CleanText::new(&format!("22:3{n}")), None, at(0)).await.unwrap();
+        store.bind(account, &CleanText::new(&format!("22:3{n}")), None, at(0), at(0)).await.unwrap();
     }
     let (phone, code) = (sign_in(account, random).phone(), SessionCode::random(random));
     let made_by = MadeBy { session: code.clone(), opened_at: at(0) };

@@ -46,7 +46,7 @@ impl Belongings for Memory {
 
     async fn machines(&self, turn: &Turn) -> Result<Page<Machine>, StoreError> {
         self.call(|data| {
-            let all = data.machines.iter().filter(|(_, bound)| !bound.forgotten);
+            let all = data.machines.iter().filter(|(_, bound)| !bound.is_forgotten());
             page(turn, all.map(|((account, mac), bound)| (account, mac.as_str(), &bound.machine)))
         })
     }
@@ -72,11 +72,11 @@ impl Belongings for Memory {
         &self,
         account: AccountId,
         mac: &CleanText<64>,
-        _: Timestamp,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.call(|data| {
             let bound = data.machines.get_mut(&(account.to_string(), mac.as_str().to_owned()));
-            bound.map(|bound| bound.forgotten = true).is_some()
+            bound.map(|bound| bound.forgotten_at = Some(now.whole_secs())).is_some()
         })
     }
 

@@ -90,7 +90,7 @@ impl Memory {
     pub fn devices(&self) -> BTreeMap<(String, String), Option<String>> {
         let bound = |(key, bound): (&(String, String), &Bound)| {
             let name = bound.machine.name.as_ref().map(ToString::to_string);
-            (!bound.forgotten).then(|| (key.clone(), name))
+            (!bound.is_forgotten()).then(|| (key.clone(), name))
         };
         self.lock().machines.iter().filter_map(bound).collect()
     }
@@ -149,7 +149,7 @@ impl Memory {
             ("identities", data.identities.len()),
             ("sign-ins in force", data.sign_ins.values().filter(|(sign_in, _)| !sign_in.ended).count()),
             ("known devices", data.known.len()),
-            ("machines", data.machines.values().filter(|bound| !bound.forgotten).count()),
+            ("machines", data.machines.values().filter(|bound| !bound.is_forgotten()).count()),
             ("pairs", data.pairs.values().filter(|paired| !paired.forgotten).count()),
             ("pairs that may ask", data.pairs.values().filter(|it| it.pair.may_ask && !it.forgotten).count()),
             ("entries in the history", data.history.len()),

@@ -26,17 +26,22 @@ impl Machines for Memory {
         account: AccountId,
         mac: &CleanText<64>,
         name: Option<&CleanText<64>>,
+        agreed_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.call(|data| {
             let account = account.to_string();
             let key = (account.clone(), mac.as_str().to_owned());
-            if let Some(known) = data.machines.get_mut(&key).filter(|known| !known.forgotten) {
-                known.used_at = now;
-                return;
+            match data.machines.get_mut(&key) {
+                Some(Bound { forgotten_at: Some(at), .. }) if *at >= agreed_at.whole_secs() => return,
+                Some(Bound { forgotten_at: None, used_at, .. }) => {
+                    *used_at = now;
+                    return;
+                }
+                _ => {}
             }
             let machine = Machine { mac: mac.clone(), name: name.cloned(), bound_at: now.whole_secs() };
-            let theirs = data.machines.iter().filter(|((of, _), it)| *of == account && !it.forgotten);
+            let theirs = data.machines.iter().filter(|((of, _), it)| *of == account && !it.is_forgotten());
             let mut theirs: Vec<_> = theirs.map(|(key, it)| (it.used_at, key.clone())).collect();
             theirs.sort_by_key(|(used_at, _)| *used_at);
             if theirs.len() >= Machine::MOST
@@ -44,7 +49,7 @@ impl Machines for Memory {
             {
                 data.machines.remove(oldest);
             }
-            data.machines.insert(key, Bound { machine, used_at: now, forgotten: false });
+            data.machines.insert(key, Bound { machine, used_at: now, forgotten_at: None });
         })
     }
 }
