@@ -2,10 +2,13 @@
 //! (`docs/security.md` K4).
 
 use acceptance::{Answer, Call, World};
-use saoma_domain::session::Dialect;
+use saoma_domain::{client::Client, session::Dialect};
 use serde_json::{Value, json};
 
 use crate::{
+    allowed::has_token,
+    operations::kiosk_poll,
+    pages::step,
     remembered::{DEVICE, Region, answer, both, kinds, log_in, pending, uin},
     web::{Pc, basic, let_in, pass},
 };
@@ -110,6 +113,45 @@ async fn a_sign_in_through_an_earlier_app_of_the_id_is_over() {
     let anew = world.sign_in_through(NUMBER, ID).await;
     assert_eq!(world.call(refresh(&anew.refresh_token)).await.status, 200);
     assert_eq!(world.call(scan().bearer(&anew.token)).await.status, 200);
+}
+
+// A15 K4: the built-in client of the id is another client, too.
+#[tokio::test]
+async fn a_built_in_client_has_no_session_of_the_client_that_it_follows() {
+    let world = World::default();
+    let id = Client::DEFAULT_KIOSK;
+    command(&world, json!({"do": "client.create", "id": id, "name": "Ours", "dialect": "kiosk"})).await;
+    let person = world.sign_in(NUMBER).await;
+    let open = || world.call(Call::post("/api/qrCode/createLoginQrCode"));
+    let takes = async |created: &Answer| {
+        has_token(&world.call(kiosk_poll(created, &created.text("pollToken"))).await)
+    };
+    let steps = async |created: &Answer, names: &[&str]| {
+        for name in names {
+            let answer = step(&world, name, &person, &created.text("id"), &json!({})).await;
+            assert_eq!(answer.status, 200, "{name}: {}", answer.whole());
+        }
+    };
+    let (pending, scanned, confirmed) = (open().await, open().await, open().await);
+    steps(&scanned, &["scan"]).await;
+    steps(&confirmed, &["scan", "confirm"]).await;
+    let sessions = || [&pending, &scanned, &confirmed].map(|created| world.session(&created.text("id")));
+    let before = sessions();
+
+    pass(&world, 1);
+    command(&world, json!({"do": "client.remove", "id": id})).await;
+    assert!(!takes(&confirmed).await, "at once");
+    pass(&world, AGE);
+    for (created, name) in [(&pending, "scan"), (&scanned, "confirm"), (&confirmed, "confirm")] {
+        let refused = step(&world, name, &person, &created.text("id"), &json!({})).await;
+        refused.problem(404, "not_found");
+    }
+    assert!(!takes(&confirmed).await);
+    assert_eq!(sessions(), before, "nothing changes");
+
+    let own = open().await;
+    steps(&own, &["scan", "confirm"]).await;
+    assert!(takes(&own).await, "a session of the built-in client");
 }
 
 // K4 W4

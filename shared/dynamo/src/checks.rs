@@ -99,7 +99,10 @@ impl Checks for CheckTables {
         let found = read_all(&self.client, wanted).await?;
         let items = || found.get(&self.directory).into_iter().flatten();
         let client = items().find(|item| is_in(item, "CLIENT#"));
-        let client = client.map(|item| client_from_item(&session.client, item)).transpose()?;
+        let client = match client {
+            Some(item) => client_from_item(&session.client, item)?,
+            None => Lookup::unregistered(&session.client, None),
+        };
         let machine = items().find(|item| is_in(item, "ENROLLED#"));
         let machine = machine.map_or(Ok(None), |item| machine_from_item(&session.client, item))?;
         let browser = match session.opener.as_ref().and_then(Opener::browser) {
@@ -108,7 +111,7 @@ impl Checks for CheckTables {
         };
         Ok(RedemptionRecords {
             phone: self.phone_records(&found).await?,
-            client: Lookup::of(&session.client, client),
+            client,
             opener: OpenerRecords { machine, browser },
         })
     }

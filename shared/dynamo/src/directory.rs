@@ -5,7 +5,7 @@
 //!
 //! | `pk` | `sk` | what | written by |
 //! |---|---|---|---|
-//! | `CLIENT#<id>` | `CLIENT` | a registered client | operators |
+//! | `CLIENT#<id>` | `CLIENT` | a registered client; or when one was removed, within a day | operators |
 //! | `CLIENTS` | `<id>` | that there is, or was, a client of this id | operators |
 //! | `ENROLLED#<client>` | name | a machine of a client, enrolled; or removed within a day | operators |
 //! | `ORIGIN#<origin>` | `ORIGIN` | the clients that have registered pages of this origin | operators |
@@ -61,7 +61,7 @@ mod watchers;
 pub(crate) mod writes;
 
 pub(crate) use accounts::{account_key, from_item as account_from_item};
-pub(crate) use clients::{client_key, read as client_from_item};
+pub(crate) use clients::{client_key, looked_up as client_from_item};
 pub(crate) use enrolled::{machine_key, read as machine_from_item};
 pub(crate) use sign_ins::{from_item as sign_in_from_item, key_of as sign_in_key};
 pub(crate) use watchers::{from_item as watchers_from_item, watchers_key};

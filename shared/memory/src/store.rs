@@ -77,8 +77,8 @@ struct Data {
     stale: HashMap<String, Option<Session>>,
     /// Each client, and the write it came from.
     clients: BTreeMap<String, (Client, WriteId)>,
-    /// The write that removed the last client of an id.
-    removed_clients: HashMap<String, WriteId>,
+    /// When the last client of an id was removed, and the write that removed it.
+    removed_clients: HashMap<String, (Timestamp, WriteId)>,
     /// By client and name, with the write each came from; `None` for one that was removed.
     enrolled: BTreeMap<(String, String), Option<(EnrolledMachine, WriteId)>>,
     accounts: HashMap<String, Account>,

@@ -176,17 +176,17 @@ impl ClientKeeper {
     /// # Errors
     /// [`Rejected::Unknown`], or the store's failure.
     pub async fn remove(&self, id: &ClientId, write: &WriteId, now: Timestamp) -> Result<(), KeeperError> {
-        self.remove_alone(id, write).await?;
+        self.remove_alone(id, write, now).await?;
         Ok(self.forget_machines(id, now).await?)
     }
 
-    async fn remove_alone(&self, id: &ClientId, write: &WriteId) -> Result<(), KeeperError> {
+    async fn remove_alone(&self, id: &ClientId, write: &WriteId, now: Timestamp) -> Result<(), KeeperError> {
         for _ in 0..MOST_RACES {
             let Some((client, _)) = self.registry.registered(id).await? else {
                 let ours = self.registry.was_removed(id, write).await?;
                 return if ours { Ok(()) } else { Err(Rejected::Unknown.into()) };
             };
-            if self.registry.remove(&client, write).await? == Kept::Stored {
+            if self.registry.remove(&client, write, now).await? == Kept::Stored {
                 return Ok(());
             }
         }

@@ -8,6 +8,7 @@ use crate::{
     identity::ClientId,
     session::{Dialect, MatchPolicy},
     text::CleanText,
+    time::Timestamp,
 };
 
 /// What a store knows of a client's id.
@@ -22,15 +23,25 @@ pub enum Lookup {
 
 /// An id under which no client is registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unregistered(ClientId);
+pub struct Unregistered {
+    id: ClientId,
+    /// When its last client was removed, if that was lately.
+    removed_at: Option<Timestamp>,
+}
 
 impl Lookup {
     /// The answer of a store that was asked for this id.
     pub fn of(id: &ClientId, stored: Option<Client>) -> Self {
         match stored {
             Some(client) => Self::Registered(Box::new(client)),
-            None => Self::Unregistered(Unregistered(id.clone())),
+            None => Self::unregistered(id, None),
         }
+    }
+
+    /// The answer for an id without a client. `removed_at` is when its last client was removed, as long as sessions of that
+    /// client may be open.
+    pub fn unregistered(id: &ClientId, removed_at: Option<Timestamp>) -> Self {
+        Self::Unregistered(Unregistered { id: id.clone(), removed_at })
     }
 
     /// The registered client, if there is one. A built-in one does not count.
@@ -59,12 +70,17 @@ impl BuiltIns {
         built_in(id.clone(), "").is_some()
     }
 
-    /// The client behind a store's answer: registered, or built in. A client that is switched off is none.
+    /// The client behind a store's answer: registered, or built in. A client that is switched off is none. After a registered
+    /// client was removed, the built-in one counts as registered at that moment, so the sessions of the removed client are
+    /// not its own ([`Client::is_of`]).
     #[must_use]
     pub fn client(&self, found: Lookup) -> Option<Client> {
         match (found, self) {
             (Lookup::Registered(client), _) => Some(*client).filter(|client| client.enabled),
-            (Lookup::Unregistered(Unregistered(id)), Self::Served(name)) => built_in(id, name),
+            (Lookup::Unregistered(Unregistered { id, removed_at }), Self::Served(name)) => {
+                let registered_at = removed_at.unwrap_or_default();
+                built_in(id, name).map(|client| Client { registered_at, ..client })
+            }
             (Lookup::Unregistered(_), Self::SwitchedOff) => None,
         }
     }
@@ -102,6 +118,18 @@ mod tests {
             assert_eq!(BuiltIns::SwitchedOff.client(found()), None, "{raw}");
             assert_eq!(found().registered(), None);
         }
+    }
+
+    // A15 K4
+    #[test]
+    fn a_built_in_client_begins_when_the_registered_one_is_removed() {
+        let served = BuiltIns::Served("Saoma".to_owned());
+        let (id, at) = (id("saoma"), Timestamp::from_secs(7));
+        let always = served.client(Lookup::unregistered(&id, None)).unwrap();
+        assert!(always.is_of(Timestamp::default()));
+        let back = served.client(Lookup::unregistered(&id, Some(at))).unwrap();
+        assert_eq!((back.is_of(Timestamp::from_secs(6)), back.is_of(at)), (false, true));
+        assert_eq!(Client { registered_at: always.registered_at, ..back }, always);
     }
 
     // A15

@@ -24,7 +24,8 @@ use crate::{
 /// The registered clients.
 #[async_trait]
 pub trait Clients: Send + Sync {
-    /// What is registered under this id. An eventual read may be ten seconds old.
+    /// What is registered under this id, or when its last client was removed: for a day, which is longer than any session
+    /// lives. An eventual read may be ten seconds old.
     async fn client(&self, id: &ClientId, freshness: Freshness) -> Result<Lookup, StoreError>;
 
     /// The enrolled machine of this client with this name, as last written. A machine of an earlier client of the same
@@ -169,17 +170,17 @@ pub trait Machines: Send + Sync {
     /// Binds a machine to a member; binding again changes nothing but how long it is remembered. A member with
     /// [`Machine::MOST`] of them loses the one that was used longest ago.
     ///
-    /// [`Machine::MOST`]: crate::belongings::Machine::MOST
     /// `agreed_at` is when the member agreed to the login on it. A machine that the member has forgotten in that second or
     /// later stays forgotten: the confirmation of an earlier login is only repeated.
     ///
+    /// [`Machine::MOST`]: crate::belongings::Machine::MOST
     async fn bind(
         &self,
         account: AccountId,
         mac: &CleanText<64>,
         name: Option<&CleanText<64>>,
-        now: Timestamp,
         agreed_at: Timestamp,
+        now: Timestamp,
     ) -> Result<(), StoreError>;
 }
 

@@ -33,9 +33,11 @@ pub trait Registry: Send + Sync {
     async fn keep(&self, before: Option<&Client>, next: &Client, write: &WriteId)
     -> Result<Kept, StoreError>;
 
-    /// Removes `client`, with the rows of its origins that no other client has, as one atomic step. Repeating a
-    /// `write` that has removed it succeeds.
-    async fn remove(&self, client: &Client, write: &WriteId) -> Result<Kept, StoreError>;
+    /// Removes `client` at `now`, with the rows of its origins that no other client has, as one atomic step. Repeating a
+    /// `write` that has removed it succeeds. For a day, [`Clients::client`] says when it was removed.
+    ///
+    /// [`Clients::client`]: super::Clients::client
+    async fn remove(&self, client: &Client, write: &WriteId, now: Timestamp) -> Result<Kept, StoreError>;
 
     /// The machines enrolled for this client, also those of an earlier client of the same id, by name.
     async fn machines(&self, client: &ClientId) -> Result<Vec<EnrolledMachine>, StoreError>;

@@ -2,6 +2,8 @@
 //!
 //! A client is three kinds of rows that change together: its item, its line in the list of all clients, and a row for
 //! each of its origins. A row of an origin names the clients that have it, so it is found without knowing them.
+//!
+//! The item of a removed client says for a day when it was removed, and nothing else.
 
 use std::time::Duration;
 
@@ -21,15 +23,19 @@ use saoma_domain::{
 };
 
 use super::{
-    Directory, Key, PK, SK,
+    Directory, EXPIRES_AT, Key, PK, SK,
     enrolled::machine_key,
     item_of,
-    writes::{WRITE_ID, deleting, is_of, putting, updating},
+    writes::{WRITE_ID, is_of, putting, updating},
 };
 use crate::item::{Item, Reader, bytes, inconsistent, number, seconds, text};
 
 /// The partition with a line for each client. The line of a removed client keeps the id of the write that removed it.
 const ALL: &str = "CLIENTS";
+/// When a client was removed. Only the item of a removed client has it.
+const REMOVED_AT: &str = "removed_at";
+/// How long the item of a removed client stays: longer than any session lives.
+const REMOVED_KEPT: Duration = Duration::from_hours(24);
 
 pub(crate) fn client_key(id: &ClientId) -> Key {
     Key(format!("CLIENT#{id}"), "CLIENT".into())
@@ -47,7 +53,7 @@ fn origin_key(origin: &Origin) -> Key {
 impl Clients for Directory {
     async fn client(&self, id: &ClientId, freshness: Freshness) -> Result<Lookup, StoreError> {
         let item = self.get(&client_key(id), freshness).await?;
-        Ok(Lookup::of(id, item.map(|item| read(id, &item)).transpose()?))
+        item.map_or_else(|| Ok(Lookup::unregistered(id, None)), |item| looked_up(id, &item))
     }
 
     async fn machine(
@@ -70,7 +76,7 @@ impl Registry for Directory {
     async fn registered(&self, id: &ClientId) -> Result<Option<(Client, WriteId)>, StoreError> {
         let Some(item) = self.get(&client_key(id), Freshness::Strong).await? else { return Ok(None) };
         let write = WriteId::from_stored(Reader(&item).optional_text(WRITE_ID)?.unwrap_or_default());
-        Ok(Some((read(id, &item)?, write)))
+        Ok(looked_up(id, &item)?.registered().map(|client| (client, write)))
     }
 
     async fn all(&self) -> Result<Vec<ClientId>, StoreError> {
@@ -88,7 +94,10 @@ impl Registry for Directory {
         let mut item = to_item(next);
         item.insert(WRITE_ID.to_owned(), text(write.as_str()));
         let put = match before {
-            None => self.put_of(item).condition_expression("attribute_not_exists(pk)"),
+            None => self
+                .put_of(item)
+                .condition_expression("attribute_not_exists(pk) OR attribute_exists(#removed_at)")
+                .expression_attribute_names("#removed_at", REMOVED_AT),
             Some(before) => self
                 .put_of(item)
                 .condition_expression("#version = :before")
@@ -101,15 +110,17 @@ impl Registry for Directory {
         self.kept(writes, write).await
     }
 
-    async fn remove(&self, client: &Client, write: &WriteId) -> Result<Kept, StoreError> {
+    async fn remove(&self, client: &Client, write: &WriteId, now: Timestamp) -> Result<Kept, StoreError> {
+        let until = now.plus(REMOVED_KEPT);
+        let mark = [(REMOVED_AT, seconds(now)), (EXPIRES_AT, seconds(until))];
         let gone = self
-            .delete_of(client_key(&client.id))
+            .put_of(item_of(&client_key(&client.id), mark))
             .condition_expression("#version = :before")
             .expression_attribute_names("#version", "version")
             .expression_attribute_values(":before", number(client.version));
         let removed = [("removed", AttributeValue::Bool(true)), (WRITE_ID, text(write.as_str()))];
         let line = self.put_of(item_of(&line_key(&client.id), removed));
-        let mut writes = vec![deleting(gone)?, putting(line)?];
+        let mut writes = vec![putting(gone)?, putting(line)?];
         writes.extend(self.origins_of(&client.id, Some(&client.origins), &[])?);
         match self.kept(writes, write).await? {
             Kept::Behind if self.was_removed(&client.id, write).await? => Ok(Kept::Stored),
@@ -226,8 +237,15 @@ fn to_item(client: &Client) -> Item {
     item
 }
 
-/// Reads a client.
-pub(crate) fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
+/// What the item of a client says: the client, or when it was removed.
+pub(crate) fn looked_up(id: &ClientId, item: &Item) -> Result<Lookup, StoreError> {
+    match Reader(item).optional_seconds(REMOVED_AT)? {
+        Some(at) => Ok(Lookup::unregistered(id, Some(at))),
+        None => read(id, item).map(|client| Lookup::of(id, Some(client))),
+    }
+}
+
+fn read(id: &ClientId, item: &Item) -> Result<Client, StoreError> {
     let item = Reader(item);
     Ok(Client {
         id: id.clone(),

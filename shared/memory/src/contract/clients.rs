@@ -69,17 +69,23 @@ fn largest(random: &dyn Randomness) -> Client {
 }
 
 /// A client is stored, changed and removed with the rows of its origins, each version once. A write that comes again
-/// succeeds again (`docs/security.md` K12).
+/// succeeds again (`docs/security.md` K12). When it is removed, its id says when that was (A15, K4).
 pub async fn a_client_is_kept_with_its_origins<S: Registry + Clients>(store: &S, random: &dyn Randomness) {
     let first = largest(random);
     let (id, knows) =
         (&first.id, async |n: usize| store.knows_origin(first.origins.get(n).unwrap()).await.unwrap());
     let is_read = async |client: Option<&Client>| {
-        assert_eq!(store.client(id, Freshness::Strong).await.unwrap(), Lookup::of(id, client.cloned()));
+        let found = store.client(id, Freshness::Strong).await.unwrap();
+        assert_eq!(found.registered().as_ref(), client);
         assert_eq!(store.registered(id).await.unwrap().map(|(client, _)| client), client.cloned());
         assert_eq!(store.all().await.unwrap().contains(id), client.is_some());
     };
+    let is_removed = async |at| {
+        let found = store.client(id, Freshness::Strong).await.unwrap();
+        assert_eq!(found, Lookup::unregistered(id, at));
+    };
     is_read(None).await;
+    is_removed(None).await;
     let registering = write();
     for _ in 0..2 {
         assert_eq!(
@@ -106,24 +112,28 @@ pub async fn a_client_is_kept_with_its_origins<S: Registry + Clients>(store: &S,
     // Another client has the same origin, which stays known when the first client goes.
     let sibling = Client { origins: second.origins.clone(), ..largest(random) };
     assert_eq!(store.keep(None, &sibling, &write()).await.unwrap(), Kept::Stored);
-    assert_eq!(store.remove(&first, &write()).await.unwrap(), Kept::Behind, "not as last written");
+    assert_eq!(store.remove(&first, &write(), at(6)).await.unwrap(), Kept::Behind, "not as last written");
     let removing = write();
     assert!(!store.was_removed(id, &removing).await.unwrap());
-    for _ in 0..2 {
-        assert_eq!(store.remove(&second, &removing).await.unwrap(), Kept::Stored, "its answer was lost");
+    for now in [at(7), at(8)] {
+        assert_eq!(store.remove(&second, &removing, now).await.unwrap(), Kept::Stored, "its answer was lost");
     }
     assert!(store.was_removed(id, &removing).await.unwrap());
     assert!(!store.was_removed(id, &write()).await.unwrap());
     is_read(None).await;
+    is_removed(Some(at(7))).await;
+    assert_eq!(store.keep(Some(&second), &second, &write()).await.unwrap(), Kept::Behind, "it is removed");
     assert!(knows(1).await, "the sibling has it");
-    assert_eq!(store.remove(&sibling, &write()).await.unwrap(), Kept::Stored);
+    assert_eq!(store.remove(&sibling, &write(), at(8)).await.unwrap(), Kept::Stored);
     assert!(!knows(1).await);
 
     // The id may be registered again, and a repetition of its removal does not touch the new client.
     assert_eq!(store.keep(None, &first, &write()).await.unwrap(), Kept::Stored);
     assert!(!store.was_removed(id, &removing).await.unwrap());
     is_read(Some(&first)).await;
-    assert_eq!(store.remove(&first, &write()).await.unwrap(), Kept::Stored);
+    assert_eq!(store.remove(&first, &write(), at(9)).await.unwrap(), Kept::Stored);
+    is_read(None).await;
+    is_removed(Some(at(9))).await;
 }
 
 /// Of two operators who change the same version, one wins.
@@ -140,7 +150,7 @@ pub async fn one_operator_wins<S: Registry + 'static>(store: Arc<S>, random: &dy
     assert_eq!(kept.iter().filter(|it| **it == Kept::Stored).count(), 1, "{kept:?}");
     let (stored, _) = store.registered(&first.id).await.unwrap().unwrap();
     assert_eq!(stored.version, 2);
-    assert_eq!(store.remove(&stored, &write()).await.unwrap(), Kept::Stored);
+    assert_eq!(store.remove(&stored, &write(), at(1)).await.unwrap(), Kept::Stored);
 }
 
 /// A redemption reads phone, account, client and machine as last written, in one call. Any of them may be missing.
@@ -155,21 +165,22 @@ pub async fn a_redemption_reads_everything_together(
     let session = Session { client: client.id.clone(), ..session };
     let name = session.opener.as_ref().and_then(Opener::machine).unwrap();
     let machine = machine_of(&client, name.as_str(), random);
-    let read = async |is_client: Option<&Client>, is_machine: Option<&EnrolledMachine>| {
+    let read = async |found: Lookup, is_machine: Option<&EnrolledMachine>| {
         let read = checks.redemption(&phone, &session).await.unwrap();
         assert!(read.phone.sign_in.is_none() && read.phone.account.is_none());
-        assert_eq!(read.client, Lookup::of(&client.id, is_client.cloned()));
+        assert_eq!(read.client, found);
         assert_eq!(read.opener.machine.as_ref(), is_machine);
     };
-    read(None, None).await;
+    let there = || Lookup::of(&client.id, Some(client.clone()));
+    read(Lookup::unregistered(&client.id, None), None).await;
     assert_eq!(registry.keep(None, &client, &write()).await.unwrap(), Kept::Stored);
-    read(Some(&client), None).await;
+    read(there(), None).await;
     assert!(registry.enroll(&machine, &write()).await.unwrap().is_some());
-    read(Some(&client), Some(&machine)).await;
+    read(there(), Some(&machine)).await;
     assert!(registry.unenroll(&client.id, name, at(1)).await.unwrap());
-    read(Some(&client), None).await;
-    assert_eq!(registry.remove(&client, &write()).await.unwrap(), Kept::Stored);
-    read(None, None).await;
+    read(there(), None).await;
+    assert_eq!(registry.remove(&client, &write(), at(2)).await.unwrap(), Kept::Stored);
+    read(Lookup::unregistered(&client.id, Some(at(2))), None).await;
 }
 
 fn machine_of(client: &Client, name: &str, random: &dyn Randomness) -> EnrolledMachine {

@@ -12,12 +12,19 @@ use saoma_domain::{
 use super::{Data, Memory, let_others_in};
 
 pub(super) fn lookup(data: &Data, id: &ClientId) -> Lookup {
-    Lookup::of(id, data.clients.get(id.as_str()).map(|(client, _)| client.clone()))
+    match data.clients.get(id.as_str()) {
+        Some((client, _)) => Lookup::of(id, Some(client.clone())),
+        None => Lookup::unregistered(id, data.removed_clients.get(id.as_str()).map(|(at, _)| *at)),
+    }
 }
 
 pub(super) fn enrolled(data: &Data, client: &ClientId, name: &MachineName) -> Option<EnrolledMachine> {
     let stored = data.enrolled.get(&machine_key(client, name))?;
     stored.as_ref().map(|(machine, _)| machine.clone())
+}
+
+fn was_removed_by(data: &Data, id: &str, write: &WriteId) -> bool {
+    data.removed_clients.get(id).is_some_and(|(_, by)| by == write)
 }
 
 fn machine_key(client: &ClientId, name: &MachineName) -> (String, String) {
@@ -73,17 +80,17 @@ impl Registry for Memory {
         })
     }
 
-    async fn remove(&self, client: &Client, write: &WriteId) -> Result<Kept, StoreError> {
+    async fn remove(&self, client: &Client, write: &WriteId, now: Timestamp) -> Result<Kept, StoreError> {
         let_others_in().await;
         self.call(|data| {
             let id = client.id.as_str();
             match data.clients.get(id) {
                 Some((stored, _)) if stored.version == client.version => {
                     data.clients.remove(id);
-                    data.removed_clients.insert(id.to_owned(), write.clone());
+                    data.removed_clients.insert(id.to_owned(), (now.whole_secs(), write.clone()));
                     Kept::Stored
                 }
-                None if data.removed_clients.get(id) == Some(write) => Kept::Stored,
+                None if was_removed_by(data, id, write) => Kept::Stored,
                 _ => Kept::Behind,
             }
         })
@@ -130,8 +137,6 @@ impl Registry for Memory {
     }
 
     async fn was_removed(&self, id: &ClientId, write: &WriteId) -> Result<bool, StoreError> {
-        self.call(|data| {
-            !data.clients.contains_key(id.as_str()) && data.removed_clients.get(id.as_str()) == Some(write)
-        })
+        self.call(|data| !data.clients.contains_key(id.as_str()) && was_removed_by(data, id.as_str(), write))
     }
 }
