@@ -4,6 +4,7 @@
 use acceptance::{Call, Person, World};
 use saoma_domain::{
     client::Client,
+    oauth::{ClientAuth, GrantType},
     secrets::SessionCode,
     session::{Dialect, State},
 };
@@ -194,7 +195,7 @@ async fn a_session_that_a_client_may_not_open_is_a_line_that_names_the_client() 
     // The code flow tells the client, and the log all the same.
     let (log, _guard) = captured();
     let world = World::default();
-    code::register(&world, SITE, saoma_domain::oauth::ClientAuth::None);
+    code::register(&world, SITE, ClientAuth::None);
     command(&world, &json!({"do": "client.change", "id": SITE, "networks": ["198.51.100.0/24"]})).await;
     assert_eq!(world.call(authorizing(&[])).await.status, 302);
     let line = format!("refused client={SITE} {HERE} reason=the client does not admit the screen's network");
@@ -226,6 +227,29 @@ async fn a_refusal_says_which_client_its_caller_named() {
             World::default().call(call).await;
             assert_eq!(refusal(&log), (logged, json!(code), vec![]), "{path} of {named}");
         }
+    }
+}
+
+// J6: a client that has proven itself is named, whichever endpoint refuses it and why.
+#[tokio::test]
+async fn a_refusal_of_a_client_that_has_proven_itself_names_it() {
+    let polls: &[(&str, &str)] = &[("grant_type", DEVICE_GRANT), ("device_code", "x")];
+    for (path, pairs, code) in [
+        ("/oauth/token", polls, "invalid_grant"),
+        ("/oauth/device_authorization", &[], "invalid_dpop_proof"),
+        ("/oauth/bc-authorize", &[], "invalid_request"),
+        ("/oauth/par", &[], "invalid_request"),
+        ("/oauth/revoke", &[], "invalid_request"),
+        ("/oauth/introspect", &[], "invalid_request"),
+    ] {
+        let (log, _guard) = captured();
+        let world = World::default();
+        let grants = vec![GrantType::AuthorizationCode, GrantType::DeviceCode, GrantType::Ciba];
+        let secret = code::register_for(&world, SITE, ClientAuth::ClientSecret, grants);
+        let call = form(path, pairs).header("authorization", &basic(SITE, &secret));
+        let call = if path.ends_with("device_authorization") { call.header("dpop", "x") } else { call };
+        world.call(call).await;
+        assert_eq!(refusal(&log), (json!(SITE), json!(code), vec![]), "{path}");
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn register(world: &World, id: &str, auth: ClientAuth) -> String {
 }
 
 /// Registers a client for these grants; its secret comes back.
-pub(super) fn register_for(world: &World, id: &str, auth: ClientAuth, grants: Vec<GrantType>) -> String {
+pub(crate) fn register_for(world: &World, id: &str, auth: ClientAuth, grants: Vec<GrantType>) -> String {
     let redirect_uris = [CALLBACK, "http://127.0.0.1/cb"].iter().filter_map(|uri| RedirectUri::parse(uri));
     let logout_uris = vec![RedirectUri::parse(GOODBYE).unwrap()];
     let redirect_uris = redirect_uris.collect();
