@@ -13,7 +13,7 @@ import { $, state } from './view.js';
 // `null` if the address holds no code. The page says so before it asks the person to sign in.
 const code = readCode(location.href);
 const stepOf = (name) => `/q/${code}/${name}`;
-// Whoever has scanned needs no tag any more. Without one the call is not slowed down with a neighbour who guesses tags.
+// After the scan the service asks for no tag. Without one, a neighbour who guesses tags does not slow this call down.
 const decisionOf = (name) => `/q/${code.split('-')[0]}/${name}`;
 // What the service calls an ending, and what this page calls it. If the state is none of these, the page shows no ending.
 const ENDINGS = { confirmed: 'confirmed', redeemed: 'confirmed', cancelled: 'cancelled' };

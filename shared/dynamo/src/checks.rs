@@ -19,8 +19,8 @@ use saoma_domain::{
 use crate::{
     batch::{read_all, strongly},
     directory::{
-        Key, PK, SK, account_from_item, account_key, client_from_item, client_key, machine_from_item,
-        machine_key, sign_in_from_item, sign_in_key, watchers_from_item, watchers_key,
+        Key, PK, SK, account_from_item, account_key, client_key, looked_up, machine_from_item, machine_key,
+        sign_in_from_item, sign_in_key, watchers_from_item, watchers_key,
     },
     item::{Item, Reader, text},
     session_item::{self, CODE},
@@ -100,7 +100,7 @@ impl Checks for CheckTables {
         let items = || found.get(&self.directory).into_iter().flatten();
         let client = items().find(|item| is_in(item, "CLIENT#"));
         let client = match client {
-            Some(item) => client_from_item(&session.client, item)?,
+            Some(item) => looked_up(&session.client, item)?,
             None => Lookup::unregistered(&session.client, None),
         };
         let machine = items().find(|item| is_in(item, "ENROLLED#"));

@@ -61,7 +61,7 @@ mod watchers;
 pub(crate) mod writes;
 
 pub(crate) use accounts::{account_key, from_item as account_from_item};
-pub(crate) use clients::{client_key, looked_up as client_from_item};
+pub(crate) use clients::{client_key, looked_up};
 pub(crate) use enrolled::{machine_key, read as machine_from_item};
 pub(crate) use sign_ins::{from_item as sign_in_from_item, key_of as sign_in_key};
 pub(crate) use watchers::{from_item as watchers_from_item, watchers_key};

@@ -105,7 +105,8 @@ impl Browsers {
             Begun::Stored => sign_in,
             Begun::Before(stored) => stored,
         };
-        // The person may have taken the yes back while this call was on its way. Whoever took it back found no sign-in to end.
+        // The person may have taken the yes back while this call was on its way. That step found no sign-in to end, so this
+        // call ends it.
         if !self.is_agreed(session).await? {
             self.sign_ins.end(&sign_in.phone()).await?;
             return Ok(None);

@@ -256,7 +256,8 @@ impl ForeignPeople {
                 }
                 Begun::Before(stored) => stored,
             };
-            // Whoever stored it may not have come to write the entry. Later scans need not look.
+            // The call that stored the sign-in may have failed before it wrote the entry, and its caller repeats it soon. A
+            // later scan writes nothing.
             if now < stored.created_at.plus(self.lives.retry) {
                 self.note(&stored).await;
             }
