@@ -10,7 +10,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use crate::service::{PATIENCE, Service};
+use crate::service::{A_CALL, Service};
 
 /// One caller with one cookie jar.
 #[derive(Clone)]
@@ -52,7 +52,7 @@ impl Screen {
     }
 
     fn with(service: &Service, headers: HeaderMap) -> Self {
-        let http = Client::builder().cookie_store(true).no_proxy().timeout(PATIENCE);
+        let http = Client::builder().cookie_store(true).no_proxy().timeout(A_CALL);
         Self { url: service.url.clone(), http: http.default_headers(headers).build().unwrap() }
     }
 
@@ -64,7 +64,7 @@ impl Screen {
 
     /// Where the service sends a browser that opens this address. This one stays.
     pub(crate) async fn sent_to(address: &str) -> String {
-        let http = Client::builder().no_proxy().timeout(PATIENCE).redirect(Policy::none()).build().unwrap();
+        let http = Client::builder().no_proxy().timeout(A_CALL).redirect(Policy::none()).build().unwrap();
         let answer = http.get(address).send().await.unwrap();
         answer.headers()[LOCATION].to_str().unwrap().to_owned()
     }

@@ -6,6 +6,8 @@ use saoma_app::Environment;
 
 /// How long a step may take by default. The machine may be small and busy.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a call may take. API Gateway ends one after 30 seconds, and what takes longer here was lost by a local gateway.
+pub(crate) const A_CALL: Duration = Duration::from_secs(30);
 /// How long to wait between two looks.
 const GLANCE: Duration = Duration::from_millis(100);
 
