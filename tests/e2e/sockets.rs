@@ -151,7 +151,7 @@ fn read(code: &Value) -> String {
     format!("{code}-{}", &tags[..5])
 }
 
-// Other tests wait meanwhile (`.config/nextest.toml`).
+// Other tests wait meanwhile (`tests/local/suite.py`).
 #[tokio::test]
 async fn a_confirm_changes_the_screen_at_once() {
     let waiting = Waiting::with("url, protocols").await;

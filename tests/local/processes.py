@@ -99,11 +99,26 @@ def _copy(source, without, copy):
 
 def run(command, *, env=None, log=None, cwd=ROOT):
     """Runs a program to its end; a failure stops ours with its last words."""
-    process = start(command, env=env, log=log, cwd=cwd)
+    _finish(start(command, env=env, log=log, cwd=cwd), log)
+
+
+@contextmanager
+def beside(command, *, env, log):
+    """Runs a program beside ours, then waits for its end and prints what it said; a failure stops ours."""
+    process = start(command, env=env, log=log)
+    yield
+    try:
+        _finish(process, log)
+    finally:
+        print(log.read_text(errors="replace"), flush=True)
+
+
+def _finish(process, log):
+    """Waits for a program's end. Its failure stops ours, with its last words."""
     process.wait()
     _started.remove(process)
     if process.returncode != 0:
-        words = " ".join(str(word) for word in command)
+        words = " ".join(process.args)
         raise Failure(f"{words}: exit {process.returncode}{tail(log) if log else ''}")
 
 

@@ -15,7 +15,7 @@ from alarms import alarms
 from demo import demo
 from deploy_local import deployed
 from fuzz import fuzz
-from processes import ROOT, VENV, free_port, run, tidy
+from processes import ROOT, SCRATCH, VENV, beside, free_port, run, tidy
 from rotation import rotation
 from second_store import moto
 from serve import build, served
@@ -24,6 +24,17 @@ STORE_CONTRACT = "package(saoma-dynamo) and binary(contract)"
 END_TO_END = "binary(e2e)"  # the nextest filter of what needs a served stack
 # A page is the same file however it is served, so the second stack is walked in English alone.
 IN_ONE_LANGUAGE = f"{END_TO_END} and not test(/_chinese$/)"
+# They time what people feel, and a test beside them would be timed, too. Lighthouse marks the time.
+TIMED = "test(/::(a_confirm_changes_the_screen_at_once|the_sign_in_page_gets_full_marks)$/)"
+# They wait for a clock most of the time: for a code to run out, or for a QR to change.
+WAITING = f"""(not {TIMED} and (
+    test(/^(rotating|sockets|waiting_phones)::/)
+    or test(/^account::a_person_ends_a_phone_and_leaves/)
+    or test(/^oauth::a_browser_that_keeps_nothing/)
+    or test(/^proof::a_person_proves_again/)
+    or test(/^walks::codes_run_out/)
+    or test(/^webhooks::a_server/)
+))"""
 DOCS = (
     "docs/kiosk.md",
     "docs/web.md",
@@ -40,6 +51,7 @@ SHORT_LAG = 2  # seconds; `python tests/local/alarms.py` waits longer and rings 
 MUTATED_EVENTS = 2_000  # for each function; `make fuzz` feeds more
 # All people in the tests call from one address.
 RAISED = {"CreatesPerMinute": "100000", "MissesPerMinute": "1000000", "SmsPerNetworkPerDay": "1000000", "SmsPerDay": "100000000"}
+LOST_CALLS = 2  # how many the local gateway may lose of one test; AWS loses none
 FEW_TRIES = {"WebhookTries": "4"}  # of a call, so that a test sees the last one
 
 
@@ -93,18 +105,35 @@ def against(stack, served_by, tests):
     """Everything that calls a served stack: these tests, and the pages of docs/."""
     environment = stack_environment(stack, served_by)
     with demo(stack) as site:
-        # The local gateway between the tests and the functions sometimes loses a call, which AWS does not.
-        nextest(tests, {**environment, "SAOMA_DEMO": site}, retries=2)
+        its = {**environment, "SAOMA_DEMO": site}
+        log = SCRATCH / f"waiting-{served_by}.log"
+        with beside(tests_in(f"{tests} and {WAITING}", threads=4, retries=LOST_CALLS), env=compared(its), log=log):
+            nextest(f"{tests} and not {WAITING} and not {TIMED}", its, threads=2, retries=LOST_CALLS)
+        nextest(f"{tests} and {TIMED}", its, threads=1, retries=LOST_CALLS)
     run([sys.executable, "tests/local/check_openapi.py", stack.url])
     port = {"EMULATOR_PORT": str(stack.emulator.port)}
     docs = [sys.executable, "tests/local/pages_of_docs.py", *DOCS]
     run(docs, env={**os.environ, **environment, **port})
 
 
-def nextest(which, environment, retries=0):
-    """Runs some of the tests. They compare with the snapshots as they are, and write none."""
-    command = ["cargo", "nextest", "run", "--workspace", "--retries", str(retries), "--filterset", which]
-    run(command, env={**environment, "INSTA_UPDATE": "no"})
+def nextest(which, environment, **how):
+    """Runs some of the tests."""
+    run(tests_in(which, **how), env=compared(environment))
+
+
+def tests_in(which, threads="num-cpus", retries=0):
+    """The command that runs some of the tests, this many at once."""
+    return [
+        "cargo", "nextest", "run", "--workspace",
+        "--test-threads", str(threads),
+        "--retries", str(retries),
+        "--filterset", which,
+    ]  # fmt: skip
+
+
+def compared(environment):
+    """This environment, in which tests compare with the snapshots as they are, and write none."""
+    return {**environment, "INSTA_UPDATE": "no"}
 
 
 def emulator_environment(emulator):
